@@ -1,0 +1,248 @@
+"""Physical values as text: ``"281 pF"`` to a Brian2 Quantity and back.
+
+The parser is a table lookup, never ``eval``: a model file is data, and a file
+from a stranger must not be able to run anything.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+__all__ = ["UnitError", "parse_quantity", "format_quantity", "to_si", "with_units", "si_label"]
+
+
+class UnitError(ValueError):
+    """A value whose unit is unknown, missing, or of the wrong dimension."""
+
+
+_PREFIXES = {"": 1.0, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
+# Exponents of (metre, kilogram, second, ampere, kelvin, mole, candela), and the scale to SI.
+_BASE = {
+    "V": ((2, 1, -3, -1, 0, 0, 0), 1.0),
+    "A": ((0, 0, 0, 1, 0, 0, 0), 1.0),
+    "S": ((-2, -1, 3, 2, 0, 0, 0), 1.0),
+    "F": ((-2, -1, 4, 2, 0, 0, 0), 1.0),
+    "C": ((0, 0, 1, 1, 0, 0, 0), 1.0),
+    "ohm": ((2, 1, -3, -2, 0, 0, 0), 1.0),
+    "s": ((0, 0, 1, 0, 0, 0, 0), 1.0),
+    "Hz": ((0, 0, -1, 0, 0, 0, 0), 1.0),
+    "m": ((1, 0, 0, 0, 0, 0, 0), 1.0),
+    "g": ((0, 1, 0, 0, 0, 0, 0), 1e-3),
+    "K": ((0, 0, 0, 0, 1, 0, 0), 1.0),
+    "mol": ((0, 0, 0, 0, 0, 1, 0), 1.0),
+    "M": ((-3, 0, 0, 0, 0, 1, 0), 1e3),
+}
+_NAMES = {"volt": "V", "amp": "A", "ampere": "A", "siemens": "S", "farad": "F", "coulomb": "C", "second": "s", "hertz": "Hz",
+          "meter": "m", "metre": "m", "gram": "g", "kelvin": "K", "mole": "mol", "molar": "M", "Ω": "ohm"}
+
+
+def _unit_table():
+    table = {}
+    for symbol, (dim, scale) in _BASE.items():
+        for prefix, factor in _PREFIXES.items():
+            table[prefix + symbol] = (dim, factor * scale)
+    for name, symbol in _NAMES.items():
+        dim, scale = _BASE[symbol]
+        for prefix, factor in _PREFIXES.items():
+            table[prefix + name] = (dim, factor * scale)
+    centi = (1, 0, 0, 0, 0, 0, 0), 1e-2
+    table.update(cm=centi, cmeter=centi, cmetre=centi)
+    # "M" is a prefix first: a bare M is molar, but mm, m, Ms... keep their SI meaning.
+    table["1"] = ((0,) * 7, 1.0)
+    return table
+
+
+_UNITS = _unit_table()
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
+_FACTOR = re.compile(r"\s*([A-Za-zµμΩ]+|1)(?:(?:\^|\*\*)?\s*([+-]?\d+))?\s*")
+# What a person would type, in the order of preference of `format_quantity`.
+_PREFERRED = ["mV", "V", "pA", "nA", "uA", "A", "nS", "uS", "mS", "S", "pF", "nF", "uF", "F", "ms", "s", "us", "Hz", "kHz",
+              "uF/cm^2", "mS/cm^2", "uA/cm^2", "F/m^2", "S/m^2", "A/m^2", "pC", "fC", "C", "C/m^2", "Mohm", "ohm", "um", "m",
+              "um^2", "m^2", "mM", "mol/m^3", "K", "Hz/pA", "Hz/A", "1/s", "V/s", "1/V", "1/mV", "A/V"]
+
+
+def _split(text):
+    """Return (number, dimension exponents, scale, unit text) of a value such as ``"0.1 mS/cm^2"``."""
+    match = _NUMBER.match(text)
+    if not match:
+        raise UnitError(f"got {text!r}, expected a number and a unit such as '281 pF' or '0.05 mS/cm^2'")
+    rest = text[match.end():]
+    return (float(match[1]), *_parse_unit(rest, text), rest.strip())
+
+
+def _parse_unit(rest, text):
+    exponents = np.zeros(7, dtype=int)
+    scale, sign, position = 1.0, 1, 0
+    while rest[position:].strip():
+        factor = _FACTOR.match(rest, position)
+        if not factor:
+            raise UnitError(f"got {text!r}: cannot read {rest[position:].strip()!r} as a unit")
+        symbol, power = factor[1], sign * int(factor[2] or 1)
+        if symbol not in _UNITS:
+            raise UnitError(f"got {text!r}: unknown unit {symbol!r}{_suggest(symbol)}")
+        dim, factor_scale = _UNITS[symbol]
+        exponents += power * np.array(dim)
+        # Dividing by a power of the reciprocal keeps 1e-6/1e-4 closer to 1e-2 than a product would.
+        scale = scale * factor_scale**power if power > 0 else scale / factor_scale**-power
+        position = factor.end()
+        tail = rest[position:position + 1]
+        if tail and tail in "*/·" and not rest.startswith("**", position):
+            sign = -1 if tail == "/" else 1
+            position += 1
+            if not rest[position:].strip():
+                raise UnitError(f"got {text!r}: the unit ends in {tail!r}")
+        elif tail:
+            sign = 1
+    return tuple(int(e) for e in exponents), scale
+
+
+def _suggest(symbol):
+    from difflib import get_close_matches
+
+    same = [name for name in _UNITS if name.lower() == symbol.lower()]
+    near = list(dict.fromkeys(same + get_close_matches(symbol, _UNITS, n=3)))[:3]
+    return f"; did you mean {' or '.join(near)}?" if near else "; expected SI units such as mV, nS, pF, ms, Hz, mS/cm^2"
+
+
+def _dimension(exponents):
+    from brian2.units.fundamentalunits import get_or_create_dimension
+
+    return get_or_create_dimension(*exponents)
+
+
+def parse_quantity(text):
+    """Read a value with a unit.
+
+    Parameters
+    ----------
+    text : str, int, float or Quantity
+        ``"281 pF"``, ``"0.05 mS/cm^2"``, ``"1e-9 amp"``; a plain number is dimensionless.
+
+    Returns
+    -------
+    brian2.Quantity or float
+        A float when the value is dimensionless.
+
+    Raises
+    ------
+    UnitError
+        If the text is not a number with SI units.
+
+    Examples
+    --------
+    >>> parse_quantity("281 pF")
+    281. * pfarad
+    """
+    from brian2 import Quantity
+    from brian2.units.fundamentalunits import DIMENSIONLESS
+
+    if isinstance(text, Quantity):
+        return text
+    if isinstance(text, bool) or not isinstance(text, (str, int, float, np.integer, np.floating)):
+        raise UnitError(f"got {text!r}, expected a number with a unit such as '281 pF'")
+    if not isinstance(text, str):
+        return float(text)
+    number, exponents, scale, _ = _split(text)
+    dim = _dimension(exponents)
+    # A power of ten applied by division is correctly rounded: 281/1e12 is the double nearest 2.81e-10.
+    value = number / round(1 / scale) if 0 < scale < 1 and np.isclose(1 / scale, round(1 / scale), rtol=1e-12) else number * scale
+    return value if dim is DIMENSIONLESS else Quantity(value, dim=dim)
+
+
+def format_quantity(value):
+    """Write a value so that `parse_quantity` reads the very same double back.
+
+    Examples
+    --------
+    >>> format_quantity(parse_quantity("281 pF"))
+    '281 pF'
+    """
+    from brian2 import Quantity, get_dimensions
+
+    dim = get_dimensions(value)
+    si = float(np.asarray(value))
+    if dim.is_dimensionless:
+        return repr(si)
+    candidates = []
+    for unit in _PREFERRED:
+        exponents, scale = _parse_unit(unit, unit)
+        if _dimension(exponents) is not dim:
+            continue
+        text = f"{float(f'{si / scale:.12g}'):.12g} {unit}"
+        if float(np.asarray(parse_quantity(text))) == si:
+            candidates.append((not 0.1 <= abs(si / scale) < 1000, len(text), text))
+    if candidates:
+        return min(candidates)[2]
+    return f"{si!r} {si_label(dim)}"
+
+
+_SI_NAMES = ["V", "A", "S", "F", "C", "Hz", "s", "ohm", "A/m^2", "S/m^2", "F/m^2", "C/m^2", "Hz/A", "Hz m^2/A", "m^2", "m"]
+
+
+def si_label(dim):
+    """SI unit of a dimension as it stands in column names: ``"A"``, ``"S/m^2"``, ``"Hz"``."""
+    from brian2 import get_dimensions
+
+    dim = get_dimensions(dim) if not hasattr(dim, "get_dimension") else dim
+    if dim.is_dimensionless:
+        return "1"
+    for name in _SI_NAMES:
+        if _dimension(_parse_unit(name, name)[0]) is dim:
+            return name
+    parts = zip(["m", "kg", "s", "A", "K", "mol", "cd"], dim._dims)
+    return " ".join(f"{symbol}^{float(power):g}" if power != 1 else symbol for symbol, power in parts if power)
+
+
+def to_si(value, unit, name):
+    """Strip the unit of an argument after checking its dimension.
+
+    Parameters
+    ----------
+    value : Quantity, str or sequence of str
+        What the caller gave.
+    unit : Quantity, Dimension or str
+        Anything with the expected dimension, for instance ``"A"``.
+    name : str
+        How the argument is called, for the message.
+
+    Returns
+    -------
+    float or numpy.ndarray
+        The value in SI units.
+
+    Raises
+    ------
+    UnitError
+        If the value has another dimension.
+    """
+    from brian2 import Quantity, get_dimensions
+
+    if isinstance(unit, str):
+        unit = _dimension(_parse_unit(unit, unit)[0])
+    expected = unit if hasattr(unit, "get_dimension") and not isinstance(unit, Quantity) else get_dimensions(unit)
+    try:
+        if isinstance(value, str):
+            value = parse_quantity(value)
+        elif isinstance(value, (list, tuple)) and any(isinstance(item, (str, Quantity)) for item in value):
+            value = Quantity([parse_quantity(item) for item in value])
+    except Exception as error:
+        raise UnitError(f"{name}: {error}") from None
+    if get_dimensions(value) is not expected:
+        got = "a plain number" if get_dimensions(value).is_dimensionless else f"a value in {si_label(get_dimensions(value))}"
+        raise UnitError(f"{name}: got {got} ({value}), expected a value in {si_label(expected)}; attach the unit")
+    try:
+        si = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise UnitError(f"{name}: got {value!r}, expected a number in {si_label(expected)}") from None
+    return float(si) if si.ndim == 0 else si.copy()
+
+
+def with_units(value, unit):
+    """Attach the unit (a Dimension or text such as ``"A"``) to an SI float or array."""
+    from brian2 import Quantity
+    from brian2.units.fundamentalunits import DIMENSIONLESS
+
+    dim = _dimension(_parse_unit(unit, unit)[0]) if isinstance(unit, str) else unit
+    return value if dim is DIMENSIONLESS else Quantity(value, dim=dim)

@@ -1,0 +1,1 @@
+"""Scripts that print the numbers behind the claims of the README."""
