@@ -49,7 +49,6 @@ def _unit_table():
             table[prefix + name] = (dim, factor * scale)
     centi = (1, 0, 0, 0, 0, 0, 0), 1e-2
     table.update(cm=centi, cmeter=centi, cmetre=centi)
-    # "M" is a prefix first: a bare M is molar, but mm, m, Ms... keep their SI meaning.
     table["1"] = ((0,) * 7, 1.0)
     return table
 
@@ -109,7 +108,7 @@ def _suggest(symbol):
 def _dimension(exponents):
     from brian2.units.fundamentalunits import get_or_create_dimension
 
-    return get_or_create_dimension(*exponents)
+    return get_or_create_dimension(tuple(exponents))
 
 
 def parse_quantity(text):

@@ -1,0 +1,25 @@
+"""b2reduce: from a spiking network in Brian2 to the rate model that the theory says it is."""
+
+__version__ = "0.1.0"
+
+# Brian2 takes seconds to import. Names are fetched on first use, so that `b2reduce --help` answers at once.
+_HOME = {
+    "NeuronModel": "model", "ModelError": "model", "load_model": "model",
+    "Circuit": "circuit", "Population": "circuit", "Projection": "circuit", "Drive": "circuit", "load_circuit": "circuit",
+    "CircuitError": "circuit", "list_models": "circuit",
+}
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module 'b2reduce' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,554 @@
+"""A neuron as data: Brian2 equation strings, parameters with units, and the roles that the theory needs."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace as dataclass_replace
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from .provenance import content_hash, find_data_file, unknown_name
+from .session import probe_group
+from .units import UnitError, format_quantity, parse_quantity, si_label
+
+__all__ = ["ModelError", "NeuronModel", "CellEquations", "load_model"]
+
+ROLES = ("membrane", "input", "leak", "leak_reversal", "capacitance")
+_KEYS = {"kind", "name", "title", "cite", "equations", "threshold", "reset", "refractory", "method", "dt",
+         "roles", "parameters", "departures", "initial"}
+#: Explicit methods of second order or higher: safe to keep once conductances vary within a step.
+SECOND_ORDER = ("rk2", "rk4", "heun", "milstein", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd")
+_NORMAL = re.compile(r"\s*normal\(\s*([^,]+?)\s*,\s*([^,]+?)\s*\)\s*$")
+
+
+class ModelError(ValueError):
+    """A neuron that cannot be what it says: the message names the file, the key, what was got and what to do."""
+
+
+@dataclass(frozen=True)
+class CellEquations:
+    """What Brian2 is given: the cell with its synapses, ready for a NeuronGroup."""
+
+    equations: str
+    threshold: str
+    reset: str
+    refractory: object
+    method: str
+    namespace: dict
+    events: str  #: the statement that adds the Poisson events of one step; empty without sources
+
+
+@dataclass(frozen=True, eq=False)
+class NeuronModel:
+    """A neuron written as Brian2 equations.
+
+    The arguments have the names of `brian2.NeuronGroup`; the roles say which symbols the reduction acts on.
+
+    Parameters
+    ----------
+    equations : str
+        Brian2 equations. The membrane equation must contain the `input` and the `leak` symbols:
+        C dv/dt = g_leak (E_leak - v) + I_active + I_input.
+    threshold, reset : str
+        As in `brian2.NeuronGroup`.
+    refractory : str, Quantity or None
+        A time (``"2 ms"``), the name of a parameter, or a condition.
+    parameters : dict of str to Quantity or str
+        Values of all constants in the equations. ``"normal(-50 mV, 1 mV)"`` gives every cell of a network its own.
+    method : str, optional
+        Integration method of Brian2. By default ``"exact"`` where possible, otherwise ``"rk4"``.
+    membrane, input, leak, leak_reversal, capacitance : str
+        Roles: names of the membrane potential, the current input (with the sign that excites), the leak
+        conductance, its reversal potential and the capacitance.
+    name, title : str
+        How the model is called in results.
+    cite : sequence of str
+        ``"doi:..."`` of the papers the model comes from.
+    dt : Quantity or str
+        Time step for the cell by itself; circuits have their own.
+    initial : dict
+        Starting values of state variables; by default the membrane starts at the leak reversal, others at 0.
+    departures : dict of str to str
+        What differs from the cited paper.
+
+    Raises
+    ------
+    ModelError
+        If a symbol is unknown, a role is missing, or units do not agree.
+
+    Examples
+    --------
+    >>> from brian2 import ms, mV, nS, pF
+    >>> cell = NeuronModel(equations="dv/dt = (g_L*(E_L - v) + I_app)/C_m : volt (unless refractory)",
+    ...                    threshold="v > V_th", reset="v = V_r", refractory=2*ms,
+    ...                    parameters=dict(C_m=250*pF, g_L=10*nS, E_L=-65*mV, V_th=-50*mV, V_r=-60*mV))
+    >>> cell.replace(V_th=-48*mV).parameters["V_th"]
+    -48. * mvolt
+    """
+
+    equations: str
+    threshold: str
+    reset: str = ""
+    refractory: object = None
+    parameters: Mapping = field(default_factory=dict)
+    method: str | None = None
+    membrane: str = "v"
+    input: str = "I_app"
+    leak: str = "g_L"
+    leak_reversal: str = "E_L"
+    capacitance: str = "C_m"
+    name: str = "inline"
+    title: str = ""
+    cite: tuple = ()
+    dt: object = "0.1 ms"
+    initial: Mapping = field(default_factory=dict)
+    departures: Mapping = field(default_factory=dict)
+    source: str = field(default="", repr=False)  #: file the model was read from
+
+    def __post_init__(self):
+        put = lambda name, value: object.__setattr__(self, name, value)
+        put("equations", "\n".join(line.strip() for line in str(self.equations).strip().splitlines()))
+        put("parameters", MappingProxyType({key: self._value("parameters", key, value, spread=True)
+                                            for key, value in self.parameters.items()}))
+        put("initial", MappingProxyType({key: self._value("initial", key, value) for key, value in self.initial.items()}))
+        put("departures", MappingProxyType(dict(self.departures)))
+        put("cite", (self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
+        put("dt", self._value("", "dt", self.dt))
+        if isinstance(self.refractory, str) and re.match(r"\s*[\d.+-]", self.refractory):
+            put("refractory", self._value("", "refractory", self.refractory))
+        _check(self)
+
+    def _value(self, table, key, value, spread=False):
+        where = f"{table}.{key}" if table else key
+        try:
+            if spread and isinstance(value, str) and (normal := _NORMAL.match(value)):
+                return Normal(parse_quantity(normal[1]), parse_quantity(normal[2]))
+            if spread and isinstance(value, Normal):
+                return value
+            return parse_quantity(value)
+        except UnitError as error:
+            raise self.error(where, str(error)) from None
+
+    def error(self, key, message):
+        """A `ModelError` that says where the fault is."""
+        return ModelError(f"neuron {self.name!r}{f' ({self.source})' if self.source else ''}, {key}: {message}")
+
+    @cached_property
+    def _parsed(self):
+        import brian2
+
+        try:
+            return brian2.Equations(self.equations)
+        except Exception as error:
+            raise self.error("equations", f"Brian2 cannot read them: {_first_line(error)}") from None
+
+    @property
+    def constants(self):
+        """Parameters as single values: the mean of those that vary over cells."""
+        return {key: value.mean if isinstance(value, Normal) else value for key, value in self.parameters.items()}
+
+    @property
+    def spreads(self):
+        """Parameters that vary over cells."""
+        return {key: value for key, value in self.parameters.items() if isinstance(value, Normal)}
+
+    @property
+    def conductance_dim(self):
+        """Dimension of the leak: siemens, or siemens per area."""
+        from brian2 import get_dimensions
+
+        return get_dimensions(self.constants[self.leak])
+
+    @property
+    def current_dim(self):
+        """Dimension of the input: ampere, or ampere per area."""
+        from brian2 import volt
+
+        return self.conductance_dim * volt.dim
+
+    def si(self, name):
+        """A parameter as a plain SI float."""
+        return float(np.asarray(self.constants[name]))
+
+    @property
+    def constant_input_(self):
+        """The constant current among the parameters (0 where the input is not given a value), SI."""
+        return self.si(self.input) if self.input in self.parameters else 0.0
+
+    def replace(self, **changes):
+        """A changed copy: fields of the model by their name, anything else a parameter that exists already."""
+        fields = {key: changes.pop(key) for key in list(changes) if key in self.__dataclass_fields__}
+        parameters = dict(fields.pop("parameters", self.parameters))
+        for key, value in changes.items():
+            if key not in parameters and key != self.input:
+                raise self.error(f"parameters.{key}", unknown_name("parameter", key, [*parameters, *self.__dataclass_fields__]))
+            parameters[key] = value
+        return dataclass_replace(self, parameters=parameters, **fields)
+
+    def to_dict(self):
+        """The content of the TOML file, as plain text values."""
+        text = lambda value: value if isinstance(value, str) else str(value) if isinstance(value, Normal) else _scalar_text(value)
+        data = {"kind": "neuron", "name": self.name, "title": self.title, "cite": list(self.cite), "equations": self.equations,
+                "threshold": self.threshold, "reset": self.reset}
+        if self.refractory is not None:
+            data["refractory"] = text(self.refractory)
+        if self.method:
+            data["method"] = self.method
+        data["dt"] = text(self.dt)
+        data["roles"] = {role: getattr(self, role) for role in ROLES}
+        for table in ("parameters", "initial"):
+            data[table] = {key: text(value) for key, value in getattr(self, table).items()}
+        data["departures"] = dict(self.departures)
+        return data
+
+    @classmethod
+    def from_dict(cls, data, source=""):
+        """Build from the content of a TOML file; unknown keys are errors."""
+        data = dict(data)
+        name = data.get("name", Path(source).stem or "inline")
+        where = f"neuron {name!r}{f' ({source})' if source else ''}"
+        if data.pop("kind", "neuron") != "neuron":
+            raise ModelError(f"{where}, kind: got another kind, expected kind = \"neuron\"")
+        for key in data:
+            if key not in _KEYS:
+                raise ModelError(f"{where}, {key}: {unknown_name('key', key, sorted(_KEYS))}")
+        for key in ("equations", "threshold", "parameters"):
+            if key not in data:
+                raise ModelError(f"{where}: the key {key!r} is missing")
+        roles = data.pop("roles", {})
+        for key in roles:
+            if key not in ROLES:
+                raise ModelError(f"{where}, roles.{key}: {unknown_name('role', key, ROLES)}")
+        return cls(**{**data, **roles, "name": name, "source": str(source)})
+
+    def to_toml(self):
+        """The model as the text of a TOML file that `load_model` reads back to the same values."""
+        lines = []
+        data = self.to_dict()
+        tables = {key: data.pop(key) for key in list(data) if isinstance(data[key], dict)}
+        for key, value in data.items():
+            if key == "equations":
+                lines += ['equations = """', *value.splitlines(), '"""']
+            else:
+                lines.append(f"{key} = {_toml(value)}")
+        for table, content in tables.items():
+            if content:
+                lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in content.items())]
+        return "\n".join(lines) + "\n"
+
+    @property
+    def hash(self):
+        """Short hash of everything that decides the cell's behaviour."""
+        data = self.to_dict()
+        for key in ("title", "cite", "departures"):
+            data.pop(key)
+        return content_hash(data)
+
+    def cell_equations(self, synapses=(), per_cell=(), shared=(), poisson=()):
+        """The equations that Brian2 runs, for sweeps and networks alike.
+
+        Parameters
+        ----------
+        synapses : sequence of str
+            Labels of the conductances to append: ``g_syn_<label>`` with ``tau_syn_<label>``, ``E_syn_<label>``
+            and ``G_syn_<label>``.
+        per_cell : sequence of str
+            Parameters that every cell has its own value of. The input always is one.
+        shared : sequence of str
+            Names among the synapses' values that are one value per group, not one per cell.
+        poisson : sequence of str
+            The labels that receive Poisson events of rate ``rate_syn_<label>`` (all inputs pooled, Hz).
+
+        Returns
+        -------
+        CellEquations
+
+        Notes
+        -----
+        With synapses on, a method of first order is replaced by ``"rk2"``: with Euler's steps the conductance at
+        the start of a step acts for all of it, which at 0.1 ms biases rates by 10-20 %.
+        """
+        lines = self.equations.splitlines()
+        current, conductance = si_unit_name(self.current_dim), si_unit_name(self.conductance_dim)
+        declared = dict.fromkeys([self.input, *per_cell])
+        declared_by_model = [name for name in declared if name in self._parsed]
+        for name in declared_by_model:
+            lines = [line for line in lines if not re.match(rf"\s*{re.escape(name)}\s*:", line)]
+        if synapses:
+            total = f"{self.input}_total"
+            lines = [_substitute(line, self.input, total) for line in lines]
+            lines.append(f"{total} = {self.input} + " + " + ".join(f"g_syn_{s}*(E_syn_{s} - {self.membrane})" for s in synapses)
+                         + f" : {current}")
+            lines += [f"dg_syn_{s}/dt = -g_syn_{s}/tau_syn_{s} : {conductance}" for s in synapses]
+        units = {self.input: current}
+        for s in synapses:
+            units.update({f"tau_syn_{s}": "second", f"E_syn_{s}": "volt", f"G_syn_{s}": conductance})
+        for s in poisson:
+            units[f"rate_syn_{s}"] = "Hz"
+        for name in per_cell:
+            units.setdefault(name, si_unit_name(self._dimension_of(name)))
+        for name, unit in units.items():
+            if name in self._parsed and name not in declared:
+                raise self.error("equations", f"the name {name!r} is reserved for synapses; rename it")
+            flags = "shared, constant" if name in shared else "constant"
+            lines.append(f"{name} : {unit} ({flags})")
+        events = "\n".join(f"g_syn_{s} += G_syn_{s}*poisson(rate_syn_{s}*dt)" for s in poisson)
+        namespace = {key: value for key, value in self.constants.items() if key not in units}
+        return CellEquations("\n".join(lines), self.threshold, self.reset, False if self.refractory is None else self.refractory,
+                             self.method_used(bool(synapses)), namespace, events)
+
+    def _dimension_of(self, name):
+        from brian2 import get_dimensions
+
+        if name == self.input:
+            return self.current_dim
+        if name not in self.parameters:
+            raise self.error(f"parameters.{name}", unknown_name("parameter", name, list(self.parameters)))
+        return get_dimensions(self.constants[name])
+
+    def method_used(self, with_synapses):
+        """The integration method that runs: the model's own where it is valid and accurate enough."""
+        if not with_synapses:
+            return self._method_alone
+        if self.method in SECOND_ORDER or self._parsed.is_stochastic:
+            return self.method or "heun"
+        return "rk2"
+
+    @cached_property
+    def _method_alone(self):
+        if self.method not in (None, "exact"):
+            return self.method
+        from brian2.stateupdaters.base import UnsupportedEquationsException
+
+        group = probe_group(self._equations_with_input, method="exact", namespace=self._namespace)
+        try:
+            group.state_updater.update_abstract_code(run_namespace={})
+        except UnsupportedEquationsException:
+            return "heun" if self._parsed.is_stochastic else "rk4"
+        return "exact"
+
+    @property
+    def _equations_with_input(self):
+        declared = "" if self.input in self._parsed else f"\n{self.input} : {si_unit_name(self.current_dim)} (constant)"
+        return self.equations + declared
+
+    @property
+    def _namespace(self):
+        return {key: value for key, value in self.constants.items() if key != self.input}
+
+
+@dataclass(frozen=True)
+class Normal:
+    """A parameter drawn for every cell of a network from a normal distribution."""
+
+    mean: object
+    sd: object
+
+    def __str__(self):
+        return f"normal({_scalar_text(self.mean)}, {_scalar_text(self.sd)})"
+
+
+def _scalar_text(value):
+    from brian2 import Quantity
+
+    return format_quantity(value) if isinstance(value, Quantity) else value
+
+
+def _toml(value):
+    """One TOML value; JSON's strings, numbers, booleans and lists are TOML too."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
+
+
+def si_unit_name(dim):
+    """A dimension as Brian2 writes it behind the colon of an equation."""
+    label = si_label(dim)
+    names = {"V": "volt", "A": "amp", "S": "siemens", "F": "farad", "s": "second", "Hz": "Hz", "ohm": "ohm", "C": "coulomb",
+             "A/m^2": "amp/meter**2", "S/m^2": "siemens/meter**2", "F/m^2": "farad/meter**2", "m": "meter", "m^2": "meter**2"}
+    return names.get(label, label if label == "1" else repr(dim))
+
+
+def _substitute(line, old, new):
+    """Rename a symbol on the right-hand side of one equation line."""
+    head, equals, tail = line.partition("=")
+    return head + equals + re.sub(rf"\b{re.escape(old)}\b", new, tail) if equals else line
+
+
+def _first_line(error):
+    """The gist of a Brian2 error, whose cause chain carries the useful sentence last."""
+    seen = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    for item in reversed(seen):
+        lines = [line.strip() for line in str(item).splitlines() if line.strip()]
+        if lines:
+            return lines[0]
+    return type(seen[0]).__name__
+
+
+def _check(model):
+    """Names, roles and units of a model, before anything runs."""
+    import brian2
+    from brian2 import get_dimensions, second, volt
+    from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+    from brian2.units.allunits import all_units
+    from brian2.utils.stringtools import get_identifiers
+
+    equations = model._parsed
+    if model.membrane not in equations.diff_eq_names:
+        raise model.error("roles.membrane", f"got {model.membrane!r}, expected a variable with a differential equation: "
+                          f"{', '.join(sorted(equations.diff_eq_names)) or 'there is none'}")
+    if equations[model.membrane].dim is not volt.dim:
+        raise model.error("roles.membrane", f"{model.membrane!r} is in {si_label(equations[model.membrane].dim)}, expected V")
+    for role in ("leak", "leak_reversal", "capacitance"):
+        symbol = getattr(model, role)
+        if symbol not in model.parameters:
+            raise model.error(f"roles.{role}", f"got {symbol!r}, which has no value in [parameters]; "
+                              f"known parameters: {', '.join(model.parameters)}")
+    wanted = {"leak_reversal": {"V": volt.dim}, "leak": {"S": brian2.siemens.dim, "S/m^2": (brian2.siemens / brian2.meter**2).dim}}
+    for role, dims in wanted.items():
+        symbol, dim = getattr(model, role), get_dimensions(model.constants[getattr(model, role)])
+        if dim not in dims.values():
+            raise model.error(f"parameters.{symbol}", f"got a value in {si_label(dim)} for the {role}, expected {' or '.join(dims)}")
+    symbol = model.capacitance
+    expected = model.conductance_dim * second.dim
+    if get_dimensions(model.constants[symbol]) is not expected:
+        raise model.error(f"parameters.{symbol}", f"got a value in {si_label(get_dimensions(model.constants[symbol]))} for the "
+                          f"capacitance, expected {si_label(expected)} (the leak is in {si_label(model.conductance_dim)})")
+    if model.si(symbol) <= 0:
+        raise model.error(f"parameters.{symbol}", f"got {model.parameters[symbol]}, expected a positive capacitance")
+    if model.si(model.leak) <= 0:
+        raise model.error(f"parameters.{model.leak}", f"got {model.parameters[model.leak]}, expected a positive leak conductance")
+    if get_dimensions(model.dt) is not second.dim or float(model.dt) <= 0:
+        raise model.error("dt", f"got {model.dt}, expected a positive time such as '0.1 ms'")
+
+    used = set()
+    for _, expression in equations.eq_expressions:
+        used |= set(expression.identifiers)
+    for role in ("input", "leak"):
+        if getattr(model, role) not in used:
+            raise model.error("equations", f"the {role} {getattr(model, role)!r} of [roles] does not appear on a right-hand side; "
+                              f"write it into the membrane equation, or name the symbol that is the {role}")
+    if model.input in equations and equations[model.input].type != "parameter":
+        raise model.error("roles.input", f"{model.input!r} has an equation of its own; the input must be free for b2reduce to set")
+    if model.input in model.parameters and get_dimensions(model.constants[model.input]) is not model.current_dim:
+        raise model.error(f"parameters.{model.input}", f"got a value in {si_label(get_dimensions(model.constants[model.input]))}, "
+                          f"expected {si_label(model.current_dim)}")
+    code = [model.threshold, model.reset] + ([model.refractory] if isinstance(model.refractory, str) else [])
+    for text in code:
+        used |= set(get_identifiers(text))
+    assigned = set(re.findall(r"^\s*(\w+)\s*=(?!=)", model.reset, flags=re.M))
+    known = set(equations.names) | set(model.parameters) | {model.input, *assigned}
+    builtin = set(DEFAULT_FUNCTIONS) | set(DEFAULT_CONSTANTS) | {str(unit) for unit in all_units} | {
+        "t", "dt", "i", "N", "xi", "lastspike", "not_refractory", "unless", "refractory", "and", "or", "not", "True", "False",
+        "t_in_timesteps"} | {name for name in used if name.startswith("xi_")}
+    builtin |= {name for name in used if hasattr(brian2.units.allunits, name) or hasattr(brian2.units.stdunits, name)}
+    for symbol in sorted(used - known - builtin):
+        raise model.error("equations", f"{unknown_name('symbol', symbol, sorted(known))}; give it a value in [parameters]")
+    for symbol in model.parameters:
+        if symbol not in used and symbol != model.input:
+            raise model.error(f"parameters.{symbol}", f"{symbol!r} is used by no equation; it would have no effect. "
+                              f"Known symbols: {', '.join(sorted(used - builtin))}")
+    for symbol in model.initial:
+        if symbol not in equations.diff_eq_names:
+            raise model.error(f"initial.{symbol}", unknown_name("state variable", symbol, sorted(equations.diff_eq_names)))
+        if get_dimensions(model.initial[symbol]) is not equations[symbol].dim:
+            raise model.error(f"initial.{symbol}", f"got a value in {si_label(get_dimensions(model.initial[symbol]))}, "
+                              f"expected {si_label(equations[symbol].dim)}")
+    if fault := _unit_fault(model, model.constants):
+        raise _name_wrong_parameter(model, fault)
+
+
+def _unit_fault(model, constants):
+    """None if all units agree, else the first line of what Brian2 says."""
+    from brian2 import second
+    from brian2.equations.unitcheck import check_units_statements
+    from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
+
+    namespace = {key: value for key, value in constants.items() if key != model.input and key not in model._parsed}
+    refractory = False if model.refractory is None else model.refractory
+    try:
+        group = probe_group(model._equations_with_input, threshold=model.threshold, reset=model.reset,
+                            refractory=refractory, method=model.method or "euler", namespace=namespace)
+        group.equations.check_units(group, run_namespace={})
+        variables = {**group.variables, **group.resolve_all(set(_identifiers(model)) - set(group.variables), run_namespace={})}
+        parse_expression_dimensions(model.threshold, variables)
+        check_units_statements(model.reset, variables)
+        if isinstance(refractory, str):
+            dim = parse_expression_dimensions(refractory, variables)
+            if dim is not second.dim and not is_boolean_expression(refractory, variables):
+                return f"refractory = {refractory!r} is in {si_label(dim)}, expected a time in s or a condition"
+    except Exception as error:
+        return _first_line(error)
+    return None
+
+
+def _identifiers(model):
+    from brian2.utils.stringtools import get_identifiers
+
+    assigned = set(re.findall(r"^\s*(\w+)\s*=(?!=)", model.reset, flags=re.M)) - set(model.parameters) - set(model._parsed.names)
+    condition = get_identifiers(model.refractory) if isinstance(model.refractory, str) else set()
+    return get_identifiers(model.threshold) | (get_identifiers(model.reset) - assigned) | condition
+
+
+def _name_wrong_parameter(model, fault):
+    """Find the one parameter whose unit, if it were another, would make everything agree."""
+    import brian2
+    from brian2 import Quantity, get_dimensions
+
+    candidates = [unit.dim for unit in (brian2.volt, brian2.amp, brian2.siemens, brian2.farad, brian2.second, brian2.hertz)]
+    candidates += [(unit / brian2.meter**2).dim for unit in (brian2.amp, brian2.siemens, brian2.farad)]
+    candidates.append(brian2.volt.dim / brian2.volt.dim)
+    found = []
+    for symbol, value in model.constants.items():
+        for dim in candidates:
+            if dim is not get_dimensions(value):
+                trial = {**model.constants, symbol: Quantity(float(np.asarray(value)), dim=dim)}
+                if _unit_fault(model, trial) is None:
+                    found.append((symbol, get_dimensions(value), dim))
+    if len(found) == 1:
+        symbol, got, expected = found[0]
+        return model.error(f"parameters.{symbol}", f"got a value in {si_label(got)} ({model.parameters[symbol]}), "
+                           f"expected {si_label(expected)} for the equations to agree")
+    return model.error("equations", f"units do not agree: {fault}")
+
+
+def load_model(name):
+    """Read a neuron from ``models/neurons`` or from a TOML file.
+
+    Parameters
+    ----------
+    name : str or path
+        A name that `list_models` shows, or a path ending in ``.toml``.
+
+    Returns
+    -------
+    NeuronModel
+
+    Raises
+    ------
+    ModelError
+        If the name is unknown (the known ones are listed) or the file is faulty (the file and the key are named).
+
+    Examples
+    --------
+    >>> load_model("lif").parameters["C_m"]
+    250. * pfarad
+    """
+    if isinstance(name, NeuronModel):
+        return name
+    path = find_data_file(name, "neurons", ModelError)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: not a TOML file: {error}") from None
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from None
+    return NeuronModel.from_dict(data, source=str(path))

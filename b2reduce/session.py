@@ -1,0 +1,80 @@
+"""Brian2 used without a trace: the caller's random state, device and preferences are as before afterwards."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import numpy as np
+
+__all__ = ["brian_session", "probe_group", "target_name", "seed_streams"]
+
+_buffers = None
+
+
+@contextmanager
+def brian_session(seed=None):
+    """Run Brian2 code on the runtime device, seeded, and leave no trace of it.
+
+    Brian2's compiled code draws uniform and normal numbers from buffers that it fills ahead of time. Restoring only
+    numpy's state would leave our numbers in the caller's buffers, so the session has buffers of its own.
+    """
+    import brian2
+    from brian2.devices import device as device_module
+
+    global _buffers
+    runtime = device_module.runtime_device
+    foreign = brian2.get_device() is not runtime
+    if foreign:
+        brian2.set_device("runtime")
+    names = ("rand_buffer", "rand_buffer_index", "randn_buffer", "randn_buffer_index")
+    kept = {name: getattr(runtime, name) for name in names}
+    if _buffers is None or all(kept[name] is _buffers[name] for name in names):  # nested sessions get fresh ones too
+        own = {name: np.zeros_like(array) for name, array in kept.items()}
+        _buffers = _buffers or own
+    else:
+        own = _buffers
+    numpy_state = np.random.get_state()
+    for name in names:
+        setattr(runtime, name, own[name])
+    try:
+        if seed is not None:
+            brian2.seed(seed)
+        yield brian2
+    finally:
+        for name in names:
+            setattr(runtime, name, kept[name])
+        np.random.set_state(numpy_state)
+        if foreign:
+            brian2.reset_device()
+
+
+def probe_group(equations, **arguments):
+    """A NeuronGroup to inspect, never to run."""
+    from brian2 import NeuronGroup
+
+    with brian_session():
+        group = NeuronGroup(1, equations, name="b2reduce_probe*", **arguments)
+    group._network = "none"  # otherwise Brian2 warns at deletion that it was never run
+    return group
+
+
+def target_name():
+    """Which code generation target Brian2 uses on this machine: ``"cython"`` or ``"numpy"``."""
+    from brian2.devices.device import auto_target
+    from brian2 import prefs
+
+    target = prefs["codegen.target"]
+    return auto_target().class_name if target == "auto" else getattr(target, "class_name", str(target))
+
+
+def seed_streams(seed, *key):
+    """A 32-bit seed for one purpose, independent of those for other purposes.
+
+    Parameters
+    ----------
+    seed : int
+        The user's seed.
+    *key : int
+        What the stream is for: a purpose number, a round, a population...
+    """
+    return int(np.random.SeedSequence(entropy=int(seed), spawn_key=key).generate_state(1)[0])

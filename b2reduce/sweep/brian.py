@@ -1,0 +1,84 @@
+"""The plain Brian2 engine: all cells in one NeuronGroup, nothing rebuilt per point."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..session import brian_session, target_name
+from .engine import statistics
+
+__all__ = ["run_cells", "relax_cells", "build_group"]
+
+
+def build_group(brian2, cells, dt_):
+    """The NeuronGroup of all cells, its values set; returns the group and its integration method."""
+    labels = [source.label for source in cells.sources]
+    written = cells.model.cell_equations(labels, per_cell=list(cells.parameters), poisson=labels)
+    group = brian2.NeuronGroup(cells.count, written.equations, threshold=written.threshold, reset=written.reset,
+                               refractory=written.refractory, method=written.method, namespace=written.namespace,
+                               dt=dt_ * brian2.second, name="b2reduce_cells*")
+    set_state(group, starting_state(cells))
+    for name, values in cells.parameters.items():
+        group.variables[name].set_value(np.broadcast_to(values, cells.count))
+    for source in cells.sources:
+        for name in ("G", "tau", "E", "rate"):
+            group.variables[f"{name}_syn_{source.label}"].set_value(np.broadcast_to(getattr(source, f"{name}_"), cells.count))
+        group.variables[f"g_syn_{source.label}"].set_value(np.broadcast_to(source.mean_, cells.count))
+    if written.events:
+        group.run_regularly(written.events, dt=dt_ * brian2.second, when="synapses")
+    return group, written.method
+
+
+def starting_state(cells):
+    """Starting values of the cell's own variables: the caller's, then the model's, the membrane at its leak reversal."""
+    model = cells.model
+    state = {model.membrane: model.si(model.leak_reversal)}
+    state.update({name: float(np.asarray(value)) for name, value in model.initial.items()})
+    return {**state, **cells.state}
+
+
+def set_state(group, state):
+    """Set state variables from SI floats or arrays."""
+    for name, values in state.items():
+        group.variables[name].set_value(np.broadcast_to(values, len(group)))
+
+
+def run_cells(cells, duration_, warmup_, dt_, seed, progress=None):
+    """Run and return (CellStatistics, engine name)."""
+    with brian_session(seed) as brian2:
+        group, method = build_group(brian2, cells, dt_)
+        monitor = brian2.SpikeMonitor(group, name="b2reduce_spikes*")
+        network = brian2.Network(group, monitor)
+        report = None if progress is None else lambda elapsed, completed, start, duration: progress(completed)
+        with np.errstate(all="ignore"):  # a diverging cell is reported by its final state, not by numpy's warnings
+            network.run(duration_ * brian2.second, report=report, report_period=0.5 * brian2.second, namespace={})
+        final = {name: group.variables[name].get_value().copy() for name in cells.model._parsed.diff_eq_names}
+        i, t = np.array(monitor.i), np.array(monitor.t_)
+    return statistics(i, t, cells.count, duration_, warmup_, final), f"brian2 ({target_name()}, {method})"
+
+
+def relax_cells(cells, longest_, check_, tolerance, dt_):
+    """Run until no variable moves any more; returns the state."""
+    names = sorted(cells.model._parsed.diff_eq_names)
+    with brian_session(0) as brian2:
+        group, _ = build_group(brian2, cells, dt_)
+        read = lambda: np.array([group.variables[name].get_value().copy() for name in names])
+        previous = read()
+
+        def look():
+            nonlocal previous
+            state = read()
+            # Voltages are compared in units of 10 mV, gating variables by themselves, others relative to their size.
+            scale = np.array([0.01 if name == cells.model.membrane else 1.0 for name in names])[:, None]
+            scale = np.where(np.abs(state) > 1, np.abs(state), scale)
+            small = np.array([cells.model._parsed[name].dim.is_dimensionless or name == cells.model.membrane for name in names])
+            scale = np.where(small[:, None], scale, np.maximum(np.abs(state), 1e-300))
+            if np.all(np.abs(state - previous) <= tolerance * scale):
+                network.stop()
+            previous = state
+
+        operation = brian2.NetworkOperation(look, dt=check_ * brian2.second, when="end", name="b2reduce_look*")
+        network = brian2.Network(group, operation)
+        with np.errstate(all="ignore"):
+            network.run(longest_ * brian2.second, namespace={})
+        return dict(zip(names, read()))
