@@ -19,10 +19,9 @@ def brian_session(seed=None):
     numpy's state would leave our numbers in the caller's buffers, so the session has buffers of its own.
     """
     import brian2
-    from brian2.devices import device as device_module
+    from brian2.devices.device import runtime_device as runtime
 
     global _buffers
-    runtime = device_module.runtime_device
     foreign = brian2.get_device() is not runtime
     if foreign:
         brian2.set_device("runtime")

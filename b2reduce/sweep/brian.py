@@ -64,15 +64,12 @@ def relax_cells(cells, longest_, check_, tolerance, dt_):
         group, _ = build_group(brian2, cells, dt_)
         read = lambda: np.array([group.variables[name].get_value().copy() for name in names])
         previous = read()
+        scale = np.abs(previous).max(axis=1, keepdims=True)
 
         def look():
-            nonlocal previous
+            nonlocal previous, scale
             state = read()
-            # Voltages are compared in units of 10 mV, gating variables by themselves, others relative to their size.
-            scale = np.array([0.01 if name == cells.model.membrane else 1.0 for name in names])[:, None]
-            scale = np.where(np.abs(state) > 1, np.abs(state), scale)
-            small = np.array([cells.model._parsed[name].dim.is_dimensionless or name == cells.model.membrane for name in names])
-            scale = np.where(small[:, None], scale, np.maximum(np.abs(state), 1e-300))
+            scale = np.maximum(scale, np.abs(state).max(axis=1, keepdims=True))
             if np.all(np.abs(state - previous) <= tolerance * scale):
                 network.stop()
             previous = state

@@ -15,7 +15,7 @@ __all__ = ["Source", "Cells", "CellStatistics", "simulate_cells", "resting_state
 ENGINES = ("auto", "brian2")
 REST_TIME_ = 2.0  # s; a cell that has not come to rest by then fires by itself or drifts
 REST_CHECK_ = 0.05  # s between looks at the state
-REST_TOLERANCE = 1e-5  # change per look, relative to the unit scale of a variable (V in 10 mV)
+REST_TOLERANCE = 1e-6  # largest change of a variable between looks, relative to its largest size so far
 
 
 @dataclass(frozen=True)
