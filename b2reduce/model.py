@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace as dataclass_replace
 from functools import cached_property
@@ -12,9 +11,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from .provenance import content_hash, find_data_file, unknown_name
+from .provenance import content_hash, find_data_file, read_toml, unknown_name
 from .session import probe_group
-from .units import UnitError, format_quantity, parse_quantity, si_label
+from .units import InputError, UnitError, format_quantity, parse_quantity, si_label
 
 __all__ = ["ModelError", "NeuronModel", "CellEquations", "load_model"]
 
@@ -26,7 +25,7 @@ SECOND_ORDER = ("rk2", "rk4", "heun", "milstein", "gsl_rk2", "gsl_rk4", "gsl_rkf
 _NORMAL = re.compile(r"\s*normal\(\s*([^,]+?)\s*,\s*([^,]+?)\s*\)\s*$")
 
 
-class ModelError(ValueError):
+class ModelError(InputError):
     """A neuron that cannot be what it says: the message names the file, the key, what was got and what to do."""
 
 
@@ -148,6 +147,15 @@ class NeuronModel:
             raise self.error("equations", f"Brian2 cannot read them: {_first_line(error)}") from None
 
     @property
+    def state_variables(self):
+        """Names of the variables with a differential equation."""
+        return tuple(sorted(self._parsed.diff_eq_names))
+
+    def dimension_of_variable(self, name):
+        """Dimension of a variable of the equations."""
+        return self._parsed[name].dim
+
+    @property
     def constants(self):
         """Parameters as single values: the mean of those that vary over cells."""
         return {key: value.mean if isinstance(value, Normal) else value for key, value in self.parameters.items()}
@@ -186,7 +194,7 @@ class NeuronModel:
         parameters = dict(fields.pop("parameters", self.parameters))
         for key, value in changes.items():
             if key not in parameters and key != self.input:
-                raise self.error(f"parameters.{key}", unknown_name("parameter", key, [*parameters, *self.__dataclass_fields__]))
+                raise self.error(f"parameters.{key}", unknown_name("parameter", key, list(parameters)))
             parameters[key] = value
         return dataclass_replace(self, parameters=parameters, **fields)
 
@@ -325,7 +333,8 @@ class NeuronModel:
             return self.method
         from brian2.stateupdaters.base import UnsupportedEquationsException
 
-        group = probe_group(self._equations_with_input, method="exact", namespace=self._namespace)
+        group = probe_group(self._equations_with_input, method="exact", namespace=self._namespace, threshold=self.threshold,
+                            reset=self.reset, refractory=False if self.refractory is None else self.refractory)
         try:
             group.state_updater.update_abstract_code(run_namespace={})
         except UnsupportedEquationsException:
@@ -520,13 +529,15 @@ def _name_wrong_parameter(model, fault):
     return model.error("equations", f"units do not agree: {fault}")
 
 
-def load_model(name):
+def load_model(name, relative_to=None):
     """Read a neuron from ``models/neurons`` or from a TOML file.
 
     Parameters
     ----------
     name : str or path
         A name that `list_models` shows, or a path ending in ``.toml``.
+    relative_to : path, optional
+        Folder that a relative path starts from; the working folder by default.
 
     Returns
     -------
@@ -544,11 +555,5 @@ def load_model(name):
     """
     if isinstance(name, NeuronModel):
         return name
-    path = find_data_file(name, "neurons", ModelError)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: not a TOML file: {error}") from None
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror}") from None
-    return NeuronModel.from_dict(data, source=str(path))
+    path = find_data_file(name, "neurons", ModelError, relative_to)
+    return NeuronModel.from_dict(read_toml(path, ModelError), source=str(path))

@@ -8,13 +8,14 @@ import os
 import platform
 import shutil
 import tempfile
+import tomllib
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
 
-__all__ = ["OutputError", "content_hash", "versions", "unknown_name", "find_data_file", "data_names", "write_text", "write_json", "output_folder"]
+__all__ = ["OutputError", "content_hash", "versions", "unknown_name", "find_data_file", "data_names", "read_toml", "write_text", "write_json", "output_folder"]
 
 
 class OutputError(OSError):
@@ -64,6 +65,16 @@ def find_data_file(name, kind, error, relative_to=None):
     if text not in data_names(kind):
         raise error(f"{unknown_name(kind.removesuffix('s'), text, data_names(kind))} (a file of yours must end in .toml)")
     return Path(str(_data_folder(kind).joinpath(f"{text}.toml")))
+
+
+def read_toml(path, error):
+    """The content of a TOML file; `error` is raised with the file's name if it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise error(f"{path}: not a TOML file: {fault}") from None
+    except OSError as fault:
+        raise error(f"{path}: cannot be read: {fault.strerror}") from None
 
 
 def write_text(path, text):

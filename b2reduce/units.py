@@ -10,10 +10,14 @@ import re
 
 import numpy as np
 
-__all__ = ["UnitError", "parse_quantity", "format_quantity", "to_si", "with_units", "si_label"]
+__all__ = ["InputError", "UnitError", "parse_quantity", "format_quantity", "to_si", "with_units", "si_label"]
 
 
-class UnitError(ValueError):
+class InputError(ValueError):
+    """An argument or a file that cannot be used: the message says what was got, what was expected, what to do."""
+
+
+class UnitError(InputError):
     """A value whose unit is unknown, missing, or of the wrong dimension."""
 
 

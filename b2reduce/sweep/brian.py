@@ -14,9 +14,11 @@ def build_group(brian2, cells, dt_):
     """The NeuronGroup of all cells, its values set; returns the group and its integration method."""
     labels = [source.label for source in cells.sources]
     written = cells.model.cell_equations(labels, per_cell=list(cells.parameters), poisson=labels)
+    # Names are part of the code that Brian2 compiles and caches; the same names every time spare a new compilation.
+    clock = brian2.Clock(dt=dt_ * brian2.second, name="b2reduce_clock")
     group = brian2.NeuronGroup(cells.count, written.equations, threshold=written.threshold, reset=written.reset,
                                refractory=written.refractory, method=written.method, namespace=written.namespace,
-                               dt=dt_ * brian2.second, name="b2reduce_cells*")
+                               clock=clock, name="b2reduce_cells")
     set_state(group, starting_state(cells))
     for name, values in cells.parameters.items():
         group.variables[name].set_value(np.broadcast_to(values, cells.count))
@@ -25,7 +27,7 @@ def build_group(brian2, cells, dt_):
             group.variables[f"{name}_syn_{source.label}"].set_value(np.broadcast_to(getattr(source, f"{name}_"), cells.count))
         group.variables[f"g_syn_{source.label}"].set_value(np.broadcast_to(source.mean_, cells.count))
     if written.events:
-        group.run_regularly(written.events, dt=dt_ * brian2.second, when="synapses")
+        group.run_regularly(written.events, clock=clock, when="synapses", name="b2reduce_events")
     return group, written.method
 
 
@@ -47,19 +49,19 @@ def run_cells(cells, duration_, warmup_, dt_, seed, progress=None):
     """Run and return (CellStatistics, engine name)."""
     with brian_session(seed) as brian2:
         group, method = build_group(brian2, cells, dt_)
-        monitor = brian2.SpikeMonitor(group, name="b2reduce_spikes*")
+        monitor = brian2.SpikeMonitor(group, name="b2reduce_spikes")
         network = brian2.Network(group, monitor)
         report = None if progress is None else lambda elapsed, completed, start, duration: progress(completed)
         with np.errstate(all="ignore"):  # a diverging cell is reported by its final state, not by numpy's warnings
             network.run(duration_ * brian2.second, report=report, report_period=0.5 * brian2.second, namespace={})
-        final = {name: group.variables[name].get_value().copy() for name in cells.model._parsed.diff_eq_names}
+        final = {name: group.variables[name].get_value().copy() for name in cells.model.state_variables}
         i, t = np.array(monitor.i), np.array(monitor.t_)
     return statistics(i, t, cells.count, duration_, warmup_, final), f"brian2 ({target_name()}, {method})"
 
 
 def relax_cells(cells, longest_, check_, tolerance, dt_):
     """Run until no variable moves any more; returns the state."""
-    names = sorted(cells.model._parsed.diff_eq_names)
+    names = sorted(cells.model.state_variables)
     with brian_session(0) as brian2:
         group, _ = build_group(brian2, cells, dt_)
         read = lambda: np.array([group.variables[name].get_value().copy() for name in names])
@@ -74,7 +76,7 @@ def relax_cells(cells, longest_, check_, tolerance, dt_):
                 network.stop()
             previous = state
 
-        operation = brian2.NetworkOperation(look, dt=check_ * brian2.second, when="end", name="b2reduce_look*")
+        operation = brian2.NetworkOperation(look, dt=check_ * brian2.second, when="end", name="b2reduce_look")
         network = brian2.Network(group, operation)
         with np.errstate(all="ignore"):
             network.run(longest_ * brian2.second, namespace={})

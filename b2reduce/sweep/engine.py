@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..model import NeuronModel
 from ..provenance import unknown_name
+from ..units import InputError
 
-__all__ = ["Source", "Cells", "CellStatistics", "simulate_cells", "resting_state", "ENGINES"]
+__all__ = ["DivergenceError", "Source", "Cells", "CellStatistics", "simulate_cells", "resting_state", "ENGINES"]
 
 ENGINES = ("auto", "brian2")
 REST_TIME_ = 2.0  # s; a cell that has not come to rest by then fires by itself or drifts
 REST_CHECK_ = 0.05  # s between looks at the state
 REST_TOLERANCE = 1e-6  # largest change of a variable between looks, relative to its largest size so far
+
+
+class DivergenceError(FloatingPointError):
+    """An integration that ended in NaN or infinity."""
 
 
 @dataclass(frozen=True)
@@ -147,46 +152,44 @@ def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto
 
     Raises
     ------
-    FloatingPointError
+    DivergenceError
         If a cell's state is not finite at the end; the message names the cell's parameters.
     """
     from .brian import run_cells
 
     if engine not in ENGINES:
-        raise ValueError(f"engine: {unknown_name('engine', engine, ENGINES)}")
+        raise InputError(f"engine: {unknown_name('engine', engine, ENGINES)}")
     dt_ = float(cells.model.dt) if dt_ is None else dt_
     result, name = run_cells(cells, duration_, warmup_, dt_, seed, progress)
     for variable, values in result.final_state.items():
         bad = np.flatnonzero(~np.isfinite(values))
         if bad.size:
             where = ", ".join(f"{key} = {np.broadcast_to(value, cells.count)[bad[0]]:.6g} (SI)" for key, value in cells.parameters.items())
-            raise FloatingPointError(
+            raise DivergenceError(
                 f"model {cells.model.name!r}: {variable} is not finite at the end of the run at {bad.size} of {cells.count} cells, "
                 f"first at {where}; the integration diverged with method {cells.model.method_used(bool(cells.sources))!r} and "
                 f"dt = {dt_ * 1e3:g} ms: take a smaller dt or a smaller input")
     return result, name
 
 
-def resting_state(model, leak_, parameters=(), dt_=None, engine="auto"):
-    """State of the cell after relaxing without input at each total leak.
+def resting_state(cells, dt_=None):
+    """State of every cell after relaxing without input and without synaptic events.
 
     Parameters
     ----------
-    model : NeuronModel
-    leak_ : ndarray, shape (g,)
-        Total leak conductance, SI.
-    parameters : dict
-        Further per-cell parameters, SI.
+    cells : Cells
+        As they will run; their leak is the total leak to rest at. Input and sources are switched off, so that the
+        same compiled code serves the rest and the run.
 
     Returns
     -------
-    dict of str to ndarray, shape (g,)
-        SI values of all state variables. A cell that fires without input never rests; its state is that
+    dict of str to ndarray, shape (cell,)
+        SI values of the cell's own state variables. A cell that fires without input never rests; its state is that
         after `REST_TIME_`.
     """
     from .brian import relax_cells
 
-    leak_ = np.atleast_1d(leak_)
-    values = {model.input: np.zeros(leak_.size), model.leak: leak_, **dict(parameters)}
-    dt_ = float(model.dt) if dt_ is None else dt_
-    return relax_cells(Cells(model, leak_.size, values), REST_TIME_, REST_CHECK_, REST_TOLERANCE, dt_)
+    dt_ = float(cells.model.dt) if dt_ is None else dt_
+    silent = tuple(replace(source, rate_=0.0) for source in cells.sources)
+    quiet = replace(cells, parameters={**cells.parameters, cells.model.input: 0.0}, sources=silent)
+    return relax_cells(quiet, REST_TIME_, REST_CHECK_, REST_TOLERANCE, dt_)

@@ -1,0 +1,537 @@
+"""Circuits as data: populations, projections between them, and Poisson drives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace as dataclass_replace
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from .model import NeuronModel, load_model
+from .provenance import content_hash, data_names, find_data_file, read_toml, unknown_name
+from .units import InputError, UnitError, format_quantity, parse_quantity, si_label, to_si
+
+__all__ = ["CircuitError", "Circuit", "Population", "Projection", "Drive", "Pathway", "load_circuit", "list_models"]
+
+_NAME = re.compile(r"[A-Za-z]\w*$")
+
+
+class CircuitError(InputError):
+    """A circuit that cannot be what it says: the message names the file, the key, what was got and what to do."""
+
+
+def _put(instance, **values):
+    for name, value in values.items():
+        object.__setattr__(instance, name, value)
+
+
+def _quantity(value, unit, key, positive=False):
+    """A Quantity of the right dimension from text or Quantity."""
+    try:
+        value = parse_quantity(value)
+        si = to_si(value, unit, key) if unit else float(np.asarray(value))
+    except UnitError as error:
+        raise CircuitError(str(error) if str(error).startswith(key) else f"{key}: {error}") from None
+    if np.ndim(si) or not np.isfinite(si) or (positive and not si > 0) or (unit in ("Hz",) and si < 0):
+        raise CircuitError(f"{key}: got {value}, expected one finite value{' above 0' if positive else ' of at least 0' if unit == 'Hz' else ''}")
+    return value
+
+
+def _whole(value, key, least=1):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise CircuitError(f"{key}: got {value!r}, expected a whole number of at least {least}")
+    return int(value)
+
+
+def _text(value):
+    """A field as plain data, as in the TOML file."""
+    from brian2 import Quantity
+
+    if isinstance(value, Quantity):
+        return format_quantity(value)
+    return value
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Cells of one model.
+
+    Parameters
+    ----------
+    model : NeuronModel, str or path
+    size : int
+        Number of cells.
+    parameters : dict
+        Parameters to replace; ``"normal(-50 mV, 1 mV)"`` gives each cell its own; the model's input is a constant current.
+    """
+
+    model: NeuronModel
+    size: int
+    parameters: Mapping = field(default_factory=dict)
+
+    def __post_init__(self):
+        model = load_model(self.model)
+        _put(self, model=model.replace(**dict(self.parameters)), size=_whole(self.size, "size"),
+             parameters=MappingProxyType(dict(self.parameters)))
+
+    def with_parameter(self, name, value):
+        """A changed copy."""
+        return Population(self.model.replace(**{name: value}), self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Exponential conductance synapses from one population to another.
+
+    Parameters
+    ----------
+    source, target : str
+        Populations.
+    in_degree : int, optional
+        Synapses on every target cell, drawn without replacement and without self-connection.
+    probability : float, optional
+        Instead of `in_degree`: every pair is connected with this probability.
+    G, tau, E : Quantity or str
+        Jump of the conductance at a spike, its decay time, and the reversal potential.
+    delay : Quantity, str or pair of them
+        One value, or uniform between two.
+    """
+
+    source: str
+    target: str
+    G: object
+    tau: object
+    E: object
+    in_degree: int | None = None
+    probability: float | None = None
+    delay: object = "0 ms"
+
+    def __post_init__(self):
+        key = f"projection {self.source}->{self.target}"
+        _put(self, G=_quantity(self.G, None, f"{key}, G"), tau=_quantity(self.tau, "s", f"{key}, tau", positive=True),
+             E=_quantity(self.E, "V", f"{key}, E"))
+        if (self.in_degree is None) == (self.probability is None):
+            raise CircuitError(f"{key}: got {'both' if self.in_degree is not None else 'neither'} of in_degree and probability, expected one of them")
+        if self.in_degree is not None:
+            _put(self, in_degree=_whole(self.in_degree, f"{key}, in_degree"))
+        elif isinstance(self.probability, bool) or not isinstance(self.probability, (int, float)) or not 0 < self.probability <= 1:
+            raise CircuitError(f"{key}, probability: got {self.probability!r}, expected a number above 0 and up to 1")
+        delay = self.delay if isinstance(self.delay, (list, tuple)) else (self.delay,)
+        delay = tuple(_quantity(value, "s", f"{key}, delay") for value in delay)
+        if len(delay) > 2 or any(value < 0 for value in delay) or delay[0] > delay[-1]:
+            raise CircuitError(f"{key}, delay: got {self.delay!r}, expected one time or [least, greatest], of at least 0 s")
+        _put(self, delay=delay)
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """Independent Poisson trains on an exponential conductance of every cell of a population.
+
+    Parameters
+    ----------
+    name : str
+        Drives of several targets may share a name: they are then changed together.
+    target : str, optional
+        A population; none where a drive serves as noise of `measure_fi`.
+    inputs : int
+        Number of trains on each cell.
+    rate : Quantity, str, or (times, values)
+        Of one train. A table holds each value until the next time; before its first time the first value holds.
+    G, tau, E : Quantity or str
+        As in `Projection`.
+    """
+
+    name: str
+    target: str | None = None
+    inputs: int = 1
+    rate: object = "0 Hz"
+    G: object = None
+    tau: object = None
+    E: object = None
+
+    def __post_init__(self):
+        key = f"drive {self.name}" + (f"->{self.target}" if self.target else "")
+        if not isinstance(self.name, str) or not _NAME.match(self.name):
+            raise CircuitError(f"{key}: got the name {self.name!r}, expected letters, digits and underscores")
+        for name in ("G", "tau", "E"):
+            if getattr(self, name) is None:
+                raise CircuitError(f"{key}: the key {name!r} is missing")
+        _put(self, inputs=_whole(self.inputs, f"{key}, inputs"), G=_quantity(self.G, None, f"{key}, G"),
+             tau=_quantity(self.tau, "s", f"{key}, tau", positive=True), E=_quantity(self.E, "V", f"{key}, E"),
+             rate=read_rate(self.rate, f"{key}, rate"))
+
+    @property
+    def constant(self):
+        """Whether the rate is one value."""
+        return not isinstance(self.rate, tuple)
+
+    @property
+    def rate_(self):
+        """Rate of one train, Hz: the constant, or the time mean of the table.
+
+        The last value of a table counts for as long as the others do on average.
+        """
+        if self.constant:
+            return float(np.asarray(self.rate))
+        times, values = (np.asarray(part, dtype=float) for part in self.rate)
+        if len(times) == 1:
+            return float(values[0])
+        steps = np.diff(times)
+        return float(np.average(values, weights=[*steps, steps.mean()]))
+
+    def rate_at_(self, t_):
+        """Rate of one train at times in s, Hz."""
+        return rate_at(self.rate, t_)
+
+    def to_dict(self):
+        """Plain data, as in the TOML file."""
+        data = {item.name: _text(getattr(self, item.name)) for item in fields(self)}
+        if not self.constant:
+            data["rate"] = {"times": [format_quantity(t) for t in self.rate[0]], "values": [format_quantity(r) for r in self.rate[1]]}
+        return {key: value for key, value in data.items() if value is not None}
+
+
+def read_rate(rate, key):
+    """A rate as a Quantity, or a table as a pair of Quantity arrays."""
+    from brian2 import Hz, second
+
+    if isinstance(rate, Mapping):
+        for name in rate:
+            if name not in ("times", "values"):
+                raise CircuitError(f"{key}.{name}: {unknown_name('key', name, ('times', 'values'))}")
+        if len(rate) < 2:
+            raise CircuitError(f"{key}: got {dict(rate)!r}, expected times and values")
+        rate = (rate["times"], rate["values"])
+    if not isinstance(rate, (tuple, list)):
+        return _quantity(rate, "Hz", key)
+    if len(rate) != 2:
+        raise CircuitError(f"{key}: got {rate!r}, expected one rate or a table (times, values)")
+    try:
+        times, values = (np.atleast_1d(to_si(part, unit, f"{key}, {name}")) for part, unit, name in zip(rate, ("s", "Hz"), ("times", "values")))
+    except UnitError as error:
+        raise CircuitError(str(error)) from None
+    if times.shape != values.shape or times.ndim != 1 or not times.size:
+        raise CircuitError(f"{key}: got {times.size} times and {values.size} values, expected as many of both, at least one")
+    if np.any(np.diff(times) <= 0) or not np.isfinite(times).all():
+        raise CircuitError(f"{key}, times: got {list(times)} s, expected ascending times")
+    if np.any(values < 0) or not np.isfinite(values).all():
+        raise CircuitError(f"{key}, values: got {list(values)} Hz, expected rates of at least 0 Hz")
+    return (times * second, values * Hz)
+
+
+def rate_at(rate, t_):
+    """A rate or table at times in s, Hz; each value of a table holds until the next time."""
+    if not isinstance(rate, tuple):
+        return np.full(np.shape(t_), float(np.asarray(rate)))
+    times, values = (np.asarray(part, dtype=float) for part in rate)
+    # A table's time that lies on a step of the grid belongs to that step, whatever its last bit says.
+    return values[np.clip(np.searchsorted(times, np.asarray(t_) + 1e-9, side="right") - 1, 0, None)]
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """One set of inputs of a population, projection or drive, SI floats."""
+
+    label: str  #: "E->I", "ext->I"; parallel projections "E->I#2"
+    target: str
+    source: str
+    is_drive: bool
+    K: float  #: inputs per target cell (the mean, for a probability)
+    G_: float
+    tau_: float
+    E_: float
+
+    def mean_(self, rate_):
+        """Mean conductance at a presynaptic rate: K G tau r (Campbell's theorem)."""
+        return self.K * self.G_ * self.tau_ * rate_
+
+    @property
+    def symbol(self):
+        """The label as an identifier for equations."""
+        return self.label.replace("->", "_to_").replace("#", "_")
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """A network as data: what `simulate_spikes` runs and `reduce` reduces.
+
+    Parameters
+    ----------
+    populations : dict of str to Population
+    projections : sequence of Projection
+    drives : sequence of Drive
+    name, title : str
+    cite : sequence of str
+    dt : Quantity or str
+        Time step of the spiking network and of the gains measured for it.
+
+    Raises
+    ------
+    CircuitError
+        If a name is unknown, a unit is wrong, or more inputs are asked for than there are cells.
+
+    Examples
+    --------
+    >>> pyramidal = Population(model="lif", size=100)
+    >>> external = Drive(name="ext", target="E", inputs=200, rate="10 Hz", G="0.5 nS", tau="5 ms", E="0 mV")
+    >>> Circuit(populations={"E": pyramidal}, drives=[external]).replace({"drive.ext.rate": "12 Hz"}).drives[0].rate
+    12. * hertz
+    """
+
+    populations: Mapping
+    projections: tuple = ()
+    drives: tuple = ()
+    name: str = "inline"
+    title: str = ""
+    cite: tuple = ()
+    dt: object = "0.1 ms"
+    source: str = field(default="", repr=False)
+
+    def __post_init__(self):
+        _put(self, populations=MappingProxyType(dict(self.populations)), projections=tuple(self.projections), drives=tuple(self.drives),
+             cite=(self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
+        try:
+            _put(self, dt=_quantity(self.dt, "s", "dt", positive=True))
+            self._check()
+        except CircuitError as error:
+            raise CircuitError(f"{self._where}, {error}") from None
+
+    @property
+    def _where(self):
+        return f"circuit {self.name!r}" + (f" ({self.source})" if self.source else "")
+
+    def _check(self):
+        if not self.populations:
+            raise CircuitError("populations: there is none")
+        for name, population in self.populations.items():
+            if not _NAME.match(name):
+                raise CircuitError(f"populations: got the name {name!r}, expected letters, digits and underscores")
+            if not isinstance(population, Population):
+                raise CircuitError(f"populations.{name}: got {population!r}, expected a Population")
+        for kind, entries, type_ in (("projection", self.projections, Projection), ("drive", self.drives, Drive)):
+            for entry in entries:
+                if not isinstance(entry, type_):
+                    raise CircuitError(f"{kind}s: got {entry!r}, expected a {type_.__name__}")
+                source = entry.name if kind == "drive" else entry.source
+                key = f"{kind} {source}->{entry.target}"
+                for end in ("target",) if kind == "drive" else ("source", "target"):
+                    if getattr(entry, end) not in self.populations:
+                        raise CircuitError(f"{key}, {end}: {unknown_name('population', getattr(entry, end), self.populations)}")
+                dim = self.populations[entry.target].model.conductance_dim
+                got = getattr(entry.G, "dim", None)
+                if got is not dim or entry.G < 0:
+                    raise CircuitError(f"{key}, G: got {entry.G}, expected a conductance of at least 0 in {si_label(dim)}, as the leak of its target")
+        for projection in self.projections:
+            available = self._available(projection)
+            if projection.in_degree is not None and projection.in_degree > available:
+                raise CircuitError(f"projection {projection.source}->{projection.target}, in_degree: got {projection.in_degree}, but only {available} "
+                                   f"cells are available without self-connection; lower it or enlarge the population")
+        names = [(drive.name, drive.target) for drive in self.drives]
+        for name, target in names:
+            if names.count((name, target)) > 1:
+                raise CircuitError(f"drive {name}->{target}: occurs twice; give the two different names")
+            if name in self.populations:
+                raise CircuitError(f"drive {name}: has the name of a population; choose another")
+
+    def _available(self, projection):
+        return self.populations[projection.source].size - (projection.source == projection.target)
+
+    def K(self, projection):
+        """Inputs per target cell."""
+        return float(projection.in_degree) if projection.in_degree is not None else projection.probability * self._available(projection)
+
+    @property
+    def labels(self):
+        """Label of every projection, in order; parallel ones are numbered from the second."""
+        labels, seen = [], {}
+        for projection in self.projections:
+            plain = f"{projection.source}->{projection.target}"
+            seen[plain] = seen.get(plain, 0) + 1
+            labels.append(plain if seen[plain] == 1 else f"{plain}#{seen[plain]}")
+        return tuple(labels)
+
+    @property
+    def drive_names(self):
+        """Names of the drives, each once."""
+        return tuple(dict.fromkeys(drive.name for drive in self.drives))
+
+    def drive(self, name, target):
+        """The drive of this name on this population."""
+        return next(drive for drive in self.drives if (drive.name, drive.target) == (name, target))
+
+    def pathways(self, target):
+        """All inputs of a population, drives first."""
+        si = lambda entry: tuple(float(np.asarray(getattr(entry, name))) for name in ("G", "tau", "E"))
+        drives = [Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), *si(d)) for d in self.drives if d.target == target]
+        return drives + [Pathway(label, target, p.source, False, self.K(p), *si(p))
+                         for label, p in zip(self.labels, self.projections) if p.target == target]
+
+    def replace(self, changes=None, **more):
+        """A changed copy.
+
+        Parameters
+        ----------
+        changes : dict
+            ``"drive.ext.rate"`` (all drives of that name) or ``"drive.ext->E.rate"``, ``"projection.I->E.G"``,
+            ``"population.E.size"``, ``"population.E.V_th"``, ``"dt"``, ``"name"``.
+
+        Raises
+        ------
+        CircuitError
+            If a name is unknown; the known ones are listed.
+        """
+        circuit = self
+        for key, value in {**(changes or {}), **more}.items():
+            try:
+                circuit = circuit._replace_one(key, value)
+            except CircuitError as error:
+                message = str(error)
+                raise error if message.startswith("circuit ") else CircuitError(f"{self._where}, {key}: {message}") from None
+        return circuit
+
+    def _replace_one(self, key, value):
+        kind, _, rest = key.partition(".")
+        if kind in ("dt", "name", "title") and not rest:
+            return dataclass_replace(self, **{kind: value})
+        which, _, attribute = rest.rpartition(".")
+        if kind == "population":
+            if which not in self.populations:
+                raise CircuitError(unknown_name("population", which, self.populations))
+            old = self.populations[which]
+            new = Population(old.model, value) if attribute == "size" else old.with_parameter(attribute, value)
+            return dataclass_replace(self, populations={**self.populations, which: new})
+        if kind == "projection":
+            chosen = [label == which for label in self.labels]
+            known, allowed = self.labels, {"G", "tau", "E", "in_degree", "probability", "delay"}
+        elif kind == "drive":
+            chosen = [which in (drive.name, f"{drive.name}->{drive.target}") for drive in self.drives]
+            known, allowed = [*self.drive_names, *(f"{d.name}->{d.target}" for d in self.drives)], {"inputs", "rate", "G", "tau", "E"}
+        else:
+            raise CircuitError(f"got {key!r}, expected drive.NAME.FIELD, projection.SOURCE->TARGET.FIELD, population.NAME.PARAMETER or dt")
+        if not any(chosen):
+            raise CircuitError(unknown_name(kind, which, known))
+        if attribute not in allowed:
+            raise CircuitError(unknown_name("field", attribute, sorted(allowed)))
+        changes = {attribute: value}
+        if attribute in ("in_degree", "probability"):
+            changes[{"in_degree": "probability", "probability": "in_degree"}[attribute]] = None
+        entries = tuple(dataclass_replace(entry, **changes) if hit else entry for hit, entry in zip(chosen, getattr(self, f"{kind}s")))
+        return dataclass_replace(self, **{f"{kind}s": entries})
+
+    def to_dict(self):
+        """Plain data: what the TOML file says, with the models written out."""
+        projections = []
+        for projection in self.projections:
+            entry = {item.name: _text(getattr(projection, item.name)) for item in fields(projection)}
+            entry["delay"] = [format_quantity(value) for value in projection.delay]
+            projections.append({key: value for key, value in entry.items() if value is not None})
+        return {"kind": "circuit", "name": self.name, "title": self.title, "cite": list(self.cite), "dt": format_quantity(self.dt),
+                "populations": {name: {"model": p.model.to_dict(), "size": p.size} for name, p in self.populations.items()},
+                "projections": projections, "drives": [drive.to_dict() for drive in self.drives]}
+
+    @classmethod
+    def from_dict(cls, data, source=""):
+        """Build from the content of a TOML file; unknown keys are errors.
+
+        A population's model is a name, a path relative to the file, or a neuron written out.
+        """
+        data = dict(data)
+        where = f"circuit {data.get('name', Path(source).stem or 'inline')!r}" + (f" ({source})" if source else "")
+
+        def check(content, known, key):
+            if not isinstance(content, Mapping):
+                raise CircuitError(f"{where}, {key}: got {content!r}, expected a table")
+            for name in content:
+                if name not in known:
+                    raise CircuitError(f"{where}, {key}{name}: {unknown_name('key', name, known)}")
+            return dict(content)
+
+        check(data, ("kind", "name", "title", "cite", "dt", "populations", "projections", "drives"), "")
+        if data.pop("kind", "circuit") != "circuit":
+            raise CircuitError(f"{where}, kind: got another kind, expected kind = \"circuit\"")
+        populations = {}
+        for name, entry in check(data.get("populations", {}), data.get("populations", {}), "populations").items():
+            entry = check(entry, ("model", "size", "parameters"), f"populations.{name}.")
+            for key in ("model", "size"):
+                if key not in entry:
+                    raise CircuitError(f"{where}, populations.{name}: the key {key!r} is missing")
+            model = entry.pop("model")
+            try:
+                if isinstance(model, Mapping):
+                    model = NeuronModel.from_dict(model)
+                else:
+                    model = load_model(model, relative_to=Path(source).parent if source else None)
+                populations[name] = Population(model, **entry)
+            except InputError as error:
+                raise CircuitError(f"{where}, populations.{name}: {error}") from None
+        lists = {}
+        for kind, type_ in (("projections", Projection), ("drives", Drive)):
+            lists[kind] = []
+            known = [item.name for item in fields(type_)]
+            for number, entry in enumerate(data.get(kind, ()), start=1):
+                entry = check(entry, known, f"{kind}, entry {number}: ")
+                needed = ("source", "target", "G", "tau", "E") if type_ is Projection else ("name", "target", "inputs", "rate", "G", "tau", "E")
+                for key in needed:
+                    if key not in entry:
+                        raise CircuitError(f"{where}, {kind}, entry {number}: the key {key!r} is missing")
+                try:
+                    lists[kind].append(type_(**entry))
+                except InputError as error:
+                    raise CircuitError(f"{where}, {error}") from None
+        rest = {key: data[key] for key in ("title", "cite", "dt") if key in data}
+        return cls(populations=populations, **lists, **rest, name=data.get("name", Path(source).stem or "inline"), source=str(source))
+
+    @property
+    def hash(self):
+        """Short hash of everything that decides the circuit's behaviour."""
+        return content_hash({key: value for key, value in self.to_dict().items() if key not in ("title", "cite")})
+
+
+def load_circuit(name):
+    """Read a circuit from ``models/circuits`` or from a TOML file.
+
+    Parameters
+    ----------
+    name : str or path
+        A name that `list_models` shows, or a path ending in ``.toml``.
+
+    Raises
+    ------
+    CircuitError
+        If the name is unknown (the known ones are listed) or the file is faulty (the file and the key are named).
+
+    Examples
+    --------
+    >>> load_circuit("ei_lif").populations["E"].size
+    4000
+    """
+    if isinstance(name, Circuit):
+        return name
+    path = find_data_file(name, "circuits", CircuitError)
+    return Circuit.from_dict(read_toml(path, CircuitError), source=str(path))
+
+
+def list_models():
+    """The neurons and circuits that come with the package.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``name``, ``kind`` (neuron or circuit), ``title``, ``cite``.
+
+    Examples
+    --------
+    >>> "lif" in set(list_models()["name"])
+    True
+    """
+    import pandas as pd
+
+    rows = []
+    for kind in ("neurons", "circuits"):
+        for name in data_names(kind):
+            data = read_toml(find_data_file(name, kind, InputError), InputError)
+            rows.append({"name": name, "kind": kind.removesuffix("s"), "title": data.get("title", ""), "cite": ", ".join(data.get("cite", ()))})
+    return pd.DataFrame(rows, columns=["name", "kind", "title", "cite"])
