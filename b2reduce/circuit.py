@@ -362,6 +362,10 @@ class Circuit:
         """The drive of this name on this population."""
         return next(drive for drive in self.drives if (drive.name, drive.target) == (name, target))
 
+    def per_area(self, population):
+        """Whether a population's conductances are per area."""
+        return si_label(self.populations[population].model.conductance_dim) == "S/m^2"
+
     def pathways(self, target):
         """All inputs of a population, drives first."""
         si = lambda entry: tuple(float(np.asarray(getattr(entry, name))) for name in ("G", "tau", "E"))
