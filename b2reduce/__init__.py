@@ -5,8 +5,21 @@ __version__ = "0.1.0"
 # Brian2 takes seconds to import. Names are fetched on first use, so that `b2reduce --help` answers at once.
 _HOME = {
     "NeuronModel": "model", "ModelError": "model", "load_model": "model",
-    "Circuit": "circuit", "Population": "circuit", "Projection": "circuit", "Drive": "circuit", "load_circuit": "circuit",
-    "CircuitError": "circuit", "list_models": "circuit",
+    "Circuit": "circuit", "Population": "circuit", "Projection": "circuit", "Drive": "circuit", "CircuitError": "circuit", "load_circuit": "circuit", "list_models": "circuit",
+    "InputError": "units", "UnitError": "units",
+    "OutputError": "provenance",
+    "Activity": "activity",
+    "DivergenceError": "sweep",
+    "FISurface": "surface", "measure_fi": "surface", "rheobase": "surface",
+    "GainFit": "gain", "fit_gain": "gain",
+    "ReducedCircuit": "reduction", "reduce": "reduction",
+    "simulate_rates": "rate", "rate_network": "rate",
+    "simulate_spikes": "spiking", "spiking_network": "spiking",
+    "Comparison": "comparison", "compare": "comparison",
+    "check_assumptions": "assumptions",
+    "Validation": "validation", "validate": "validation",
+    "plot_fi": "plots", "plot_rates": "plots", "plot_comparison": "plots",
+    "write_report": "report",
 }
 __all__ = ["__version__", *_HOME]
 

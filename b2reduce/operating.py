@@ -230,10 +230,10 @@ def surface_at(circuit, population, point, window_, noise=True, *, seed, dt_, en
     settings = dict(dt_=dt_, engine=engine)
     tried_I, tried_rate = _pilot(model, point.I_[population], g_, sources, max(lo, 0.05 * hi), hi, noise, seed, settings, bar, population)
     crossing = lambda level: [np.interp(level, np.maximum.accumulate(rates), currents) for currents, rates in zip(tried_I, tried_rate)]
-    I_ = np.linspace(min(crossing(max(lo, 0.05 * hi))), max(crossing(hi)), I_POINTS)
+    I_ = np.linspace(min(crossing(max(lo, 0.05 * hi))), max(crossing(hi)), I_POINTS if noise else 2 * I_POINTS)  # cells without noise are cheap
     if np.ptp(I_) == 0:
         warnings.append(f"population {population}: no current spans the rates {lo:.3g} to {hi:.3g} Hz; the f-I curve jumps over them")
-        I_ = I_[0] + g_0 * np.linspace(-1e-3, 1e-3, I_POINTS)
+        I_ = I_[0] + g_0 * np.linspace(-1e-3, 1e-3, I_.size)
     expected = np.array([np.interp(I_, currents, rates) for currents, rates in zip(tried_I, tried_rate)]).T  # (I, g)
     margin = 0.25 * (hi - lo)
     i, j = np.nonzero((expected >= lo - margin) & (expected <= hi + margin))

@@ -1,0 +1,114 @@
+"""Activity: what both simulators return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from .units import InputError, to_si, with_units
+
+__all__ = ["Activity"]
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """Rates of populations over time.
+
+    Attributes
+    ----------
+    populations : tuple of str
+    t : Quantity, shape (time,)
+        Centres of the time bins.
+    rate : Quantity, shape (population, time)
+        Spikes per cell and bin width; for a rate model its mean over the bin.
+    spikes : mapping of str to (ndarray, Quantity), or None
+        Cell indices and times of all spikes of a population; None in a rate run.
+    conductances : mapping of str to Quantity, shape (cell, time), or None
+        Synaptic conductance of the recorded cells of each pathway at `conductance_t`; None in a rate run.
+    sizes : mapping of str to int
+        Number of cells.
+    bin : Quantity
+    provenance : mapping
+    """
+
+    populations: tuple
+    t_: np.ndarray
+    rate_: np.ndarray
+    bin_: float
+    sizes: Mapping = field(default_factory=dict)
+    spikes_: Mapping | None = None
+    conductances_: Mapping | None = None
+    conductance_t_: np.ndarray | None = None
+    conductance_units: Mapping = field(default_factory=dict)
+    provenance: Mapping = field(default_factory=dict)
+
+    def __post_init__(self):
+        for name in ("t_", "rate_"):
+            value = np.array(getattr(self, name), dtype=float)
+            value.flags.writeable = False
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+
+    t = property(lambda self: with_units(self.t_, "s"))
+    rate = property(lambda self: with_units(self.rate_, "Hz"))
+    bin = property(lambda self: with_units(self.bin_, "s"))
+
+    @property
+    def spikes(self):
+        """{population: (cell indices, times)}, or None."""
+        return None if self.spikes_ is None else {name: (i, with_units(t, "s")) for name, (i, t) in self.spikes_.items()}
+
+    @property
+    def conductances(self):
+        """{pathway: (cell, time)}, or None."""
+        if self.conductances_ is None:
+            return None
+        return {label: with_units(values, self.conductance_units[label]) for label, values in self.conductances_.items()}
+
+    @property
+    def conductance_t(self):
+        """Times at which the conductances were recorded."""
+        return None if self.conductance_t_ is None else with_units(self.conductance_t_, "s")
+
+    @property
+    def duration_(self):
+        """Length of the run, s."""
+        return float(self.t_[-1] + self.bin_ / 2)
+
+    def mean(self, after=None):
+        """Mean rate of each population, Hz.
+
+        Parameters
+        ----------
+        after : Quantity, optional
+            Leave out the bins before this time.
+
+        Returns
+        -------
+        pandas.Series
+        """
+        import pandas as pd
+
+        after_ = 0.0 if after is None else to_si(after, "s", "after")
+        inside = self.t_ > after_
+        if not inside.any():
+            raise InputError(f"after: got {after}, but the run ends at {self.duration_:g} s")
+        return pd.Series(self.rate_[:, inside].mean(axis=1), index=pd.Index(self.populations, name="population"), name="rate [Hz]")
+
+    def smooth(self, width):
+        """Rates smoothed by a Gaussian of this standard deviation; an Activity."""
+        from dataclasses import replace
+
+        from scipy.ndimage import gaussian_filter1d
+
+        width_ = to_si(width, "s", "width")
+        if not width_ > 0:
+            raise InputError(f"width: got {width}, expected a time above 0 s")
+        return replace(self, rate_=gaussian_filter1d(self.rate_, width_ / self.bin_, axis=1, mode="nearest"))
+
+    def __repr__(self):
+        means = ", ".join(f"{name} {rate:.3g} Hz" for name, rate in self.mean().items())
+        return f"Activity({self.duration_:g} s: {means}{'' if self.spikes_ is None else '; spikes'})"
