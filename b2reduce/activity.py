@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 
+from .provenance import FrozenDict
 from .units import InputError, to_si, with_units
 
 __all__ = ["Activity"]
@@ -50,7 +50,7 @@ class Activity:
             value = np.array(getattr(self, name), dtype=float)
             value.flags.writeable = False
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+        object.__setattr__(self, "provenance", FrozenDict(dict(self.provenance)))
 
     t = property(lambda self: with_units(self.t_, "s"))
     rate = property(lambda self: with_units(self.rate_, "Hz"))

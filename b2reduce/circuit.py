@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace as dataclass_replace
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
 from .model import NeuronModel, load_model
-from .provenance import content_hash, data_names, find_data_file, read_toml, unknown_name
+from .provenance import FrozenDict, content_hash, data_names, find_data_file, read_toml, unknown_name
 from .units import InputError, UnitError, format_quantity, parse_quantity, si_label, to_si
 
 __all__ = ["CircuitError", "Circuit", "Population", "Projection", "Drive", "Pathway", "load_circuit", "list_models"]
@@ -75,7 +74,7 @@ class Population:
     def __post_init__(self):
         model = load_model(self.model)
         _put(self, model=model.replace(**dict(self.parameters)), size=_whole(self.size, "size"),
-             parameters=MappingProxyType(dict(self.parameters)))
+             parameters=FrozenDict(dict(self.parameters)))
 
     def with_parameter(self, name, value):
         """A changed copy."""
@@ -291,7 +290,7 @@ class Circuit:
     source: str = field(default="", repr=False)
 
     def __post_init__(self):
-        _put(self, populations=MappingProxyType(dict(self.populations)), projections=tuple(self.projections), drives=tuple(self.drives),
+        _put(self, populations=FrozenDict(dict(self.populations)), projections=tuple(self.projections), drives=tuple(self.drives),
              cite=(self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
         try:
             _put(self, dt=_quantity(self.dt, "s", "dt", positive=True))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
-from .provenance import unknown_name
+from .provenance import FrozenDict, unknown_name
 from .surface import FISurface
 from .units import InputError, format_quantity, parse_quantity, to_si, with_units
 
@@ -65,7 +64,7 @@ class GainFit:
     slopes : pandas.DataFrame
         Slope at each g by itself, its standard error and the number of points.
     slope_change : float
-        Largest less smallest of these slopes, relative to `beta`.
+        Change of these slopes over the range of g, along the straight line through them, relative to `beta`.
     warnings : list of str
         Where the law is poor; empty if it is not.
     rates : tuple of Quantity
@@ -91,7 +90,7 @@ class GainFit:
 
     def __post_init__(self):
         for name in ("params", "stderr", "provenance"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+            object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
         object.__setattr__(self, "warnings", list(self.warnings))
 
     beta = property(lambda self: self.params["beta"])
@@ -229,9 +228,8 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     names = ["I_theta", "v_theta", *shape_names]
     params = {"beta": beta, **dict(zip(names, values))}
     stderr = {"beta": np.sqrt(gradient @ covariance @ gradient), **dict(zip(names, np.sqrt(np.diag(covariance))))}
-    slopes = _slopes_alone(form, surface, I, g, r, weight, shape)
-    known = slopes[f"slope [{units['beta']}]"].dropna()
-    change = float((known.max() - known.min()) / beta) if len(known) > 1 else np.nan
+    slopes, information = _slopes_alone(form, surface, I, g, r, weight, shape)
+    change = _change(surface.g_, slopes.iloc[:, 1].to_numpy(), information) / beta
     rmse = float(np.sqrt(np.mean(residual**2)))
     warnings = []
     if change > SLOPE_LIMIT:
@@ -304,10 +302,10 @@ def _least_squares(form, I, g, r, weight):
 
 
 def _slopes_alone(form, surface, I, g, r, weight, shape):
-    """The slope beta at each conductance by itself; for the logistic with the common r_max."""
+    """The slope beta at each conductance by itself (for the logistic with the common r_max), and how well the currents determine it."""
     import pandas as pd
 
-    rows = []
+    rows, information = [], []
     for g_alone in surface.g_:
         here = g == g_alone
         x, y, w = I[here], r[here], weight[here]
@@ -315,7 +313,7 @@ def _slopes_alone(form, surface, I, g, r, weight, shape):
         if form == "logistic":
             below = y < shape[0]
             x, y, w, factor = x[below], np.log(y[below] / (shape[0] - y[below])), w[below], shape[0] / 4
-        slope = error = np.nan
+        slope, error, spread = np.nan, np.nan, 0.0
         if x.size >= 2:
             mean = np.average(x, weights=w**2)
             spread = np.sum((w * (x - mean)) ** 2)
@@ -324,5 +322,20 @@ def _slopes_alone(form, surface, I, g, r, weight, shape):
                 left = y - np.average(y, weights=w**2) - slope * (x - mean)
                 error = np.sqrt(np.sum((w * left) ** 2) / (x.size - 2) / spread)
         rows.append((g_alone, factor * slope, factor * error, int(here.sum())))
+        information.append(spread)
     unit = "Hz m^2/A" if surface.per_area else "Hz/A"
-    return pd.DataFrame(rows, columns=[f"g [{surface.conductance_unit}]", f"slope [{unit}]", f"stderr [{unit}]", "points"])
+    return pd.DataFrame(rows, columns=[f"g [{surface.conductance_unit}]", f"slope [{unit}]", f"stderr [{unit}]", "points"]), np.array(information)
+
+
+def _change(g, slopes, information):
+    """Change of the slope from the least to the greatest conductance, along the straight line through the slopes.
+
+    The difference of the largest and smallest slope would grow with the number of conductances by chance alone.
+    """
+    known = np.isfinite(slopes)
+    g, slopes, weights = g[known], slopes[known], information[known]
+    if g.size < 2:
+        return np.nan
+    away = g - np.average(g, weights=weights)
+    trend = np.sum(weights * away * slopes) / np.sum(weights * away**2)
+    return float(abs(trend) * np.ptp(g))

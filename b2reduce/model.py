@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace as dataclass_replace
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
-from .provenance import content_hash, find_data_file, read_toml, unknown_name
+from .provenance import FrozenDict, content_hash, find_data_file, read_toml, unknown_name
 from .session import probe_group
 from .units import InputError, UnitError, format_quantity, parse_quantity, si_label
 
@@ -112,10 +111,10 @@ class NeuronModel:
     def __post_init__(self):
         put = lambda name, value: object.__setattr__(self, name, value)
         put("equations", "\n".join(line.strip() for line in str(self.equations).strip().splitlines()))
-        put("parameters", MappingProxyType({key: self._value("parameters", key, value, spread=True)
+        put("parameters", FrozenDict({key: self._value("parameters", key, value, spread=True)
                                             for key, value in self.parameters.items()}))
-        put("initial", MappingProxyType({key: self._value("initial", key, value) for key, value in self.initial.items()}))
-        put("departures", MappingProxyType(dict(self.departures)))
+        put("initial", FrozenDict({key: self._value("initial", key, value) for key, value in self.initial.items()}))
+        put("departures", FrozenDict(dict(self.departures)))
         put("cite", (self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
         put("dt", self._value("", "dt", self.dt))
         if isinstance(self.refractory, str) and re.match(r"\s*[\d.+-]", self.refractory):

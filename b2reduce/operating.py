@@ -27,7 +27,8 @@ START_ = 2.0  # Hz; from low rates the iteration finds the low branch where ther
 # The surface at the operating point.
 G_SPAN, G_POINTS = 0.25, 5
 RATE_SPAN, RATE_SPAN_ = 0.5, 3.0  # relative, and in Hz at least
-I_POINTS, SURFACE_REPLICATES = 21, 40
+MOST_CURRENTS, ENOUGH_POINTS, SURFACE_REPLICATES = 21, 48, 10
+SURFACE_RTOL, SURFACE_ATOL_ = 0.02, 0.05  # wanted standard error of each rate: relative, plus Hz
 NOISE_FREE_RATE_ = 60.0
 _PILOT = dict(duration_=0.5, warmup_=0.1)  # only to find the currents that span the window
 
@@ -230,36 +231,47 @@ def surface_at(circuit, population, point, window_, noise=True, *, seed, dt_, en
     settings = dict(dt_=dt_, engine=engine)
     tried_I, tried_rate = _pilot(model, point.I_[population], g_, sources, max(lo, 0.05 * hi), hi, noise, seed, settings, bar, population)
     crossing = lambda level: [np.interp(level, np.maximum.accumulate(rates), currents) for currents, rates in zip(tried_I, tried_rate)]
-    I_ = np.linspace(min(crossing(max(lo, 0.05 * hi))), max(crossing(hi)), I_POINTS if noise else 2 * I_POINTS)  # cells without noise are cheap
-    if np.ptp(I_) == 0:
+    first, last = min(crossing(max(lo, 0.05 * hi))), max(crossing(hi))
+    if first == last:
         warnings.append(f"population {population}: no current spans the rates {lo:.3g} to {hi:.3g} Hz; the f-I curve jumps over them")
-        I_ = I_[0] + g_0 * np.linspace(-1e-3, 1e-3, I_.size)
-    expected = np.array([np.interp(I_, currents, rates) for currents, rates in zip(tried_I, tried_rate)]).T  # (I, g)
+        first, last = first - 1e-3 * g_0, last + 1e-3 * g_0
     margin = 0.25 * (hi - lo)
-    i, j = np.nonzero((expected >= lo - margin) & (expected <= hi + margin))
-    duration_, replicates = (2.5, SURFACE_REPLICATES) if noise else (2.0, 1)
-    measured = measure_points(model, I_[i], g_[j], sources, replicates=replicates, duration_=duration_, warmup_=0.5, seed=seed_streams(seed, 2),
-                              report=bar.stage(f"f-I surface of {population}"), **settings)
+    for currents in range(MOST_CURRENTS if noise else 2 * MOST_CURRENTS, 8, -1):  # cells without noise are cheap
+        I_ = np.linspace(first, last, currents)
+        expected = np.array([np.interp(I_, *tried) for tried in zip(tried_I, tried_rate)]).T  # (I, g)
+        i, j = np.nonzero((expected >= lo - margin) & (expected <= hi + margin))
+        if i.size <= ENOUGH_POINTS:
+            break
+    duration_ = 2.5 if noise else 2.0
+    measure = lambda points, replicates, key: measure_points(
+        model, I_[i[points]], g_[j[points]], sources, replicates=replicates, duration_=duration_, warmup_=0.5, seed=seed_streams(seed, *key),
+        report=bar.stage(f"f-I surface of {population}"), **settings)
+    measured = measure(slice(None), SURFACE_REPLICATES if noise else 1, (2,))
+    unsure = np.flatnonzero(measured.rate_sem_ > SURFACE_RTOL * measured.rate_ + SURFACE_ATOL_) if noise else []
+    if len(unsure):
+        excess = np.median((measured.rate_sem_ / (SURFACE_RTOL * measured.rate_ + SURFACE_ATOL_))[unsure])
+        more = int(min(3 * SURFACE_REPLICATES, np.ceil(SURFACE_REPLICATES * (excess**2 - 1))))
+        measured = measured.pooled(unsure, measure(unsure, more, (2, 1)))
     grids = {}
     for name in ("rate_", "rate_sem_", "onset_rate_", "cv_"):
         grids[name] = np.full((I_.size, g_.size), np.nan)
         grids[name][i, j] = getattr(measured, name)
     provenance = {"model": model.name, "model_hash": model.hash, "population": population, "engine": measured.engine, "dt [s]": dt_,
-                  "duration [s]": duration_, "warmup [s]": 0.5, "replicates": replicates, "seed": seed,
+                  "duration [s]": duration_, "warmup [s]": 0.5, "replicates": int(measured.replicates.max()), "seed": seed,
                   "noise": [{"pathway": p.label, "rate [Hz]": float(source_rate(p, point.rate_, point.drives_))} for p in circuit.pathways(population)] if noise else []}
     return FISurface(I_, g_, **grids, per_area=circuit.per_area(population), provenance=provenance), warnings
 
 
 def _pilot(model, I_0, g_, sources, lo, hi, noise, seed, settings, bar, population):
     """Currents and rates, one row a conductance, closing in on where the rates rise through lo and hi."""
-    volts = np.geomspace(2e-4, 0.1, 10)
+    volts = np.geomspace(2e-4, 0.05, 9)
     currents = I_0 + g_[:, None] * np.concatenate([-volts[::-1], [0.0], volts])
     tried_I = tried_rate = np.empty((g_.size, 0))
     rounds = 3
     for round_ in range(rounds):
         measured = measure_points(model, currents.ravel(), np.repeat(g_, currents.shape[1]), sources, replicates=8 if noise else 1,
                                   seed=seed_streams(seed, 3, round_), report=bar.stage(f"range of currents of {population}, round {round_ + 1}"),
-                                  **_PILOT if noise else dict(duration_=2.0, warmup_=0.5), **settings)
+                                  diverging="silent", **_PILOT if noise else dict(duration_=2.0, warmup_=0.5), **settings)
         tried_I = np.concatenate([tried_I, currents], axis=1)
         tried_rate = np.concatenate([tried_rate, measured.rate_.reshape(currents.shape)], axis=1)
         order = np.argsort(tried_I, axis=1)

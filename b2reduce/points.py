@@ -100,7 +100,8 @@ def rest_of(model, leak_, dt_, parameters=None, sources=()):
     return {name: values[where.ravel()] for name, values in state.items()}
 
 
-def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt_, seed, initial="rest", engine="auto", report=None):
+def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt_, seed, initial="rest", engine="auto", report=None,
+                   diverging="raise"):
     """Run `replicates` cells at every point and pool them.
 
     Parameters
@@ -112,6 +113,8 @@ def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt
         Values are floats or arrays over points. A source of rate 0 is noise switched off.
     initial : "rest" or mapping
         Starting values of state variables, Quantities or SI floats, per point.
+    diverging : {"raise", "silent"}
+        What a cell whose integration ends in NaN is: an error, or silent, where a search goes to extreme currents.
 
     Returns
     -------
@@ -152,7 +155,7 @@ def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt
     else:
         state = {name: tile(value) for name, value in starting_values(model, initial).items()}
     cells = Cells(model, current.size, {model.input: current, model.leak: leak, **spread}, sources, state)
-    stats, engine_used = simulate_cells(cells, duration_, warmup_, dt_, seed_streams(seed, _RUN), engine, report)
+    stats, engine_used = simulate_cells(cells, duration_, warmup_, dt_, seed_streams(seed, _RUN), engine, report, diverging)
     return _pool(stats, I_.size, replicates, noisy=bool(sources) and any(np.any(s.rate_ > 0) for s in sources), dt_=dt_, engine=engine_used)
 
 

@@ -15,7 +15,19 @@ from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
 
-__all__ = ["OutputError", "content_hash", "versions", "unknown_name", "find_data_file", "data_names", "read_toml", "write_text", "write_json", "output_folder"]
+__all__ = ["FrozenDict", "OutputError", "content_hash", "versions", "unknown_name", "find_data_file", "data_names", "read_toml", "write_text", "write_json", "output_folder"]
+
+
+class FrozenDict(dict):
+    """A dict that cannot be changed, and, unlike a mapping proxy, can be pickled."""
+
+    def _refuse(self, *args, **kwargs):
+        raise TypeError("results cannot be changed; make a changed copy with replace()")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self):
+        return FrozenDict, (dict(self),)
 
 
 class OutputError(OSError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from .circuit import Circuit, load_circuit, read_rate
 from .gain import GainFit, fit_gain
 from .operating import average, find_operating_point, point_at, rate_window, surface_at
 from .progress import Progress
-from .provenance import unknown_name, versions, write_json
+from .provenance import FrozenDict, unknown_name, versions, write_json
 from .session import seed_streams
 from .surface import FISurface, check_engine, seconds
 from .units import InputError, UnitError, format_quantity, parse_quantity, to_si, with_units
@@ -72,7 +71,7 @@ class ReducedCircuit:
 
     def __post_init__(self):
         for name in ("gains", "surfaces", "tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at", "provenance"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+            object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
 
     @property
     def populations(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 
 import numpy as np
@@ -35,11 +36,14 @@ def brian_session(seed=None):
     numpy_state = np.random.get_state()
     for name in names:
         setattr(runtime, name, own[name])
+    warned = logging.getLogger("brian2.groups.group.invalid_values")  # of NaN; the engines report it themselves, with the point
+    heard, warned.disabled = warned.disabled, True
     try:
         if seed is not None:
             brian2.seed(seed)
         yield brian2
     finally:
+        warned.disabled = heard
         for name in names:
             setattr(runtime, name, kept[name])
         np.random.set_state(numpy_state)

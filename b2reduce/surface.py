@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 
 from .model import load_model
 from .points import measure_points, noise_sources, rest_of
 from .progress import Progress
-from .provenance import unknown_name, versions
+from .provenance import FrozenDict, unknown_name, versions
 from .session import seed_streams
 from .sweep import ENGINES
 from .units import InputError, si_label, to_si, with_units
@@ -65,7 +64,7 @@ class FISurface:
             value = np.full(shape, np.nan) if value is None else np.array(value, dtype=float)
             value.flags.writeable = False
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+        object.__setattr__(self, "provenance", FrozenDict(dict(self.provenance)))
 
     @property
     def current_unit(self):
@@ -328,7 +327,7 @@ def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=N
             each = candidates.shape[1]
             stats = measure_points(
                 model, candidates.ravel(), np.repeat(g_, each), (), replicates=1, duration_=duration_, warmup_=0.0, dt_=dt_, seed=0,
-                initial={name: np.repeat(values, each) for name, values in rest.items()}, engine=engine,
+                initial={name: np.repeat(values, each) for name, values in rest.items()}, engine=engine, diverging="silent",
                 report=bar.stage(f"rheobase, round {round_}")).statistics
             fired = fires[kind](stats).reshape(candidates.shape)
             first = fired.argmax(axis=1)

@@ -129,7 +129,7 @@ def statistics(i, t, count, duration, warmup, final_state):
         late_count=late, final_state=final_state)
 
 
-def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto", progress=None):
+def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto", progress=None, diverging="raise"):
     """Run all cells for the same time.
 
     Parameters
@@ -143,6 +143,9 @@ def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto
         ``"auto"`` or ``"brian2"``.
     progress : callable, optional
         Called with the fraction done.
+
+    diverging : {"raise", "silent"}
+        Raise if a cell's state is not finite at the end, or count that cell as silent.
 
     Returns
     -------
@@ -161,14 +164,18 @@ def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto
         raise InputError(f"engine: {unknown_name('engine', engine, ENGINES)}")
     dt_ = float(cells.model.dt) if dt_ is None else dt_
     result, name = run_cells(cells, duration_, warmup_, dt_, seed, progress)
-    for variable, values in result.final_state.items():
-        bad = np.flatnonzero(~np.isfinite(values))
-        if bad.size:
-            where = ", ".join(f"{key} = {np.broadcast_to(value, cells.count)[bad[0]]:.6g} (SI)" for key, value in cells.parameters.items())
-            raise DivergenceError(
-                f"model {cells.model.name!r}: {variable} is not finite at the end of the run at {bad.size} of {cells.count} cells, "
-                f"first at {where}; the integration diverged with method {cells.model.method_used(bool(cells.sources))!r} and "
-                f"dt = {dt_ * 1e3:g} ms: take a smaller dt or a smaller input")
+    bad = np.zeros(cells.count, dtype=bool)
+    for values in result.final_state.values():
+        bad |= ~np.isfinite(values)
+    if bad.any() and diverging == "raise":
+        where = ", ".join(f"{key} = {np.broadcast_to(value, cells.count)[bad][0]:.6g} (SI)" for key, value in cells.parameters.items())
+        raise DivergenceError(
+            f"model {cells.model.name!r}: the state is not finite at the end of the run at {np.count_nonzero(bad)} of {cells.count} cells, "
+            f"first at {where}; the integration diverged with method {cells.model.method_used(bool(cells.sources))!r} and "
+            f"dt = {dt_ * 1e3:g} ms: take a smaller dt or a smaller input")
+    if bad.any():
+        counts = ("total", "count", "late_count", "interval_sum", "interval_square_sum")
+        result = replace(result, **{key: np.where(bad, 0, getattr(result, key)) for key in counts})
     return result, name
 
 
