@@ -107,7 +107,7 @@ class Activity:
         width_ = to_si(width, "s", "width")
         if not width_ > 0:
             raise InputError(f"width: got {width}, expected a time above 0 s")
-        return replace(self, rate_=gaussian_filter1d(self.rate_, width_ / self.bin_, axis=1, mode="nearest"))
+        return replace(self, rate_=gaussian_filter1d(self.rate_, width_ / self.bin_, axis=1, mode="reflect"))
 
     def __repr__(self):
         means = ", ".join(f"{name} {rate:.3g} Hz" for name, rate in self.mean().items())

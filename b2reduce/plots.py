@@ -1,0 +1,195 @@
+"""Figures: each function draws one result into one Axes and returns it; none of them calls show()."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import numpy as np
+
+from .units import InputError, to_si
+
+__all__ = ["plot_fi", "plot_rates", "plot_raster", "plot_comparison", "style"]
+
+_LINES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2)))
+_MARKERS = ("o", "s", "^", "D", "v")
+_SCALES = ((1e-15, "f"), (1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1.0, ""))
+
+
+def style():
+    """Path of the package's matplotlib style, for `matplotlib.style.context`."""
+    return str(resources.files("b2reduce").joinpath("b2reduce.mplstyle"))
+
+
+def _axes(ax):
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    with plt.style.context(style()):
+        return plt.subplots()[1]
+
+
+def _scale(values, unit):
+    """Factor and label that make values readable: nA for 1e-9 A, uA/cm^2 for A/m^2."""
+    if unit.endswith("/m^2"):
+        prefix, factor = ("m", 10.0) if unit.startswith("S") else ("µ", 1e-2)
+        return factor, f"{prefix}{unit[0]}/cm²"
+    largest = np.nanmax(np.abs(values)) if np.size(values) else 1.0
+    factor, prefix = max(((f, p) for f, p in _SCALES if f <= largest), default=_SCALES[0])
+    return factor, prefix + unit
+
+
+def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
+    """The f-I curve at each conductance, with the fitted law.
+
+    Parameters
+    ----------
+    surface : FISurface
+    fit : GainFit, optional
+        Drawn as lines over the measured points.
+    point : (Quantity, Quantity), optional
+        Mean current and rate of the operating point, marked by a star.
+    ax : matplotlib.axes.Axes, optional
+    **kwargs
+        Passed to the points.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    from matplotlib import colormaps
+
+    ax = _axes(ax)
+    I_factor, I_unit = _scale(surface.I_, surface.current_unit)
+    g_factor, g_unit = _scale(surface.g_, surface.conductance_unit)
+    shown = np.isfinite(surface.rate_).any(axis=1)
+    I_ = surface.I_[shown]
+    fine = np.linspace(I_.min(), I_.max(), 400)
+    # Dark to light along one colour scale, and a marker and line style each: told apart in grey as well.
+    colours = colormaps["viridis"](np.linspace(0.05, 0.85, surface.g_.size))
+    for number, (g, colour) in enumerate(zip(surface.g_, colours)):
+        rate, error = surface.rate_[shown, number], np.nan_to_num(surface.rate_sem_[shown, number])
+        ax.errorbar(I_ / I_factor, rate, yerr=error, ls="none", marker=_MARKERS[number % len(_MARKERS)], color=colour,
+                    **{"label": f"{g / g_factor:.3g}", **kwargs})
+        if fit is not None:
+            law = fit.predict_(fine, g)
+            inside = (law > 0) & (law <= 1.1 * np.nanmax(surface.rate_))
+            ax.plot(fine[inside] / I_factor, law[inside], ls=_LINES[number % len(_LINES)], color=colour, lw=1.2)
+    if point is not None:
+        current, rate = to_si(point[0], surface.current_unit, "point"), to_si(point[1], "Hz", "point")
+        ax.plot(current / I_factor, rate, "*", ms=13, color="k", mfc="w", mew=1.3, zorder=5, label="operating")
+    if fit is not None:
+        for limit in fit.rates:
+            ax.axhline(float(np.asarray(limit)), color="0.6", lw=0.8, ls=":")
+    ax.set(xlabel=f"mean current I ({I_unit})", ylabel="rate (Hz)", ylim=(0, None))
+    ax.legend(title=f"mean leak g ({g_unit})", fontsize=8, title_fontsize=8)
+    return ax
+
+
+def plot_rates(rates, spikes=None, *, smooth="10 ms", ax=None, **kwargs):
+    """Rates over time: the rate model as lines, a spiking run behind it in paler ones.
+
+    Parameters
+    ----------
+    rates : Activity
+        Of the rate model.
+    spikes : Activity, optional
+        A spiking run.
+    smooth : Quantity or None
+        Standard deviation of the Gaussian that smooths the spiking rates.
+    ax : matplotlib.axes.Axes, optional
+    **kwargs
+        Passed to the lines of the rate model.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = _axes(ax)
+    colours = _colours(rates.populations)
+    if spikes is not None:
+        smoothed = spikes.smooth(smooth) if smooth is not None else spikes
+        for name, rate in zip(smoothed.populations, smoothed.rate_):
+            ax.plot(smoothed.t_, rate, color=colours[name], alpha=0.45, lw=1.0, label=f"{name}, spiking")
+    for number, (name, rate) in enumerate(zip(rates.populations, rates.rate_)):
+        ax.plot(rates.t_, rate, **{"color": colours[name], "ls": _LINES[number % len(_LINES)], "lw": 2.0, "label": f"{name}, rate model", **kwargs})
+    ax.set(xlabel="time (s)", ylabel="rate (Hz)", ylim=(0, None), xlim=(0, rates.duration_))
+    ax.margins(y=0.15)
+    ax.legend(ncols=2, fontsize=8, loc="lower right")
+    return ax
+
+
+def _colours(populations):
+    from matplotlib import rc_context, rcParams
+    from matplotlib.style import context
+
+    with rc_context(), context(style()):
+        cycle = rcParams["axes.prop_cycle"].by_key()["color"]
+    return {name: cycle[number % len(cycle)] for number, name in enumerate(populations)}
+
+
+def plot_raster(spikes, *, cells=50, start=None, stop=None, ax=None, **kwargs):
+    """Spikes of the first cells of every population.
+
+    Parameters
+    ----------
+    spikes : Activity
+        A spiking run.
+    cells : int
+        Rows per population.
+    start, stop : Quantity, optional
+        By default the last half second.
+    ax : matplotlib.axes.Axes, optional
+    **kwargs
+        Passed to the markers.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    if spikes.spikes_ is None:
+        raise InputError("spikes: got a rate run, expected what simulate_spikes returns")
+    ax = _axes(ax)
+    stop_ = spikes.duration_ if stop is None else to_si(stop, "s", "stop")
+    start_ = max(0.0, stop_ - 0.5) if start is None else to_si(start, "s", "start")
+    base, ticks = 0, []
+    for name, colour in _colours(spikes.populations).items():
+        i, t = spikes.spikes_[name]
+        rows = min(cells, spikes.sizes[name])
+        chosen = (i < rows) & (t >= start_) & (t <= stop_)
+        ax.plot(t[chosen], base + i[chosen], "|", **{"color": colour, "ms": 3, "mew": 0.8, "rasterized": True, **kwargs})
+        ticks.append((base + rows / 2, name))
+        base += rows + max(2, rows // 10)
+    ax.set_yticks([row for row, _ in ticks], [f"{name} cells" for _, name in ticks])
+    ax.set(xlabel="time (s)", xlim=(start_, stop_), ylim=(-1, base))
+    ax.tick_params(left=False)
+    return ax
+
+
+def plot_comparison(comparison, *, ax=None, **kwargs):
+    """Bars of the spiking rate against the rate model's, the spread over seeds as error bars.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    ax : matplotlib.axes.Axes, optional
+    **kwargs
+        Passed to both sets of bars.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = _axes(ax)
+    table, place = comparison.table, np.arange(len(comparison.table))
+    seeds = comparison.seeds.shape[1]
+    ax.bar(place - 0.2, table["spiking"], 0.38, yerr=table["spread"] if seeds > 1 else None, capsize=4, color="#1b3a57",
+           label=f"spiking ({seeds} seed{'s' if seeds > 1 else ''})", **kwargs)
+    ax.bar(place + 0.2, table["rate"], 0.38, color="#e9c9a8", edgecolor="k", hatch="///", label="rate model", **kwargs)
+    for x, (_, row) in zip(place, table.iterrows()):
+        ax.annotate(f"{100 * row['error']:+.1f} %", (x + 0.2, row["rate"]), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=9)
+    top = max(table["spiking"].max(), table["rate"].max())
+    ax.set(ylabel="rate (Hz)", xlabel="population", ylim=(0, 1.35 * top if top > 0 else 1))
+    ax.set_xticks(place, table.index)
+    ax.legend(loc="upper center", ncols=2)
+    return ax
