@@ -332,6 +332,7 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
     if window is not None:
         window = tuple(to_si(rate, "Hz", "window") for rate in window)
     dt_ = seconds(dt, "dt") or float(circuit.dt)
+    _time_constants(circuit, tau, dict.fromkeys(circuit.populations, 1.0))  # a bad one is refused before minutes of measuring
     at = read_drives(circuit, at, constant=True)
     drives_ = {(d.name, d.target): float(np.asarray(at[d.name])) if d.name in at else d.rate_ for d in circuit.drives}
     settings = dict(dt_=dt_, engine=engine)

@@ -1,0 +1,340 @@
+"""The command line. Results go to stdout, progress and messages to stderr; Brian2 is imported only by what simulates."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+
+import click
+
+from . import __version__
+
+__all__ = ["main"]
+
+
+class _Command(click.Group):
+    """Turns the package's own errors into one message and exit status 2."""
+
+    def invoke(self, context):
+        from .provenance import OutputError
+        from .units import InputError
+
+        try:
+            return super().invoke(context)
+        except (InputError, OutputError, FloatingPointError) as error:
+            click.echo(f"Error: {error}", err=True)
+            context.exit(2)
+
+
+@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="b2reduce")
+def main():
+    """From a spiking network in Brian2 to the rate model that theory says it is, and how far apart they are.
+
+    Values carry units: '0.3 nA', '10 nS', '14 Hz'. Exit status: 0 success, 1 finished but the comparison is a
+    breakdown, 2 bad input.
+    """
+
+
+def _options(*decorators):
+    def apply(function):
+        return functools.reduce(lambda wrapped, decorator: decorator(wrapped), reversed(decorators), function)
+
+    return apply
+
+
+_OUTPUT = click.option("-o", "--output", "folder", metavar="DIR", help="Write everything into this new folder.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON: SI floats, units in the keys.")
+_SEED = click.option("--seed", default=0, show_default=True, help="Decides every random number.")
+_CIRCUIT = _options(
+    click.argument("circuit"),
+    click.option("--level", default="linear", show_default=True, help="Kind of rate model."),
+    click.option("--noise", default="matched", show_default=True, help="'matched': gains in the synaptic noise of the operating point; 'none': without."),
+    click.option("--tau", default="membrane", show_default=True, help="'membrane', 'synaptic', or a time such as '10 ms'."),
+    click.option("--at", "at", multiple=True, metavar="DRIVE=RATE", help="Rate of a drive at which the operating point is found."),
+    click.option("--window", metavar="LO,HI", help="Rates at which gains are fitted, such as '5 Hz,60 Hz'."),
+    click.option("--set", "changes", multiple=True, metavar="NAME=VALUE",
+                 help="Change the circuit: drive.ext.rate='12 Hz', projection.I->E.G='0.5 nS', population.E.V_th='-48 mV'. May be repeated."),
+    click.option("--dt", help="Time step; by default the circuit's."),
+)
+
+
+@main.command(short_help="List the neurons and circuits of the package.")
+@_JSON
+def models(as_json):
+    """List the neurons and circuits that come with the package."""
+    from .circuit import list_models
+
+    table = list_models()
+    _print(table.to_dict("records"), as_json, lambda: _table("models", ("name", "kind", "title"), table[["name", "kind", "title"]].itertuples(index=False)))
+
+
+@main.command(short_help="Measure firing rate over current and leak of a cell.")
+@click.argument("model")
+@click.option("--I", "currents", required=True, metavar="AXIS", help="Mean currents: 'first:last:number' or a list, such as '0 nA:1 nA:41'.")
+@click.option("--g", "leaks", required=True, metavar="AXIS", help="Mean total leak conductances, such as '10 nS,20 nS'.")
+@click.option("--noise", metavar="FILE", help="A TOML file with [[drives]] (name, inputs, rate, G, tau, E) that act as noise.")
+@click.option("--duration", help="Length of the run; by default 2 s, 2.5 s in noise.")
+@click.option("--warmup", help="What of it the rate leaves out.")
+@click.option("--replicates", type=int, help="Cells per point.")
+@click.option("--rtol", type=float, help="In noise: wanted relative standard error of the rate.")
+@click.option("--dt", help="Time step; by default the model's.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a parameter: g_A='0 mS/cm^2'. May be repeated.")
+@_SEED
+@_OUTPUT
+@_JSON
+def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, changes, seed, folder, as_json):
+    """Measure firing rate over mean current and leak of a MODEL (a name or a .toml file)."""
+    from . import store
+    from .model import load_model
+    from .surface import measure_fi
+
+    _check(folder)
+    cell = load_model(model)
+    surface = measure_fi(cell, _axis(currents, "--I"), _axis(leaks, "--g"), noise=_noise(noise), duration=duration, warmup=warmup, replicates=replicates,
+                         rtol=rtol, dt=dt, parameters=_changes(changes), seed=seed, progress=True)
+    if folder:
+        _write(folder, f"fi of {cell.name}", {"result.json": store.surface_data(surface)}, {"surface.csv": surface.to_frame()}, {"fi": (surface, None)})
+    frame = surface.to_frame()
+    _print(store.surface_data(surface), as_json, lambda: _table(f"f-I of {cell.name}", frame.columns, ([f"{value:.6g}" for value in row] for row in frame.to_numpy())))
+
+
+@main.command(short_help="Fit the shift law to an f-I table.")
+@click.argument("csv")
+@click.option("--form", default="threshold_linear", show_default=True, help="Gain function: threshold_linear or logistic.")
+@click.option("--rates", metavar="LO,HI", help="Window of rates to fit, such as '5 Hz,60 Hz'; by default all.")
+@click.option("--weights", help="'sem': weight points by one over their standard error.")
+@_OUTPUT
+@_JSON
+@click.option("--seed", default=0, hidden=True, help="Accepted by every command; a fit draws no random numbers.")
+def fit(csv, form, rates, weights, folder, as_json, seed):
+    """Fit the law r = f(I - I_theta - v_theta g) to a CSV with the columns 'I [A]', 'g [S]', 'rate [Hz]'."""
+    from . import store
+    from .gain import fit_gain
+    from .surface import FISurface
+    from .units import InputError
+
+    _check(folder)
+    try:
+        surface = FISurface.from_frame(_read_csv(csv), {"file": csv})
+    except InputError as error:
+        raise InputError(f"{csv}: {error}") from None
+    gain = fit_gain(surface, form=form, rates=_pair(rates, "--rates"), weights=weights)
+    if folder:
+        _write(folder, f"fit of {csv}", {"result.json": store.fit_data(gain)}, {"slopes.csv": gain.slopes}, {"fi": (surface, gain)})
+    rows = [(name, str(value), str(gain.stderr[name])) for name, value in gain.params.items()]
+    rows += [("r2", f"{gain.r2:.5f}", ""), ("rmse", str(gain.rmse), ""), ("points", str(gain.points), "")]
+    _print(store.fit_data(gain), as_json, lambda: _table(f"{form} gain", ("parameter", "value", "standard error"), rows))
+    _warn(gain.warnings)
+
+
+@main.command(short_help="Derive the rate model of a circuit.")
+@_CIRCUIT
+@_SEED
+@_OUTPUT
+@_JSON
+def reduce(circuit, level, noise, tau, at, window, changes, dt, seed, folder, as_json):
+    """Derive the rate model of a CIRCUIT (a name or a .toml file): W, W_ext, theta, tau."""
+    from . import store
+    from .reduction import reduce as reduce_circuit
+
+    _check(folder)
+    reduced = reduce_circuit(_circuit(circuit, changes), level=level, noise=noise, tau=tau, at=_changes(at, "--at"), window=_pair(window, "--window"),
+                             dt=dt, seed=seed, progress=True)
+    if folder:
+        _write(folder, f"reduction of {reduced.circuit.name}", {"result.json": store.reduced_data(reduced), "reduced.json": reduced.to_dict()},
+               {"pathways.csv": reduced.pathways.reset_index()}, {f"fi_{name}": (surface, reduced.gains[name]) for name, surface in reduced.surfaces.items()})
+
+    def show():
+        _table(f"pathways of {reduced.circuit.name}", ("pathway", "K", "W", "unit"),
+               ((label, f"{row.K:g}", f"{row.W:.5g}", row.unit) for label, row in reduced.pathways.iterrows()))
+        _table("populations", ("population", "operating rate", "theta", "tau", "beta", "v_theta"),
+               ((name, str(reduced.operating_rate[name]), str(reduced.theta[name]), str(reduced.tau.get(name, "one per pathway")),
+                 str(reduced.gains[name].beta), str(reduced.gains[name].v_theta)) for name in reduced.populations))
+
+    _print(store.reduced_data(reduced), as_json, show)
+    _warn(reduced.warnings)
+
+
+@main.command(short_help="Reduce, run both networks, compare, report.")
+@_CIRCUIT
+@click.option("--seeds", default=3, show_default=True, help="Number of spiking runs, each with its own wiring and noise.")
+@click.option("--duration", default="2 s", show_default=True, help="Of every run.")
+@click.option("--seed", default=1, show_default=True, help="Of the reduction and of the first spiking run.")
+@_OUTPUT
+@_JSON
+@click.pass_context
+def run(context, circuit, level, noise, tau, at, window, changes, dt, seeds, duration, seed, folder, as_json):
+    """Reduce a CIRCUIT, run spiking and rate network, compare them, check the premises, write the report."""
+    from . import store
+    from .validation import validate
+
+    _check(folder)
+    validation = validate(_circuit(circuit, changes), duration=duration, seed=seed, seeds=seeds, level=level, noise=noise, tau=tau, at=_changes(at, "--at"),
+                          window=_pair(window, "--window"), dt=dt, progress=True)
+    if folder:
+        validation.save(folder)
+
+    def show():
+        comparison = validation.comparison
+        _table(f"{validation.circuit.name}: {comparison.tier}", ("population", "spiking (Hz)", "rate model (Hz)", "error", "spread (Hz)"),
+               ((name, f"{row.spiking:.2f}", f"{row.rate:.2f}", f"{100 * row.error:+.1f} %", f"{row.spread:.2f}") for name, row in comparison.table.iterrows()))
+        _table("premises", ("premise", "measured", "limit", "holds"),
+               ((row.assumption, f"{row.measured:.3g}", row.limit, "yes" if row.holds else "NO") for row in validation.assumptions.itertuples()))
+
+    _print(store.validation_data(validation), as_json, show)
+    _warn(validation.reduced.warnings)
+    if folder:
+        click.echo(f"report: {folder}/report.html", err=True)
+    context.exit(1 if validation.comparison.tier == "breakdown" else 0)
+
+
+def _check(folder):
+    if folder:
+        from .provenance import check_output_folder
+
+        check_output_folder(folder)
+
+
+def _print(data, as_json, show):
+    if as_json:
+        from .provenance import without_nan
+
+        click.echo(json.dumps(without_nan(data), indent=2, ensure_ascii=False))
+    else:
+        show()
+
+
+def _table(title, columns, rows):
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(str, row))
+    # A pipe has no width: rows stay whole for grep and for people who redirect.
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
+
+
+def _warn(warnings):
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)
+
+
+def _axis(text, option):
+    """'0 nA:1 nA:41' or '10 nS,20 nS' as a list of Quantities."""
+    import numpy as np
+    from brian2 import Quantity
+
+    from .units import InputError, parse_quantity
+
+    try:
+        if ":" not in text:
+            return Quantity([parse_quantity(item) for item in text.split(",")])
+        first, last, number = text.split(":")
+        first, last, number = parse_quantity(first), parse_quantity(last), int(number)
+        if number < 1:
+            raise ValueError
+        return Quantity(np.linspace(0, 1, number) * (last - first) + first)
+    except InputError as error:
+        raise InputError(f"{option}: {error}") from None
+    except Exception:
+        raise InputError(f"{option}: got {text!r}, expected 'first:last:number' such as '0 nA:1 nA:41', or values of one unit between commas") from None
+
+
+def _pair(text, option):
+    if text is None:
+        return None
+    from .units import InputError, to_si, with_units
+
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise InputError(f"{option}: got {text!r}, expected two rates such as '5 Hz,60 Hz'")
+    return tuple(with_units(to_si(part, "Hz", option), "Hz") for part in parts)
+
+
+def _changes(entries, option="--set"):
+    from .units import InputError
+
+    changes = {}
+    for entry in entries:
+        name, equals, value = entry.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise InputError(f"{option}: got {entry!r}, expected NAME=VALUE")
+        value = value.strip().strip("'\"")
+        changes[name.strip()] = int(value) if value.isdigit() else value
+    return changes
+
+
+def _circuit(name, changes):
+    from .circuit import load_circuit
+
+    return load_circuit(name).replace(_changes(changes))
+
+
+def _noise(path):
+    """Drives of a TOML file that holds nothing else."""
+    if path is None:
+        return None
+    from dataclasses import fields
+    from pathlib import Path
+
+    from .circuit import Drive
+    from .provenance import read_toml, unknown_name
+    from .units import InputError
+
+    data = read_toml(Path(path), InputError)
+    for key in data:
+        if key != "drives":
+            raise InputError(f"{path}, {key}: {unknown_name('key', key, ('drives',))}")
+    known, drives = [item.name for item in fields(Drive)], []
+    for number, entry in enumerate(data.get("drives", ()), start=1):
+        for key in entry:
+            if key not in known:
+                raise InputError(f"{path}, drives, entry {number}, {key}: {unknown_name('key', key, known)}")
+        try:
+            drives.append(Drive(**{"name": f"noise{number}", **entry}))
+        except InputError as error:
+            raise InputError(f"{path}, {error}") from None
+    if not drives:
+        raise InputError(f"{path}: there is no [[drives]] in it")
+    return drives
+
+
+def _read_csv(path):
+    import pandas as pd
+
+    from .units import InputError
+
+    try:
+        return pd.read_csv(path, encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError("there is no such file") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}") from None
+    except (ValueError, pd.errors.ParserError) as error:
+        raise InputError(f"is not a CSV table: {error}") from None
+
+
+def _write(folder, title, documents, tables, surfaces):
+    """JSON, CSV and f-I figures into a new folder."""
+    from matplotlib.figure import Figure
+    from matplotlib.style import context
+
+    from . import plots
+    from .provenance import output_folder, write_json
+
+    with output_folder(folder) as place, context(plots.style()):
+        (place / "figures").mkdir()
+        for name, data in documents.items():
+            write_json(place / name, data)
+        for name, table in tables.items():
+            table.to_csv(place / name, index=False)
+        for name, (surface, gain) in surfaces.items():
+            figure = Figure(figsize=(5.6, 3.8))
+            plots.plot_fi(surface, gain, ax=figure.subplots()).set_title(title)
+            figure.savefig(place / "figures" / f"{name}.png")
+            figure.savefig(place / "figures" / f"{name}.svg", metadata={"Date": None})
