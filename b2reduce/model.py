@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace as dataclass_replace
 from functools import cached_property
@@ -406,6 +408,7 @@ def _check(model):
     import brian2
     from brian2 import get_dimensions, second, volt
     from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+    from brian2.stateupdaters.base import StateUpdateMethod
     from brian2.units.allunits import all_units
     from brian2.utils.stringtools import get_identifiers
 
@@ -470,6 +473,17 @@ def _check(model):
         if get_dimensions(model.initial[symbol]) is not equations[symbol].dim:
             raise model.error(f"initial.{symbol}", f"got a value in {si_label(get_dimensions(model.initial[symbol]))}, "
                               f"expected {si_label(equations[symbol].dim)}")
+    for key in ("threshold", "reset", "refractory"):
+        text = getattr(model, key)
+        if isinstance(text, str) and text:
+            try:
+                ast.parse(textwrap.dedent(text))
+            except SyntaxError as error:
+                raise model.error(key, f"got {text!r}, which cannot be read: {error.msg}") from None
+    if not isinstance(model.refractory, (str, bool, type(None))) and get_dimensions(model.refractory) is not second.dim:
+        raise model.error("refractory", f"got {model.refractory}, expected a time such as '2 ms', the name of a parameter, or a condition")
+    if model.method is not None and model.method not in StateUpdateMethod.stateupdaters:
+        raise model.error("method", unknown_name("integration method", model.method, sorted(StateUpdateMethod.stateupdaters)))
     if fault := _unit_fault(model, model.constants):
         raise _name_wrong_parameter(model, fault)
 

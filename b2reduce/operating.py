@@ -19,9 +19,9 @@ from .sweep import Source
 __all__ = ["OperatingPoint", "find_operating_point", "average", "rate_window", "surface_at"]
 
 # Relative precision of the operating rate (and its floor in Hz), and the runs that reach it.
-RTOL, ATOL_ = 0.01, 0.02
+RTOL, ATOL_ = 0.007, 0.02
 WARMUP_ = 0.25  # s
-COARSE, FINE = (0.25, 20), (0.5, 120)  # s after the warm-up, and cells per point: on the way, and once near
+COARSE, FINE = (0.25, 20), (1.0, 120)  # s after the warm-up, and cells per point: on the way, and once near
 MAX_ITERATIONS = 40
 START_ = 2.0  # Hz; from low rates the iteration finds the low branch where there are several
 # The surface at the operating point.

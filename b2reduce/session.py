@@ -9,33 +9,24 @@ import numpy as np
 
 __all__ = ["brian_session", "probe_group", "target_name", "seed_streams"]
 
-_buffers = None
-
 
 @contextmanager
 def brian_session(seed=None):
     """Run Brian2 code on the runtime device, seeded, and leave no trace of it.
 
     Brian2's compiled code draws uniform and normal numbers from buffers that it fills ahead of time. Restoring only
-    numpy's state would leave our numbers in the caller's buffers, so the session has buffers of its own.
+    numpy's state would leave our numbers in the caller's buffers, so these are put back as well.
     """
     import brian2
     from brian2.devices.device import runtime_device as runtime
 
-    global _buffers
     foreign = brian2.get_device() is not runtime
     if foreign:
         brian2.set_device("runtime")
-    names = ("rand_buffer", "rand_buffer_index", "randn_buffer", "randn_buffer_index")
-    kept = {name: getattr(runtime, name) for name in names}
-    if _buffers is None or all(kept[name] is _buffers[name] for name in names):  # nested sessions get fresh ones too
-        own = {name: np.zeros_like(array) for name, array in kept.items()}
-        _buffers = _buffers or own
-    else:
-        own = _buffers
-    numpy_state = np.random.get_state()
-    for name in names:
-        setattr(runtime, name, own[name])
+    buffers = [getattr(runtime, name) for name in ("rand_buffer", "rand_buffer_index", "randn_buffer", "randn_buffer_index")]
+    kept, numpy_state = [buffer.copy() for buffer in buffers], np.random.get_state()
+    for buffer in buffers:
+        buffer[:] = 0  # an index of 0 means: fill the buffer first
     warned = logging.getLogger("brian2.groups.group.invalid_values")  # of NaN; the engines report it themselves, with the point
     heard, warned.disabled = warned.disabled, True
     try:
@@ -44,8 +35,8 @@ def brian_session(seed=None):
         yield brian2
     finally:
         warned.disabled = heard
-        for name in names:
-            setattr(runtime, name, kept[name])
+        for buffer, content in zip(buffers, kept):
+            buffer[:] = content
         np.random.set_state(numpy_state)
         if foreign:
             brian2.reset_device()

@@ -1,0 +1,23 @@
+"""What several test files share: expensive results are made once a worker."""
+
+import pytest
+
+import b2reduce as b2r
+
+
+@pytest.fixture(scope="session")
+def ei_reduced():
+    """The default circuit reduced where it is meant to run."""
+    return b2r.reduce("ei_lif", seed=1)
+
+
+@pytest.fixture(scope="session")
+def ei_validation():
+    """The whole job on the default circuit, as `make demo` does it."""
+    return b2r.validate("ei_lif", seeds=2, seed=1)
+
+
+@pytest.fixture
+def small():
+    """The default circuit with fewer cells: not asynchronous enough to compare rates, good enough to look at its parts."""
+    return b2r.load_circuit("ei_lif").replace({"population.E.size": 400, "population.I.size": 100})

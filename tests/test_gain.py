@@ -1,0 +1,109 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from brian2 import Hz, amp, mV, nS, pA, volt
+
+import b2reduce as b2r
+
+BETA, I_THETA, V_THETA = 0.25e12, -80e-12, 13.5e-3
+
+
+def surface(rate, I=np.linspace(200e-12, 600e-12, 41), g=(25e-9, 33e-9, 41e-9), sem=None):
+    """A surface from a formula of I and g."""
+    rows = [(i, k, rate(i, k)) for i in I for k in g]
+    frame = pd.DataFrame(rows, columns=["I [A]", "g [S]", "rate [Hz]"])
+    if sem is not None:
+        frame["rate_sem [Hz]"] = sem(frame)
+    return b2r.FISurface.from_frame(frame)
+
+
+def line(i, g, beta=BETA):
+    return beta * max(i - I_THETA - V_THETA * g, 0)
+
+
+def logistic(i, g, r_max=80.0, x_0=30e-12):
+    return r_max / (1 + np.exp(-(i - I_THETA - V_THETA * g) / x_0))
+
+
+def test_a_threshold_linear_surface_gives_its_own_parameters_back():
+    fit = b2r.fit_gain(surface(line), rates=(1 * Hz, 60 * Hz))
+    assert float(fit.beta) == pytest.approx(BETA, rel=1e-9)
+    assert float(fit.I_theta) == pytest.approx(I_THETA, rel=1e-8)
+    assert float(fit.v_theta) == pytest.approx(V_THETA, rel=1e-9)
+    assert fit.r2 == pytest.approx(1) and fit.warnings == [] and fit.slope_change == pytest.approx(0, abs=1e-9)
+    assert float(fit(400 * pA, 30 * nS)) == pytest.approx(line(400e-12, 30e-9), rel=1e-8)
+    assert float(fit.f(-5 * pA)) == 0 and float(fit.f(100 * pA)) == pytest.approx(25)
+
+
+def test_a_logistic_surface_gives_its_own_parameters_back():
+    fit = b2r.fit_gain(surface(logistic), form="logistic")
+    for name, value in dict(r_max=80.0, x_0=30e-12, I_theta=I_THETA, v_theta=V_THETA, beta=80 / (4 * 30e-12)).items():
+        assert float(fit.params[name]) == pytest.approx(value, rel=1e-6), name
+    assert float(fit.f(0 * amp)) == pytest.approx(40), "I_theta is where the rate is half its maximum"
+
+
+def test_standard_errors_are_the_scatter_of_repeated_fits():
+    # 60 fits estimate a standard deviation to 1/sqrt(120) = 9 %; 40 % is beyond four of those.
+    rng, found, stated = np.random.default_rng(3), [], []
+    for _ in range(60):
+        fit = b2r.fit_gain(surface(lambda i, g: line(i, g) + rng.normal(0, 0.5)), rates=(5 * Hz, 60 * Hz))
+        found.append([float(fit.params[name]) for name in ("beta", "I_theta", "v_theta")])
+        stated.append([float(fit.stderr[name]) for name in ("beta", "I_theta", "v_theta")])
+    np.testing.assert_allclose(np.mean(stated, axis=0), np.std(found, axis=0, ddof=1), rtol=0.4, atol=0)
+
+
+def test_weights_follow_the_standard_error():
+    # Half the points are wrong by 10 Hz and say so: weighted, they hardly count.
+    sem = lambda frame: np.where(np.arange(len(frame)) % 2, 0.01, 10.0)
+    spoiled = surface(lambda i, g: line(i, g), sem=sem).to_frame()
+    spoiled.loc[spoiled["rate_sem [Hz]"] == 10.0, "rate [Hz]"] += 10.0
+    spoiled = b2r.FISurface.from_frame(spoiled)
+    window = (15 * Hz, 60 * Hz)
+    assert float(b2r.fit_gain(spoiled, rates=window, weights="sem").I_theta) == pytest.approx(I_THETA, rel=1e-3)
+    assert float(b2r.fit_gain(spoiled, rates=window).I_theta) != pytest.approx(I_THETA, rel=0.05), "unweighted, they do count"
+
+
+@pytest.mark.parametrize("change, warned", [(0.10, False), (0.20, True)])
+def test_a_slope_that_changes_by_more_than_15_percent_is_flagged(change, warned):
+    # The slope rises linearly with g, by `change` of its middle value over the range.
+    tilted = surface(lambda i, g: line(i, g, BETA * (1 + change * (g - 33e-9) / 16e-9)))
+    fit = b2r.fit_gain(tilted, rates=(1 * Hz, 60 * Hz))
+    # Relative to the common slope, which leans to the steeper curves by less than a quarter of the change.
+    assert fit.slope_change == pytest.approx(change, rel=change / 4)
+    assert any("slope" in text for text in fit.warnings) is warned
+    assert list(fit.slopes["points"]) == [int(n) for n in fit.slopes["points"]] and len(fit.slopes) == 3
+
+
+def test_a_saturating_curve_is_flagged_as_poor():
+    fit = b2r.fit_gain(surface(lambda i, g: 60 * -np.expm1(-line(i, g) / 15)), rates=(1 * Hz, 60 * Hz))
+    assert any("residual" in text for text in fit.warnings)
+
+
+def test_results_survive_json():
+    fit = b2r.fit_gain(surface(logistic), form="logistic")
+    again = b2r.GainFit.from_dict(json.loads(json.dumps(fit.to_dict())))
+    assert again.params == fit.params and again.stderr == fit.stderr and float(again(400 * pA, 30 * nS)) == float(fit(400 * pA, 30 * nS))
+
+
+@pytest.mark.parametrize("arguments, gist", [
+    (dict(form="cubic"), "cubic.*known|known"), (dict(weights="all"), "weights"), (dict(rates=(500 * Hz, 600 * Hz)), "0 points fire"),
+    (dict(rates=(60 * Hz, 5 * Hz)), "window"), (dict(rates=(5 * mV, 60 * mV)), "rates"), (dict(rates=5 * Hz), "pair"), (dict(weights="sem"), "rate_sem")])
+def test_what_cannot_be_fitted_is_refused(arguments, gist):
+    with pytest.raises(b2r.InputError, match=gist):
+        b2r.fit_gain(surface(line), **arguments)
+
+
+def test_one_conductance_leaves_v_theta_undetermined():
+    with pytest.raises(b2r.InputError, match="v_theta"):
+        b2r.fit_gain(surface(line, g=(25e-9,)))
+
+
+def test_units_per_area_are_kept():
+    rows = [(i, g, 3540 * max(i - 0.0065 - 5.6e-3 * g, 0)) for i in np.linspace(0, 0.04, 20) for g in (0.5, 1.0)]
+    fit = b2r.fit_gain(b2r.FISurface.from_frame(pd.DataFrame(rows, columns=["I [A/m^2]", "g [S/m^2]", "rate [Hz]"])))
+    assert fit.v_theta / volt == pytest.approx(5.6e-3)
+    from brian2 import cm, uA
+
+    assert float(fit.beta / (Hz * cm**2 / uA)) == pytest.approx(35.4)

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+from brian2 import Hz, Quantity, amp, cm, coulomb, farad, get_dimensions, meter, mV, nS, pF, second, siemens, uA, volt
+
+import b2reduce as b2r
+from b2reduce.units import format_quantity, parse_quantity, si_label, to_si, with_units
+
+
+@pytest.mark.parametrize("text, si, unit", [
+    ("281 pF", 281e-12, farad), ("-65 mV", -65e-3, volt), ("0.05 mS/cm^2", 0.5, siemens / meter**2), ("1 uF/cm**2", 1e-2, farad / meter**2),
+    ("3.5e-1nA", 3.5e-10, amp), ("14 Hz", 14, Hz), ("1 µA/cm²".replace("²", "^2"), 1e-2, amp / meter**2), ("1e-9 amp", 1e-9, amp), ("0 s", 0, second)])
+def test_values_are_read_to_the_nearest_double(text, si, unit):
+    value = parse_quantity(text)
+    assert float(value) == pytest.approx(si, rel=1e-15, abs=0)
+    assert get_dimensions(value) is get_dimensions(unit)
+
+
+@pytest.mark.parametrize("text, gist", [("281 pf", "pF"), ("281", None), ("ten mV", "number"), ("3 mV/", "ends in"), ("__import__('os') mV", "number"),
+                                        ("1 mV; 2", "cannot read"), ("", "number")])
+def test_what_is_not_a_value_is_refused(text, gist):
+    if gist is None:
+        assert parse_quantity(text) == 281.0
+        return
+    with pytest.raises(b2r.UnitError, match=gist):
+        parse_quantity(text)
+
+
+def test_text_and_back_is_the_same_double():
+    rng = np.random.default_rng(0)
+    for unit in (volt, amp, siemens, farad, second, Hz, coulomb, siemens / meter**2, amp / meter**2, Hz / amp, volt * volt):
+        for value in 10.0 ** rng.uniform(-15, 3, 50) * rng.choice([-1, 1], 50):
+            quantity = Quantity(value, dim=get_dimensions(unit))
+            again = parse_quantity(format_quantity(quantity))
+            assert float(again) == value and get_dimensions(again) is get_dimensions(unit)
+    assert format_quantity(281 * pF) == "281 pF"
+
+
+def test_arguments_keep_their_dimension():
+    assert to_si([1, 2] * nS, "S", "g").tolist() == [1e-9, 2e-9]
+    assert to_si(["1 nS", "20 nS"], "S", "g").tolist() == [1e-9, 2e-8]
+    with pytest.raises(b2r.UnitError, match="g: got a value in V"):
+        to_si(1 * mV, "S", "g")
+    with pytest.raises(b2r.UnitError, match="plain number"):
+        to_si(3.0, "S", "g")
+    assert float(with_units(2e-2, "A/m^2") / (uA / cm**2)) == pytest.approx(2, rel=1e-15)
+    assert si_label(get_dimensions(uA / cm**2)) == "A/m^2"
