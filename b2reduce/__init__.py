@@ -9,7 +9,7 @@ _HOME = {
     "InputError": "units", "UnitError": "units",
     "OutputError": "provenance",
     "Activity": "activity",
-    "DivergenceError": "sweep",
+    "DivergenceError": "session",
     "FISurface": "surface", "measure_fi": "surface", "rheobase": "surface",
     "GainFit": "gain", "fit_gain": "gain",
     "ReducedCircuit": "reduction", "reduce": "reduction",

@@ -64,7 +64,7 @@ class GainFit:
     slopes : pandas.DataFrame
         Slope at each g by itself, its standard error and the number of points.
     slope_change : float
-        Change of these slopes over the range of g, along the straight line through them, relative to `beta`.
+        Range of the parabola through these slopes (which smooths their errors), relative to `beta`.
     warnings : list of str
         Where the law is poor; empty if it is not.
     rates : tuple of Quantity
@@ -328,14 +328,13 @@ def _slopes_alone(form, surface, I, g, r, weight, shape):
 
 
 def _change(g, slopes, information):
-    """Change of the slope from the least to the greatest conductance, along the straight line through the slopes.
+    """Range over the conductances of the parabola through the slopes.
 
-    The difference of the largest and smallest slope would grow with the number of conductances by chance alone.
+    The range of the slopes themselves would grow with their number by chance alone.
     """
     known = np.isfinite(slopes)
-    g, slopes, weights = g[known], slopes[known], information[known]
+    g, slopes = g[known], slopes[known]
     if g.size < 2:
         return np.nan
-    away = g - np.average(g, weights=weights)
-    trend = np.sum(weights * away * slopes) / np.sum(weights * away**2)
-    return float(abs(trend) * np.ptp(g))
+    smooth = np.polynomial.Polynomial.fit(g, slopes, min(2, g.size - 1), w=np.sqrt(information[known]))
+    return float(np.ptp(smooth(g)))

@@ -7,7 +7,11 @@ from contextlib import contextmanager
 
 import numpy as np
 
-__all__ = ["brian_session", "probe_group", "target_name", "seed_streams"]
+__all__ = ["DivergenceError", "brian_session", "divisions_reported", "probe_group", "target_name", "seed_streams"]
+
+
+class DivergenceError(FloatingPointError):
+    """An integration that ended in NaN or infinity."""
 
 
 @contextmanager
@@ -40,6 +44,19 @@ def brian_session(seed=None):
         np.random.set_state(numpy_state)
         if foreign:
             brian2.reset_device()
+
+
+@contextmanager
+def divisions_reported(message):
+    """Turn a division by zero in Brian2's compiled code, where C would go on with infinity, into a DivergenceError."""
+    from brian2.core.base import BrianObjectException
+
+    try:
+        yield
+    except BrianObjectException as error:
+        if isinstance(error.__cause__, (ZeroDivisionError, OverflowError)):
+            raise DivergenceError(message) from error
+        raise
 
 
 def probe_group(equations, **arguments):

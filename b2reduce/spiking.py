@@ -8,9 +8,8 @@ from .activity import Activity
 from .circuit import load_circuit, rate_at
 from .progress import Progress
 from .provenance import versions
-from .session import brian_session, seed_streams
+from .session import DivergenceError, brian_session, divisions_reported, seed_streams
 from .surface import check_engine, seconds
-from .sweep import DivergenceError
 from .units import InputError, si_label
 
 __all__ = ["spiking_network", "simulate_spikes"]
@@ -215,7 +214,9 @@ def simulate_spikes(circuit, *, duration, seed=1, bin="1 ms", record=100, dt=Non
                                                 dt=every * brian2.second, when="end", codeobj_class=NumpyCodeObject, name=f"conductances_of_{name}")
                       for name, group in groups.items() if circuit.pathways(name)}
         network.add(*spikes.values(), *states.values())
-        with np.errstate(all="ignore"):  # a diverging cell is reported below, not by numpy's warnings
+        # A diverging cell is reported below, not by numpy's warnings.
+        with np.errstate(all="ignore"), divisions_reported(f"circuit {circuit.name!r}: a division by zero, because the integration diverged with "
+                                                           f"dt = {clock.dt}; take a smaller dt or weaker synapses"):
             network.run(bins * bin_ * brian2.second, report=lambda elapsed, done, start, total: report(done), report_period=0.5 * brian2.second, namespace={})
         for name, group in groups.items():
             for variable in circuit.populations[name].model.state_variables:

@@ -22,7 +22,7 @@ NOISE_DURATION_ = 2.5  # s, with noise
 NOISE_REPLICATES = 20
 MAX_ROUNDS = 16  # of more replicates, before rtol counts as out of reach
 RHEOBASE_RTOL = 1e-4
-RHEOBASE_CURRENTS = 32  # per leak and round
+RHEOBASE_CURRENTS = 24  # per leak and round
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,7 +300,7 @@ def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=N
     Raises
     ------
     InputError
-        If the cell is silent at every current up to the one that would hold it 1 V above its leak reversal, or never silent.
+        If the cell is silent at every current up to the one that would hold its leak 1 V above the reversal, or never silent.
 
     Examples
     --------
@@ -318,30 +318,34 @@ def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=N
     check_engine(engine, None)
     duration_ = seconds(duration, "duration") or DURATION_
     dt_ = seconds(dt, "dt") or float(model.dt)
-    volts = np.geomspace(1e-5, 1.0, RHEOBASE_CURRENTS // 2)
     rest = rest_of(model, g_, dt_)
-    rows, lower = np.arange(g_.size), np.full(g_.size, -np.inf)
-    candidates = g_[:, None] * np.concatenate([-volts[::-1], [0.0], volts])  # (g, current)
+    scale = np.maximum(g_, model.si(model.leak))[:, None]  # 1 V of it is as far as the search goes
+    rows, lower, upper = np.arange(g_.size), np.full(g_.size, -np.inf), np.full(g_.size, np.inf)
+    candidates = scale * np.concatenate([[0.0], np.geomspace(1e-4, 0.03, RHEOBASE_CURRENTS - 1)])  # (g, current)
     with Progress(progress) as bar:
-        for round_ in range(1, 20):
-            each = candidates.shape[1]
+        for round_ in range(1, 30):
             stats = measure_points(
-                model, candidates.ravel(), np.repeat(g_, each), (), replicates=1, duration_=duration_, warmup_=0.0, dt_=dt_, seed=0,
-                initial={name: np.repeat(values, each) for name, values in rest.items()}, engine=engine, diverging="silent",
+                model, candidates.ravel(), np.repeat(g_, RHEOBASE_CURRENTS), (), replicates=1, duration_=duration_, warmup_=0.0, dt_=dt_, seed=0,
+                initial={name: np.repeat(values, RHEOBASE_CURRENTS) for name, values in rest.items()}, engine=engine, diverging="silent",
                 report=bar.stage(f"rheobase, round {round_}")).statistics
             fired = fires[kind](stats).reshape(candidates.shape)
-            first = fired.argmax(axis=1)
-            never, always = ~fired.any(axis=1), (first == 0) & np.isneginf(lower)
-            if (never | always).any():
-                at = np.flatnonzero(never | always)[0]
-                verb, bound = ("does not fire", "up to") if never[at] else ("fires", "down to")
-                current = candidates[at, -1 if never[at] else 0]
-                raise InputError(f"model {model.name!r} {verb} ({kind}) at g = {with_units(g_[at], model.conductance_dim)} at every current {bound} "
-                                 f"{with_units(current, model.current_dim)} within {duration_:g} s, so there is no rheobase; "
-                                 f"check the threshold {model.threshold!r} and the duration")
-            upper = candidates[rows, first]
-            lower = np.where(first > 0, candidates[rows, np.maximum(first - 1, 0)], lower)
-            if np.all(upper - lower <= RHEOBASE_RTOL * np.maximum(np.abs(upper), 1e-3 * g_)):  # 1 mV as the scale near zero
+            first, any_fired = fired.argmax(axis=1), fired.any(axis=1)
+            last_silent = np.where(any_fired, first - 1, RHEOBASE_CURRENTS - 1)
+            lower = np.where(last_silent >= 0, candidates[rows, last_silent], lower)
+            upper = np.where(any_fired, candidates[rows, first], upper)
+            for missing, end, verb, bound in ((np.isinf(upper), candidates[:, -1], "does not fire", "up to"),
+                                              (np.isinf(lower), candidates[:, 0], "fires", "down to")):
+                at = np.flatnonzero(missing & (np.abs(end) >= scale[:, 0]))
+                if at.size:
+                    raise InputError(f"model {model.name!r} {verb} ({kind}) at g = {with_units(g_[at[0]], model.conductance_dim)} at every current {bound} "
+                                     f"{with_units(end[at[0]], model.current_dim)} within {duration_:g} s, so there is no rheobase; "
+                                     f"check the threshold {model.threshold!r} and the duration")
+            bounded = np.isfinite(upper) & np.isfinite(lower)
+            if np.all(bounded & (upper - lower <= RHEOBASE_RTOL * np.maximum(np.abs(upper), 1e-3 * g_))):  # 1 mV as the scale near zero
                 break
-            candidates = np.linspace(lower, upper, RHEOBASE_CURRENTS + 2, axis=1)[:, 1:]
+            # Step by step outwards until both sides are known: extreme currents are where integrations diverge.
+            reach = np.minimum(3 * np.maximum(np.abs(candidates).max(axis=1), 0.01 * scale[:, 0]), scale[:, 0])
+            near, far = np.where(bounded, lower, np.where(np.isinf(upper), lower, -reach)), np.where(bounded, upper, np.where(np.isinf(upper), reach, upper))
+            candidates = np.linspace(near, far, RHEOBASE_CURRENTS + 2, axis=1)[:, 1:-1]
+            candidates = np.where(bounded[:, None], candidates, np.linspace(near, far, RHEOBASE_CURRENTS, axis=1))
     return with_units(upper, model.current_dim)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..model import NeuronModel
 from ..provenance import unknown_name
+from ..session import DivergenceError, divisions_reported
 from ..units import InputError
 
 __all__ = ["DivergenceError", "Source", "Cells", "CellStatistics", "simulate_cells", "resting_state", "ENGINES"]
@@ -17,10 +18,6 @@ ENGINES = ("auto", "brian2")
 REST_TIME_ = 2.0  # s; a cell that has not come to rest by then fires by itself or drifts
 REST_CHECK_ = 0.05  # s between looks at the state
 REST_TOLERANCE = 1e-6  # largest change of a variable between looks, relative to its largest size so far
-
-
-class DivergenceError(FloatingPointError):
-    """An integration that ended in NaN or infinity."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +160,11 @@ def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto
     if engine not in ENGINES:
         raise InputError(f"engine: {unknown_name('engine', engine, ENGINES)}")
     dt_ = float(cells.model.dt) if dt_ is None else dt_
-    result, name = run_cells(cells, duration_, warmup_, dt_, seed, progress)
+    cure = (f"the integration diverged with method {cells.model.method_used(bool(cells.sources))!r} and "
+            f"dt = {dt_ * 1e3:g} ms: take a smaller dt or a smaller input")
+    extremes = ", ".join(f"{key} = {np.min(value):.6g} to {np.max(value):.6g} (SI)" for key, value in cells.parameters.items())
+    with divisions_reported(f"model {cells.model.name!r}: a division by zero in a run with {extremes}; {cure}"):
+        result, name = run_cells(cells, duration_, warmup_, dt_, seed, progress)
     bad = np.zeros(cells.count, dtype=bool)
     for values in result.final_state.values():
         bad |= ~np.isfinite(values)
@@ -171,8 +172,7 @@ def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto
         where = ", ".join(f"{key} = {np.broadcast_to(value, cells.count)[bad][0]:.6g} (SI)" for key, value in cells.parameters.items())
         raise DivergenceError(
             f"model {cells.model.name!r}: the state is not finite at the end of the run at {np.count_nonzero(bad)} of {cells.count} cells, "
-            f"first at {where}; the integration diverged with method {cells.model.method_used(bool(cells.sources))!r} and "
-            f"dt = {dt_ * 1e3:g} ms: take a smaller dt or a smaller input")
+            f"first at {where}; {cure}")
     if bad.any():
         counts = ("total", "count", "late_count", "interval_sum", "interval_square_sum")
         result = replace(result, **{key: np.where(bad, 0, getattr(result, key)) for key in counts})
