@@ -21,7 +21,9 @@ __all__ = ["OperatingPoint", "find_operating_point", "average", "rate_window", "
 # Relative precision of the operating rate (and its floor in Hz), and the runs that reach it.
 RTOL, ATOL_ = 0.007, 0.02
 WARMUP_ = 0.25  # s
-COARSE, FINE = (0.25, 20), (1.0, 120)  # s after the warm-up, and cells per point: on the way, and once near
+COARSE, FINE = (0.25, 20), (1.0, 60)  # s after the warm-up, and cells per point: on the way, and once near
+CENTRES = 3  # times as many cells at the guess itself as at each point beside it
+MOST_REPLICATES = 600
 MAX_ITERATIONS = 40
 START_ = 2.0  # Hz; from low rates the iteration finds the low branch where there are several
 # The surface at the operating point.
@@ -114,8 +116,8 @@ def _outputs(circuit, points_, drives_, **settings):
 def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar):
     """Rates r with r_a = (rate of an uncoupled cell of a driven by Poisson trains at the rates r).
 
-    Every iteration measures the rates that come out at the current guess and with each presynaptic rate raised a
-    little, fits a plane through all that was measured nearby so far, and moves to where the plane says that out = in.
+    Every iteration measures the rates that come out at the current guess and with each presynaptic rate changed a
+    little, fits a parabola to all that was measured nearby so far, and moves to where it says that out = in.
 
     Returns
     -------
@@ -124,6 +126,7 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar):
     names = list(circuit.populations)
     presynaptic = {a: _presynaptic(circuit, a) for a in names}
     r, near, warnings = np.full(len(names), START_), False, []
+    (duration_, replicates), spent = COARSE, 0
     seen = {a: [] for a in names}  # rows (rate in of every population..., rate out, its error)
     report = bar.stage("operating point")
     for iteration in range(1, MAX_ITERATIONS + 1):
@@ -131,11 +134,10 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar):
         step = np.where(r + step < 0, -step, step)
         inputs = {}
         for a in names:
-            points = np.tile(r, (1 + len(presynaptic[a]), 1))
-            for row, b in enumerate(presynaptic[a], start=1):
+            points = np.tile(r, (CENTRES + len(presynaptic[a]), 1))
+            for row, b in enumerate(presynaptic[a], start=CENTRES):
                 points[row, names.index(b)] += step[names.index(b)]
             inputs[a] = dict(zip(names, points.T))
-        duration_, replicates = FINE if near else COARSE
         out = _outputs(circuit, inputs, drives_, replicates=replicates, duration_=duration_ + WARMUP_, warmup_=WARMUP_, dt_=dt_,
                        seed=seed_streams(seed, 1, iteration), engine=engine)
         for a in names:
@@ -147,9 +149,13 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar):
         if near and np.all(np.abs(move) <= np.maximum(3 * target_sem, tolerance)) and np.all(target_sem <= tolerance):
             r = np.maximum(target, 0.0)
             break
-        # A step is held short: the plane reaches about as far as the rates themselves.
+        # A step is held short: the fit reaches about as far as the rates themselves.
         reach = np.maximum(0.7 * r, 3.0)
-        near = near or bool(np.all(np.abs(move) <= 0.5 * reach))
+        if near:  # as many cells as are still missing
+            spent += replicates
+            replicates = int(np.clip(1.2 * spent * (np.max(target_sem / tolerance) ** 2 - 1), FINE[1], MOST_REPLICATES))
+        elif np.all(np.abs(move) <= 0.5 * reach):
+            near, (duration_, replicates) = True, FINE
         r = np.maximum(r + move * min(1.0, np.min(reach / np.maximum(np.abs(move), 1e-12))), 0.0)
     else:
         rates = {name: round(float(out[name][0][0]), 2) for name in names}
@@ -161,22 +167,28 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar):
 
 
 def _crossing(names, presynaptic, seen, r):
-    """Where the plane through the measured rates says that out = in, and the standard error of that."""
+    """Where the parabola through the measured rates says that out = in, and the standard error of that.
+
+    One Newton step from r on a local fit of value, gradient and curvature. Rates fall about exponentially with
+    inhibition, so that without the curvature points to either side of r would pull its value up.
+    """
     n = len(names)
     jacobian, offset, variance = np.zeros((n, n)), np.zeros(n), np.zeros(n)
     for a, name in enumerate(names):
         table = np.array(seen[name])
         columns = [names.index(b) for b in presynaptic[name]]
-        distance = table[:, columns] - r[columns]
+        distance = (table[:, columns] - r[columns]) / (r[columns] + 3.0)  # in units of the rates themselves
         out, sem = table[:, n], table[:, n + 1]
-        # Away from r the curve leaves its plane: about 30 % of the rate at a distance of the rate itself.
-        far = np.sum((distance / (r[columns] + 3.0)) ** 2, axis=1)
-        weight = 1 / np.sqrt(sem**2 + (0.3 * far * (out + 3.0)) ** 2)
-        design = np.column_stack([np.ones(len(out)), distance]) * weight[:, None]
-        inverse = np.linalg.pinv(design.T @ design)
-        plane = inverse @ design.T @ (out * weight)
-        offset[a], variance[a] = plane[0], inverse[0, 0]
-        jacobian[a, columns] = plane[1:]
+        # What is beyond the curvature: about a third of the rate, where the distance is the rate itself.
+        weight = 1 / np.hypot(sem, 0.3 * np.linalg.norm(distance, axis=1) ** 3 * (out + 3.0))
+        i, j = np.triu_indices(len(columns))
+        design = np.column_stack([np.ones(len(out)), distance, distance[:, i] * distance[:, j]]) * weight[:, None]
+        # Curvatures are expected within ten times the rate, so that a few points near r are enough to begin with.
+        prior = np.concatenate([np.zeros(1 + len(columns)), np.full(i.size, 1 / (10 * (np.median(out) + 3.0)))])
+        inverse = np.linalg.pinv(design.T @ design + np.diag(prior**2))
+        fit = inverse @ design.T @ (out * weight)
+        offset[a], variance[a] = fit[0], inverse[0, 0]
+        jacobian[a, columns] = fit[1:1 + len(columns)] / (r[columns] + 3.0)
     inverse = np.linalg.pinv(np.eye(n) - jacobian)
     return r + inverse @ (offset - r), np.sqrt(inverse**2 @ variance)
 
