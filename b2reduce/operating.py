@@ -248,7 +248,8 @@ def surface_at(circuit, population, point, window_, noise=True, *, seed, dt_, en
         warnings.append(f"population {population}: no current spans the rates {lo:.3g} to {hi:.3g} Hz; the f-I curve jumps over them")
         first, last = first - 1e-3 * g_0, last + 1e-3 * g_0
     margin = 0.25 * (hi - lo)
-    for currents in range(MOST_CURRENTS if noise else 2 * MOST_CURRENTS, 8, -1):  # cells without noise are cheap
+    # Cells without noise are cheap, and near their onset the curve is steep: there all currents stay.
+    for currents in range(MOST_CURRENTS, 8, -1) if noise else (3 * MOST_CURRENTS,):
         I_ = np.linspace(first, last, currents)
         expected = np.array([np.interp(I_, *tried) for tried in zip(tried_I, tried_rate)]).T  # (I, g)
         i, j = np.nonzero((expected >= lo - margin) & (expected <= hi + margin))

@@ -166,7 +166,8 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None):
         monitors = {name: brian2.StateMonitor(group, "r", record=True, clock=group.clock, codeobj_class=NumpyCodeObject, name=f"r_of_{name}")
                     for name, group in groups.items()}
         network.add(*monitors.values())
-        network.run(bins * each * dt_ * brian2.second, namespace={})
+        with np.errstate(over="ignore", invalid="ignore"):  # a runaway is reported below, not by numpy's warnings
+            network.run(bins * each * dt_ * brian2.second, namespace={})
         rate_ = np.array([monitors[name].r_[0][:bins * each].reshape(bins, each).mean(axis=1) for name in reduced.populations])
     if not np.isfinite(rate_).all():
         raise FloatingPointError("the rates of the reduced model grew beyond all bounds: the circuit runs away; weaken its excitation or start lower")

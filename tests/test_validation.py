@@ -1,0 +1,74 @@
+"""The whole job, and that a wrong reduction would not pass for a right one."""
+
+import numpy as np
+import pytest
+from brian2 import Hz, second
+
+import b2reduce as b2r
+
+pytestmark = [pytest.mark.slow]
+
+
+@pytest.mark.xdist_group("ei_lif")
+def test_the_default_circuit_is_reduced_within_ten_percent(ei_validation):
+    v = ei_validation
+    # Operating rate to 0.7 %, fit residual, and the spread of two seeds are each below 3 %; ten is what is promised.
+    assert v.comparison.largest_error <= 0.10 and v.comparison.tier == "quantitative"
+    assert len(v.spikes) == 2 and [run.provenance["seed"] for run in v.spikes] == [1, 2]
+    rows = v.assumptions.set_index("assumption")
+    assert rows.holds["asynchrony"] and rows.holds["operating rate in the window"] and not rows.holds["fires without noise"]
+    assert set(v.seconds) == {"reduction", "rate network", "spiking network"}
+
+
+@pytest.mark.xdist_group("ei_lif")
+def test_the_rate_model_settles_at_the_operating_point(ei_validation):
+    # The law passes through the operating point up to its residual; the feedback (1 - beta W)^-1 is below one here in
+    # every direction but the common one, where it is about three.
+    v = ei_validation
+    for number, name in enumerate(v.rates.populations):
+        operating = float(np.asarray(v.reduced.operating_rate[name]))
+        assert v.rates.rate_[number, -1] == pytest.approx(operating, abs=3 * float(np.asarray(v.reduced.gains[name].rmse)))
+
+
+@pytest.mark.xdist_group("ei_lif")
+@pytest.mark.parametrize("spoil", ["swapped weights", "wrong threshold", "noise-free gain"])
+def test_a_wrong_reduction_is_far_off(ei_validation, spoil):
+    from dataclasses import replace
+
+    v, gains = ei_validation, dict(ei_validation.reduced.gains)
+    if spoil == "swapped weights":
+        swap = {"projection.I->E.E": "0 mV", "projection.E->E.E": "-80 mV"}
+        wrong = b2r.reduce(v.circuit.replace(swap), gains=gains)
+    elif spoil == "wrong threshold":
+        shifted = replace(gains["E"], params={**gains["E"].params, "v_theta": 2 * gains["E"].v_theta})
+        wrong = b2r.reduce(v.circuit, gains={**gains, "E": shifted})
+    else:
+        wrong = b2r.reduce(v.circuit, noise="none", seed=1)
+    try:
+        error = b2r.compare(v.spikes, b2r.simulate_rates(wrong, duration=1 * second)).largest_error
+    except FloatingPointError:
+        return  # it runs away, which is wrong enough
+    assert error > 0.15
+
+
+@pytest.mark.xdist_group("ei_lif")
+def test_one_reduction_predicts_a_stronger_drive(ei_validation):
+    rates = b2r.simulate_rates(ei_validation.reduced, duration=1 * second, drives={"ext": 16 * Hz})
+    spikes = b2r.simulate_spikes(ei_validation.circuit.replace({"drive.ext.rate": 16 * Hz}), duration=1.5 * second, seed=1)
+    # 15 % is promised; what is left of it after the residual is the noise, which was frozen at 14 Hz.
+    assert b2r.compare(spikes, rates, after=0.4 * second).largest_error <= 0.15
+    stale = b2r.simulate_rates(ei_validation.reduced, duration=1 * second)
+    assert b2r.compare(spikes, stale, after=0.4 * second).largest_error > 0.15, "the rates at 14 Hz would not do"
+
+
+def test_shriki_cells_with_recurrent_excitation():
+    # In a thousand milliseconds 400 cells of about 10 Hz fire 4000 times: counting alone is good to 2 %.
+    v = b2r.validate("e_shriki", duration=1.2 * second, seeds=1, seed=1)
+    assert v.comparison.largest_error <= 0.10
+
+
+@pytest.mark.parametrize("arguments, gist", [
+    (dict(seeds=0), "seeds"), (dict(duration=-1 * second), "duration"), (dict(circuit="none"), "ei_lif"), (dict(level="cubic"), "level"), (dict(tau="x"), "tau")])
+def test_bad_arguments_are_refused_before_anything_runs(arguments, gist):
+    with pytest.raises(b2r.InputError, match=gist):
+        b2r.validate(**{"circuit": "ei_lif", **arguments})
