@@ -5,17 +5,18 @@ BIN := .venv/bin
 
 # Everything from a fresh clone: the reduction of the default circuit, both simulations, and the report in demo/.
 demo: .venv/installed
-	rm -rf demo
-	$(BIN)/b2reduce run ei_lif -o demo
+	rm -rf demo.new
+	$(BIN)/b2reduce run ei_lif -o demo.new
+	rm -rf demo && mv demo.new demo
 	@echo "open demo/report.html"
 
 # All tests that guard correctness.
 test: .venv/installed
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The tests that take seconds.
 quick: .venv/installed
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 # The accuracy that the README quotes, measured again.
 numbers: .venv/installed
@@ -29,4 +30,4 @@ numbers: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv demo build *.egg-info
+	rm -rf .venv demo demo.new build *.egg-info

@@ -6,15 +6,15 @@ import b2reduce as b2r
 
 
 @pytest.fixture(scope="session")
-def ei_reduced():
-    """The default circuit reduced where it is meant to run."""
-    return b2r.reduce("ei_lif", seed=1)
-
-
-@pytest.fixture(scope="session")
 def ei_validation():
     """The whole job on the default circuit, as `make demo` does it."""
     return b2r.validate("ei_lif", seeds=2, seed=1)
+
+
+@pytest.fixture(scope="session")
+def ei_reduced(ei_validation):
+    """The default circuit reduced where it is meant to run."""
+    return ei_validation.reduced
 
 
 @pytest.fixture

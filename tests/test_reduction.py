@@ -118,7 +118,6 @@ def test_a_reduction_survives_its_file(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("ei_lif")
 def test_the_operating_point_gives_itself_back(ei_reduced):
     """Uncoupled cells in the noise of the operating rates fire at the operating rates."""
     circuit, names = ei_reduced.circuit, ei_reduced.populations
@@ -135,7 +134,6 @@ def test_the_operating_point_gives_itself_back(ei_reduced):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("ei_lif")
 def test_gains_are_measured_where_the_circuit_works(ei_reduced):
     for name in ei_reduced.populations:
         surface, rate, g = ei_reduced.surfaces[name], float(np.asarray(ei_reduced.operating_rate[name])), float(np.asarray(ei_reduced.operating_g[name]))

@@ -9,7 +9,6 @@ import b2reduce as b2r
 pytestmark = [pytest.mark.slow]
 
 
-@pytest.mark.xdist_group("ei_lif")
 def test_the_default_circuit_is_reduced_within_ten_percent(ei_validation):
     v = ei_validation
     # Operating rate to 0.7 %, fit residual, and the spread of two seeds are each below 3 %; ten is what is promised.
@@ -20,7 +19,6 @@ def test_the_default_circuit_is_reduced_within_ten_percent(ei_validation):
     assert set(v.seconds) == {"reduction", "rate network", "spiking network"}
 
 
-@pytest.mark.xdist_group("ei_lif")
 def test_the_rate_model_settles_at_the_operating_point(ei_validation):
     # The law passes through the operating point up to its residual; the feedback (1 - beta W)^-1 is below one here in
     # every direction but the common one, where it is about three.
@@ -30,7 +28,6 @@ def test_the_rate_model_settles_at_the_operating_point(ei_validation):
         assert v.rates.rate_[number, -1] == pytest.approx(operating, abs=3 * float(np.asarray(v.reduced.gains[name].rmse)))
 
 
-@pytest.mark.xdist_group("ei_lif")
 @pytest.mark.parametrize("spoil", ["swapped weights", "wrong threshold", "noise-free gain"])
 def test_a_wrong_reduction_is_far_off(ei_validation, spoil):
     from dataclasses import replace
@@ -51,7 +48,6 @@ def test_a_wrong_reduction_is_far_off(ei_validation, spoil):
     assert error > 0.15
 
 
-@pytest.mark.xdist_group("ei_lif")
 def test_one_reduction_predicts_a_stronger_drive(ei_validation):
     rates = b2r.simulate_rates(ei_validation.reduced, duration=1 * second, drives={"ext": 16 * Hz})
     spikes = b2r.simulate_spikes(ei_validation.circuit.replace({"drive.ext.rate": 16 * Hz}), duration=1.5 * second, seed=1)

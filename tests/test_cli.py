@@ -1,0 +1,165 @@
+"""The command line as a process: what it prints, where, and how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+import b2reduce as b2r
+
+SMALL = """
+kind = "circuit"
+name = "small"
+[populations.E]
+model = "lif"
+size = 100
+[[drives]]
+name = "ext"
+target = "E"
+inputs = 250
+rate = "16 Hz"
+G = "0.4 nS"
+tau = "5 ms"
+E = "0 mV"
+"""
+
+
+def b2reduce(*arguments, cwd, env=None):
+    return subprocess.run([sys.executable, "-m", "b2reduce", *map(str, arguments)], cwd=cwd, capture_output=True, text=True, env={**os.environ, **(env or {})})
+
+
+def refused(result, *gist):
+    """Exit status 2, one message on stderr with these words, no traceback, nothing on stdout."""
+    assert result.returncode == 2 and result.stdout == "", result.stderr
+    assert "Traceback" not in result.stderr
+    for word in gist:
+        assert word in result.stderr, result.stderr
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "small.toml").write_text(SMALL)
+    return tmp_path
+
+
+@pytest.mark.smoke
+def test_models_are_listed(folder):
+    result = b2reduce("models", cwd=folder)
+    assert result.returncode == 0 and "shriki2003" in result.stdout and "ei_lif_gamma" in result.stdout and result.stderr == ""
+    listed = json.loads(b2reduce("models", "--json", cwd=folder).stdout)
+    assert [entry["name"] for entry in listed] == list(b2r.list_models()["name"])
+
+
+@pytest.mark.parametrize("command", [[], ["models"], ["fi"], ["fit"], ["reduce"], ["run"]])
+def test_help_explains_without_importing_brian2(command, folder):
+    code = ("import sys; from b2reduce.cli import main\ntry: main({!r})\nexcept SystemExit: pass\n"
+            "heavy = [name for name in ('brian2', 'pandas', 'scipy', 'matplotlib') if name in sys.modules]; print('heavy:', heavy)").format([*command, "--help"])
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
+    assert "Usage:" in result.stdout and "heavy: []" in result.stdout
+    # A control: the check can see an import.
+    control = subprocess.run([sys.executable, "-c", code.replace("import sys;", "import sys, pandas;")], capture_output=True, text=True, cwd=folder)
+    assert "heavy: ['pandas']" in control.stdout
+
+
+@pytest.mark.smoke
+def test_fi_then_fit_through_files(folder):
+    result = b2reduce("fi", "lif", "--I", "0.2 nA:0.8 nA:13", "--g", "15 nS,20 nS", "--duration", "600 ms", "-o", "out", "--json", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    data = json.loads(result.stdout)
+    assert data["surface"][0]["I [A]"] == pytest.approx(2e-10) and len(data["surface"]) == 26 and data["provenance"]["seed"] == 0
+    written = pd.read_csv(folder / "out" / "surface.csv")
+    pd.testing.assert_frame_equal(written, pd.DataFrame(data["surface"]).astype(float), check_dtype=False)
+    assert {path.name for path in (folder / "out").iterdir()} == {"surface.csv", "result.json", "figures"}
+    assert (folder / "out" / "figures" / "fi.png").stat().st_size > 5000
+    fit = b2reduce("fit", "out/surface.csv", "--rates", "20 Hz,100 Hz", "--json", cwd=folder)
+    data, direct = json.loads(fit.stdout), b2r.fit_gain(b2r.FISurface.from_frame(written), rates=("20 Hz", "100 Hz"))
+    assert fit.returncode == 0 and data["v_theta [V]"] == pytest.approx(float(direct.v_theta), rel=1e-12) and data["points"] == direct.points
+
+
+def test_fi_in_noise_from_a_file(folder):
+    (folder / "noise.toml").write_text("[[drives]]\ninputs = 100\nrate = \"10 Hz\"\nG = \"0.5 nS\"\ntau = \"5 ms\"\nE = \"0 mV\"\n")
+    result = b2reduce("fi", "lif", "--I", "0.3 nA", "--g", "20 nS", "--noise", "noise.toml", "--duration", "300 ms", "--replicates", "5", "--seed", "3", "--json", cwd=folder)
+    data = json.loads(result.stdout)
+    assert result.returncode == 0 and data["surface"][0]["rate [Hz]"] > 0 and data["provenance"]["noise"][0]["inputs"] == 100 and data["provenance"]["seed"] == 3
+
+
+@pytest.mark.slow
+def test_run_writes_the_report_and_refuses_to_write_it_twice(folder):
+    result = b2reduce("run", "small.toml", "--seeds", 1, "--duration", "1 s", "-o", "out", "--json", "--set", "drive.ext.rate=18 Hz", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    data = json.loads(result.stdout)
+    assert data["tier"] in ("quantitative", "qualitative") and data["comparison"][0]["population"] == "E"
+    assert list(data["W_ext [C]"]["E"]) == ["ext"] and set(data["theta [A]"]) == {"E"} and data["at [Hz]"] == {"ext": 18.0}
+    assert data["provenance"]["seed"] == 1 and data["provenance"]["versions"]["brian2"]
+    names = {path.name for path in (folder / "out").iterdir()}
+    assert names >= {"report.html", "result.json", "comparison.csv", "assumptions.csv", "figures"}
+    assert json.loads((folder / "out" / "result.json").read_text()) == data
+    assert list(pd.read_csv(folder / "out" / "comparison.csv").columns) == ["population", "spiking", "rate", "error", "spread"]
+    before = {path: path.stat().st_mtime_ns for path in (folder / "out").rglob("*")}
+    refused(b2reduce("run", "small.toml", "-o", "out", cwd=folder), "out", "already holds files")
+    assert {path: path.stat().st_mtime_ns for path in (folder / "out").rglob("*")} == before
+
+
+@pytest.mark.slow
+def test_a_breakdown_ends_with_status_1(folder):
+    # Without noise the gain is silent at this drive, and the cells fire.
+    result = b2reduce("run", "small.toml", "--noise", "none", "--seeds", 1, "--duration", "500 ms", "--set", "drive.ext.rate=8 Hz", cwd=folder)
+    assert result.returncode == 1 and "breakdown" in result.stdout and "silent" in result.stderr
+
+
+def test_reduce_speaks_json_and_saves(folder):
+    result = b2reduce("reduce", "small.toml", "--noise", "none", "--json", "-o", "out", cwd=folder)
+    data = json.loads(result.stdout)
+    assert result.returncode == 0 and data["noise"] == "none" and data["tau [s]"]["E"] > 0
+    assert b2r.ReducedCircuit.load(folder / "out" / "reduced.json").W_ext_["E", "ext"] == data["W_ext [C]"]["E"]["ext"]
+
+
+@pytest.mark.parametrize("arguments, gist", [
+    (["reduce", "ei_lff"], ["ei_lff", "ei_lif"]),
+    (["fi", "liff", "--I", "0 nA:1 nA:5", "--g", "10 nS"], ["liff", "lif"]),
+    (["fi", "lif", "--I", "0 nA:1 nA", "--g", "10 nS"], ["--I", "first:last:number"]),
+    (["fi", "lif", "--I", "0 nA:1 nA:5", "--g", "10 ns"], ["g"]),
+    (["fi", "lif", "--I", "0 nA:1 nA:5", "--g", "10 nX"], ["--g", "nX"]),
+    (["fi", "lif", "--I", "1 nA:0 nA:5", "--g", "10 nS"], ["I", "increase"]),
+    (["fi", "lif", "--I", "0 nA:1 nA:0", "--g", "10 nS"], ["--I"]),
+    (["fi", "lif", "--I", "0 nA", "--g", "10 nS", "--set", "V_tt=3 mV"], ["V_tt", "V_th"]),
+    (["fi", "lif", "--I", "0 nA", "--g", "10 nS", "--set", "V_th"], ["NAME=VALUE"]),
+    (["fi", "lif", "--I", "0 nA", "--g", "10 nS", "--set", "V_th=3 nA"], ["V_th"]),
+    (["fi", "missing.toml", "--I", "0 nA", "--g", "10 nS"], ["missing.toml", "no such file"]),
+    (["fi", "lif", "--I", "0 nA", "--g", "10 nS", "--noise", "none.toml"], ["none.toml"]),
+    (["fit", "none.csv"], ["none.csv", "no such file"]),
+    (["fit", "bad.csv"], ["bad.csv", "rate [Hz]"]),
+    (["fit", "good.csv", "--form", "cubic"], ["cubic", "logistic"]),
+    (["fit", "good.csv", "--rates", "5 Hz"], ["--rates"]),
+    (["run", "small.toml", "--set", "drive.exT.rate=12 Hz"], ["exT", "ext"]),
+    (["run", "small.toml", "--level", "cubic"], ["cubic", "linear"]),
+    (["run", "small.toml", "--tau", "10 mV"], ["tau"]),
+    (["run", "small.toml", "--seeds", "0"], ["seeds"]),
+    (["run", "small.toml", "-o", "small.toml"], ["small.toml", "is a file"]),
+    (["run", "small.toml", "-o", "small.toml/sub"], ["cannot be written"]),
+    (["run", "broken.toml"], ["broken.toml", "sise", "size"]),
+    (["run", "small.toml", "--sedes", "2"], ["--seeds"]),
+    (["rum"], ["rum"]),
+])
+def test_bad_input_is_one_clear_message(arguments, gist, folder):
+    (folder / "bad.csv").write_text("I [A],g [S]\n1e-10,1e-8\n")
+    (folder / "good.csv").write_text("I [A],g [S],rate [Hz]\n" + "".join(f"{i}e-10,{g}e-8,{10 * i - g}\n" for i in (1, 2, 3, 4) for g in (1, 2)))
+    (folder / "broken.toml").write_text(SMALL.replace("size", "sise"))
+    before = sorted(path.name for path in folder.rglob("*"))
+    refused(b2reduce(*arguments, cwd=folder), *gist)
+    assert sorted(path.name for path in folder.rglob("*")) == before, "nothing is left behind"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(folder):
+    (folder / "closed").mkdir(mode=0o500)
+    refused(b2reduce("run", "small.toml", "-o", "closed/out", cwd=folder), "closed", "cannot be written")
+
+
+def test_progress_goes_to_stderr_only_when_somebody_looks(folder):
+    result = b2reduce("fi", "lif", "--I", "0.3 nA", "--g", "20 nS", "--duration", "100 ms", "--json", cwd=folder)
+    json.loads(result.stdout)
+    assert "\x1b" not in result.stdout + result.stderr

@@ -1,0 +1,64 @@
+"""What a stranger installs: a wheel, in a clean environment, from another folder."""
+
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import b2reduce as b2r
+
+ROOT = Path(b2r.__file__).parent.parent
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not (ROOT / "setup.cfg").is_file(), reason="an installed package has no sources to build from")]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Wheel and source distribution, built from a copy so that the sources stay clean."""
+    import shutil
+
+    place = tmp_path_factory.mktemp("build")
+    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    for name in filter(None, files):
+        if (ROOT / name).is_file():
+            (place / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, place / "source" / name)
+    subprocess.run([sys.executable, "-m", "build", "--no-isolation", "--outdir", place / "dist", place / "source"], check=True, capture_output=True)
+    return place / "dist"
+
+
+def test_the_wheel_holds_the_data_and_no_strangers(built):
+    names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
+    for name in ("b2reduce/report.html", "b2reduce/b2reduce.mplstyle", "b2reduce/models/neurons/lif.toml", "b2reduce/models/circuits/ei_lif.toml", "b2reduce/experiments/accuracy.py"):
+        assert name in names
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"b2reduce"}, "nothing but the package at the top level"
+    sources = tarfile.open(next(built.glob("*.tar.gz"))).getnames()
+    assert any(name.endswith("models/neurons/lif.toml") for name in sources) and any(name.endswith("LICENSE") for name in sources)
+
+
+def test_the_wheel_works_in_a_clean_environment_elsewhere(built, tmp_path):
+    """The package comes from the wheel alone; its dependencies from this environment, so that nothing is downloaded."""
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
+    python = tmp_path / "env" / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", next(built.glob("*.whl"))], check=True)
+    site = Path(subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], capture_output=True, text=True, check=True).stdout.strip())
+    # Listed after the wheel's own folder; an editable install's finder is left behind, as only .pth files of a site folder count.
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    where = subprocess.run([python, "-c", "import b2reduce; print(b2reduce.__file__)"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert str(tmp_path) in where
+    result = subprocess.run([tmp_path / "env" / "bin" / "b2reduce", "fi", "lif", "--I", "0.4 nA", "--g", "16.7 nS", "--duration", "200 ms"], cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 0 and "rate [Hz]" in result.stdout, result.stderr
+    listed = subprocess.run([tmp_path / "env" / "bin" / "b2reduce", "models"], cwd=tmp_path, capture_output=True, text=True)
+    assert "ei_lif_gamma" in listed.stdout
+
+
+def test_every_public_name_is_there_and_documented():
+    for name in b2r.__all__:
+        thing = getattr(b2r, name)
+        if callable(thing):
+            assert thing.__doc__, name
+    with pytest.raises(AttributeError, match="no_such_name"):
+        b2r.no_such_name
