@@ -258,7 +258,7 @@ class NeuronModel:
             data.pop(key)
         return content_hash(data)
 
-    def cell_equations(self, synapses=(), per_cell=(), shared=(), poisson=()):
+    def cell_equations(self, synapses=(), per_cell=(), shared=(), poisson=(), counted=False):
         """The equations that Brian2 runs, for sweeps and networks alike.
 
         Parameters
@@ -272,6 +272,8 @@ class NeuronModel:
             Names among the synapses' values that are one value per group, not one per cell.
         poisson : sequence of str
             The labels that receive Poisson events of rate ``rate_syn_<label>`` (all inputs pooled, Hz).
+        counted : bool
+            Count the events from the time ``count_from_syn`` on, in ``n_syn_<label>``.
 
         Returns
         -------
@@ -306,7 +308,12 @@ class NeuronModel:
                 raise self.error("equations", f"the name {name!r} is reserved for synapses; rename it")
             flags = "shared, constant" if name in shared else "constant"
             lines.append(f"{name} : {unit} ({flags})")
-        events = "\n".join(f"g_syn_{s} += G_syn_{s}*poisson(rate_syn_{s}*dt)" for s in poisson)
+        if counted and poisson:
+            lines += ["count_from_syn : second (shared, constant)", *(f"n_syn_{s} : 1" for s in poisson)]
+            event = "k_syn_{0} = poisson(rate_syn_{0}*dt)\ng_syn_{0} += G_syn_{0}*k_syn_{0}\nn_syn_{0} += k_syn_{0}*int(t >= count_from_syn)"
+        else:
+            event = "g_syn_{0} += G_syn_{0}*poisson(rate_syn_{0}*dt)"
+        events = "\n".join(event.format(s) for s in poisson)
         namespace = {key: value for key, value in self.constants.items() if key not in units}
         return CellEquations("\n".join(lines), self.threshold, self.reset, False if self.refractory is None else self.refractory,
                              self.method_used(bool(synapses)), namespace, events)

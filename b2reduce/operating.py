@@ -19,11 +19,11 @@ from .sweep import Source
 __all__ = ["OperatingPoint", "find_operating_point", "average", "rate_window", "surface_at"]
 
 # Relative precision of the operating rate (and its floor in Hz), and the runs that reach it.
-RTOL, ATOL_ = 0.007, 0.02
+RTOL, ATOL_ = 0.006, 0.04
 WARMUP_ = 0.25  # s
-COARSE, FINE = (0.25, 20), (1.0, 60)  # s after the warm-up, and cells per point: on the way, and once near
-CENTRES = 3  # times as many cells at the guess itself as at each point beside it
-MOST_REPLICATES = 600
+COARSE, FINE = (0.5, 150), (1.0, 400)  # s after the warm-up, and cells: on the way, and once near
+MOST_CELLS = 5000
+LAST_STEP = 0.03  # relative: what the tangent of the last step may span; rates bend by up to ten times its square
 MAX_ITERATIONS = 40
 START_ = 2.0  # Hz; from low rates the iteration finds the low branch where there are several
 # The surface at the operating point.
@@ -81,10 +81,6 @@ def sources_of(circuit, population, rates_, drives_):
                  for number, pathway in enumerate(circuit.pathways(population)))
 
 
-def _presynaptic(circuit, population):
-    return [name for name in circuit.populations if any(p.source == name and not p.is_drive for p in circuit.pathways(population))]
-
-
 def _alike(circuit):
     """Populations whose cells can run in one group: the same model and as many pathways."""
     groups = {}
@@ -93,104 +89,101 @@ def _alike(circuit):
     return groups.values()
 
 
-def _outputs(circuit, points_, drives_, **settings):
-    """Rates that come out, and their errors, when given rates go in: {population: (rate, sem)}, arrays over points.
-
-    `points_` is {population: {source population: array over points}}.
-    """
+def _outputs(circuit, rates_, drives_, *, cells, seed, **settings):
+    """Rates that come out when given rates go in: {population: (rate, standard error, {source population: d out/d in})}."""
     out = {}
     for number, names in enumerate(_alike(circuit)):
-        model = circuit.populations[names[0]].model
-        sizes = [len(next(iter(points_[name].values()))) for name in names]
-        I_, g_ = (np.concatenate(parts) for parts in zip(*(
-            [np.broadcast_to(part, size) for part in average(circuit, name, points_[name], drives_)] for name, size in zip(names, sizes))))
-        columns = [sources_of(circuit, name, points_[name], drives_) for name in names]
-        join = lambda attribute, k: np.concatenate([np.broadcast_to(getattr(column[k], attribute), size) for column, size in zip(columns, sizes)])
+        I_, g_ = np.transpose([average(circuit, name, rates_, drives_) for name in names])
+        columns = [sources_of(circuit, name, rates_, drives_) for name in names]
+        join = lambda attribute, k: np.array([getattr(column[k], attribute) for column in columns])
         sources = tuple(Source(f"s{k}", *(join(attribute, k) for attribute in ("G_", "tau_", "E_", "rate_"))) for k in range(len(columns[0])))
-        measured = measure_points(model, I_, g_, sources, **{**settings, "seed": seed_streams(settings["seed"], number)})
-        ends = np.cumsum(sizes)[:-1]
-        out.update(zip(names, zip(np.split(measured.rate_, ends), np.split(measured.rate_sem_, ends))))
+        statistics = measure_points(circuit.populations[names[0]].model, I_, g_, sources, replicates=cells, seed=seed_streams(seed, number), **settings).statistics
+        T = statistics.duration - statistics.warmup
+        for row, name in enumerate(names):
+            mine = slice(row * cells, (row + 1) * cells)
+            pathways = circuit.pathways(name)
+            excess = np.array([statistics.events[f"s{k}"][mine] / T - column.rate_ for k, column in enumerate(columns[row])]).reshape(len(pathways), cells)
+            # Expected slopes d out/d in are at most ten times the ratio of the rates: pathways too silent to show theirs count little.
+            scale = np.array([10 * (statistics.count[mine].mean() / T + 3) / (p.K * (source_rate(p, rates_, drives_) + 3)) for p in pathways])
+            rate, sem, slopes = _regress(statistics.count[mine] / T, excess, scale)
+            response = {}
+            for pathway, slope in zip(pathways, slopes):
+                if not pathway.is_drive:
+                    response[pathway.source] = response.get(pathway.source, 0.0) + slope * pathway.K
+            out[name] = rate, max(sem, 1 / (cells * T)), response
     return out
+
+
+def _regress(rate, excess, scale):
+    """Mean rate without what the luck of the input explains, its standard error, and d rate/d source rate.
+
+    How many Poisson events a cell happened to get is known, and so is how many it should: regressing the rate on the
+    excess takes out most of the variance. The slope of that regression is the derivative of the mean rate with respect
+    to the rate of the events (for Poisson events, cov(y, n) = var(n) dE[y]/d(mean n)): the gradient comes for free.
+
+    Parameters
+    ----------
+    rate : ndarray, shape (cell,)
+    excess : ndarray, shape (source, cell)
+        Rate of the events counted, less the one expected, Hz.
+    scale : ndarray, shape (source,)
+        Prior standard deviation of the slopes, Hz per Hz.
+    """
+    cells = rate.size
+    design = np.vstack([np.ones(cells), excess * scale[:, None]])
+    spread = rate.var() or 1.0
+    precision = design @ design.T / spread + np.diag([0.0, *np.ones(len(excess))])
+    inverse = np.linalg.pinv(precision)
+    values = inverse @ (design @ rate) / spread
+    left = rate - values @ design
+    free = max(cells - len(values), 1)
+    return values[0], np.sqrt(np.sum(left**2) / free / cells), values[1:] * scale
 
 
 def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar):
     """Rates r with r_a = (rate of an uncoupled cell of a driven by Poisson trains at the rates r).
 
-    Every iteration measures the rates that come out at the current guess and with each presynaptic rate changed a
-    little, fits a parabola to all that was measured nearby so far, and moves to where it says that out = in.
+    Newton's method. Every step measures the rates that come out at the current guess, and with them their derivatives;
+    the number of cells grows until the standard error of the crossing is small enough.
 
     Returns
     -------
     OperatingPoint
     """
     names = list(circuit.populations)
-    presynaptic = {a: _presynaptic(circuit, a) for a in names}
     r, near, warnings = np.full(len(names), START_), False, []
-    (duration_, replicates), spent = COARSE, 0
-    seen = {a: [] for a in names}  # rows (rate in of every population..., rate out, its error)
+    duration_, cells = COARSE
+    jacobian, weight = np.zeros((len(names), len(names))), 0.0
     report = bar.stage("operating point")
     for iteration in range(1, MAX_ITERATIONS + 1):
-        step = np.maximum(0.2 * r, 0.5) * (1 if iteration % 2 else -1)
-        step = np.where(r + step < 0, -step, step)
-        inputs = {}
-        for a in names:
-            points = np.tile(r, (CENTRES + len(presynaptic[a]), 1))
-            for row, b in enumerate(presynaptic[a], start=CENTRES):
-                points[row, names.index(b)] += step[names.index(b)]
-            inputs[a] = dict(zip(names, points.T))
-        out = _outputs(circuit, inputs, drives_, replicates=replicates, duration_=duration_ + WARMUP_, warmup_=WARMUP_, dt_=dt_,
-                       seed=seed_streams(seed, 1, iteration), engine=engine)
-        for a in names:
-            seen[a].extend(np.column_stack([*inputs[a].values(), *out[a]]))
-        target, target_sem = _crossing(names, presynaptic, seen, r)
-        move = target - r
+        measured = _outputs(circuit, dict(zip(names, r)), drives_, cells=cells, duration_=duration_ + WARMUP_, warmup_=WARMUP_, dt_=dt_,
+                            seed=seed_streams(seed, 1, iteration), engine=engine)
+        out, sem = (np.array([measured[name][k] for name in names]) for k in (0, 1))
+        # Derivatives change less from step to step than they scatter: earlier ones count on, half as much each time.
+        fresh = np.array([[measured[name][2].get(source, 0.0) for source in names] for name in names])
+        weight = 0.5 * weight + cells * duration_
+        jacobian = jacobian + (fresh - jacobian) * cells * duration_ / weight
+        inverse = np.linalg.pinv(np.eye(len(names)) - jacobian)
+        move, move_sem = inverse @ (out - r), np.sqrt(inverse**2 @ sem**2)
         tolerance = RTOL * r + ATOL_
         report(iteration / MAX_ITERATIONS)
-        if near and np.all(np.abs(move) <= np.maximum(3 * target_sem, tolerance)) and np.all(target_sem <= tolerance):
-            r = np.maximum(target, 0.0)
+        if near and np.all(move_sem <= tolerance) and np.all(np.abs(move) <= np.maximum(LAST_STEP * r, 4 * tolerance)):
+            r = np.maximum(r + move, 0.0)
             break
-        # A step is held short: the fit reaches about as far as the rates themselves.
+        # A step is held short: the tangent reaches about as far as the rates themselves.
         reach = np.maximum(0.7 * r, 3.0)
-        if near:  # as many cells as are still missing
-            spent += replicates
-            replicates = int(np.clip(1.2 * spent * (np.max(target_sem / tolerance) ** 2 - 1), FINE[1], MOST_REPLICATES))
+        if near and np.all(np.abs(move) <= 0.2 * reach):
+            cells = int(np.clip(1.2 * cells * np.max(move_sem / tolerance) ** 2, FINE[1], MOST_CELLS))
         elif np.all(np.abs(move) <= 0.5 * reach):
-            near, (duration_, replicates) = True, FINE
+            near, (duration_, cells) = True, FINE
         r = np.maximum(r + move * min(1.0, np.min(reach / np.maximum(np.abs(move), 1e-12))), 0.0)
     else:
-        rates = {name: round(float(out[name][0][0]), 2) for name in names}
+        rates = {name: round(float(measured[name][0]), 2) for name in names}
         warnings.append(f"the operating point is not found: after {iteration} iterations the rates {dict(zip(names, np.round(r, 2).tolist()))} Hz give "
                         f"{rates} Hz; the circuit may run away or have no stationary asynchronous state")
     report(1.0)
-    return point_at(circuit, dict(zip(names, r.tolist())), drives_, dict(zip(names, target_sem.tolist())), noise=True, dt_=dt_, engine=engine,
+    return point_at(circuit, dict(zip(names, r.tolist())), drives_, dict(zip(names, move_sem.tolist())), noise=True, dt_=dt_, engine=engine,
                     iterations=iteration, warnings=tuple(warnings))
-
-
-def _crossing(names, presynaptic, seen, r):
-    """Where the parabola through the measured rates says that out = in, and the standard error of that.
-
-    One Newton step from r on a local fit of value, gradient and curvature. Rates fall about exponentially with
-    inhibition, so that without the curvature points to either side of r would pull its value up.
-    """
-    n = len(names)
-    jacobian, offset, variance = np.zeros((n, n)), np.zeros(n), np.zeros(n)
-    for a, name in enumerate(names):
-        table = np.array(seen[name])
-        columns = [names.index(b) for b in presynaptic[name]]
-        distance = (table[:, columns] - r[columns]) / (r[columns] + 3.0)  # in units of the rates themselves
-        out, sem = table[:, n], table[:, n + 1]
-        # What is beyond the curvature: about a third of the rate, where the distance is the rate itself.
-        weight = 1 / np.hypot(sem, 0.3 * np.linalg.norm(distance, axis=1) ** 3 * (out + 3.0))
-        i, j = np.triu_indices(len(columns))
-        design = np.column_stack([np.ones(len(out)), distance, distance[:, i] * distance[:, j]]) * weight[:, None]
-        # Curvatures are expected within ten times the rate, so that a few points near r are enough to begin with.
-        prior = np.concatenate([np.zeros(1 + len(columns)), np.full(i.size, 1 / (10 * (np.median(out) + 3.0)))])
-        inverse = np.linalg.pinv(design.T @ design + np.diag(prior**2))
-        fit = inverse @ design.T @ (out * weight)
-        offset[a], variance[a] = fit[0], inverse[0, 0]
-        jacobian[a, columns] = fit[1:1 + len(columns)] / (r[columns] + 3.0)
-    inverse = np.linalg.pinv(np.eye(n) - jacobian)
-    return r + inverse @ (offset - r), np.sqrt(inverse**2 @ variance)
 
 
 def point_at(circuit, rate_, drives_, rate_sem_, *, noise, dt_, engine="auto", iterations=0, warnings=()):

@@ -13,7 +13,7 @@ __all__ = ["run_cells", "relax_cells", "build_group"]
 def build_group(brian2, cells, dt_):
     """The NeuronGroup of all cells, its values set; returns the group and its integration method."""
     labels = [source.label for source in cells.sources]
-    written = cells.model.cell_equations(labels, per_cell=list(cells.parameters), poisson=labels)
+    written = cells.model.cell_equations(labels, per_cell=list(cells.parameters), poisson=labels, counted=True)
     # Names are part of the code that Brian2 compiles and caches; the same names every time spare a new compilation.
     clock = brian2.Clock(dt=dt_ * brian2.second, name="b2reduce_clock")
     group = brian2.NeuronGroup(cells.count, written.equations, threshold=written.threshold, reset=written.reset,
@@ -49,14 +49,17 @@ def run_cells(cells, duration_, warmup_, dt_, seed, progress=None):
     """Run and return (CellStatistics, engine name)."""
     with brian_session(seed) as brian2:
         group, method = build_group(brian2, cells, dt_)
+        if cells.sources:
+            group.variables["count_from_syn"].set_value(warmup_ - 5e-10)
         monitor = brian2.SpikeMonitor(group, name="b2reduce_spikes")
         network = brian2.Network(group, monitor)
         report = None if progress is None else lambda elapsed, completed, start, duration: progress(completed)
         with np.errstate(all="ignore"):  # a diverging cell is reported by its final state, not by numpy's warnings
             network.run(duration_ * brian2.second, report=report, report_period=0.5 * brian2.second, namespace={})
         final = {name: group.variables[name].get_value().copy() for name in cells.model.state_variables}
+        events = {source.label: group.variables[f"n_syn_{source.label}"].get_value().copy() for source in cells.sources}
         i, t = np.array(monitor.i), np.array(monitor.t_)
-    return statistics(i, t, cells.count, duration_, warmup_, final), f"brian2 ({target_name()}, {method})"
+    return statistics(i, t, cells.count, duration_, warmup_, final, events), f"brian2 ({target_name()}, {method})"
 
 
 def relax_cells(cells, longest_, check_, tolerance, dt_):

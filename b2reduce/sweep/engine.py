@@ -74,6 +74,7 @@ class CellStatistics:
     interval_square_sum: np.ndarray
     late_count: np.ndarray  #: spikes in the last half of the run
     final_state: Mapping  #: {variable: array over cells}
+    events: Mapping = field(default_factory=dict)  #: {source: synaptic events at t >= warmup}
 
     @property
     def intervals(self):
@@ -98,7 +99,7 @@ class CellStatistics:
         return 1 / (self.second_time - self.first_time)
 
 
-def statistics(i, t, count, duration, warmup, final_state):
+def statistics(i, t, count, duration, warmup, final_state, events):
     """Sums of `CellStatistics` from spike lists (cell indices and times in s)."""
     order = np.lexsort((t, i))
     i, t = np.asarray(i)[order], np.asarray(t)[order]
@@ -123,7 +124,7 @@ def statistics(i, t, count, duration, warmup, final_state):
         count=np.bincount(ic, minlength=count), first_counted_time=nth(ic, tc, 0), last_time=last,
         interval_sum=np.bincount(ic[1:][same], weights=gaps[same], minlength=count),
         interval_square_sum=np.bincount(ic[1:][same], weights=gaps[same] ** 2, minlength=count),
-        late_count=late, final_state=final_state)
+        late_count=late, final_state=final_state, events=events)
 
 
 def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto", progress=None, diverging="raise"):
