@@ -29,7 +29,7 @@ START_ = 2.0  # Hz; from low rates the iteration finds the low branch where ther
 # The surface at the operating point.
 G_SPAN, G_POINTS = 0.25, 5
 RATE_SPAN, RATE_SPAN_ = 0.5, 3.0  # relative, and in Hz at least
-MOST_CURRENTS, ENOUGH_POINTS, SURFACE_REPLICATES = 21, 48, 10
+CURRENTS, QUIET_CURRENTS, SURFACE_REPLICATES = 9, 25, 10  # within the window at each conductance, in noise and without; cells per point
 SURFACE_RTOL, SURFACE_ATOL_ = 0.02, 0.05  # wanted standard error of each rate: relative, plus Hz
 NOISE_FREE_RATE_ = 60.0
 _PILOT = dict(duration_=0.5, warmup_=0.1)  # only to find the currents that span the window
@@ -235,19 +235,14 @@ def surface_at(circuit, population, point, window_, noise=True, *, seed, dt_, en
     lo, hi = window_
     settings = dict(dt_=dt_, engine=engine)
     tried_I, tried_rate = _pilot(model, point.I_[population], g_, sources, max(lo, 0.05 * hi), hi, noise, seed, settings, bar, population)
-    crossing = lambda level: [np.interp(level, np.maximum.accumulate(rates), currents) for currents, rates in zip(tried_I, tried_rate)]
-    first, last = min(crossing(max(lo, 0.05 * hi))), max(crossing(hi))
-    if first == last:
+    crossing = lambda level: np.array([np.interp(level, np.maximum.accumulate(rates), currents) for currents, rates in zip(tried_I, tried_rate)])
+    I_ = _currents(g_, crossing(max(lo, 0.05 * hi)), crossing(hi), CURRENTS if noise else QUIET_CURRENTS)
+    if I_ is None:
         warnings.append(f"population {population}: no current spans the rates {lo:.3g} to {hi:.3g} Hz; the f-I curve jumps over them")
-        first, last = first - 1e-3 * g_0, last + 1e-3 * g_0
+        I_ = np.linspace(-1e-3, 1e-3, CURRENTS) * g_0 + np.median(crossing(hi))
     margin = 0.25 * (hi - lo)
-    # Cells without noise are cheap, and near their onset the curve is steep: there all currents stay.
-    for currents in range(MOST_CURRENTS, 8, -1) if noise else (3 * MOST_CURRENTS,):
-        I_ = np.linspace(first, last, currents)
-        expected = np.array([np.interp(I_, *tried) for tried in zip(tried_I, tried_rate)]).T  # (I, g)
-        i, j = np.nonzero((expected >= lo - margin) & (expected <= hi + margin))
-        if i.size <= ENOUGH_POINTS:
-            break
+    expected = np.array([np.interp(I_, *tried) for tried in zip(tried_I, tried_rate)]).T  # (I, g)
+    i, j = np.nonzero((expected >= lo - margin) & (expected <= hi + margin))
     duration_ = 2.5 if noise else 2.0
     measure = lambda points, replicates, key: measure_points(
         model, I_[i[points]], g_[j[points]], sources, replicates=replicates, duration_=duration_, warmup_=0.5, seed=seed_streams(seed, *key),
@@ -266,6 +261,21 @@ def surface_at(circuit, population, point, window_, noise=True, *, seed, dt_, en
                   "duration [s]": duration_, "warmup [s]": 0.5, "replicates": int(measured.replicates.max()), "seed": seed,
                   "noise": [{"pathway": p.label, "rate [Hz]": float(source_rate(p, point.rate_, point.drives_))} for p in circuit.pathways(population)] if noise else []}
     return FISurface(I_, g_, **grids, per_area=circuit.per_area(population), provenance=provenance), warnings
+
+
+def _currents(g_, first, last, number):
+    """Currents, evenly spaced, about `number` of them between `first` and `last` of each conductance; None if they coincide.
+
+    The spacing divides the shift of the curve from one conductance to the next, so that the rates sampled are the same
+    at all of them: a curve that bends would otherwise seem to change its slope with g.
+    """
+    width = np.median(last - first)
+    if not width > 0:
+        return None
+    shift = abs(np.polyfit(np.arange(g_.size), (first + last) / 2, 1)[0])
+    spacing = width / (number - 1)
+    spacing = shift / np.ceil(shift / spacing) if shift > 0.1 * spacing else spacing
+    return np.arange(first.min(), last.max() + spacing, spacing)
 
 
 def _pilot(model, I_0, g_, sources, lo, hi, noise, seed, settings, bar, population):
