@@ -18,8 +18,8 @@ from .sweep import Source
 
 __all__ = ["OperatingPoint", "find_operating_point", "average", "rate_window", "surface_at"]
 
-# Relative precision of the operating rate (and its floor in Hz), and the runs that reach it.
-RTOL, ATOL_ = 0.006, 0.04
+# Standard error of the operating rate (relative, and its floor in Hz), and the runs that reach it.
+RTOL, ATOL_ = 0.005, 0.03
 WARMUP_ = 0.25  # s
 COARSE, FINE = (0.5, 150), (1.0, 400)  # s after the warm-up, and cells: on the way, and once near
 MOST_CELLS = 5000
@@ -165,7 +165,7 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar):
         jacobian = jacobian + (fresh - jacobian) * cells * duration_ / weight
         inverse = np.linalg.pinv(np.eye(len(names)) - jacobian)
         move, move_sem = inverse @ (out - r), np.sqrt(inverse**2 @ sem**2)
-        tolerance = RTOL * r + ATOL_
+        tolerance = np.maximum(RTOL * r, ATOL_)
         report(iteration / MAX_ITERATIONS)
         if near and np.all(move_sem <= tolerance) and np.all(np.abs(move) <= np.maximum(LAST_STEP * r, 4 * tolerance)):
             r = np.maximum(r + move, 0.0)
