@@ -234,14 +234,15 @@ def surface_at(circuit, population, point, window_, noise=True, *, seed, dt_, en
     g_ = np.linspace(lowest, (1 + G_SPAN) * g_0, G_POINTS)
     lo, hi = window_
     settings = dict(dt_=dt_, engine=engine)
-    tried_I, tried_rate = _pilot(model, point.I_[population], g_, sources, max(lo, 0.05 * hi), hi, noise, seed, settings, bar, population)
-    crossing = lambda level: np.array([np.interp(level, np.maximum.accumulate(rates), currents) for currents, rates in zip(tried_I, tried_rate)])
+    tried = _pilot(model, point.I_[population], g_, sources, max(lo, 0.05 * hi), hi, noise, seed, settings, bar, population)
+    tried = [(currents, np.maximum.accumulate(rates)) for currents, rates in zip(*tried)]  # the pilot's scatter is not the curve's
+    crossing = lambda level: np.array([np.interp(level, rates, currents) for currents, rates in tried])
     I_ = _currents(g_, crossing(max(lo, 0.05 * hi)), crossing(hi), CURRENTS if noise else QUIET_CURRENTS)
     if I_ is None:
         warnings.append(f"population {population}: no current spans the rates {lo:.3g} to {hi:.3g} Hz; the f-I curve jumps over them")
         I_ = np.linspace(-1e-3, 1e-3, CURRENTS) * g_0 + np.median(crossing(hi))
     margin = 0.25 * (hi - lo)
-    expected = np.array([np.interp(I_, *tried) for tried in zip(tried_I, tried_rate)]).T  # (I, g)
+    expected = np.array([np.interp(I_, currents, rates) for currents, rates in tried]).T  # (I, g)
     i, j = np.nonzero((expected >= lo - margin) & (expected <= hi + margin))
     duration_ = 2.5 if noise else 2.0
     measure = lambda points, replicates, key: measure_points(

@@ -168,7 +168,7 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None):
         network.add(*monitors.values())
         with np.errstate(over="ignore", invalid="ignore"):  # a runaway is reported below, not by numpy's warnings
             network.run(bins * each * dt_ * brian2.second, namespace={})
-        rate_ = np.array([monitors[name].r_[0][:bins * each].reshape(bins, each).mean(axis=1) for name in reduced.populations])
+            rate_ = np.array([monitors[name].r_[0][:bins * each].reshape(bins, each).mean(axis=1) for name in reduced.populations])
     if not np.isfinite(rate_).all():
         raise FloatingPointError("the rates of the reduced model grew beyond all bounds: the circuit runs away; weaken its excitation or start lower")
     provenance = {"kind": "rates", "circuit": reduced.circuit.name, "circuit_hash": reduced.circuit.hash, "dt [s]": dt_, "tau": reduced.tau_choice,
