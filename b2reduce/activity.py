@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .provenance import FrozenDict
+from .provenance import FrozenDict, frozen
 from .units import InputError, to_si, with_units
 
 __all__ = ["Activity"]
@@ -50,7 +50,13 @@ class Activity:
             value = np.array(getattr(self, name), dtype=float)
             value.flags.writeable = False
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "provenance", FrozenDict(dict(self.provenance)))
+        read_only = lambda value: (value.setflags(write=False), value)[1]
+        if self.spikes_ is not None:
+            object.__setattr__(self, "spikes_", FrozenDict({name: (read_only(i), read_only(t)) for name, (i, t) in self.spikes_.items()}))
+        if self.conductances_ is not None:
+            object.__setattr__(self, "conductances_", FrozenDict({label: read_only(g) for label, g in self.conductances_.items()}))
+        object.__setattr__(self, "sizes", FrozenDict(dict(self.sizes)))
+        object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
 
     t = property(lambda self: with_units(self.t_, "s"))
     rate = property(lambda self: with_units(self.rate_, "Hz"))

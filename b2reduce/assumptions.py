@@ -123,7 +123,7 @@ def _many_inputs(circuit, reduced, rates):
 
 def _slow_variation(circuit, runs, reduced, rates):
     stretch = max([float(np.asarray(tau)) for tau in reduced.tau.values()]
-                  + [p.tau_ for name in circuit.populations for p in circuit.pathways(name)])
+                  + [p.tau_ for name in circuit.populations for p in circuit.pathways(name)], default=1e-2)
     worst, where = 0.0, next(iter(circuit.populations))
     for run in runs:
         _, inside = _after(run)

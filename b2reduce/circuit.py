@@ -72,13 +72,15 @@ class Population:
     parameters: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
+        if not isinstance(self.parameters, Mapping):
+            raise CircuitError(f"parameters: got {self.parameters!r}, expected a table such as {{ V_th = \"-50 mV\" }}")
         model = load_model(self.model)
-        _put(self, model=model.replace(**dict(self.parameters)), size=_whole(self.size, "size"),
+        _put(self, model=model.with_parameters(dict(self.parameters)), size=_whole(self.size, "size"),
              parameters=FrozenDict(dict(self.parameters)))
 
     def with_parameter(self, name, value):
         """A changed copy."""
-        return Population(self.model.replace(**{name: value}), self.size)
+        return Population(self.model.with_parameters({name: value}), self.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +121,11 @@ class Projection:
         elif isinstance(self.probability, bool) or not isinstance(self.probability, (int, float)) or not 0 < self.probability <= 1:
             raise CircuitError(f"{key}, probability: got {self.probability!r}, expected a number above 0 and up to 1")
         delay = self.delay if isinstance(self.delay, (list, tuple)) else (self.delay,)
+        for name in ("source", "target"):
+            if not isinstance(getattr(self, name), str):
+                raise CircuitError(f"{key}, {name}: got {getattr(self, name)!r}, expected the name of a population")
         delay = tuple(_quantity(value, "s", f"{key}, delay") for value in delay)
-        if len(delay) > 2 or any(value < 0 for value in delay) or delay[0] > delay[-1]:
+        if len(delay) not in (1, 2) or any(value < 0 for value in delay) or delay[0] > delay[-1]:
             raise CircuitError(f"{key}, delay: got {self.delay!r}, expected one time or [least, greatest], of at least 0 s")
         _put(self, delay=delay)
 
@@ -212,7 +217,9 @@ def read_rate(rate, key):
         times, values = (np.atleast_1d(to_si(part, unit, f"{key}, {name}")) for part, unit, name in zip(rate, ("s", "Hz"), ("times", "values")))
     except UnitError as error:
         raise CircuitError(str(error)) from None
-    if times.shape != values.shape or times.ndim != 1 or not times.size:
+    if times.ndim != 1 or values.ndim != 1:
+        raise CircuitError(f"{key}: got nested lists, expected one list of times and one of values")
+    if times.shape != values.shape or not times.size:
         raise CircuitError(f"{key}: got {times.size} times and {values.size} values, expected as many of both, at least one")
     if np.any(np.diff(times) <= 0) or not np.isfinite(times).all():
         raise CircuitError(f"{key}, times: got {list(times)} s, expected ascending times")
@@ -290,6 +297,11 @@ class Circuit:
     source: str = field(default="", repr=False)
 
     def __post_init__(self):
+        for key, kinds, what in (("populations", Mapping, "a table of populations"), ("projections", (list, tuple), "a list: write [[projections]] in a file"),
+                                 ("drives", (list, tuple), "a list: write [[drives]] in a file"), ("name", str, "text"), ("title", str, "text"),
+                                 ("cite", (str, list, tuple), "a list of texts")):
+            if not isinstance(getattr(self, key), kinds):
+                raise CircuitError(f"{self._where}, {key}: got {getattr(self, key)!r}, expected {what}")
         _put(self, populations=FrozenDict(dict(self.populations)), projections=tuple(self.projections), drives=tuple(self.drives),
              cite=(self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
         try:
@@ -325,6 +337,8 @@ class Circuit:
                     raise CircuitError(f"{key}, G: got {entry.G}, expected a conductance of at least 0 in {si_label(dim)}, as the leak of its target")
         for projection in self.projections:
             available = self._available(projection)
+            if projection.probability is not None and available == 0:
+                raise CircuitError(f"projection {projection.source}->{projection.target}: no cell is available without self-connection; enlarge the population")
             if projection.in_degree is not None and projection.in_degree > available:
                 raise CircuitError(f"projection {projection.source}->{projection.target}, in_degree: got {projection.in_degree}, but only {available} "
                                    f"cells are available without self-connection; lower it or enlarge the population")
@@ -453,8 +467,9 @@ class Circuit:
             return dict(content)
 
         check(data, ("kind", "name", "title", "cite", "dt", "populations", "projections", "drives"), "")
-        if data.pop("kind", "circuit") != "circuit":
-            raise CircuitError(f"{where}, kind: got another kind, expected kind = \"circuit\"")
+        kind = data.pop("kind", "circuit")
+        if kind != "circuit":
+            raise CircuitError(f"{where}, kind: got {kind!r}, expected kind = \"circuit\"")
         populations = {}
         for name, entry in check(data.get("populations", {}), data.get("populations", {}), "populations").items():
             entry = check(entry, ("model", "size", "parameters"), f"populations.{name}.")
@@ -473,6 +488,8 @@ class Circuit:
         lists = {}
         for kind, type_ in (("projections", Projection), ("drives", Drive)):
             lists[kind] = []
+            if not isinstance(data.get(kind, []), (list, tuple)):
+                raise CircuitError(f"{where}, {kind}: got {data[kind]!r}, expected a list of tables: write [[{kind}]]")
             known = [item.name for item in fields(type_)]
             for number, entry in enumerate(data.get(kind, ()), start=1):
                 entry = check(entry, known, f"{kind}, entry {number}: ")

@@ -290,6 +290,8 @@ def _noise(path):
     for key in data:
         if key != "drives":
             raise InputError(f"{path}, {key}: {unknown_name('key', key, ('drives',))}")
+    if not isinstance(data.get("drives", []), list) or not all(isinstance(entry, dict) for entry in data.get("drives", [])):
+        raise InputError(f"{path}, drives: got {data['drives']!r}, expected tables: write [[drives]]")
     known, drives = [item.name for item in fields(Drive)], []
     for number, entry in enumerate(data.get("drives", ()), start=1):
         for key in entry:

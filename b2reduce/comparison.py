@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from .activity import Activity
+from .provenance import frozen
 from .units import InputError, to_si, with_units
 
 __all__ = ["Comparison", "compare"]
@@ -28,6 +30,8 @@ class Comparison:
         Spiking rate of every run, one column a run.
     after : Quantity
         Start of the time over which rates were averaged.
+    provenance : mapping
+        Those of the spiking runs and of the rate run.
     tier : str
         ``"quantitative"`` if the largest error is at most 15 %, ``"qualitative"`` up to 50 %, else ``"breakdown"``.
     """
@@ -35,6 +39,7 @@ class Comparison:
     table: object
     seeds: object
     after: object
+    provenance: Mapping = field(default_factory=dict)
 
     @property
     def largest_error(self):
@@ -97,4 +102,4 @@ def compare(spikes, rates, *, after=None):
     spiking, rate = seeds.mean(axis=1), rates.mean(after).reindex(seeds.index)
     table = pd.DataFrame({"spiking": spiking, "rate": rate, "error": (rate - spiking) / np.maximum(spiking, FLOOR_),
                           "spread": seeds.std(axis=1, ddof=1) if len(runs) > 1 else np.nan})
-    return Comparison(table, seeds, after)
+    return Comparison(table, seeds, after, frozen({"spikes": [run.provenance for run in runs], "rates": rates.provenance}))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .provenance import FrozenDict, unknown_name
+from .provenance import frozen, unknown_name
 from .surface import FISurface
 from .units import InputError, format_quantity, parse_quantity, to_si, with_units
 
@@ -90,7 +90,7 @@ class GainFit:
 
     def __post_init__(self):
         for name in ("params", "stderr", "provenance"):
-            object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
+            object.__setattr__(self, name, frozen(dict(getattr(self, name))))
         object.__setattr__(self, "warnings", list(self.warnings))
 
     beta = property(lambda self: self.params["beta"])
@@ -148,7 +148,8 @@ class GainFit:
 
         read = lambda values: {name: parse_quantity(value) for name, value in values.items()}
         return cls(**{**data, "params": read(data["params"]), "stderr": read(data["stderr"]), "rmse": parse_quantity(data["rmse"]),
-                      "slopes": pd.DataFrame(data["slopes"], dtype=float), "rates": tuple(parse_quantity(rate) for rate in data["rates"])})
+                      "slopes": pd.DataFrame(data["slopes"], dtype=float), "rates": tuple(parse_quantity(rate) for rate in data["rates"]),
+                      "slope_change": np.nan if data["slope_change"] is None else data["slope_change"]})
 
     def __repr__(self):
         return (f"GainFit({self.form}: beta = {self.beta}, I_theta = {self.I_theta}, v_theta = {self.v_theta}, r2 = {self.r2:.4f}, "
@@ -198,7 +199,7 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
         raise InputError(f"weights: got {weights!r}, expected None or 'sem'")
     I_, g_ = np.meshgrid(surface.I_, surface.g_, indexing="ij")
     rate_ = surface.rate_
-    lo, hi = (0.0, np.inf) if rates is None else _window(rates)
+    lo, hi = (0.0, np.inf) if rates is None else rate_limits(rates)
     inside = np.isfinite(rate_) & (rate_ > 0) & (rate_ >= lo) & (rate_ <= hi)
     if rates is None and inside.any():
         lo, hi = rate_[inside].min(), rate_[inside].max()
@@ -213,6 +214,10 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     if np.unique(g).size < 2:
         raise InputError(f"rates: points within {lo:.4g} to {hi:.4g} Hz exist at one conductance only, expected at least two to determine v_theta; "
                          f"widen the window or measure more conductances")
+    plane = np.column_stack([np.ones(r.size), (I - I.mean()) / (np.ptp(I) or 1.0), (g - g.mean()) / np.ptp(g)])
+    if np.linalg.matrix_rank(plane, tol=1e-9) < 3:
+        raise InputError("rates: the points of the window lie on one line in (I, g), so that current and leak cannot be told apart; "
+                         "measure at least two currents at one conductance")
     weight = np.ones(r.size)
     if weights == "sem":
         sem = surface.rate_sem_[inside]
@@ -248,13 +253,14 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
         provenance=dict(surface.provenance))
 
 
-def _window(rates):
+def rate_limits(rates, name="rates"):
+    """A window of rates as two floats in Hz."""
     try:
-        lo, hi = (to_si(rate, "Hz", "rates") for rate in rates)
+        lo, hi = (to_si(rate, "Hz", name) for rate in rates)
     except (TypeError, ValueError) as error:
-        raise error if isinstance(error, InputError) else InputError(f"rates: got {rates!r}, expected a pair such as (5*Hz, 60*Hz)") from None
+        raise error if isinstance(error, InputError) else InputError(f"{name}: got {rates!r}, expected a pair such as (5*Hz, 60*Hz)") from None
     if not 0 <= lo < hi:
-        raise InputError(f"rates: got {lo:g} to {hi:g} Hz, expected a window that rises from at least 0 Hz")
+        raise InputError(f"{name}: got {lo:g} to {hi:g} Hz, expected a window that rises from at least 0 Hz")
     return lo, hi
 
 

@@ -112,13 +112,21 @@ class NeuronModel:
 
     def __post_init__(self):
         put = lambda name, value: object.__setattr__(self, name, value)
-        put("equations", "\n".join(line.strip() for line in str(self.equations).strip().splitlines()))
+        for key, kind in (("name", str), ("title", str), ("equations", str), ("threshold", str), ("reset", str), *((role, str) for role in ROLES),
+                          ("parameters", Mapping), ("initial", Mapping), ("departures", Mapping)):
+            if not isinstance(getattr(self, key), kind):
+                raise self.error(key, f"got {getattr(self, key)!r}, expected {'text' if kind is str else 'a table'}")
+        put("equations", _one_line_each(self.equations))
         put("parameters", FrozenDict({key: self._value("parameters", key, value, spread=True)
                                             for key, value in self.parameters.items()}))
         put("initial", FrozenDict({key: self._value("initial", key, value) for key, value in self.initial.items()}))
         put("departures", FrozenDict(dict(self.departures)))
+        if not isinstance(self.cite, (str, list, tuple)) or not all(isinstance(item, str) for item in self.cite):
+            raise self.error("cite", f"got {self.cite!r}, expected a list such as [\"doi:10.1162/08997660360675053\"]")
         put("cite", (self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
         put("dt", self._value("", "dt", self.dt))
+        put("refractory", None if self.refractory is False else self.refractory)
+        self._absorb_declarations()
         if isinstance(self.refractory, str) and re.match(r"\s*[\d.+-]", self.refractory):
             put("refractory", self._value("", "refractory", self.refractory))
         _check(self)
@@ -127,12 +135,33 @@ class NeuronModel:
         where = f"{table}.{key}" if table else key
         try:
             if spread and isinstance(value, str) and (normal := _NORMAL.match(value)):
-                return Normal(parse_quantity(normal[1]), parse_quantity(normal[2]))
-            if spread and isinstance(value, Normal):
-                return value
-            return parse_quantity(value)
+                value = Normal(parse_quantity(normal[1]), parse_quantity(normal[2]))
+            if not (spread and isinstance(value, Normal)):
+                value = parse_quantity(value)
         except UnitError as error:
             raise self.error(where, str(error)) from None
+        parts = (value.mean, value.sd) if isinstance(value, Normal) else (value,)
+        if not all(np.ndim(part) == 0 and np.isfinite(np.asarray(part, dtype=float)) for part in parts):
+            raise self.error(where, f"got {value}, expected one finite value")
+        if isinstance(value, Normal) and (si_label(value.mean) != si_label(value.sd) or np.asarray(value.sd) < 0):
+            raise self.error(where, f"got {value}, expected a standard deviation of at least 0 in the unit of the mean")
+        return value
+
+    def _absorb_declarations(self):
+        """Take out of the equations what they declare as a parameter and [parameters] gives a value: one place decides."""
+        from brian2 import get_dimensions
+
+        for name in sorted(self._parsed.parameter_names - {self.input}):
+            if name not in self.parameters:
+                raise self.error(f"parameters.{name}", f"the equations declare {name!r}, which has no value; add it to [parameters]")
+            declared, got = self._parsed[name].dim, get_dimensions(self.constants[name])
+            if declared is not got:
+                raise self.error(f"parameters.{name}", f"got a value in {si_label(got)}, expected {si_label(declared)} as the equations declare it")
+        absorbed = self._parsed.parameter_names - {self.input}
+        if absorbed:
+            lines = [line for line in self.equations.splitlines() if line.partition(":")[0].strip() not in absorbed]
+            object.__setattr__(self, "equations", "\n".join(lines))
+            del self.__dict__["_parsed"]
 
     def error(self, key, message):
         """A `ModelError` that says where the fault is."""
@@ -192,12 +221,14 @@ class NeuronModel:
     def replace(self, **changes):
         """A changed copy: fields of the model by their name, anything else a parameter that exists already."""
         fields = {key: changes.pop(key) for key in list(changes) if key in self.__dataclass_fields__}
-        parameters = dict(fields.pop("parameters", self.parameters))
-        for key, value in changes.items():
-            if key not in parameters and key != self.input:
-                raise self.error(f"parameters.{key}", unknown_name("parameter", key, list(parameters)))
-            parameters[key] = value
-        return dataclass_replace(self, parameters=parameters, **fields)
+        return dataclass_replace(self, **fields).with_parameters(changes)
+
+    def with_parameters(self, changes):
+        """A copy with other values of parameters that exist, or of the constant input."""
+        for key in changes:
+            if key not in self.parameters and key != self.input:
+                raise self.error(f"parameters.{key}", unknown_name("parameter", key, list(self.parameters)))
+        return dataclass_replace(self, parameters={**self.parameters, **changes}) if changes else self
 
     def to_dict(self):
         """The content of the TOML file, as plain text values."""
@@ -221,8 +252,9 @@ class NeuronModel:
         data = dict(data)
         name = data.get("name", Path(source).stem or "inline")
         where = f"neuron {name!r}{f' ({source})' if source else ''}"
-        if data.pop("kind", "neuron") != "neuron":
-            raise ModelError(f"{where}, kind: got another kind, expected kind = \"neuron\"")
+        kind = data.pop("kind", "neuron")
+        if kind != "neuron":
+            raise ModelError(f"{where}, kind: got {kind!r}, expected kind = \"neuron\"")
         for key in data:
             if key not in _KEYS:
                 raise ModelError(f"{where}, {key}: {unknown_name('key', key, sorted(_KEYS))}")
@@ -230,6 +262,8 @@ class NeuronModel:
             if key not in data:
                 raise ModelError(f"{where}: the key {key!r} is missing")
         roles = data.pop("roles", {})
+        if not isinstance(roles, Mapping):
+            raise ModelError(f"{where}, roles: got {roles!r}, expected a table")
         for key in roles:
             if key not in ROLES:
                 raise ModelError(f"{where}, roles.{key}: {unknown_name('role', key, ROLES)}")
@@ -247,7 +281,7 @@ class NeuronModel:
                 lines.append(f"{key} = {_toml(value)}")
         for table, content in tables.items():
             if content:
-                lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in content.items())]
+                lines += ["", f"[{table}]", *(f"{key if re.fullmatch(r'[A-Za-z0-9_-]+', key) else _toml(key)} = {_toml(value)}" for key, value in content.items())]
         return "\n".join(lines) + "\n"
 
     @property
@@ -287,9 +321,7 @@ class NeuronModel:
         lines = self.equations.splitlines()
         current, conductance = si_unit_name(self.current_dim), si_unit_name(self.conductance_dim)
         declared = dict.fromkeys([self.input, *per_cell])
-        declared_by_model = [name for name in declared if name in self._parsed]
-        for name in declared_by_model:
-            lines = [line for line in lines if not re.match(rf"\s*{re.escape(name)}\s*:", line)]
+        lines = [line for line in lines if line.partition(":")[0].strip() != self.input]
         if synapses:
             total = f"{self.input}_total"
             lines = [_substitute(line, self.input, total) for line in lines]
@@ -391,6 +423,23 @@ def si_unit_name(dim):
     return names.get(label, label if label == "1" else repr(dim))
 
 
+def _one_line_each(text):
+    """Equations with one definition a line, without comments; Brian2 lets an expression run on until its colon."""
+    lines, open_ = [], ""
+    for line in text.splitlines():
+        line = line.partition("#")[0].strip()
+        if not line:
+            continue
+        if not open_ and lines and line.startswith("("):  # flags of the definition before
+            lines[-1] += f" {line}"
+            continue
+        open_ = f"{open_} {line}".strip()
+        if ":" in line:
+            lines.append(open_)
+            open_ = ""
+    return "\n".join([*lines, open_] if open_ else lines)
+
+
 def _substitute(line, old, new):
     """Rename a symbol on the right-hand side of one equation line."""
     head, equals, tail = line.partition("=")
@@ -462,7 +511,20 @@ def _check(model):
     code = [model.threshold, model.reset] + ([model.refractory] if isinstance(model.refractory, str) else [])
     for text in code:
         used |= set(get_identifiers(text))
-    assigned = set(re.findall(r"^\s*(\w+)\s*=(?!=)", model.reset, flags=re.M))
+    for key in ("threshold", "reset", "refractory"):
+        text = getattr(model, key)
+        if isinstance(text, str) and (text or key == "threshold"):
+            try:
+                ast.parse(textwrap.dedent(text), mode="exec" if key == "reset" else "eval")
+            except SyntaxError as error:
+                raise model.error(key, f"got {text!r}, which cannot be read: {error.msg}") from None
+    if not isinstance(model.refractory, (str, type(None))) and (
+            isinstance(model.refractory, bool) or get_dimensions(model.refractory) is not second.dim or not float(model.refractory) >= 0):
+        raise model.error("refractory", f"got {model.refractory!r}, expected a time such as '2 ms', the name of a parameter, or a condition")
+    names = [node for node in ast.walk(ast.parse(textwrap.dedent(model.reset))) if isinstance(node, ast.Name)]
+    assigned = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    for symbol in sorted(assigned - set(equations.names) - {node.id for node in names if isinstance(node.ctx, ast.Load)}):
+        raise model.error("reset", f"{model.reset!r} sets {symbol!r}: {unknown_name('variable', symbol, sorted(equations.diff_eq_names))}")
     known = set(equations.names) | set(model.parameters) | {model.input, *assigned}
     builtin = set(DEFAULT_FUNCTIONS) | set(DEFAULT_CONSTANTS) | {str(unit) for unit in all_units} | {
         "t", "dt", "i", "N", "xi", "lastspike", "not_refractory", "unless", "refractory", "and", "or", "not", "True", "False",
@@ -470,29 +532,20 @@ def _check(model):
     builtin |= {name for name in used if hasattr(brian2.units.allunits, name) or hasattr(brian2.units.stdunits, name)}
     for symbol in sorted(used - known - builtin):
         raise model.error("equations", f"{unknown_name('symbol', symbol, sorted(known))}; give it a value in [parameters]")
-    for symbol in model.parameters:
-        if symbol not in used and symbol != model.input:
-            raise model.error(f"parameters.{symbol}", f"{symbol!r} is used by no equation; it would have no effect. "
-                              f"Known symbols: {', '.join(sorted(used - builtin))}")
     for symbol in model.initial:
         if symbol not in equations.diff_eq_names:
             raise model.error(f"initial.{symbol}", unknown_name("state variable", symbol, sorted(equations.diff_eq_names)))
         if get_dimensions(model.initial[symbol]) is not equations[symbol].dim:
             raise model.error(f"initial.{symbol}", f"got a value in {si_label(get_dimensions(model.initial[symbol]))}, "
                               f"expected {si_label(equations[symbol].dim)}")
-    for key in ("threshold", "reset", "refractory"):
-        text = getattr(model, key)
-        if isinstance(text, str) and text:
-            try:
-                ast.parse(textwrap.dedent(text))
-            except SyntaxError as error:
-                raise model.error(key, f"got {text!r}, which cannot be read: {error.msg}") from None
-    if not isinstance(model.refractory, (str, bool, type(None))) and get_dimensions(model.refractory) is not second.dim:
-        raise model.error("refractory", f"got {model.refractory}, expected a time such as '2 ms', the name of a parameter, or a condition")
-    if model.method is not None and model.method not in StateUpdateMethod.stateupdaters:
+    if model.method is not None and model.method not in tuple( StateUpdateMethod.stateupdaters):
         raise model.error("method", unknown_name("integration method", model.method, sorted(StateUpdateMethod.stateupdaters)))
     if fault := _unit_fault(model, model.constants):
         raise _name_wrong_parameter(model, fault)
+    for symbol in model.parameters:
+        if symbol not in used and symbol != model.input:
+            raise model.error(f"parameters.{symbol}", f"{symbol!r} is used by no equation; it would have no effect. "
+                              f"Known symbols: {', '.join(sorted(used - builtin))}")
 
 
 def _unit_fault(model, constants):
@@ -509,6 +562,8 @@ def _unit_fault(model, constants):
         group.equations.check_units(group, run_namespace={})
         variables = {**group.variables, **group.resolve_all(set(_identifiers(model)) - set(group.variables), run_namespace={})}
         parse_expression_dimensions(model.threshold, variables)
+        if not is_boolean_expression(model.threshold, variables):
+            return f"threshold = {model.threshold!r} is a value, expected a condition such as 'v > V_th'"
         check_units_statements(model.reset, variables)
         if isinstance(refractory, str):
             dim = parse_expression_dimensions(refractory, variables)

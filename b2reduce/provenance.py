@@ -30,6 +30,13 @@ class FrozenDict(dict):
         return FrozenDict, (dict(self),)
 
 
+def frozen(data):
+    """A deep copy of plain data that cannot be changed: dicts refuse, lists become tuples."""
+    if isinstance(data, dict):
+        return FrozenDict({key: frozen(value) for key, value in data.items()})
+    return tuple(map(frozen, data)) if isinstance(data, (list, tuple)) else data
+
+
 class OutputError(OSError):
     """An output that cannot be written without harming what is there."""
 
@@ -45,7 +52,7 @@ def versions():
     from . import __version__
 
     packages = {name: metadata.version(name) for name in ("brian2", "numpy", "scipy", "pandas")}
-    return {"b2reduce": __version__, **packages, "python": platform.python_version(), "machine": platform.machine()}
+    return FrozenDict({"b2reduce": __version__, **packages, "python": platform.python_version(), "machine": platform.machine()})
 
 
 def unknown_name(what, got, known):
@@ -68,6 +75,8 @@ def data_names(kind):
 
 def find_data_file(name, kind, error, relative_to=None):
     """Path of a shipped model by its name, or of the caller's own ``.toml`` file."""
+    if not isinstance(name, (str, os.PathLike)):
+        raise error(f"got {name!r}, expected a name or the path of a .toml file; known names: {', '.join(data_names(kind))}")
     text = os.fspath(name)
     if text.endswith(".toml"):
         path = Path(relative_to or ".", text).expanduser()

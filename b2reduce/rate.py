@@ -27,7 +27,7 @@ def automatic_dt_(reduced):
     for target in reduced.populations:
         beta = float(np.asarray(reduced.gains[target].beta))
         feedback = max(feedback, abs(beta) * sum(abs(W) for (to, _), W in reduced.W_.items() if to == target))
-    return BIN_ / int(np.ceil(BIN_ / (STEP * min(taus) / (1 + feedback))))
+    return BIN_ / int(np.ceil(BIN_ / (STEP * min(taus, default=BIN_) / (1 + feedback))))
 
 
 def _build(reduced, drives, dt_, initial=None):
@@ -53,8 +53,9 @@ def _build(reduced, drives, dt_, initial=None):
         if reduced.tau_choice == "synaptic":
             for pathway in reduced.circuit.pathways(name):
                 values.update({f"tau_{pathway.symbol}": pathway.tau_, f"W_{pathway.symbol}": reduced.weight_(pathway)})
-                if initial is not None and not pathway.is_drive:
-                    values[f"s_{pathway.symbol}"] = initial[pathway.source]
+                if initial is not None:
+                    before = rate_at(rates[pathway.source, name], 0.0) if pathway.is_drive else initial[pathway.source]
+                    values[f"s_{pathway.symbol}"] = float(before)
         else:
             values["tau"] = float(np.asarray(reduced.tau[name]))
             values.update({f"W_ext_{drive}": W for (target, drive), W in reduced.W_ext_.items() if target == name and f"W_ext_{drive}" in group.variables})
@@ -132,7 +133,7 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None):
     Returns
     -------
     Activity
-        In bins of 1 ms. There are no spikes and no conductances in it, and no delays were simulated.
+        In bins of 1 ms, or of the multiple of dt nearest to it; the duration is rounded to whole bins. There are no spikes and no conductances in it, and no delays were simulated.
 
     Raises
     ------
@@ -158,6 +159,8 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None):
         for name in initial:
             if name not in reduced.populations:
                 raise InputError(f"initial: {unknown_name('population', name, reduced.populations)}")
+            if not 0 <= to_si(initial[name], "Hz", f"initial, {name}") < np.inf:
+                raise InputError(f"initial, {name}: got {initial[name]}, expected a rate of at least 0 Hz")
         start = {name: float(to_si(initial[name], "Hz", f"initial, {name}")) if name in initial else 0.0 for name in reduced.populations}
     with brian_session() as brian2:
         from brian2.codegen.runtime.numpy_rt import NumpyCodeObject

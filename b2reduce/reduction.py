@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .circuit import Circuit, load_circuit, read_rate
-from .gain import GainFit, fit_gain
+from .gain import GainFit, fit_gain, rate_limits
 from .operating import average, find_operating_point, point_at, rate_window, surface_at
 from .progress import Progress
-from .provenance import FrozenDict, unknown_name, versions, write_json
+from .provenance import FrozenDict, frozen, unknown_name, versions, write_json
 from .session import seed_streams
 from .surface import FISurface, check_engine, seconds
 from .units import InputError, UnitError, format_quantity, parse_quantity, to_si, with_units
@@ -72,6 +72,7 @@ class ReducedCircuit:
     def __post_init__(self):
         for name in ("gains", "surfaces", "tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at", "provenance"):
             object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
+        object.__setattr__(self, "provenance", frozen(self.provenance))
 
     @property
     def populations(self):
@@ -145,7 +146,8 @@ class ReducedCircuit:
     @property
     def equations(self):
         """{population: the Brian2 equations that `simulate_rates` runs}."""
-        return {name: self.rate_equations(name) for name in self.populations}
+        tables = {drive.name for drive in self.circuit.drives if not drive.constant}
+        return {name: self.rate_equations(name, tables) for name in self.populations}
 
     def rate_equations(self, population, tables=()):
         """Brian2 equations of one population; drives in `tables` are functions of t, the others parameters."""
@@ -330,7 +332,7 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
         if name not in circuit.populations:
             raise InputError(f"gains: {unknown_name('population', name, circuit.populations)}")
     if window is not None:
-        window = tuple(to_si(rate, "Hz", "window") for rate in window)
+        window = rate_limits(window, "window")
     dt_ = seconds(dt, "dt") or float(circuit.dt)
     _time_constants(circuit, tau, dict.fromkeys(circuit.populations, 1.0))  # a bad one is refused before minutes of measuring
     at = read_drives(circuit, at, constant=True)
@@ -363,8 +365,18 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
         circuit=circuit, gains=fits, surfaces=surfaces, tau=taus, tau_choice=choice, operating_rate=hertz(point.rate_),
         operating_I={name: with_units(value, unit(name)) for name, value in point.I_.items()},
         operating_g={name: with_units(value, unit(name).replace("A", "S")) for name, value in point.g_.items()},
-        noise_free_rate=hertz(point.noise_free_rate_), at={name: with_units(next(r for (d, _), r in drives_.items() if d == name), "Hz") for name in circuit.drive_names},
+        noise_free_rate=hertz(point.noise_free_rate_), at=_drive_rates(circuit, drives_),
         level=level, noise=noise, warnings=warnings, provenance=provenance)
+
+
+def _drive_rates(circuit, drives_):
+    """{drive: rate}; a drive with different rates on its targets has an entry for each, "name->target"."""
+    rates = {}
+    for name in circuit.drive_names:
+        own = {target: rate for (drive, target), rate in drives_.items() if drive == name}
+        same = len(set(own.values())) == 1
+        rates.update({name if same else f"{name}->{target}": with_units(rate, "Hz") for target, rate in own.items()})
+    return rates
 
 
 def _measured(circuit, point, given, window, noise, seed, settings, bar):

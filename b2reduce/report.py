@@ -83,7 +83,7 @@ def page(validation, images):
             "beta": f"{float(np.asarray(gain.beta)) * (1e-12 if not area else 1e-2):.4g} {'Hz/pA' if not area else 'Hz cm²/µA'}",
             "v_theta": _engineering(float(np.asarray(gain.v_theta)), "V"), "I_theta": _engineering(float(np.asarray(gain.I_theta)), "A" + area),
             "r2": f"{gain.r2:.3f}", "window": " to ".join(f"{float(np.asarray(rate)):.3g}" for rate in gain.rates) + " Hz",
-            "tau": _engineering(float(np.asarray(reduced.tau[name])), "s") if name in reduced.tau else "one per synapse", "equations": reduced.rate_equations(name)})
+            "tau": _engineering(float(np.asarray(reduced.tau[name])), "s") if name in reduced.tau else "one per synapse", "equations": reduced.equations[name]})
     pathways = [{"name": label, "K": f"{row.K:g}", "W": _engineering(row.W, row.unit.replace("^2", "²")), "tau": _engineering(row.tau, "s"),
                  "effect": "excites" if row.W > 0 else "inhibits" if row.W < 0 else "has no effect"} for label, row in reduced.pathways.iterrows()]
     comparison = [{"population": name, "spiking": f"{row.spiking:.2f}", "rate": f"{row.rate:.2f}", "error": f"{100 * row.error:+.1f} %",

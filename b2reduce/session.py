@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from .units import InputError
+
 __all__ = ["DivergenceError", "brian_session", "divisions_reported", "probe_group", "target_name", "seed_streams"]
 
 
@@ -88,4 +90,6 @@ def seed_streams(seed, *key):
     *key : int
         What the stream is for: a purpose number, a round, a population...
     """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"seed: got {seed!r}, expected a whole number of at least 0")
     return int(np.random.SeedSequence(entropy=int(seed), spawn_key=key).generate_state(1)[0])

@@ -45,7 +45,7 @@ def reduced_data(reduced):
         put(f"operating_I [A{area}]", float(np.asarray(reduced.operating_I[name])))
         put(f"operating_g [S{area}]", float(np.asarray(reduced.operating_g[name])))
         put("gains", fit_data(reduced.gains[name]))
-        put("equations", reduced.rate_equations(name))
+        put("equations", reduced.equations[name])
     return {**data, "tau [s]": _si(reduced.tau), "tau": reduced.tau_choice, "at [Hz]": _si(reduced.at), "pathways": _records(reduced.pathways),
             "level": reduced.level, "noise": reduced.noise, "warnings": list(reduced.warnings), "provenance": dict(reduced.provenance)}
 
@@ -57,8 +57,7 @@ def validation_data(validation):
         **reduced_data(validation.reduced), "tier": comparison.tier, "comparison": _records(comparison.table),
         "after [s]": float(np.asarray(comparison.after)), "assumptions": _records(validation.assumptions),
         "circuit": validation.circuit.to_dict(), "references": references(validation.circuit),
-        "provenance": {**validation.reduced.provenance, "spikes": [dict(run.provenance) for run in validation.spikes],
-                       "rates": dict(validation.rates.provenance), "wall time [s]": dict(validation.seconds)},
+        "provenance": {**validation.provenance, "wall time [s]": dict(validation.seconds)},
     }
 
 

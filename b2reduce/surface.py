@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .circuit import Drive
 from .model import load_model
 from .points import measure_points, noise_sources, rest_of
 from .progress import Progress
-from .provenance import FrozenDict, unknown_name, versions
+from .provenance import frozen, unknown_name, versions
 from .session import seed_streams
 from .sweep import ENGINES
 from .units import InputError, si_label, to_si, with_units
@@ -64,7 +65,7 @@ class FISurface:
             value = np.full(shape, np.nan) if value is None else np.array(value, dtype=float)
             value.flags.writeable = False
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "provenance", FrozenDict(dict(self.provenance)))
+        object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
 
     @property
     def current_unit(self):
@@ -127,6 +128,10 @@ class FISurface:
         for name, values in zip(needed, (I, g)):
             if not np.isfinite(values).all():
                 raise InputError(f"f-I data, column {name!r}: holds missing values")
+        if np.any(g < 0):
+            raise InputError(f"f-I data, column {needed[1]!r}: got {g.min():g}, expected conductances of at least 0")
+        if np.any(columns["rate [Hz]"] < 0) or np.any(np.isinf(columns["rate [Hz]"])):
+            raise InputError("f-I data, column 'rate [Hz]': got a negative or infinite rate, expected rates of at least 0 Hz, or nothing where none was measured")
         I_, i = np.unique(I, return_inverse=True)
         g_, j = np.unique(g, return_inverse=True)
         if len(set(zip(i.tolist(), j.tolist()))) < len(I):
@@ -150,6 +155,14 @@ def axis(values, dim, name):
         raise InputError(f"{name}: the axis holds NaN or infinity")
     if np.any(np.diff(values_) <= 0):
         raise InputError(f"{name}: the axis must increase from value to value without repeats; sort it first (np.unique does both)")
+    return values_
+
+
+def leaks(values, model):
+    """An axis of total leaks as ascending SI floats."""
+    values_ = axis(values, model.conductance_dim, "g")
+    if values_[0] <= 0:
+        raise InputError(f"g: got {with_units(values_[0], model.conductance_dim)}, expected total leak conductances above 0")
     return values_
 
 
@@ -245,12 +258,11 @@ def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicate
     >>> surface.rate.shape
     (5, 1)
     """
-    model = load_model(model)
-    if parameters:
-        model = model.replace(**parameters)
-    I_, g_ = axis(I, model.current_dim, "I"), axis(g, model.conductance_dim, "g")
+    model = load_model(model).with_parameters(parameters or {})
+    I_, g_ = axis(I, model.current_dim, "I"), leaks(g, model)
     check_engine(engine, threads)
-    sources = noise_sources(noise or (), model)
+    noise = (noise,) if isinstance(noise, Drive) else tuple(noise or ())
+    sources = noise_sources(noise, model)
     duration_, warmup_ = _run_times(duration, warmup, bool(sources))
     dt_ = seconds(dt, "dt") or float(model.dt)
     replicates = (NOISE_REPLICATES if sources else 1) if replicates is None else replicates
@@ -258,6 +270,8 @@ def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicate
         raise InputError(f"replicates: got {replicates!r}, expected a whole number of at least 1")
     if rtol is not None and not 0 < rtol < 1:
         raise InputError(f"rtol: got {rtol!r}, expected a relative error between 0 and 1")
+    if duration_ - warmup_ < 10 * dt_:
+        raise InputError(f"duration: got {duration_:g} s with a warm-up of {warmup_:g} s, expected at least ten time steps of {dt_:g} s after it")
     Ig = np.stack(np.meshgrid(I_, g_, indexing="ij")).reshape(2, -1)
     settings = dict(replicates=replicates, duration_=duration_, warmup_=warmup_, dt_=dt_, engine=engine)
     with Progress(progress) as bar:
@@ -269,14 +283,21 @@ def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicate
             more = measure_points(model, *Ig[:, unsure], tuple(sources), seed=seed_streams(seed, 1, round_), initial=initial,
                                   report=bar.stage(f"f-I surface, round {round_ + 1}: {unsure.size} points"), **settings)
             points = points.pooled(unsure, more)
+    if not np.any(points.rate_):
+        _check_threshold(model, g_[:1], dt_, engine)
     shape = (I_.size, g_.size)
     provenance = {
         "model": model.name, "model_hash": model.hash, "engine": points.engine, "dt [s]": dt_, "duration [s]": duration_,
         "warmup [s]": warmup_, "replicates": int(replicates), "rtol": rtol, "seed": seed,
-        "noise": [drive.to_dict() for drive in noise or ()], "initial": initial if isinstance(initial, str) else "given", "versions": versions(),
+        "noise": [drive.to_dict() for drive in noise], "initial": initial if isinstance(initial, str) else "given", "versions": versions(),
     }
     return FISurface(I_, g_, points.rate_.reshape(shape), points.rate_sem_.reshape(shape), points.onset_rate_.reshape(shape),
                      points.cv_.reshape(shape), per_area="m^2" in si_label(model.current_dim), provenance=provenance)
+
+
+def _check_threshold(model, g_, dt_, engine):
+    """Tell a surface of currents too weak, which is a result, from a cell that cannot fire, which is a mistake."""
+    rheobase(model, with_units(g_, model.conductance_dim), kind="first_spike", duration="300 ms", dt=with_units(dt_, "s"), engine=engine, progress=False)
 
 
 def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=None, engine="auto", progress=None):
@@ -308,13 +329,11 @@ def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=N
     >>> rheobase("lif", [16.7]*nS, duration=400*ms)  # g_L (V_th - E_L) = 250.5 pA
     array([250.5]) * pamp
     """
-    model = load_model(model)
-    if parameters:
-        model = model.replace(**parameters)
+    model = load_model(model).with_parameters(parameters or {})
     fires = {"sustained": lambda stats: stats.late_count >= 2, "first_spike": lambda stats: stats.total >= 1}
     if kind not in fires:
         raise InputError(f"kind: {unknown_name('kind', kind, fires)}")
-    g_ = axis(g, model.conductance_dim, "g")
+    g_ = leaks(g, model)
     check_engine(engine, None)
     duration_ = seconds(duration, "duration") or DURATION_
     dt_ = seconds(dt, "dt") or float(model.dt)

@@ -232,8 +232,12 @@ def to_si(value, unit, name):
             value = Quantity([parse_quantity(item) for item in value])
     except Exception as error:
         raise UnitError(f"{name}: {error}") from None
-    if get_dimensions(value) is not expected:
-        got = "a plain number" if get_dimensions(value).is_dimensionless else f"a value in {si_label(get_dimensions(value))}"
+    try:
+        dimensions = get_dimensions(value)
+    except (TypeError, ValueError):
+        raise UnitError(f"{name}: got {value!r}, expected a value in {si_label(expected)}") from None
+    if dimensions is not expected:
+        got = "a plain number" if dimensions.is_dimensionless else f"a value in {si_label(dimensions)}"
         raise UnitError(f"{name}: got {got} ({value}), expected a value in {si_label(expected)}; attach the unit")
     try:
         si = np.asarray(value, dtype=float)

@@ -45,6 +45,11 @@ class Validation:
     assumptions: object
     seconds: Mapping
 
+    @property
+    def provenance(self):
+        """What was run: the reduction's provenance, and those of the spiking runs and of the rate run."""
+        return {**self.reduced.provenance, **self.comparison.provenance}
+
     def save(self, folder):
         """Write report.html, result.json, comparison.csv, assumptions.csv and figures/ into a new folder."""
         from .report import write_report

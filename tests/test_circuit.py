@@ -80,6 +80,11 @@ def test_a_model_is_found_relative_to_the_circuits_file(tmp_path):
     ('inputs = 100\n', '', r"inputs.*missing"),
     ('kind = "circuit"', 'kind = "neuron"', r"kind"),
     ('name = "mine"', 'nam = "mine"', r"nam.*name"),
+    ('name = "mine"', 'name = 5', r"name: got 5"), ('name = "mine"', 'cite = 5', r"cite: got 5"), ('[[drives]]', '[drives]', r"write \[\[drives\]\]"),
+    ('model = "lif"', 'model = 5', r"got 5"), ('model = "lif"', 'model = ["lif"]', r"got \['lif'\]"), ('source = "E"', 'source = ["E"]', r"source.*name of a population"),
+    ('delay = ["0.1 ms", "3 ms"]', 'delay = []', r"delay"), ('{ V_th = "-49 mV", I_app = "20 pA" }', '"x"', r"parameters.*table"),
+    ('{ V_th = "-49 mV", I_app = "20 pA" }', '{ dt = "0.5 ms" }', r"unknown parameter 'dt'"),
+    ('rate = "14 Hz"', 'rate = { times = [["0 s"]], values = [["1 Hz"]] }', r"rate"),
 ])
 def test_a_faulty_file_is_refused_with_file_and_key(tmp_path, old, new, gist):
     path = tmp_path / "mine.toml"

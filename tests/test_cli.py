@@ -143,11 +143,22 @@ def test_reduce_speaks_json_and_saves(folder):
     (["run", "broken.toml"], ["broken.toml", "sise", "size"]),
     (["run", "small.toml", "--sedes", "2"], ["--seeds"]),
     (["rum"], ["rum"]),
+    (["fi", "lif", "--I", "0.3 nA", "--g", "10 nS", "--seed", "-1"], ["seed", "-1"]),
+    (["run", "small.toml", "--seed", "-1"], ["seed", "-1"]),
+    (["fi", "lif", "--I", "0.3 nA", "--g", "0 nS,10 nS"], ["g:", "above 0"]),
+    (["fi", "lif", "--I", "0.3 nA", "--g", "10 nS", "--set", "V_th=5 V", "--duration", "300 ms"], ["does not fire", "threshold", "V_th"]),
+    (["fi", "lif", "--I", "0.3 nA", "--g", "10 nS", "--dt", "1 s"], ["duration", "time steps"]),
+    (["fi", "lif", "--I", "0.3 nA", "--g", "10 nS", "--set", "parameters=abc"], ["unknown parameter"]),
+    (["fi", "lif", "--I", "0.3 nA", "--g", "30 nS", "--noise", "three.toml"], ["three.toml", "[[drives]]"]),
+    (["reduce", "small.toml", "--window", "60 Hz,5 Hz", "--noise", "none"], ["window", "60"]),
+    (["fit", "negative.csv"], ["negative.csv", "rate"]),
 ])
 def test_bad_input_is_one_clear_message(arguments, gist, folder):
     (folder / "bad.csv").write_text("I [A],g [S]\n1e-10,1e-8\n")
     (folder / "good.csv").write_text("I [A],g [S],rate [Hz]\n" + "".join(f"{i}e-10,{g}e-8,{10 * i - g}\n" for i in (1, 2, 3, 4) for g in (1, 2)))
     (folder / "broken.toml").write_text(SMALL.replace("size", "sise"))
+    (folder / "three.toml").write_text("drives = 3")
+    (folder / "negative.csv").write_text("I [A],g [S],rate [Hz]\n1e-10,1e-8,-5\n2e-10,1e-8,5\n")
     before = sorted(path.name for path in folder.rglob("*"))
     refused(b2reduce(*arguments, cwd=folder), *gist)
     assert sorted(path.name for path in folder.rglob("*")) == before, "nothing is left behind"

@@ -48,7 +48,7 @@ def test_standard_errors_are_the_scatter_of_repeated_fits():
     # 60 fits estimate a standard deviation to 1/sqrt(120) = 9 %; 40 % is beyond four of those.
     rng, found, stated = np.random.default_rng(3), [], []
     for _ in range(60):
-        fit = b2r.fit_gain(surface(lambda i, g: line(i, g) + rng.normal(0, 0.5)), rates=(5 * Hz, 60 * Hz))
+        fit = b2r.fit_gain(surface(lambda i, g: max(line(i, g) + rng.normal(0, 0.5), 0)), rates=(5 * Hz, 60 * Hz))
         found.append([float(fit.params[name]) for name in ("beta", "I_theta", "v_theta")])
         stated.append([float(fit.stderr[name]) for name in ("beta", "I_theta", "v_theta")])
     np.testing.assert_allclose(np.mean(stated, axis=0), np.std(found, axis=0, ddof=1), rtol=0.4, atol=0)
@@ -98,6 +98,23 @@ def test_what_cannot_be_fitted_is_refused(arguments, gist):
 def test_one_conductance_leaves_v_theta_undetermined():
     with pytest.raises(b2r.InputError, match="v_theta"):
         b2r.fit_gain(surface(line, g=(25e-9,)))
+
+
+@pytest.mark.parametrize("points", [
+    [(1e-10, k * 1e-8, 6.0 - k) for k in range(1, 5)],  # one current
+    [(k * 1e-10, k * 1e-8, 5.0 + k) for k in range(1, 6)]])  # current and leak rise together
+def test_points_on_a_line_determine_nothing(points):
+    with pytest.raises(b2r.InputError, match="one line"):
+        b2r.fit_gain(b2r.FISurface.from_frame(pd.DataFrame(points, columns=["I [A]", "g [S]", "rate [Hz]"])))
+
+
+def test_a_fit_of_one_point_per_leak_survives_json():
+    points = [(2e-10, 1e-8, 5.0), (3e-10, 1.2e-8, 14.0), (3.5e-10, 1.4e-8, 17.0), (4.4e-10, 1.6e-8, 24.0), (3e-10, 1.8e-8, 9.0)]
+    fit = b2r.fit_gain(b2r.FISurface.from_frame(pd.DataFrame(points, columns=["I [A]", "g [S]", "rate [Hz]"])))
+    from b2reduce.provenance import without_nan
+
+    again = b2r.GainFit.from_dict(json.loads(json.dumps(without_nan(fit.to_dict()))))
+    assert np.isnan(fit.slope_change) and np.isnan(again.slope_change)
 
 
 def test_units_per_area_are_kept():

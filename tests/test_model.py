@@ -39,6 +39,12 @@ def test_a_model_written_inline_survives_toml_and_pickle(tmp_path):
     (dict(threshold="v > V_th and"), "threshold"),
     (dict(refractory=3 * mV), "refractory"),
     (dict(method="rk9"), "rk9"),
+    (dict(threshold=""), "threshold"), (dict(threshold="v"), "threshold.*condition"), (dict(threshold=5), "threshold.*text"),
+    (dict(refractory="-2 ms"), "refractory"), (dict(refractory=True), "refractory"), (dict(reset="u = V_r"), "reset.*'u'"), (dict(reset=5), "reset.*text"),
+    (dict(cite=5), "cite"), (dict(initial=3), "initial.*table"), (dict(parameters=dict(C_m="1e999 pF")), "C_m.*finite"),
+    (dict(parameters=dict(V_th="normal(-50 mV, 1 ms)")), "V_th.*standard deviation"), (dict(parameters=dict(V_th="normal(-50 mV, -1 mV)")), "V_th.*standard deviation"),
+    (dict(equations=LIF["equations"] + "\ng_x : siemens (constant)"), "g_x.*no value"),
+    (dict(equations=LIF["equations"] + "\nV_th : amp (constant)"), "V_th.*expected A"),
 ])
 def test_a_faulty_model_is_refused_with_its_key(changes, gist):
     with pytest.raises(b2r.ModelError, match=gist):
@@ -73,6 +79,29 @@ def test_synapses_reach_the_cell_through_its_input_only():
     written = b2r.load_model("lif").cell_equations(["a", "b"], poisson=["a"])
     assert "I_app_total = I_app + g_syn_a*(E_syn_a - v) + g_syn_b*(E_syn_b - v)" in written.equations
     assert written.events == "g_syn_a += G_syn_a*poisson(rate_syn_a*dt)"
+
+
+@pytest.mark.parametrize("equations", [
+    "dv/dt = (g_L*(E_L - v)\n   + I_app)/C_m : volt (unless refractory)",
+    "dv/dt = (g_L*(E_L - v) + # the leak\n  I_app)/C_m : volt\n (unless refractory)",
+    LIF["equations"] + "\ng_L : siemens (constant)\nV_th : volt (shared, constant)\nI_app : amp"])
+def test_ways_to_write_the_same_cell_are_the_same_cell(equations):
+    written = changed(equations=equations)
+    as_usual = changed()
+    assert "I_app_total)/C_m" in written.cell_equations(["x"], poisson=["x"]).equations, "the synapses must reach the membrane"
+    for I in (0.3, 0.5):
+        rates = [b2r.measure_fi(model, [I] * nA, [12] * nS, duration=300 * ms).rate_[0, 0] for model in (written, as_usual)]
+        assert rates[0] == rates[1] > 0
+    drive = b2r.Drive(name="ext", target="E", inputs=200, rate="12 Hz", G=0.35 * nS, tau=5 * ms, E=0 * mV)
+    counts = [b2r.simulate_spikes(b2r.Circuit(populations={"E": b2r.Population(model, 50)}, drives=[drive]), duration=100 * ms).rate_.sum()
+              for model in (written, as_usual)]
+    assert counts[0] == counts[1] > 0
+
+
+def test_departures_may_have_any_name(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(changed(departures={"fig. 2": "read by eye"}).to_toml())
+    assert dict(b2r.load_model(path).departures) == {"fig. 2": "read by eye"}
 
 
 def test_a_spread_parameter_has_a_mean():

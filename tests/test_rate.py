@@ -93,6 +93,11 @@ def test_initial_rates_are_where_the_run_starts():
     # With a time constant of 1 s the first millisecond is the start, up to 1e-3 of a feedback of order one.
     run = b2r.simulate_rates(reduced(tau=1 * second), duration=5 * ms, initial={"E": 60 * Hz, "I": 10 * Hz})
     np.testing.assert_allclose(run.rate_[:, 0], [60, 10], rtol=5e-3)
+    # One filter a pathway, those of drives included: at the fixed point nothing moves.
+    r = reduced(tau="synaptic")
+    last = b2r.simulate_rates(r, duration=1 * second).rate_[:, -1]
+    still = b2r.simulate_rates(r, duration=5 * ms, initial=dict(zip(r.populations, last * Hz))).rate_
+    np.testing.assert_allclose(still, np.repeat(last[:, None], 5, axis=1), rtol=1e-4)
     quiet = b2r.simulate_rates(reduced(), duration=0.2 * second, dt=0.01 * ms)
     assert (quiet.rate_[:, 0] < 0.2 * quiet.rate_[:, -1]).all(), "by default there was no input before t = 0"
 
@@ -142,7 +147,8 @@ def test_a_runaway_is_an_error_not_a_number():
 
 @pytest.mark.parametrize("arguments, gist", [
     (dict(drives={"exT": 5 * Hz}), "exT.*ext"), (dict(drives={"ext": 5 * mV}), "ext"), (dict(initial={"X": 5 * Hz}), "X.*E"), (dict(duration=0 * second), "duration"),
-    (dict(duration=0.1 * ms), "duration"), (dict(dt=-1 * ms), "dt"), (dict(initial={"E": 5 * mV}), "initial")])
+    (dict(duration=0.1 * ms), "duration"), (dict(dt=-1 * ms), "dt"), (dict(initial={"E": 5 * mV}), "initial"), (dict(initial={"E": -5 * Hz}), "initial, E"),
+    (dict(initial={"E": np.nan * Hz}), "initial, E")])
 def test_bad_arguments_are_refused(arguments, gist):
     with pytest.raises(b2r.InputError, match=gist):
         b2r.simulate_rates(reduced(), **{"duration": 0.1 * second, **arguments})

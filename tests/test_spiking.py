@@ -84,6 +84,9 @@ def test_rates_are_counts_of_the_spikes(small):
         assert run.rate_[number].sum() * 0.01 * run.sizes[name] == pytest.approx(i.size)
         first = np.count_nonzero(t < 0.01 - 1e-9)
         assert run.rate_[number, 0] * 0.01 * run.sizes[name] == pytest.approx(first)
+    for array in (run.spikes["E"][0], run.spikes["E"][1], run.conductances["E->E"]):
+        with pytest.raises(ValueError):
+            array[0] = array[0]
     assert run.rate.shape == (2, 20) and float(run.t[0]) == pytest.approx(0.005) and run.provenance["seed"] == 3
 
 

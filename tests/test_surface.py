@@ -245,16 +245,35 @@ def test_recorded_data_make_a_surface_with_holes():
     surface = b2r.FISurface.from_frame(frame().iloc[[3, 0, 1]])
     assert surface.rate_.shape == (2, 2) and np.isnan(surface.rate_[1, 0]) and list(surface.I_) == [1e-10, 2e-10]
     assert not surface.rate_.flags.writeable
+    assert b2r.FISurface.from_frame(frame(), {"a": {"b": [1]}}).provenance["a"]["b"] == (1,)
     pd.testing.assert_frame_equal(b2r.FISurface.from_frame(surface.to_frame()).to_frame(), surface.to_frame())
 
 
 @pytest.mark.parametrize("data, gist", [
     (frame().drop(columns="rate [Hz]"), "rate \\[Hz\\].*missing"), (frame().rename(columns={"I [A]": "I"}), "I \\[A\\]"),
     (pd.concat([frame(), frame()]), "twice"), (frame().iloc[:0], "no rows"), (frame(**{"rate [Hz]": "many"}), "not a number"),
-    (frame(**{"g [S]": np.nan}), "missing values")])
+    (frame(**{"g [S]": np.nan}), "missing values"), (frame(**{"rate [Hz]": -1.0}), "negative"), (frame(**{"rate [Hz]": np.inf}), "infinite"),
+    (frame(**{"g [S]": [-1.0, 1, -1, 1]}), "at least 0")])
 def test_faulty_recorded_data_are_refused(data, gist):
     with pytest.raises(b2r.InputError, match=gist):
         b2r.FISurface.from_frame(data)
+
+
+def test_a_silent_surface_is_a_result_but_a_dead_cell_is_an_error():
+    assert measure_fi("lif", [0.1] * nA, [16.7] * nS, duration=200 * ms).rate_[0, 0] == 0
+    with pytest.raises(b2r.InputError, match="does not fire.*threshold"):
+        measure_fi("lif", [0.1] * nA, [16.7] * nS, duration=200 * ms, parameters={"V_th": 5000 * mV})
+
+
+def test_provenance_cannot_be_changed(noisy):
+    with pytest.raises(TypeError):
+        noisy.provenance["versions"]["numpy"] = "0"
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, None, "a", True])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(b2r.InputError, match="seed"):
+        measure_fi("lif", [0.3] * nA, [16.7] * nS, seed=seed, duration=50 * ms)
 
 
 def test_progress_is_reported_to_a_callable(noise):
