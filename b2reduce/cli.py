@@ -190,6 +190,14 @@ def run(context, circuit, level, noise, tau, at, window, changes, dt, seeds, dur
     context.exit(1 if validation.comparison.tier == "breakdown" else 0)
 
 
+@main.command(short_help="Remove the compiled kernels.")
+def clean():
+    """Remove the compiled kernels that sweeps keep between runs; they are built again when needed."""
+    from .sweep.build import cache_folder, clean_cache
+
+    click.echo(f"removed {clean_cache()} kernels from {cache_folder()}", err=True)
+
+
 def _check(folder):
     if folder:
         from .provenance import check_output_folder

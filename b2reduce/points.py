@@ -89,18 +89,18 @@ def noise_sources(drives, model):
     return tuple(sources)
 
 
-def rest_of(model, leak_, dt_, parameters=None, sources=()):
+def rest_of(model, leak_, dt_, parameters=None, sources=(), engine="auto"):
     """Resting state at every entry of `leak_` (and of per-cell parameters); equal entries rest once."""
     parameters = parameters or {}
     table = np.column_stack([leak_, *(np.broadcast_to(values, np.shape(leak_)) for values in parameters.values())])
     rows, where = np.unique(table, axis=0, return_inverse=True)
     values = dict(zip([model.leak, *parameters], rows.T))
     ordered = {model.input: 0.0, **values}  # the order that runs use, so that the compiled code is the same
-    state = resting_state(Cells(model, len(rows), ordered, sources), dt_)
+    state = resting_state(Cells(model, len(rows), ordered, sources), dt_, engine)
     return {name: values[where.ravel()] for name, values in state.items()}
 
 
-def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt_, seed, initial="rest", engine="auto", report=None,
+def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt_, seed, initial="rest", engine="auto", threads=None, report=None,
                    diverging="raise"):
     """Run `replicates` cells at every point and pool them.
 
@@ -151,11 +151,11 @@ def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt
     if isinstance(initial, str):
         if initial != "rest":
             raise InputError(f"initial: got {initial!r}, expected 'rest' or a dict of starting values")
-        state = rest_of(model, tile(g_) if not model.leak in model.spreads else leak + tile(mean), dt_, spread, sources_at_rest(sources))
+        state = rest_of(model, tile(g_) if not model.leak in model.spreads else leak + tile(mean), dt_, spread, sources_at_rest(sources), engine)
     else:
         state = {name: tile(value) for name, value in starting_values(model, initial).items()}
     cells = Cells(model, current.size, {model.input: current, model.leak: leak, **spread}, sources, state)
-    stats, engine_used = simulate_cells(cells, duration_, warmup_, dt_, seed_streams(seed, _RUN), engine, report, diverging)
+    stats, engine_used = simulate_cells(cells, duration_, warmup_, dt_, seed_streams(seed, _RUN), engine, report, diverging, threads)
     return _pool(stats, I_.size, replicates, noisy=bool(sources) and any(np.any(s.rate_ > 0) for s in sources), dt_=dt_, engine=engine_used)
 
 

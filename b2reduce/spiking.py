@@ -7,14 +7,15 @@ import numpy as np
 from .activity import Activity
 from .circuit import load_circuit, rate_at
 from .progress import Progress
-from .provenance import versions
+from .provenance import unknown_name, versions
 from .session import DivergenceError, brian_session, divisions_reported, seed_streams
-from .surface import check_engine, seconds
+from .surface import seconds
 from .units import InputError, si_label
 
 __all__ = ["spiking_network", "simulate_spikes"]
 
 BIN_ = 1e-3  # s
+NETWORK_ENGINES = ("auto", "brian2")
 _WIRING, _NOISE = 0, 1  # purposes of random streams
 
 
@@ -191,7 +192,8 @@ def simulate_spikes(circuit, *, duration, seed=1, bin="1 ms", record=100, dt=Non
     (2, 50)
     """
     circuit = load_circuit(circuit)
-    check_engine(engine, None)
+    if engine not in NETWORK_ENGINES:
+        raise InputError(f"engine: {unknown_name('engine', engine, NETWORK_ENGINES)}; networks run in Brian2")
     duration_, bin_ = seconds(duration, "duration"), seconds(bin, "bin")
     dt_ = seconds(dt, "dt") or float(circuit.dt)
     if isinstance(record, bool) or not isinstance(record, (int, np.integer)) or record < 0:

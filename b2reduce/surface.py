@@ -226,10 +226,11 @@ def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicate
     initial : "rest" or dict
         ``"rest"``: every cell relaxes without input at its own g, then the input steps on at t = 0. A dict gives
         starting values of state variables.
-    engine : str
-        ``"auto"`` or ``"brian2"``.
+    engine : {"auto", "native", "brian2"}
+        ``"native"`` compiles the equations into one loop a cell, ``"brian2"`` runs one NeuronGroup, ``"auto"`` takes the
+        native engine wherever it can express the equations; the provenance says which ran, and why not the native one.
     threads : int, optional
-        Brian2 runs on one thread whatever is asked.
+        Of the native engine, by default all that the process may use; Brian2 runs on one. Results do not depend on it.
     progress : None, bool, str or callable
         None: a bar if stderr is a terminal and the run takes longer than 2 s. A callable gets ``(stage, fraction)``.
 
@@ -273,7 +274,7 @@ def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicate
     if duration_ - warmup_ < 10 * dt_:
         raise InputError(f"duration: got {duration_:g} s with a warm-up of {warmup_:g} s, expected at least ten time steps of {dt_:g} s after it")
     Ig = np.stack(np.meshgrid(I_, g_, indexing="ij")).reshape(2, -1)
-    settings = dict(replicates=replicates, duration_=duration_, warmup_=warmup_, dt_=dt_, engine=engine)
+    settings = dict(replicates=replicates, duration_=duration_, warmup_=warmup_, dt_=dt_, engine=engine, threads=threads)
     with Progress(progress) as bar:
         points = measure_points(model, *Ig, sources, seed=seed, initial=initial, report=bar.stage("f-I surface"), **settings)
         for round_ in range(1, MAX_ROUNDS if sources and rtol else 1):
@@ -337,7 +338,7 @@ def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=N
     check_engine(engine, None)
     duration_ = seconds(duration, "duration") or DURATION_
     dt_ = seconds(dt, "dt") or float(model.dt)
-    rest = rest_of(model, g_, dt_)
+    rest = rest_of(model, g_, dt_, engine=engine)
     scale = np.maximum(g_, model.si(model.leak))[:, None]  # 1 V of it is as far as the search goes
     rows, lower, upper = np.arange(g_.size), np.full(g_.size, -np.inf), np.full(g_.size, np.inf)
     candidates = scale * np.concatenate([[0.0], np.geomspace(1e-4, 0.03, RHEOBASE_CURRENTS - 1)])  # (g, current)

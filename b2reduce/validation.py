@@ -80,7 +80,7 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise=
     dt : Quantity, optional
         Time step of gains and spiking network; by default the circuit's.
     engine, progress
-        As in `measure_fi`.
+        As in `measure_fi`; the networks themselves run in Brian2.
 
     Returns
     -------
@@ -114,6 +114,6 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise=
     with Progress(progress) as bar:
         reduced = timed("reduction", lambda: reduce(circuit, level=level, noise=noise, tau=tau, at=at, window=window, seed=seed, engine=engine, progress=bar))
         rates = timed("rate network", lambda: simulate_rates(reduced, duration=duration))
-        spikes = [timed("spiking network", lambda: simulate_spikes(circuit, duration=duration, seed=seed + number, engine=engine, progress=bar))
+        spikes = [timed("spiking network", lambda: simulate_spikes(circuit, duration=duration, seed=seed + number, progress=bar))
                   for number in range(seeds)]
     return Validation(circuit, reduced, spikes, rates, compare(spikes, rates, after=after), check_assumptions(circuit, spikes, reduced), took)

@@ -170,6 +170,14 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_work(folder):
     refused(b2reduce("run", "small.toml", "-o", "closed/out", cwd=folder), "closed", "cannot be written")
 
 
+def test_clean_removes_the_kernels(folder):
+    cache = folder / "cache"
+    made = b2reduce("fi", "lif", "--I", "0.3 nA", "--g", "20 nS", "--duration", "100 ms", cwd=folder, env={"B2REDUCE_CACHE": str(cache)})
+    assert made.returncode == 0 and len(list(cache.iterdir())) == 1
+    result = b2reduce("clean", cwd=folder, env={"B2REDUCE_CACHE": str(cache)})
+    assert result.returncode == 0 and "removed 1 kernels" in result.stderr and not list(cache.iterdir())
+
+
 def test_progress_goes_to_stderr_only_when_somebody_looks(folder):
     result = b2reduce("fi", "lif", "--I", "0.3 nA", "--g", "20 nS", "--duration", "100 ms", "--json", cwd=folder)
     json.loads(result.stdout)

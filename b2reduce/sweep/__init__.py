@@ -1,5 +1,6 @@
-"""Many uncoupled copies of one cell, each with its own parameters: what every gain is measured with."""
+"""The engines behind every measurement: many uncoupled copies of one cell."""
 
-from .engine import ENGINES, Cells, CellStatistics, DivergenceError, Source, resting_state, simulate_cells
+from .cells import Cells, CellStatistics, Source
+from .engine import ENGINES, resting_state, simulate_cells
 
-__all__ = ["ENGINES", "Cells", "CellStatistics", "DivergenceError", "Source", "resting_state", "simulate_cells"]
+__all__ = ["ENGINES", "Cells", "CellStatistics", "Source", "resting_state", "simulate_cells"]

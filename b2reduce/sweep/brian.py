@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..session import brian_session, target_name
-from .engine import statistics
+from .cells import starting_state, statistics
 
 __all__ = ["run_cells", "relax_cells", "build_group"]
 
@@ -25,18 +25,9 @@ def build_group(brian2, cells, dt_):
     for source in cells.sources:
         for name in ("G", "tau", "E", "rate"):
             group.variables[f"{name}_syn_{source.label}"].set_value(np.broadcast_to(getattr(source, f"{name}_"), cells.count))
-        group.variables[f"g_syn_{source.label}"].set_value(np.broadcast_to(source.mean_, cells.count))
     if written.events:
         group.run_regularly(written.events, clock=clock, when="synapses", name="b2reduce_events")
     return group, written.method
-
-
-def starting_state(cells):
-    """Starting values of the cell's own variables: the caller's, then the model's, the membrane at its leak reversal."""
-    model = cells.model
-    state = {model.membrane: model.si(model.leak_reversal)}
-    state.update({name: float(np.asarray(value)) for name, value in model.initial.items()})
-    return {**state, **cells.state}
 
 
 def set_state(group, state):
@@ -46,7 +37,7 @@ def set_state(group, state):
 
 
 def run_cells(cells, duration_, warmup_, dt_, seed, progress=None):
-    """Run and return (CellStatistics, engine name)."""
+    """Run and return (CellStatistics, description of the engine)."""
     with brian_session(seed) as brian2:
         group, method = build_group(brian2, cells, dt_)
         if cells.sources:
@@ -56,7 +47,7 @@ def run_cells(cells, duration_, warmup_, dt_, seed, progress=None):
         report = None if progress is None else lambda elapsed, completed, start, duration: progress(completed)
         with np.errstate(all="ignore"):  # a diverging cell is reported by its final state, not by numpy's warnings
             network.run(duration_ * brian2.second, report=report, report_period=0.5 * brian2.second, namespace={})
-        final = {name: group.variables[name].get_value().copy() for name in cells.model.state_variables}
+        final = {name: group.variables[name].get_value().copy() for name in (*cells.model.state_variables, *(f"g_syn_{source.label}" for source in cells.sources))}
         events = {source.label: group.variables[f"n_syn_{source.label}"].get_value().copy() for source in cells.sources}
         i, t = np.array(monitor.i), np.array(monitor.t_)
     return statistics(i, t, cells.count, duration_, warmup_, final, events), f"brian2 ({target_name()}, {method})"

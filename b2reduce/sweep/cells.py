@@ -1,0 +1,127 @@
+"""What every engine takes and gives: cells to simulate, and the statistics of their spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..model import NeuronModel
+
+__all__ = ["Source", "Cells", "CellStatistics", "starting_state", "statistics"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Pooled Poisson events on one exponential conductance. SI floats or arrays over cells.
+
+    The conductance decays with `tau_`, jumps by `G_` at each event, drives the cell towards `E_`; events of all
+    inputs together arrive at `rate_` (number of inputs times the rate of one).
+    """
+
+    label: str
+    G_: object
+    tau_: object
+    E_: object
+    rate_: object
+
+    @property
+    def mean_(self):
+        """Mean conductance G tau R (Campbell)."""
+        return np.asarray(self.G_) * self.tau_ * self.rate_
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What to simulate: `count` copies of `model`, SI values per cell.
+
+    `parameters` holds arrays over cells for anything that varies (the input and the leak always do); `state` holds
+    starting values of state variables; conductances of sources start at their means.
+    """
+
+    model: NeuronModel
+    count: int
+    parameters: Mapping
+    sources: tuple = ()
+    state: Mapping = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CellStatistics:
+    """Spike statistics of every cell, arrays over cells; times in s from the start of the run, NaN where undefined.
+
+    An engine keeps these sums while it runs, so that memory does not grow with the number of spikes.
+    """
+
+    duration: float
+    warmup: float
+    total: np.ndarray  #: spikes in the whole run
+    first_time: np.ndarray  #: first spike of all
+    second_time: np.ndarray  #: second spike of all
+    count: np.ndarray  #: spikes at t >= warmup
+    first_counted_time: np.ndarray
+    last_time: np.ndarray  #: last spike of all
+    interval_sum: np.ndarray  #: over intervals that begin at t >= warmup
+    interval_square_sum: np.ndarray
+    late_count: np.ndarray  #: spikes in the last half of the run
+    final_state: Mapping  #: {variable: array over cells}, conductances included
+    events: Mapping = field(default_factory=dict)  #: {source: synaptic events at t >= warmup}
+
+    @property
+    def intervals(self):
+        """Number of intervals that began after the warm-up."""
+        return np.maximum(self.count - 1, 0)
+
+    @property
+    def periodic_rate_(self):
+        """(n - 1)/(t_last - t_first) after the warm-up; 0 where the last half is silent."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rate = self.intervals / self.interval_sum
+        return np.where((self.late_count == 0) | (self.intervals == 0), 0.0, rate)
+
+    @property
+    def count_rate_(self):
+        """Spikes after the warm-up over the time after the warm-up."""
+        return self.count / (self.duration - self.warmup)
+
+    @property
+    def onset_rate_(self):
+        """One over the first interval; NaN below two spikes."""
+        return 1 / (self.second_time - self.first_time)
+
+
+def statistics(i, t, count, duration, warmup, final_state, events):
+    """Sums of `CellStatistics` from spike lists (cell indices and times in s)."""
+    order = np.lexsort((t, i))
+    i, t = np.asarray(i)[order], np.asarray(t)[order]
+    # Half a nanosecond of slack: a spike at the very step of the warm-up's end counts whatever its last bit says.
+    counted = t >= warmup - 5e-10
+
+    def nth(cells, times, n):
+        out = np.full(count, np.nan)
+        starts = np.searchsorted(cells, np.arange(count))
+        has = np.bincount(cells, minlength=count) > n
+        out[has] = times[starts[has] + n]
+        return out
+
+    late = np.bincount(i[t >= duration / 2], minlength=count)
+    ic, tc = i[counted], t[counted]
+    gaps = np.diff(tc)
+    same = ic[1:] == ic[:-1]
+    last = np.full(count, np.nan)
+    last[i] = t  # sorted by time within a cell, so the last write is the last spike
+    return CellStatistics(
+        duration=duration, warmup=warmup, total=np.bincount(i, minlength=count), first_time=nth(i, t, 0), second_time=nth(i, t, 1),
+        count=np.bincount(ic, minlength=count), first_counted_time=nth(ic, tc, 0), last_time=last,
+        interval_sum=np.bincount(ic[1:][same], weights=gaps[same], minlength=count),
+        interval_square_sum=np.bincount(ic[1:][same], weights=gaps[same] ** 2, minlength=count),
+        late_count=late, final_state=final_state, events=events)
+
+
+def starting_state(cells):
+    """Starting values of all state variables: the caller's, then the model's; the membrane at its leak reversal, conductances at their means."""
+    model = cells.model
+    state = {model.membrane: model.si(model.leak_reversal)}
+    state.update({name: float(np.asarray(value)) for name, value in model.initial.items()})
+    return {**state, **cells.state, **{f"g_syn_{source.label}": source.mean_ for source in cells.sources}}

@@ -1,0 +1,202 @@
+"""C++ for the native engine, from Brian2's own code generation: any equation, method and function that it can render."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+
+from ..session import brian_session
+
+__all__ = ["LANES", "MOST_ENTRIES", "KernelSource", "NotExpressible", "generate"]
+
+LANES = 8  # cells side by side: one AVX-512 or two AVX2 registers
+MOST_ENTRIES = 24  # of the table of Poisson probabilities; beyond it events are counted one by one
+#: Functions of equations that the kernel has; a model that calls another is left to Brian2.
+FUNCTIONS = {"exp": "exp", "log": "log", "log10": "log10", "log1p": "log1p", "expm1": "expm1", "sqrt": "sqrt", "sin": "sin", "cos": "cos", "tan": "tan",
+             "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "abs": "fabs", "ceil": "ceil",
+             "floor": "floor", "sign": "sign", "clip": "clip", "exprel": "exprel", "int": "int_", "timestep": "timestep"}
+
+
+class NotExpressible(Exception):
+    """Equations that the native engine leaves to Brian2; the message says why."""
+
+
+@dataclass(frozen=True)
+class KernelSource:
+    """A kernel's text, and the order in which it is given values; names as in the equations."""
+
+    text: str
+    constants: dict
+    parameters: tuple
+    variables: tuple
+    method: str
+
+
+@lru_cache(maxsize=1)
+def _renderer():
+    from brian2.parsing.rendering import CPPNodeRenderer
+
+    class Renderer(CPPNodeRenderer):
+        """C++ on doubles without branches or integer conversions, which would keep the compiler from using vectors."""
+
+        def __init__(self):
+            super().__init__(auto_vectorise=set())
+
+        def render_Name(self, node):
+            return f"m_{node.id}"
+
+        render_NameConstant = render_Name
+
+        def render_Constant(self, node):
+            return {True: "1.0", False: "0.0"}[node.value] if isinstance(node.value, bool) else repr(float(node.value))
+
+        render_Num = render_Constant
+
+        def render_Call(self, node):
+            if node.func.id not in FUNCTIONS:
+                raise NotExpressible(f"the function {node.func.id}() has no native form")
+            arguments = ", ".join(self.render_node(argument) for argument in node.args)
+            if node.func.id == "int" and _is_boolean(node.args[0]):
+                return f"(({arguments}) != 0 ? 1.0 : 0.0)"
+            return f"{FUNCTIONS[node.func.id]}({arguments})"
+
+        def render_BinOp(self, node):
+            left, right = self.render_element_parentheses(node.left), self.render_element_parentheses(node.right)
+            if isinstance(node.op, ast.Pow):
+                power = _number(node.right)
+                if power is not None and power == int(power) and abs(power) <= 64:
+                    return f"power<{int(power)}>({left})"
+                return f"pow({left}, {right})"
+            forms = {ast.Div: "({0} / {1})", ast.FloorDiv: "floor({0} / {1})", ast.Mod: "({0} - {1} * floor({0} / {1}))"}
+            return forms[type(node.op)].format(left, right) if type(node.op) in forms else super().render_BinOp(node)
+
+        def render_BoolOp(self, node):
+            sign = " & " if isinstance(node.op, ast.And) else " | "
+            return "(" + sign.join(f"(({self.render_node(value)}) != 0)" for value in node.values) + ")"
+
+        def render_UnaryOp(self, node):
+            return f"(({self.render_node(node.operand)}) == 0)" if isinstance(node.op, ast.Not) else super().render_UnaryOp(node)
+
+    return Renderer()
+
+
+def _number(node):
+    """The value of a literal, with its sign; None if it is something else."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = _number(node.operand)
+        return None if inner is None else -inner
+    return node.value if isinstance(node, ast.Constant) else None
+
+
+def _is_boolean(node):
+    return isinstance(node, (ast.Compare, ast.BoolOp)) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)) or (
+        isinstance(node, ast.Name) and node.id == "not_refractory")
+
+
+def _is_refractory_switch(node):
+    return isinstance(node, ast.Call) and node.func.id == "int" and isinstance(node.args[0], ast.Name) and node.args[0].id == "not_refractory"
+
+
+class _Hoister(ast.NodeTransformer):
+    """Takes what depends on a cell's constants alone out of the time loop, and turns divisions by it into products.
+
+    The switch `int(not_refractory)` counts as constant: such values are computed for both of its states.
+    """
+
+    def __init__(self, fixed, invariants):
+        self.fixed, self.invariants = fixed, invariants
+
+    def settled(self, node):
+        if isinstance(node, ast.Name):
+            return node.id in self.fixed
+        if isinstance(node, ast.Call):
+            return _is_refractory_switch(node) or all(map(self.settled, node.args))
+        return isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Constant)) and all(
+            self.settled(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+
+    def keep(self, node):
+        return ast.Name(self.invariants.setdefault(ast.unparse(node), f"fixed_{len(self.invariants)}"), ast.Load())
+
+    def visit(self, node):
+        if isinstance(node, (ast.BinOp, ast.Call)) and self.settled(node) and not _is_refractory_switch(node):
+            return self.keep(node)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and self.settled(node.right) and _number(node.right) is None:
+            return ast.BinOp(self.visit(node.left), ast.Mult(), self.keep(ast.BinOp(ast.Constant(1.0), ast.Div(), node.right)))
+        return self.generic_visit(node)
+
+
+def generate(model, per_cell, labels, dt_):
+    """The kernel of a model.
+
+    Parameters
+    ----------
+    model : NeuronModel
+    per_cell : sequence of str
+        Parameters that every cell has its own value of.
+    labels : sequence of str
+        Synaptic sources.
+    dt_ : float
+
+    Raises
+    ------
+    NotExpressible
+        If the equations call a function that the kernel lacks, or contain white noise.
+    """
+    from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+    from brian2.codegen.translation import make_statements
+    from brian2.core.variables import Constant
+    from jinja2 import Environment, StrictUndefined
+
+    written = model.cell_equations(labels, per_cell=per_cell, poisson=labels)
+    render = _renderer().render_expr
+    lines, constants, invariants = {"once": [], "each_step": [], "update": [], "threshold": [], "reset": []}, {}, {}
+    with brian_session() as brian2:
+        group = brian2.NeuronGroup(1, written.equations, threshold=written.threshold, reset=written.reset, refractory=written.refractory,
+                                   method=written.method, namespace=written.namespace, dt=dt_ * brian2.second, codeobj_class=NumpyCodeObject)
+        for item in group.contained_objects:
+            item.codeobj_class = NumpyCodeObject
+        brian2.Network(group).run(0 * brian2.second, namespace={})
+        if group.equations.is_stochastic:
+            raise NotExpressible("the equations contain white noise (xi)")
+        if group.events.keys() != {"spike"} or any(eq.type == "parameter" and eq.var_type != "float" for eq in model._parsed.values()):
+            raise NotExpressible("the equations have events or integer parameters of their own")
+        own = set(group.equations.parameter_names) - {"lastspike", "not_refractory"}
+        fixed = own | {"dt", *written.namespace}
+        for piece, runner in (("update", group.state_updater), ("threshold", group.thresholder["spike"]), ("reset", group.resetter.get("spike"))):
+            if runner is None or not runner.abstract_code:
+                continue
+            variables = {**group.variables, **runner.codeobj.variables}
+            scalar, vector = make_statements(runner.abstract_code, variables, np.float64, optimise=True, blockname=piece)
+            found = {name: float(variable.get_value()) for name, variable in variables.items() if isinstance(variable, Constant) and name != "N"}
+            constants.update(found)
+            fixed |= set(found)
+            for statement in scalar:
+                timely = re.search(r"\bt(_in_timesteps)?\b", statement.expr)
+                fixed |= set() if timely else {statement.var}
+                lines["each_step" if timely else "once"].append(f"const double m_{statement.var} = {render(statement.expr)};")
+            for statement in vector:
+                # A reset runs only where a cell fired: there is nothing to gain by taking anything out of it.
+                expression = statement.expr if piece == "reset" else ast.unparse(_Hoister(fixed, invariants).visit(ast.parse(statement.expr, mode="eval").body))
+                declared = "" if statement.op != ":=" else "const double " if statement.constant else "double "
+                value = render(expression)
+                if piece == "update" and getattr(variables.get(statement.var), "conditional_write", None) is not None:
+                    # Brian2 writes what is held while refractory only outside of it; a reset may always write.
+                    value = f"m_not_refractory != 0 ? {value} : m_{statement.var}"
+                lines[piece].append(f"{declared}m_{statement.var} {'=' if statement.op == ':=' else statement.op} {value};")
+        variables = tuple(sorted(group.equations.diff_eq_names))
+    kept = {f"m_{name}": (render(text), "not_refractory" in text) for text, name in invariants.items()}
+    mentioned = set(re.findall(r"m_(\w+)", " ".join([*sum(lines.values(), []), *(text for text, _ in kept.values())])))
+    constants = {name: value for name, value in constants.items() if name in mentioned}
+    parameters = tuple(sorted(name for name in own if name in mentioned))
+    template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
+        resources.files("b2reduce.sweep").joinpath("kernel.cpp").read_text(encoding="utf-8"))
+    prefixed = lambda names: [f"m_{name}" for name in names]
+    text = template.render(lanes=LANES, most_entries=MOST_ENTRIES, random=bool(labels), constants=prefixed(constants), parameters=prefixed(parameters),
+                           variables=prefixed(variables), sources=prefixed(f"g_syn_{label}" for label in labels), invariants=kept,
+                           refractory=written.refractory is not False, **lines)
+    return KernelSource(text, constants, parameters, variables, written.method)

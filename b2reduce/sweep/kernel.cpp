@@ -1,0 +1,236 @@
+// Many uncoupled copies of one cell: every block of LANES cells lives its whole life in registers and cache.
+// A template: what stands in double braces is filled in from Brian2's own code generation. Names of the model start with m_.
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace {
+
+constexpr int LANES = {{ lanes }};
+
+// Functions of Brian2 equations, as in its C++ and Cython targets. Times in steps stay double, which vectorises.
+inline double timestep(double t, double dt) { return std::floor((t + 1e-3 * dt) / dt); }
+inline double exprel(double x) {  // the call stands outside the condition: only so it vectorises
+    const double safe = std::fabs(x) < 1e-16 ? 1e-16 : x;
+    return std::expm1(safe) / safe;
+}
+inline double clip(double x, double lo, double hi) { return x < lo ? lo : x > hi ? hi : x; }
+inline double sign(double x) { return (x > 0) - (x < 0); }
+inline double int_(double x) { return std::trunc(x); }
+template <int N> inline double power(double x) {
+    if constexpr (N < 0) return 1.0 / power<-N>(x);
+    else if constexpr (N == 0) return 1.0;
+    else if constexpr (N == 1) return x;
+    else if constexpr (N % 2) return x * power<N - 1>(x);
+    else { const double half = power<N / 2>(x); return half * half; }
+}
+
+{% if random %}
+// One xoshiro256+ stream a cell (Blackman & Vigna), seeded by splitmix64 from the run's seed and the cell's number.
+struct Random {
+    uint64_t s[4][LANES];
+    void seed(uint64_t seed, int64_t first, int lanes_used) {
+        for (int lane = 0; lane < LANES; lane++) {
+            uint64_t x = seed + 0x9E3779B97F4A7C15ull * (uint64_t)(first + (lane < lanes_used ? lane : 0)) * 4;
+            x ^= seed << 32 | seed >> 32;
+            for (int word = 0; word < 4; word++) {
+                uint64_t z = (x += 0x9E3779B97F4A7C15ull);
+                z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+                z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+                s[word][lane] = z ^ (z >> 31);
+            }
+        }
+    }
+    void uniform(double *u) {  // in [0, 1), 52 bits
+        #pragma omp simd
+        for (int l = 0; l < LANES; l++) {
+            const uint64_t sum = s[0][l] + s[3][l], t = s[1][l] << 17;
+            s[2][l] ^= s[0][l]; s[3][l] ^= s[1][l]; s[1][l] ^= s[2][l]; s[0][l] ^= s[3][l]; s[2][l] ^= t;
+            s[3][l] = s[3][l] << 45 | s[3][l] >> 19;
+            const uint64_t bits = (sum >> 12) | 0x3FF0000000000000ull;
+            double d; std::memcpy(&d, &bits, 8);
+            u[l] = d - 1.0;
+        }
+    }
+};
+{% endif %}
+
+}  // namespace
+
+struct Run {  // mirrored by native.Run
+    double dt, warmup, half;
+    int64_t first_step, steps, cells, table;
+    uint64_t seed;
+    const double *constants;   // [constant]
+    const double *parameters;  // [parameter][cell]
+    double *state;             // [variable..., m_lastspike, m_not_refractory][cell]
+    const double *sources;     // [source][jump, mean events a step][cell]
+    const double *cumulative;  // [source][entry][cell]: P(events in a step <= entry)
+    double *events;            // [source][cell]
+    double *statistics;        // [9][cell], in the order of `columns` below
+    const volatile int32_t *stop;
+};
+
+// Runs cells first .. first + LANES - 1 (fewer at the end; unused lanes repeat the first). Returns 1 if asked to stop.
+extern "C" int run_block(const Run *run, int64_t first) {
+    const int64_t n = run->cells;
+    const int used = n - first < LANES ? (int)(n - first) : LANES;
+    const double m_dt = run->dt;
+    {% for name in constants %}
+    const double {{ name }} = run->constants[{{ loop.index0 }}];
+    {% endfor %}
+    {% for name in parameters %}
+    double {{ name }}_[LANES];
+    {% endfor %}
+    {% for name in variables %}
+    double {{ name }}_[LANES];
+    {% endfor %}
+    double m_lastspike_[LANES], m_not_refractory_[LANES], fired_[LANES];
+    for (int l = 0; l < LANES; l++) {
+        const int64_t cell = first + (l < used ? l : 0);
+        {% for name in parameters %}
+        {{ name }}_[l] = run->parameters[{{ loop.index0 }} * n + cell];
+        {% endfor %}
+        {% for name in variables %}
+        {{ name }}_[l] = run->state[{{ loop.index0 }} * n + cell];
+        {% endfor %}
+        m_lastspike_[l] = run->state[{{ variables|length }} * n + cell];
+        m_not_refractory_[l] = run->state[{{ variables|length + 1 }} * n + cell];
+    }
+    {% for line in once %}
+    {{ line }}
+    {% endfor %}
+    {% for name, (text, switched) in invariants.items() %}
+    double {{ name }}_[{{ 2 if switched else 1 }}][LANES];
+    {% endfor %}
+    for (int l = 0; l < LANES; l++) {
+        {% for name in parameters %}
+        const double {{ name }} = {{ name }}_[l]; (void){{ name }};
+        {% endfor %}
+        {% for name, (text, switched) in invariants.items() %}
+        {% if switched %}for (int m_not_refractory = 0; m_not_refractory < 2; m_not_refractory++) {{ name }}_[m_not_refractory][l] = {{ text }};
+        {% else %}{{ name }}_[0][l] = {{ text }};
+        {% endif %}{% endfor %}
+    }
+    {% if sources %}
+    double G[{{ sources|length }}][LANES], count[{{ sources|length }}][LANES] = {}, u[LANES];
+    const int table = (int)run->table;
+    double cumulative[{{ sources|length }}][{{ most_entries }}][LANES];
+    for (int source = 0; source < {{ sources|length }}; source++)
+        for (int l = 0; l < LANES; l++) {
+            const int64_t cell = first + (l < used ? l : 0);
+            G[source][l] = run->sources[(source * 2) * n + cell];
+            for (int entry = 0; entry < table; entry++) cumulative[source][entry][l] = run->cumulative[(source * table + entry) * n + cell];
+        }
+    {% endif %}
+    {% if random %}Random random; random.seed(run->seed, first, used);{% endif %}
+    double total[LANES] = {}, first_spike[LANES], second[LANES], counted[LANES] = {}, first_counted[LANES], last[LANES],
+           sum[LANES] = {}, square[LANES] = {}, late[LANES] = {};
+    for (int l = 0; l < LANES; l++) first_spike[l] = second[l] = first_counted[l] = last[l] = NAN;
+
+    for (int64_t step = 0; step < run->steps; step++) {
+        if (!(step & 4095) && *run->stop) return 1;
+        const double m_t = (run->first_step + step) * m_dt;
+        {% for line in each_step %}
+        {{ line }}
+        {% endfor %}
+        double any = 0;
+        #pragma omp simd reduction(+:any)
+        for (int l = 0; l < LANES; l++) {
+            {% for name in parameters %}
+            const double {{ name }} = {{ name }}_[l]; (void){{ name }};
+            {% endfor %}
+            {% for name in variables %}
+            double {{ name }} = {{ name }}_[l];
+            {% endfor %}
+            double m_lastspike = m_lastspike_[l], m_not_refractory = m_not_refractory_[l];
+            {% for name, (text, switched) in invariants.items() if not switched %}
+            const double {{ name }} = {{ name }}_[0][l];
+            {% endfor %}
+            {% for line in update %}
+            {{ line }}
+            {% if loop.first %}{% for name, (text, switched) in invariants.items() if switched %}const double {{ name }}_on = {{ name }}_[1][l], {{ name }}_off = {{ name }}_[0][l], {{ name }} = m_not_refractory != 0 ? {{ name }}_on : {{ name }}_off;
+            {% endfor %}{% endif %}
+            {% endfor %}
+            {% for line in threshold %}
+            {{ line }}
+            {% endfor %}
+            const double fired = m__cond ? 1.0 : 0.0;
+            any += fired;
+            fired_[l] = fired;
+            {% for name in variables %}
+            {{ name }}_[l] = {{ name }};
+            {% endfor %}
+            m_not_refractory_[l] = m_not_refractory;
+        }
+        {% for source in sources %}
+        {
+            random.uniform(u);
+            const double counting = m_t >= run->warmup ? 1.0 : 0.0;
+            double beyond = 0, k[LANES] = {};
+            for (int entry = 0; entry < table; entry++)
+                #pragma omp simd
+                for (int l = 0; l < LANES; l++) k[l] += u[l] >= cumulative[{{ loop.index0 }}][entry][l] ? 1.0 : 0.0;
+            double *g = {{ source }}_;
+            #pragma omp simd reduction(+:beyond)
+            for (int l = 0; l < LANES; l++) {
+                beyond += k[l] >= table ? 1.0 : 0.0;
+                g[l] += G[{{ loop.index0 }}][l] * k[l];
+                count[{{ loop.index0 }}][l] += counting * k[l];
+            }
+            if (beyond > 0)  // more events than the table holds: go on from its end, exactly
+                for (int l = 0; l < LANES; l++) {
+                    const int64_t cell = first + (l < used ? l : 0);
+                    const double mean = run->sources[({{ loop.index0 }} * 2 + 1) * n + cell];
+                    double cdf = cumulative[{{ loop.index0 }}][table - 1][l], term = std::exp(-mean + (table - 1) * std::log(mean) - std::lgamma((double)table));
+                    for (int k = table; u[l] >= cdf && k < 100000; k++) {
+                        term *= mean / k;
+                        const double next = cdf + term;
+                        if (next <= cdf && k > mean) break;  // the last bit of u is reached
+                        cdf = next;
+                        if (u[l] >= cdf) { g[l] += G[{{ loop.index0 }}][l]; count[{{ loop.index0 }}][l] += counting; }
+                    }
+                }
+        }
+        {% endfor %}
+        if (any > 0)
+            for (int l = 0; l < LANES; l++) {
+                if (fired_[l] == 0) continue;
+                {% for name in parameters %}
+                const double {{ name }} = {{ name }}_[l]; (void){{ name }};
+                {% endfor %}
+                {% for name in variables %}
+                double &{{ name }} = {{ name }}_[l]; (void){{ name }};
+                {% endfor %}
+                double &m_lastspike = m_lastspike_[l], &m_not_refractory = m_not_refractory_[l];
+                {% if refractory %}m_not_refractory = 0;{% endif %}
+                m_lastspike = m_t;
+                {% for line in reset %}
+                {{ line }}
+                {% endfor %}
+                if (total[l] == 0) first_spike[l] = m_t;
+                if (total[l] == 1) second[l] = m_t;
+                total[l]++;
+                if (m_t >= run->warmup) {
+                    if (counted[l] == 0) first_counted[l] = m_t;
+                    else { const double interval = m_t - last[l]; sum[l] += interval; square[l] += interval * interval; }
+                    counted[l]++;
+                }
+                if (m_t >= run->half) late[l]++;
+                last[l] = m_t;
+            }
+    }
+    const double *columns[] = {total, first_spike, second, counted, first_counted, last, sum, square, late};
+    for (int l = 0; l < used; l++) {
+        for (int column = 0; column < 9; column++) run->statistics[column * n + first + l] = columns[column][l];
+        {% for name in variables %}
+        run->state[{{ loop.index0 }} * n + first + l] = {{ name }}_[l];
+        {% endfor %}
+        run->state[{{ variables|length }} * n + first + l] = m_lastspike_[l];
+        run->state[{{ variables|length + 1 }} * n + first + l] = m_not_refractory_[l];
+        {% for source in sources %}
+        run->events[{{ loop.index0 }} * n + first + l] = count[{{ loop.index0 }}][l];
+        {% endfor %}
+    }
+    return 0;
+}
