@@ -234,7 +234,7 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     params = {"beta": beta, **dict(zip(names, values))}
     stderr = {"beta": np.sqrt(gradient @ covariance @ gradient), **dict(zip(names, np.sqrt(np.diag(covariance))))}
     slopes, information = _slopes_alone(form, surface, I, g, r, weight, shape)
-    change = _change(surface.g_, slopes.iloc[:, 1].to_numpy(), information) / beta
+    change = float(_change(surface.g_, slopes.iloc[:, 1].to_numpy(), information) / beta)
     rmse = float(np.sqrt(np.mean(residual**2)))
     warnings = []
     if change > SLOPE_LIMIT:

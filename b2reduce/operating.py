@@ -19,18 +19,18 @@ from .sweep import Source
 __all__ = ["OperatingPoint", "find_operating_point", "average", "rate_window", "surface_at"]
 
 # Standard error of the operating rate (relative, and its floor in Hz), and the runs that reach it.
-RTOL, ATOL_ = 0.005, 0.03
+RTOL, ATOL_ = 0.004, 0.025
 WARMUP_ = 0.25  # s
 COARSE, FINE = (0.5, 150), (1.0, 400)  # s after the warm-up, and cells: on the way, and once near
-MOST_CELLS = 5000
+MOST_CELLS = 12000
 LAST_STEP = 0.03  # relative: what the tangent of the last step may span; rates bend by up to ten times its square
 MAX_ITERATIONS = 40
 START_ = 2.0  # Hz; from low rates the iteration finds the low branch where there are several
 # The surface at the operating point.
 G_SPAN, G_POINTS = 0.25, 5
 RATE_SPAN, RATE_SPAN_ = 0.5, 3.0  # relative, and in Hz at least
-CURRENTS, QUIET_CURRENTS, SURFACE_REPLICATES = 9, 25, 10  # within the window at each conductance, in noise and without; cells per point
-SURFACE_RTOL, SURFACE_ATOL_ = 0.02, 0.05  # wanted standard error of each rate: relative, plus Hz
+CURRENTS, QUIET_CURRENTS, SURFACE_REPLICATES = 9, 25, 24  # within the window at each conductance, in noise and without; cells per point
+SURFACE_RTOL, SURFACE_ATOL_ = 0.015, 0.04  # wanted standard error of each rate: relative, plus Hz
 NOISE_FREE_RATE_ = 60.0
 _PILOT = dict(duration_=0.5, warmup_=0.1)  # only to find the currents that span the window
 
@@ -286,7 +286,7 @@ def _pilot(model, I_0, g_, sources, lo, hi, noise, seed, settings, bar, populati
     tried_I = tried_rate = np.empty((g_.size, 0))
     rounds = 3
     for round_ in range(rounds):
-        measured = measure_points(model, currents.ravel(), np.repeat(g_, currents.shape[1]), sources, replicates=8 if noise else 1,
+        measured = measure_points(model, currents.ravel(), np.repeat(g_, currents.shape[1]), sources, replicates=16 if noise else 1,
                                   seed=seed_streams(seed, 3, round_), report=bar.stage(f"range of currents of {population}, round {round_ + 1}"),
                                   diverging="silent", **_PILOT if noise else dict(duration_=2.0, warmup_=0.5), **settings)
         tried_I = np.concatenate([tried_I, currents], axis=1)

@@ -54,7 +54,7 @@ def test_stated_errors_are_the_scatter_over_seeds():
         rates, stated = (np.array([getattr(run, field)[name] for run in runs]) for field in ("rate_", "rate_sem_"))
         # Eight values estimate a standard deviation to 1/sqrt(14) = 27 %: a factor of two either way is three of those.
         assert 0.4 * stated.mean() < rates.std(ddof=1) < 2 * stated.mean()
-        assert np.all(stated <= np.maximum(0.005 * rates, 0.03) * 1.05)
+        assert np.all(stated <= np.maximum(0.004 * rates, 0.025) * 1.05)
 
 
 def test_uncoupled_cells_need_no_iteration():
