@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .provenance import frozen, unknown_name
-from .surface import FISurface
 from .units import InputError, format_quantity, parse_quantity, to_si, with_units
 
 __all__ = ["GainFit", "fit_gain", "FORMS"]
@@ -187,6 +186,7 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     Examples
     --------
     >>> import pandas as pd
+    >>> from b2reduce import FISurface
     >>> I = [1e-10, 2e-10, 3e-10]
     >>> rows = [(i, g, 1e11*(i - 2e-11 - 0.001*g)) for i in I for g in (1e-8, 2e-8)]
     >>> fit = fit_gain(FISurface.from_frame(pd.DataFrame(rows, columns=["I [A]", "g [S]", "rate [Hz]"])))

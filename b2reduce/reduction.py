@@ -14,7 +14,7 @@ from .progress import Progress
 from .provenance import FrozenDict, frozen, unknown_name, versions, write_json
 from .session import seed_streams
 from .surface import FISurface, check_engine, seconds
-from .units import InputError, UnitError, format_quantity, parse_quantity, to_si, with_units
+from .units import InputError, UnitError, format_quantity, parse_quantity, with_units
 
 __all__ = ["ReducedCircuit", "reduce", "steady_rates", "read_drives"]
 
@@ -319,7 +319,7 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
     --------
     >>> from b2reduce import load_circuit, simulate_rates
     >>> reduced = reduce("ei_lif", seed=1)
-    >>> reduced.W["E", "I"] < 0 < reduced.W["E", "E"]
+    >>> bool(reduced.W["E", "I"] < 0 < reduced.W["E", "E"])
     True
     """
     circuit = load_circuit(circuit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .activity import Activity
-from .circuit import load_circuit, rate_at
+from .circuit import load_circuit
 from .progress import Progress
 from .provenance import unknown_name, versions
 from .session import DivergenceError, brian_session, divisions_reported, seed_streams

@@ -326,9 +326,9 @@ def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=N
 
     Examples
     --------
-    >>> from brian2 import nS, ms
-    >>> rheobase("lif", [16.7]*nS, duration=400*ms)  # g_L (V_th - E_L) = 250.5 pA
-    array([250.5]) * pamp
+    >>> from brian2 import ms, nS, pA
+    >>> round(float(rheobase("lif", [16.7]*nS, duration=400*ms)[0]/pA), 1)  # g_L (V_th - E_L)
+    250.5
     """
     model = load_model(model).with_parameters(parameters or {})
     fires = {"sustained": lambda stats: stats.late_count >= 2, "first_spike": lambda stats: stats.total >= 1}

@@ -162,7 +162,7 @@ def format_quantity(value):
     >>> format_quantity(parse_quantity("281 pF"))
     '281 pF'
     """
-    from brian2 import Quantity, get_dimensions
+    from brian2 import get_dimensions
 
     dim = get_dimensions(value)
     si = float(np.asarray(value))

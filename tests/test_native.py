@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, nA, nS, second
+from brian2 import mV, ms, nA, nS
 
 import b2reduce as b2r
 from b2reduce.provenance import data_names

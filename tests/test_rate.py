@@ -8,7 +8,7 @@ import b2reduce as b2r
 from b2reduce.circuit import rate_at
 from b2reduce.reduction import steady_rates
 
-from .cases import BETA, gain, reduced
+from .cases import gain, reduced
 
 
 def system(r):

@@ -1,0 +1,25 @@
+"""Every example in a docstring runs and shows what it says."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import b2reduce
+
+MODULES = [name for _, name, _ in pkgutil.walk_packages(b2reduce.__path__, "b2reduce.") if not name.endswith("__main__") and ".models" not in name and ".experiments" not in name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name):
+    module = importlib.import_module(name)
+    result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    assert result.failed == 0
+
+
+def test_there_are_examples():
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    with_examples = [name for name in MODULES if any(test.examples for test in finder.find(importlib.import_module(name)))]
+    assert len(with_examples) >= 10
