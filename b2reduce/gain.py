@@ -126,13 +126,6 @@ class GainFit:
         g_ = to_si(g, "S/m^2" if self.per_area else "S", "g")
         return with_units(self.predict_(to_si(I, self.current_unit, "I"), g_), "Hz")
 
-    @property
-    def equation(self):
-        """The gain as a Brian2 expression of ``mu`` (the current in excess of the threshold)."""
-        if self.form == "threshold_linear":
-            return "beta*clip(mu, 0*mu_unit, inf*mu_unit)"
-        return "r_max/(1 + exp(-mu/x_0))"
-
     def to_dict(self):
         """Plain data for JSON; `from_dict` reads it back to the same values."""
         text = lambda values: {name: format_quantity(value) for name, value in values.items()}

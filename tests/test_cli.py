@@ -31,7 +31,7 @@ def b2reduce(*arguments, cwd, env=None):
     return subprocess.run([sys.executable, "-m", "b2reduce", *map(str, arguments)], cwd=cwd, capture_output=True, text=True, env={**os.environ, **(env or {})})
 
 
-def refused(result, *gist):
+def assert_refused(result, *gist):
     """Exit status 2, one message on stderr with these words, no traceback, nothing on stdout."""
     assert result.returncode == 2 and result.stdout == "", result.stderr
     assert "Traceback" not in result.stderr
@@ -99,7 +99,7 @@ def test_run_writes_the_report_and_refuses_to_write_it_twice(folder):
     assert json.loads((folder / "out" / "result.json").read_text()) == data
     assert list(pd.read_csv(folder / "out" / "comparison.csv").columns) == ["population", "spiking", "rate", "error", "spread"]
     before = {path: path.stat().st_mtime_ns for path in (folder / "out").rglob("*")}
-    refused(b2reduce("run", "small.toml", "-o", "out", cwd=folder), "out", "already holds files")
+    assert_refused(b2reduce("run", "small.toml", "-o", "out", cwd=folder), "out", "already holds files")
     assert {path: path.stat().st_mtime_ns for path in (folder / "out").rglob("*")} == before
 
 
@@ -160,14 +160,14 @@ def test_bad_input_is_one_clear_message(arguments, gist, folder):
     (folder / "three.toml").write_text("drives = 3")
     (folder / "negative.csv").write_text("I [A],g [S],rate [Hz]\n1e-10,1e-8,-5\n2e-10,1e-8,5\n")
     before = sorted(path.name for path in folder.rglob("*"))
-    refused(b2reduce(*arguments, cwd=folder), *gist)
+    assert_refused(b2reduce(*arguments, cwd=folder), *gist)
     assert sorted(path.name for path in folder.rglob("*")) == before, "nothing is left behind"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_cannot_be_written_is_refused_before_the_work(folder):
     (folder / "closed").mkdir(mode=0o500)
-    refused(b2reduce("run", "small.toml", "-o", "closed/out", cwd=folder), "closed", "cannot be written")
+    assert_refused(b2reduce("run", "small.toml", "-o", "closed/out", cwd=folder), "closed", "cannot be written")
 
 
 def test_clean_removes_the_kernels(folder):

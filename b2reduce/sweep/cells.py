@@ -80,16 +80,6 @@ class CellStatistics:
             rate = self.intervals / self.interval_sum
         return np.where((self.late_count == 0) | (self.intervals == 0), 0.0, rate)
 
-    @property
-    def count_rate_(self):
-        """Spikes after the warm-up over the time after the warm-up."""
-        return self.count / (self.duration - self.warmup)
-
-    @property
-    def onset_rate_(self):
-        """One over the first interval; NaN below two spikes."""
-        return 1 / (self.second_time - self.first_time)
-
 
 def statistics(i, t, count, duration, warmup, final_state, events):
     """Sums of `CellStatistics` from spike lists (cell indices and times in s)."""
