@@ -195,6 +195,12 @@ class NeuronModel:
         return {key: value for key, value in self.parameters.items() if isinstance(value, Normal)}
 
     @property
+    def noisy(self):
+        """Whether chance is part of the equations: white noise (xi) or random numbers."""
+        text = f"{self.equations}\n{self.threshold}\n{self.reset}\n{self.refractory}"
+        return self._parsed.is_stochastic or bool(re.search(r"\b(randn?|poisson|binomial)\s*\(", text))
+
+    @property
     def conductance_dim(self):
         """Dimension of the leak: siemens, or siemens per area."""
         from brian2 import get_dimensions

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .session import seed_streams
-from .sweep import Cells, CellStatistics, Source, resting_state, simulate_cells
+from .sweep import Cells, CellStatistics, Precise, Settled, Source, count_sem, resting_state, simulate_cells
 from .units import InputError, to_si, with_units
 
-__all__ = ["PointRates", "measure_points", "noise_sources", "rest_of"]
+__all__ = ["PointRates", "measure_points", "measure_until", "noise_sources", "rest_of"]
 
 _RUN, _SPREAD = 0, 7  # purposes of random streams
+LONGEST = 16  # times the usual time after the warm-up, in all: before a wanted precision counts as out of reach
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class PointRates:
     Sums are kept rather than rates, so that later replicates can be added.
     """
 
-    time: np.ndarray  #: observed time, all replicates together, s
+    simulated: np.ndarray  #: time, warm-up included, all replicates together, s
+    time: np.ndarray  #: the part of it that was observed
     replicates: np.ndarray
     spikes: np.ndarray
     square_sum: np.ndarray  #: of the count of each replicate
@@ -47,11 +49,7 @@ class PointRates:
         if self.periodic is not None:  # a run of intervals is known to one time step at either end
             with np.errstate(invalid="ignore", divide="ignore"):
                 return np.where(self.intervals > 0, self.periodic * self.dt / self.interval_sum, 0.0)
-        n = self.replicates
-        variance = np.maximum(self.square_sum / n - (self.spikes / n) ** 2, 0) * n / np.maximum(n - 1, 1)
-        # One spike more or less in the whole time is the least that chance can do; one replicate is taken as Poisson.
-        deviation = np.where(n > 1, np.sqrt(n * variance), np.sqrt(self.spikes))
-        return np.maximum(deviation, 1.0) / self.time
+        return count_sem(self.spikes, self.square_sum, self.replicates) / self.time
 
     @property
     def onset_rate_(self):
@@ -70,7 +68,7 @@ class PointRates:
     def pooled(self, points, more):
         """These rates with `more` replicates added at some points."""
         changed = {}
-        for name in ("time", "replicates", "spikes", "square_sum", "first_interval_sum", "first_intervals",
+        for name in ("simulated", "time", "replicates", "spikes", "square_sum", "first_interval_sum", "first_intervals",
                      "interval_sum", "interval_square_sum", "intervals"):
             total = getattr(self, name).copy()
             total[points] += getattr(more, name)
@@ -101,7 +99,7 @@ def rest_of(model, leak_, dt_, parameters=None, sources=(), engine="auto"):
 
 
 def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt_, seed, initial="rest", engine="auto", threads=None, report=None,
-                   diverging="raise"):
+                   diverging="raise", stop=None):
     """Run `replicates` cells at every point and pool them.
 
     Parameters
@@ -115,6 +113,8 @@ def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt
         Starting values of state variables, Quantities or SI floats, per point.
     diverging : {"raise", "silent"}
         What a cell whose integration ends in NaN is: an error, or silent, where a search goes to extreme currents.
+    stop : Settled or Precise, optional
+        When a cell may end before or after `duration_`.
 
     Returns
     -------
@@ -155,8 +155,35 @@ def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt
     else:
         state = {name: tile(value) for name, value in starting_values(model, initial).items()}
     cells = Cells(model, current.size, {model.input: current, model.leak: leak, **spread}, sources, state)
-    stats, engine_used = simulate_cells(cells, duration_, warmup_, dt_, seed_streams(seed, _RUN), engine, report, diverging, threads)
-    return _pool(stats, I_.size, replicates, noisy=bool(sources) and any(np.any(s.rate_ > 0) for s in sources), dt_=dt_, engine=engine_used)
+    stats, engine_used = simulate_cells(cells, duration_, warmup_, dt_, seed_streams(seed, _RUN), engine, report, diverging, threads, stop)
+    noisy = model.noisy or any(np.any(source.rate_ > 0) for source in sources)
+    return _pool(stats, I_.size, replicates, noisy, dt_, engine_used)
+
+
+def measure_until(model, I_, g_, sources, *, rtol, adaptive, replicates, duration_, seed, bar, stage, **settings):
+    """`measure_points` to a wanted precision.
+
+    Parameters
+    ----------
+    rtol : float or None
+        Wanted relative standard error of rates in noise; None without noise, or where none is wanted.
+    adaptive : bool
+        Whether cells may end before or after `duration_`. Otherwise replicates are added instead.
+    """
+    noisy = model.noisy or bool(sources)
+    stop = None if not adaptive else Precise(rtol, replicates, LONGEST) if rtol else None if noisy else Settled()
+    points = measure_points(model, I_, g_, sources, seed=seed, stop=stop, report=bar.stage(stage), replicates=replicates, duration_=duration_, **settings)
+    longest = LONGEST * points.replicates * (duration_ - settings["warmup_"])
+    for round_ in range(1, LONGEST if rtol else 1):
+        unsure = np.flatnonzero((points.rate_ > 0) & (points.rate_sem_ > rtol * points.rate_) & (points.time < 0.99 * longest))
+        if not unsure.size:
+            break
+        some = lambda values: np.broadcast_to(values, I_.shape)[unsure]
+        chosen = tuple(replace(source, **{name: some(getattr(source, name)) for name in ("G_", "tau_", "E_", "rate_")}) for source in sources)
+        more = measure_points(model, I_[unsure], g_[unsure], chosen, seed=seed_streams(seed, 1, round_), replicates=replicates, duration_=duration_,
+                              report=bar.stage(f"{stage}, round {round_ + 1}: {unsure.size} points"), **settings)
+        points = points.pooled(unsure, more)
+    return points
 
 
 def sources_at_rest(sources):
@@ -182,7 +209,7 @@ def _pool(stats, points, replicates, noisy, dt_, engine):
     if not noisy:
         periodic = stats.periodic_rate_.reshape(points, replicates).mean(axis=1)
     return PointRates(
-        time=np.full(points, replicates * (stats.duration - stats.warmup)), replicates=np.full(points, replicates), spikes=total(stats.count),
+        simulated=total(stats.time), time=total(stats.time - stats.warmup), replicates=np.full(points, replicates), spikes=total(stats.count),
         square_sum=total(stats.count.astype(float) ** 2), first_interval_sum=total(first), first_intervals=total(np.isfinite(first)),
         interval_sum=total(stats.interval_sum), interval_square_sum=total(stats.interval_square_sum), intervals=total(stats.intervals),
         periodic=periodic, dt=dt_, engine=engine, statistics=stats)

@@ -9,11 +9,10 @@ import numpy as np
 
 from .circuit import Drive
 from .model import load_model
-from .points import measure_points, noise_sources, rest_of
+from .points import measure_points, measure_until, noise_sources, rest_of
 from .progress import Progress
 from .provenance import frozen, unknown_name, versions
-from .session import seed_streams
-from .sweep import ENGINES
+from .sweep import ENGINES, Settled
 from .units import InputError, si_label, to_si, with_units
 
 __all__ = ["FISurface", "measure_fi", "rheobase"]
@@ -21,7 +20,6 @@ __all__ = ["FISurface", "measure_fi", "rheobase"]
 DURATION_, WARMUP_ = 2.0, 0.5  # s, without noise
 NOISE_DURATION_ = 2.5  # s, with noise
 NOISE_REPLICATES = 20
-MAX_ROUNDS = 16  # of more replicates, before rtol counts as out of reach
 RHEOBASE_RTOL = 1e-4
 RHEOBASE_CURRENTS = 24  # per leak and round
 
@@ -45,6 +43,8 @@ class FISurface:
         One over the first interval; NaN below two spikes.
     cv : ndarray, shape (I, g)
         Coefficient of variation of the intervals; NaN below two intervals.
+    time : Quantity, shape (I, g)
+        Simulated time that each point took, all replicates together; NaN for recorded data.
     provenance : mapping
         What was run: model and its hash, noise, dt, duration, replicates, seed, engine, versions.
     """
@@ -55,12 +55,13 @@ class FISurface:
     rate_sem_: np.ndarray = None
     onset_rate_: np.ndarray = None
     cv_: np.ndarray = None
+    time_: np.ndarray = None
     per_area: bool = False
     provenance: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
         shape = (len(self.I_), len(self.g_))
-        for name in ("I_", "g_", "rate_", "rate_sem_", "onset_rate_", "cv_"):
+        for name in ("I_", "g_", "rate_", "rate_sem_", "onset_rate_", "cv_", "time_"):
             value = getattr(self, name)
             value = np.full(shape, np.nan) if value is None else np.array(value, dtype=float)
             value.flags.writeable = False
@@ -83,6 +84,7 @@ class FISurface:
     rate_sem = property(lambda self: with_units(self.rate_sem_, "Hz"))
     onset_rate = property(lambda self: with_units(self.onset_rate_, "Hz"))
     cv = property(lambda self: self.cv_)
+    time = property(lambda self: with_units(self.time_, "s"))
 
     def to_frame(self):
         """Tidy DataFrame, one row a point, SI units in the column names."""
@@ -91,7 +93,7 @@ class FISurface:
         I_, g_ = np.meshgrid(self.I_, self.g_, indexing="ij")
         return pd.DataFrame({f"I [{self.current_unit}]": I_.ravel(), f"g [{self.conductance_unit}]": g_.ravel(),
                              "rate [Hz]": self.rate_.ravel(), "rate_sem [Hz]": self.rate_sem_.ravel(),
-                             "onset_rate [Hz]": self.onset_rate_.ravel(), "cv": self.cv_.ravel()})
+                             "onset_rate [Hz]": self.onset_rate_.ravel(), "cv": self.cv_.ravel(), "time [s]": self.time_.ravel()})
 
     @classmethod
     def from_frame(cls, frame, provenance=None):
@@ -101,7 +103,7 @@ class FISurface:
         ----------
         frame : pandas.DataFrame
             Columns ``"I [A]"``, ``"g [S]"`` (or ``"I [A/m^2]"``, ``"g [S/m^2]"``) and ``"rate [Hz]"``; optionally
-            ``"rate_sem [Hz]"``, ``"onset_rate [Hz]"``, ``"cv"``. Pairs that are missing become NaN.
+            ``"rate_sem [Hz]"``, ``"onset_rate [Hz]"``, ``"cv"``, ``"time [s]"``. Pairs that are missing become NaN.
 
         Raises
         ------
@@ -119,7 +121,7 @@ class FISurface:
         if frame.empty:
             raise InputError("f-I data: there are no rows")
         columns = {}
-        for name in [*needed, *(name for name in ("rate_sem [Hz]", "onset_rate [Hz]", "cv") if name in frame.columns)]:
+        for name in [*needed, *(name for name in ("rate_sem [Hz]", "onset_rate [Hz]", "cv", "time [s]") if name in frame.columns)]:
             try:
                 columns[name] = frame[name].to_numpy(dtype=float)
             except (TypeError, ValueError):
@@ -176,7 +178,7 @@ def seconds(value, name):
     return value_
 
 
-def _run_times(duration, warmup, noisy):
+def run_times(duration, warmup, noisy):
     """Duration and warm-up in s, chosen where not given."""
     duration_ = seconds(duration, "duration") or (NOISE_DURATION_ if noisy else DURATION_)
     if warmup is None:
@@ -185,6 +187,20 @@ def _run_times(duration, warmup, noisy):
     if not 0 <= warmup_ < duration_:
         raise InputError(f"warmup: got {warmup}, expected at least 0 s and less than the duration of {duration_:g} s")
     return duration_, warmup_
+
+
+def check_replicates(replicates, noisy):
+    """The number of cells per point, chosen where not given."""
+    replicates = (NOISE_REPLICATES if noisy else 1) if replicates is None else replicates
+    if isinstance(replicates, bool) or not isinstance(replicates, (int, np.integer)) or replicates < 1:
+        raise InputError(f"replicates: got {replicates!r}, expected a whole number of at least 1")
+    return int(replicates)
+
+
+def check_rtol(rtol):
+    """Refuse what is no relative error."""
+    if rtol is not None and not 0 < rtol < 1:
+        raise InputError(f"rtol: got {rtol!r}, expected a relative error between 0 and 1")
 
 
 def check_engine(engine, threads):
@@ -212,11 +228,13 @@ def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicate
     noise : list of Drive, optional
         Poisson conductances (their target is ignored). Their means are part of `I` and `g`: the cell gets what is left.
     duration, warmup : Quantity, optional
-        Whole run, and what of it the rate leaves out. By default 2 s (2.5 s with noise) and 0.5 s.
+        Whole run, and what of it the rate leaves out. A duration given is run in full. By default at most 2 s without
+        noise, less where the rate is known sooner (see Notes), 2.5 s with noise, and 0.5 s of it to warm up.
     replicates : int, optional
         Cells per point: by default 1, or 20 with noise. Parameters that vary over cells are drawn per replicate.
     rtol : float, optional
-        With noise, the wanted relative standard error of the rate: replicates are added where it is not reached.
+        With noise, the wanted relative standard error of the rate. Without a duration each point runs until it is reached,
+        up to 32 s; with one, replicates are added where it is not reached, up to 16 times as many.
     dt : Quantity, optional
         Time step; by default the model's.
     seed : int
@@ -251,6 +269,10 @@ def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicate
     silent; it cannot see rates below one over the time after the warm-up. With noise it is the spike count over that
     time, and its standard error the scatter of replicates, at least one spike per total time.
 
+    Without noise and without a duration a cell ends once it repeats itself bit for bit or rests, which changes nothing,
+    or once its intervals have settled to 2e-4 from one stretch to the next, twice as long; `time` says when. The plain
+    Brian2 engine runs all cells to the end.
+
     Examples
     --------
     >>> import numpy as np
@@ -264,36 +286,27 @@ def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicate
     check_engine(engine, threads)
     noise = (noise,) if isinstance(noise, Drive) else tuple(noise or ())
     sources = noise_sources(noise, model)
-    duration_, warmup_ = _run_times(duration, warmup, bool(sources))
+    noisy = bool(sources) or model.noisy
+    duration_, warmup_ = run_times(duration, warmup, noisy)
     dt_ = seconds(dt, "dt") or float(model.dt)
-    replicates = (NOISE_REPLICATES if sources else 1) if replicates is None else replicates
-    if isinstance(replicates, bool) or not isinstance(replicates, (int, np.integer)) or replicates < 1:
-        raise InputError(f"replicates: got {replicates!r}, expected a whole number of at least 1")
-    if rtol is not None and not 0 < rtol < 1:
-        raise InputError(f"rtol: got {rtol!r}, expected a relative error between 0 and 1")
+    replicates = check_replicates(replicates, noisy)
+    check_rtol(rtol)
     if duration_ - warmup_ < 10 * dt_:
         raise InputError(f"duration: got {duration_:g} s with a warm-up of {warmup_:g} s, expected at least ten time steps of {dt_:g} s after it")
     Ig = np.stack(np.meshgrid(I_, g_, indexing="ij")).reshape(2, -1)
-    settings = dict(replicates=replicates, duration_=duration_, warmup_=warmup_, dt_=dt_, engine=engine, threads=threads)
     with Progress(progress) as bar:
-        points = measure_points(model, *Ig, sources, seed=seed, initial=initial, report=bar.stage("f-I surface"), **settings)
-        for round_ in range(1, MAX_ROUNDS if sources and rtol else 1):
-            unsure = np.flatnonzero((points.rate_ > 0) & (points.rate_sem_ > rtol * points.rate_))
-            if not unsure.size:
-                break
-            more = measure_points(model, *Ig[:, unsure], tuple(sources), seed=seed_streams(seed, 1, round_), initial=initial,
-                                  report=bar.stage(f"f-I surface, round {round_ + 1}: {unsure.size} points"), **settings)
-            points = points.pooled(unsure, more)
+        points = measure_until(model, *Ig, sources, rtol=rtol if noisy else None, adaptive=duration is None, replicates=replicates, duration_=duration_,
+                               warmup_=warmup_, dt_=dt_, seed=seed, initial=initial, engine=engine, threads=threads, bar=bar, stage="f-I surface")
     if not np.any(points.rate_):
         _check_threshold(model, g_[:1], dt_, engine)
     shape = (I_.size, g_.size)
     provenance = {
         "model": model.name, "model_hash": model.hash, "engine": points.engine, "dt [s]": dt_, "duration [s]": duration_,
-        "warmup [s]": warmup_, "replicates": int(replicates), "rtol": rtol, "seed": seed,
+        "early_stopping": duration is None, "warmup [s]": warmup_, "replicates": int(replicates), "rtol": rtol, "seed": seed,
         "noise": [drive.to_dict() for drive in noise], "initial": initial if isinstance(initial, str) else "given", "versions": versions(),
     }
     return FISurface(I_, g_, points.rate_.reshape(shape), points.rate_sem_.reshape(shape), points.onset_rate_.reshape(shape),
-                     points.cv_.reshape(shape), per_area="m^2" in si_label(model.current_dim), provenance=provenance)
+                     points.cv_.reshape(shape), points.simulated.reshape(shape), per_area="m^2" in si_label(model.current_dim), provenance=provenance)
 
 
 def _check_threshold(model, g_, dt_, engine):
@@ -312,7 +325,8 @@ def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=N
     kind : {"sustained", "first_spike"}
         At least two spikes in the last half of the run, or any spike.
     duration : Quantity, optional
-        Length of each run, 2 s by default; a sustained rate must exceed about 4/duration to be seen.
+        Length of each run, by default 2 s or until the cell repeats itself, rests or has settled (see `measure_fi`); a
+        sustained rate must exceed about 4/duration to be seen.
 
     Returns
     -------
@@ -347,7 +361,7 @@ def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=N
             stats = measure_points(
                 model, candidates.ravel(), np.repeat(g_, RHEOBASE_CURRENTS), (), replicates=1, duration_=duration_, warmup_=0.0, dt_=dt_, seed=0,
                 initial={name: np.repeat(values, RHEOBASE_CURRENTS) for name, values in rest.items()}, engine=engine, diverging="silent",
-                report=bar.stage(f"rheobase, round {round_}")).statistics
+                stop=Settled() if duration is None else None, report=bar.stage(f"rheobase, round {round_}")).statistics
             fired = fires[kind](stats).reshape(candidates.shape)
             first, any_fired = fired.argmax(axis=1), fired.any(axis=1)
             last_silent = np.where(any_fired, first - 1, RHEOBASE_CURRENTS - 1)

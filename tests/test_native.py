@@ -160,13 +160,16 @@ def test_a_diverging_lane_leaves_its_neighbours_alone():
 
 
 def test_what_cannot_be_expressed_runs_in_brian2_and_says_why():
-    noisy_lif = b2r.load_model("lif").replace(
-        equations="dv/dt = (g_L*(E_L - v) + I_app)/C_m + sigma*xi*sqrt(2*g_L/C_m) : volt (unless refractory)", method="euler",
-        parameters={**b2r.load_model("lif").parameters, "sigma": 1 * mV})
-    surface = b2r.measure_fi(noisy_lif, [0.4] * nA, [16.7] * nS, duration=200 * ms)
-    assert surface.provenance["engine"].startswith("brian2") and "xi" in surface.provenance["engine"]
-    with pytest.raises(b2r.InputError, match="white noise.*'auto' or 'brian2'"):
-        b2r.measure_fi(noisy_lif, [0.4] * nA, [16.7] * nS, duration=200 * ms, engine="native")
+    lif = b2r.load_model("lif")
+    odd = {"poisson": dict(reset="v = V_r + 0.1*mV*poisson(2)"), "constant over dt": dict(
+        equations="dv/dt = (g_L*(E_L - v) + drive)/C_m : volt (unless refractory)\ndrive = I_app*(1 + 0.1*rand()) : amp (constant over dt)", method="rk2")}
+    for reason, changes in odd.items():
+        model = lif.replace(**changes)
+        surface = b2r.measure_fi(model, [0.4] * nA, [16.7] * nS, duration=200 * ms, replicates=2)
+        assert surface.provenance["engine"].startswith("brian2") and reason in surface.provenance["engine"]
+        assert surface.rate_[0, 0] > 30
+        with pytest.raises(b2r.InputError, match=f"{reason}.*'auto' or 'brian2'"):
+            b2r.measure_fi(model, [0.4] * nA, [16.7] * nS, duration=200 * ms, engine="native")
     assert b2r.measure_fi("lif", [0.4] * nA, [16.7] * nS, duration=200 * ms).provenance["engine"] == "native (exact)"
     assert b2r.measure_fi("lif", [0.4] * nA, [16.7] * nS, duration=200 * ms, engine="brian2").provenance["engine"].startswith("brian2")
 

@@ -20,6 +20,7 @@ MOST_ENTRIES = 24  # of the table of Poisson probabilities; beyond it events are
 FUNCTIONS = {"exp": "exp", "log": "log", "log10": "log10", "log1p": "log1p", "expm1": "expm1", "sqrt": "sqrt", "sin": "sin", "cos": "cos", "tan": "tan",
              "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "abs": "fabs", "ceil": "ceil",
              "floor": "floor", "sign": "sign", "clip": "clip", "exprel": "exprel", "int": "int_", "timestep": "timestep"}
+RANDOM = ("rand", "randn")  # a new number at each call, each step and each cell; xi is written with randn
 
 
 class NotExpressible(Exception):
@@ -35,6 +36,7 @@ class KernelSource:
     parameters: tuple
     variables: tuple
     method: str
+    autonomous: bool  #: neither time nor chance appears: a state that comes back brings the same future
 
 
 @lru_cache(maxsize=1)
@@ -58,6 +60,8 @@ def _renderer():
         render_Num = render_Constant
 
         def render_Call(self, node):
+            if node.func.id in RANDOM:
+                return f"{node.func.id}()"
             if node.func.id not in FUNCTIONS:
                 raise NotExpressible(f"the function {node.func.id}() has no native form")
             arguments = ", ".join(self.render_node(argument) for argument in node.args)
@@ -115,7 +119,7 @@ class _Hoister(ast.NodeTransformer):
         if isinstance(node, ast.Name):
             return node.id in self.fixed
         if isinstance(node, ast.Call):
-            return _is_refractory_switch(node) or all(map(self.settled, node.args))
+            return _is_refractory_switch(node) or node.func.id not in RANDOM and all(map(self.settled, node.args))
         return isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Constant)) and all(
             self.settled(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
 
@@ -145,7 +149,7 @@ def generate(model, per_cell, labels, dt_):
     Raises
     ------
     NotExpressible
-        If the equations call a function that the kernel lacks, or contain white noise.
+        If the equations call a function that the kernel lacks, or have events of their own.
     """
     from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
     from brian2.codegen.translation import make_statements
@@ -161,10 +165,10 @@ def generate(model, per_cell, labels, dt_):
         for item in group.contained_objects:
             item.codeobj_class = NumpyCodeObject
         brian2.Network(group).run(0 * brian2.second, namespace={})
-        if group.equations.is_stochastic:
-            raise NotExpressible("the equations contain white noise (xi)")
         if group.events.keys() != {"spike"} or any(eq.type == "parameter" and eq.var_type != "float" for eq in model._parsed.values()):
             raise NotExpressible("the equations have events or integer parameters of their own")
+        if any("constant over dt" in eq.flags for eq in model._parsed.values()):
+            raise NotExpressible("a subexpression is held constant over dt")
         own = set(group.equations.parameter_names) - {"lastspike", "not_refractory"}
         fixed = own | {"dt", *written.namespace}
         for piece, runner in (("update", group.state_updater), ("threshold", group.thresholder["spike"]), ("reset", group.resetter.get("spike"))):
@@ -189,14 +193,31 @@ def generate(model, per_cell, labels, dt_):
                     value = f"m_not_refractory != 0 ? {value} : m_{statement.var}"
                 lines[piece].append(f"{declared}m_{statement.var} {'=' if statement.op == ':=' else statement.op} {value};")
         variables = tuple(sorted(group.equations.diff_eq_names))
+    draws = []
+
+    def draw(call):
+        draws.append(call.group(1))
+        return f"drawn_{len(draws) - 1}"
+
+    for piece in ("update", "threshold", "reset"):
+        lines[piece] = [re.sub(r"\b(randn?)\(\)", draw, line) for line in lines[piece]]
+    if any(re.search(r"\brandn?\(\)", line) for piece in ("once", "each_step") for line in lines[piece]):
+        raise NotExpressible("a random number is shared by all cells")
     kept = {f"m_{name}": (render(text), "not_refractory" in text) for text, name in invariants.items()}
     mentioned = set(re.findall(r"m_(\w+)", " ".join([*sum(lines.values(), []), *(text for text, _ in kept.values())])))
     constants = {name: value for name, value in constants.items() if name in mentioned}
     parameters = tuple(sorted(name for name in own if name in mentioned))
+    declared = set(re.findall(r"double m_(\w+) =", " ".join(sum(lines.values(), []))))
+    written_to = set(re.findall(r"^m_(\w+) \W*=", "\n".join(lines["reset"]), flags=re.M))
+    known = {*constants, *parameters, *variables, *declared, *invariants.values(), "t", "dt", "lastspike", "not_refractory"}
+    if unknown := (mentioned - known) | (written_to - {*variables, *declared, "not_refractory"}):
+        raise NotExpressible(f"the equations use {', '.join(sorted(unknown))} in a way that has no native form")
+    timeless = not re.search(r"\bt(_in_timesteps)?\b", f"{model.equations}\n{model.threshold}\n{model.reset}\n{model.refractory}")
     template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
         resources.files("b2reduce.sweep").joinpath("kernel.cpp").read_text(encoding="utf-8"))
     prefixed = lambda names: [f"m_{name}" for name in names]
-    text = template.render(lanes=LANES, most_entries=MOST_ENTRIES, random=bool(labels), constants=prefixed(constants), parameters=prefixed(parameters),
+    text = template.render(lanes=LANES, most_entries=MOST_ENTRIES, random=bool(labels or draws), draws=draws,
+                           normals=[k for k, kind in enumerate(draws) if kind == "randn"], constants=prefixed(constants), parameters=prefixed(parameters),
                            variables=prefixed(variables), sources=prefixed(f"g_syn_{label}" for label in labels), invariants=kept,
                            refractory=written.refractory is not False, **lines)
-    return KernelSource(text, constants, parameters, variables, written.method)
+    return KernelSource(text, constants, parameters, variables, written.method, timeless and not draws)

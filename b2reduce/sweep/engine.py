@@ -33,8 +33,8 @@ def _choose(cells, dt_, engine):
         return None, str(reason)
 
 
-def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto", progress=None, diverging="raise", threads=None):
-    """Run all cells for the same time.
+def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto", progress=None, diverging="raise", threads=None, stop=None):
+    """Run all cells.
 
     Parameters
     ----------
@@ -51,6 +51,8 @@ def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto
         Raise if a cell's state is not finite at the end, or count that cell as silent.
     threads : int, optional
         Of the native engine; all that the process may use by default. Results do not depend on it.
+    stop : Settled or Precise, optional
+        When the native engine may end a cell before (or, in noise, after) `duration_`; by default all run for just that long.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto
             f"dt = {dt_ * 1e3:g} ms: take a smaller dt or a smaller input")
     kernel, reason = _choose(cells, dt_, engine)
     if kernel is not None:
-        result = native.run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress, threads)
+        result = native.run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress, threads, stop)
         name = f"native ({kernel.method})"
     else:
         extremes = ", ".join(f"{key} = {np.min(value):.6g} to {np.max(value):.6g} (SI)" for key, value in cells.parameters.items())

@@ -26,21 +26,9 @@ template <int N> inline double power(double x) {
 }
 
 {% if random %}
-// One xoshiro256+ stream a cell (Blackman & Vigna), seeded by splitmix64 from the run's seed and the cell's number.
+// One xoshiro256+ stream a cell (Blackman & Vigna); native.py seeds them.
 struct Random {
     uint64_t s[4][LANES];
-    void seed(uint64_t seed, int64_t first, int lanes_used) {
-        for (int lane = 0; lane < LANES; lane++) {
-            uint64_t x = seed + 0x9E3779B97F4A7C15ull * (uint64_t)(first + (lane < lanes_used ? lane : 0)) * 4;
-            x ^= seed << 32 | seed >> 32;
-            for (int word = 0; word < 4; word++) {
-                uint64_t z = (x += 0x9E3779B97F4A7C15ull);
-                z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-                z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-                s[word][lane] = z ^ (z >> 31);
-            }
-        }
-    }
     void uniform(double *u) {  // in [0, 1), 52 bits
         #pragma omp simd
         for (int l = 0; l < LANES; l++) {
@@ -52,6 +40,16 @@ struct Random {
             u[l] = d - 1.0;
         }
     }
+    void normal_pair(double *a, double *b) {  // Box and Muller
+        uniform(a);
+        uniform(b);
+        #pragma omp simd
+        for (int l = 0; l < LANES; l++) {
+            const double radius = std::sqrt(-2.0 * std::log(1.0 - a[l])), angle = 6.283185307179586 * b[l];
+            a[l] = radius * std::cos(angle);
+            b[l] = radius * std::sin(angle);
+        }
+    }
 };
 {% endif %}
 
@@ -60,14 +58,14 @@ struct Random {
 struct Run {  // mirrored by native.Run
     double dt, warmup, half;
     int64_t first_step, steps, cells, table;
-    uint64_t seed;
     const double *constants;   // [constant]
     const double *parameters;  // [parameter][cell]
     double *state;             // [variable..., m_lastspike, m_not_refractory][cell]
     const double *sources;     // [source][jump, mean events a step][cell]
     const double *cumulative;  // [source][entry][cell]: P(events in a step <= entry)
+    uint64_t *random;          // [4][cell]: where the stream of every cell stands
     double *events;            // [source][cell]
-    double *statistics;        // [9][cell], in the order of `columns` below
+    double *statistics;        // [column][cell], in the order of `columns` below
     const volatile int32_t *stop;
 };
 
@@ -123,9 +121,18 @@ extern "C" int run_block(const Run *run, int64_t first) {
             for (int entry = 0; entry < table; entry++) cumulative[source][entry][l] = run->cumulative[(source * table + entry) * n + cell];
         }
     {% endif %}
-    {% if random %}Random random; random.seed(run->seed, first, used);{% endif %}
+    {% if random %}
+    Random random;
+    for (int word = 0; word < 4; word++)
+        for (int l = 0; l < LANES; l++) random.s[word][l] = run->random[word * n + first + (l < used ? l : 0)];
+    {% endif %}
+    {% if draws %}double drawn[{{ draws|length + 1 }}][LANES];{% endif %}
+    {% if variables %}
+    double after_spike[{{ variables|length }}][LANES];  // no state is ever as large as this
+    for (auto &lanes : after_spike) for (double &value : lanes) value = 1e300;
+    {% endif %}
     double total[LANES] = {}, first_spike[LANES], second[LANES], counted[LANES] = {}, first_counted[LANES], last[LANES],
-           sum[LANES] = {}, square[LANES] = {}, late[LANES] = {};
+           sum[LANES] = {}, square[LANES] = {}, late[LANES] = {}, period[LANES] = {};
     for (int l = 0; l < LANES; l++) first_spike[l] = second[l] = first_counted[l] = last[l] = NAN;
 
     for (int64_t step = 0; step < run->steps; step++) {
@@ -133,6 +140,13 @@ extern "C" int run_block(const Run *run, int64_t first) {
         const double m_t = (run->first_step + step) * m_dt;
         {% for line in each_step %}
         {{ line }}
+        {% endfor %}
+        {% for kind in draws %}
+        {% if kind == "rand" %}
+        random.uniform(drawn[{{ loop.index0 }}]);
+        {% elif normals.index(loop.index0) % 2 == 0 %}
+        random.normal_pair(drawn[{{ loop.index0 }}], drawn[{{ normals[normals.index(loop.index0) + 1] if normals.index(loop.index0) + 1 < normals|length else draws|length }}]);
+        {% endif %}
         {% endfor %}
         double any = 0;
         #pragma omp simd reduction(+:any)
@@ -142,6 +156,9 @@ extern "C" int run_block(const Run *run, int64_t first) {
             {% endfor %}
             {% for name in variables %}
             double {{ name }} = {{ name }}_[l];
+            {% endfor %}
+            {% for _ in draws %}
+            const double drawn_{{ loop.index0 }} = drawn[{{ loop.index0 }}][l]; (void)drawn_{{ loop.index0 }};
             {% endfor %}
             double m_lastspike = m_lastspike_[l], m_not_refractory = m_not_refractory_[l];
             {% for name, (text, switched) in invariants.items() if not switched %}
@@ -202,12 +219,22 @@ extern "C" int run_block(const Run *run, int64_t first) {
                 {% for name in variables %}
                 double &{{ name }} = {{ name }}_[l]; (void){{ name }};
                 {% endfor %}
+                {% for _ in draws %}
+                const double drawn_{{ loop.index0 }} = drawn[{{ loop.index0 }}][l]; (void)drawn_{{ loop.index0 }};
+                {% endfor %}
                 double &m_lastspike = m_lastspike_[l], &m_not_refractory = m_not_refractory_[l];
                 {% if refractory %}m_not_refractory = 0;{% endif %}
                 m_lastspike = m_t;
                 {% for line in reset %}
                 {{ line }}
                 {% endfor %}
+                // The state of the spike before, bit for bit: without noise the cell is periodic from here on.
+                double changed = 0;
+                {% for name in variables %}
+                changed += after_spike[{{ loop.index0 }}][l] != {{ name }} ? 1.0 : 0.0;
+                after_spike[{{ loop.index0 }}][l] = {{ name }};
+                {% endfor %}
+                period[l] = changed == 0 ? m_t - last[l] : 0.0;
                 if (total[l] == 0) first_spike[l] = m_t;
                 if (total[l] == 1) second[l] = m_t;
                 total[l]++;
@@ -220,14 +247,17 @@ extern "C" int run_block(const Run *run, int64_t first) {
                 last[l] = m_t;
             }
     }
-    const double *columns[] = {total, first_spike, second, counted, first_counted, last, sum, square, late};
+    const double *columns[] = {total, first_spike, second, counted, first_counted, last, sum, square, late, period};
     for (int l = 0; l < used; l++) {
-        for (int column = 0; column < 9; column++) run->statistics[column * n + first + l] = columns[column][l];
+        for (int column = 0; column < 10; column++) run->statistics[column * n + first + l] = columns[column][l];
         {% for name in variables %}
         run->state[{{ loop.index0 }} * n + first + l] = {{ name }}_[l];
         {% endfor %}
         run->state[{{ variables|length }} * n + first + l] = m_lastspike_[l];
         run->state[{{ variables|length + 1 }} * n + first + l] = m_not_refractory_[l];
+        {% if random %}
+        for (int word = 0; word < 4; word++) run->random[word * n + first + l] = random.s[word][l];
+        {% endif %}
         {% for source in sources %}
         run->events[{{ loop.index0 }} * n + first + l] = count[{{ loop.index0 }}][l];
         {% endfor %}

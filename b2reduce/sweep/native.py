@@ -10,13 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..units import InputError
 from .build import BuildError, load_library
-from .cells import CellStatistics, starting_state
+from .cells import SLACK_, CellStatistics, first_step, gathered, joined, starting_state
 from .codegen import LANES, MOST_ENTRIES, NotExpressible, generate
 
 __all__ = ["Kernel", "Unavailable", "kernel_of", "relax_cells", "run_cells"]
 
+#: Arrays of a run whose last axis is the cells, in the order of the kernel's arguments.
+PER_CELL = ("parameters", "state", "sources", "cumulative", "random", "events", "statistics")
+COLUMNS = ("total", "first_time", "second_time", "count", "first_counted_time", "last_time", "interval_sum", "interval_square_sum", "late_count", "period")
 NEVER_ = -1e4  # s; the time of the last spike before there was one, as in Brian2
+MOST_EVENTS = 500  # in a step; beyond about 700 the probability of none leaves the range of floats
 TABLE_TAIL = 1e-4  # probability of more events in a step than the table of their probabilities holds
 
 
@@ -28,8 +33,8 @@ class Run(ctypes.Structure):
     """What kernel.cpp calls Run."""
 
     _fields_ = [("dt", ctypes.c_double), ("warmup", ctypes.c_double), ("half", ctypes.c_double), ("first_step", ctypes.c_int64),
-                ("steps", ctypes.c_int64), ("cells", ctypes.c_int64), ("table", ctypes.c_int64), ("seed", ctypes.c_uint64),
-                *((name, ctypes.c_void_p) for name in ("constants", "parameters", "state", "sources", "cumulative", "events", "statistics", "stop"))]
+                ("steps", ctypes.c_int64), ("cells", ctypes.c_int64), ("table", ctypes.c_int64),
+                *((name, ctypes.c_void_p) for name in ("constants", *PER_CELL, "stop"))]
 
 
 @dataclass(frozen=True)
@@ -77,33 +82,40 @@ def kernel_of(cells, dt_):
 class _Arrays:
     """The arrays of a run, kept alive while the kernel works on them."""
 
-    def __init__(self, kernel, cells, dt_):
+    def __init__(self, kernel, cells, dt_, seed=0):
         source, n = kernel.source, cells.count
         table = lambda names, values: np.array([np.broadcast_to(values.get(name, 0.0), n) for name in names], dtype=float).reshape(len(names), n)
         given = dict(cells.parameters)
         for item in cells.sources:
             given.update({f"{name}_syn_{item.label}": getattr(item, f"{name}_") for name in ("G", "tau", "E", "rate")})
+        self.kernel, self.dt_ = kernel, dt_
         self.constants = np.array(list(source.constants.values()), dtype=float)
         self.parameters = table(source.parameters, given)
         self.state = np.concatenate([table(source.variables, starting_state(cells)), np.full((1, n), NEVER_), np.ones((1, n))])
         self.sources = np.array([[np.broadcast_to(item.G_, n), np.broadcast_to(item.rate_, n) * dt_] for item in cells.sources], dtype=float).reshape(-1, 2, n)
-        self.entries, self.cumulative = _poisson_table(self.sources[:, 1])
+        self.cumulative = _poisson_table(self.sources[:, 1])
+        self.random = _streams(seed, n)
         self.events = np.zeros((len(cells.sources), n))
-        self.statistics = np.zeros((9, n))
+        self.statistics = np.zeros((len(COLUMNS), n))
         self.stop = np.zeros(1, dtype=np.int32)
 
-    def run(self, kernel, *, first_step, steps, dt_, warmup_, duration_, seed, threads=1, progress=None):
-        n = self.state.shape[1]
-        pointers = {name: getattr(self, name).ctypes.data for name in ("constants", "parameters", "state", "sources", "cumulative", "events", "statistics", "stop")}
-        # Half a nanosecond of slack: a spike at the very step of the warm-up's end counts whatever its last bit says.
-        run = ctypes.byref(Run(dt_, warmup_ - 5e-10, duration_ / 2, first_step, steps, n, self.entries, seed, **pointers))
-        blocks = range(0, n, LANES)
+    def keep(self, cells):
+        """Leave all other cells behind."""
+        for name in PER_CELL:
+            setattr(self, name, np.compress(cells, getattr(self, name), axis=-1))
+
+    def run(self, first, last, *, warmup_, half_, threads=1, progress=None):
+        """Run all cells over steps first .. last - 1; fills the statistics of this stretch."""
+        n, steps = self.state.shape[1], last - first
+        pointers = {name: getattr(self, name).ctypes.data for name in ("constants", *PER_CELL, "stop")}
+        run = ctypes.byref(Run(self.dt_, warmup_ - SLACK_, half_ - SLACK_, first, steps, n, self.cumulative.shape[1], **pointers))
+        run_block, blocks = self.kernel.library.run_block, range(0, n, LANES)
         if threads == 1 and progress is None and n * steps < 1e7:
-            for first in blocks:
-                kernel.library.run_block(run, first)
+            for block in blocks:
+                run_block(run, block)
             return
         with ThreadPoolExecutor(threads) as pool:
-            tasks = [pool.submit(kernel.library.run_block, run, first) for first in blocks]
+            tasks = [pool.submit(run_block, run, block) for block in blocks]
             try:
                 for done, task in enumerate(as_completed(tasks), start=1):
                     task.result()
@@ -115,34 +127,73 @@ class _Arrays:
                 raise
 
 
+def _streams(seed, cells):
+    """Random state of every cell, shape (4, cell): splitmix64 from the run's seed and the cell's number."""
+    word = lambda number: np.uint64(number % 2**64)
+    golden, out = word(0x9E3779B97F4A7C15), np.empty((4, cells), dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        x = word(seed) + golden * np.arange(cells, dtype=np.uint64) * word(4)
+        x ^= word(seed) << word(32) | word(seed) >> word(32)
+        for row in out:
+            x = x + golden
+            z = (x ^ x >> word(30)) * word(0xBF58476D1CE4E5B9)
+            z = (z ^ z >> word(27)) * word(0x94D049BB133111EB)
+            row[:] = z ^ z >> word(31)
+    return out
+
+
 def _poisson_table(means):
-    """Number of entries, and P(events <= entry) for means of shape (source, cell)."""
+    """P(events in a step <= entry), shape (source, entry, cell), for means of shape (source, cell)."""
     from scipy.stats import poisson
 
     if not means.size:
-        return 1, np.ones(1)
+        return np.ones((1, 1, means.shape[1]))
+    if means.max() > MOST_EVENTS:
+        raise InputError(f"a synaptic source brings {means.max():.4g} events a time step, more than the {MOST_EVENTS} that are counted exactly; "
+                         f"take a smaller dt, or a constant current and leak instead: their fluctuations are below {100 / MOST_EVENTS**0.5:.0f} % a step")
     entries = int(np.clip(poisson.ppf(1 - TABLE_TAIL, means.max()) + 1, 1, MOST_ENTRIES))
     distinct, where = np.unique(means, return_inverse=True)  # replicates share their means
-    return entries, np.ascontiguousarray(poisson.cdf(np.arange(entries)[:, None], distinct)[:, where.reshape(means.shape)].transpose(1, 0, 2))
+    return np.ascontiguousarray(poisson.cdf(np.arange(entries)[:, None], distinct)[:, where.reshape(means.shape)].transpose(1, 0, 2))
 
 
-def run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress=None, threads=None):
+def run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress=None, threads=None, stop=None):
     """Run all cells; returns their statistics.
 
     Every cell has a random stream of its own, from the seed and its number: results depend neither on threads nor on
-    the order in which blocks are done.
+    the order in which blocks are done, nor on who else has stopped already.
     """
-    arrays = _Arrays(kernel, cells, dt_)
+    arrays = _Arrays(kernel, cells, dt_, seed)
     threads = threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
-    arrays.run(kernel, first_step=0, steps=int(round(duration_ / dt_)), dt_=dt_, warmup_=warmup_, duration_=duration_, seed=seed,
-               threads=threads, progress=progress)
-    total, first, second, count, first_counted, last, interval_sum, square_sum, late = arrays.statistics
-    whole = lambda values: values.astype(np.int64)
-    return CellStatistics(
-        duration=duration_, warmup=warmup_, total=whole(total), first_time=first, second_time=second, count=whole(count), first_counted_time=first_counted,
-        last_time=last, interval_sum=interval_sum, interval_square_sum=square_sum, late_count=whole(late),
-        final_state=dict(zip(kernel.source.variables, arrays.state)),
-        events={source.label: values for source, values in zip(cells.sources, arrays.events)})
+    stop = stop if stop is not None and stop.applies(kernel.source) else None
+    looks = [] if stop is None else [first_step(look, dt_) for look in stop.looks_(duration_, warmup_)]
+    *looks, last = looks or [int(round(duration_ / dt_))]
+    labels = [source.label for source in cells.sources]
+    active, whole, pieces, begin = np.arange(cells.count), None, [], 0
+    for end in [*looks, last]:
+        report = None if progress is None else lambda fraction: progress((begin + fraction * (end - begin)) / last)
+        arrays.run(begin, end, warmup_=warmup_ if stop is None else begin * dt_, half_=duration_ / 2, threads=threads, progress=report)
+        stretch = _statistics(arrays, end * dt_, duration_, warmup_, labels)
+        whole = stretch if whole is None else joined(whole, stretch)
+        if end == last:
+            break
+        done, whole = stop.finished(whole, stretch, dt_)
+        if done.any():
+            pieces.append((active[done], whole.taken(done)))
+            active, whole = active[~done], whole.taken(~done)
+            arrays.keep(~done)
+            stop.keep(~done)
+        if not active.size:
+            break
+        begin = end
+    return gathered([*pieces, (active, whole)])
+
+
+def _statistics(arrays, end_, duration_, warmup_, labels):
+    columns = dict(zip(COLUMNS, arrays.statistics.copy()))
+    for name in ("total", "count", "late_count"):
+        columns[name] = columns[name].astype(np.int64)
+    final = dict(zip(arrays.kernel.source.variables, arrays.state.copy()))
+    return CellStatistics(duration_, warmup_, np.full(arrays.state.shape[1], end_), **columns, final_state=final, events=dict(zip(labels, arrays.events.copy())))
 
 
 def relax_cells(kernel, cells, longest_, check_, tolerance, dt_):
@@ -153,7 +204,7 @@ def relax_cells(kernel, cells, longest_, check_, tolerance, dt_):
     scale = np.abs(arrays.state[own]).max(axis=1, keepdims=True)
     while done < longest_ / dt_:
         before = arrays.state[own].copy()
-        arrays.run(kernel, first_step=done, steps=steps, dt_=dt_, warmup_=0.0, duration_=longest_, seed=0)
+        arrays.run(done, done + steps, warmup_=0.0, half_=0.0)
         done += steps
         scale = np.maximum(scale, np.abs(arrays.state[own]).max(axis=1, keepdims=True))
         if np.all(np.abs(arrays.state[own] - before) <= tolerance * scale):
