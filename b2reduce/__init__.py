@@ -11,6 +11,7 @@ _HOME = {
     "Activity": "activity",
     "DivergenceError": "session",
     "FISurface": "surface", "measure_fi": "surface", "rheobase": "surface",
+    "TransferFunction": "transfer", "measure_transfer": "transfer",
     "GainFit": "gain", "fit_gain": "gain",
     "ReducedCircuit": "reduction", "reduce": "reduction",
     "simulate_rates": "rate", "rate_network": "rate",
@@ -18,7 +19,7 @@ _HOME = {
     "Comparison": "comparison", "compare": "comparison",
     "check_assumptions": "assumptions",
     "Validation": "validation", "validate": "validation",
-    "plot_fi": "plots", "plot_rates": "plots", "plot_comparison": "plots",
+    "plot_fi": "plots", "plot_transfer": "plots", "plot_rates": "plots", "plot_comparison": "plots",
     "write_report": "report",
 }
 __all__ = ["__version__", *_HOME]

@@ -8,7 +8,7 @@ import numpy as np
 
 from .units import InputError, to_si
 
-__all__ = ["plot_fi", "plot_rates", "plot_raster", "plot_comparison", "style"]
+__all__ = ["plot_fi", "plot_transfer", "plot_rates", "plot_raster", "plot_comparison", "style"]
 
 _LINES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2)))
 _MARKERS = ("o", "s", "^", "D", "v")
@@ -83,6 +83,46 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
             ax.axhline(float(np.asarray(limit)), color="0.6", lw=0.8, ls=":")
     ax.set(xlabel=f"mean current I ({I_unit})", ylabel="rate (Hz)", ylim=(0, None))
     ax.legend(title=f"mean leak g ({g_unit})", fontsize=8, title_fontsize=8)
+    return ax
+
+
+def plot_transfer(transfer, *, ax=None, **kwargs):
+    """The rate over one or two presynaptic rates: a line with error bars, or a map with contours.
+
+    Parameters
+    ----------
+    transfer : TransferFunction
+        Of one or two axes.
+    ax : matplotlib.axes.Axes, optional
+    **kwargs
+        Passed to the line, or to the map.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If there are more than two axes, or two of which one is a single rate.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    names, axes = list(transfer.rates_), list(transfer.rates_.values())
+    if len(axes) > 2 or len(axes) == 2 and min(map(len, axes)) < 2:
+        raise InputError(f"transfer: got axes of {' x '.join(str(len(values)) for values in axes)} rates, expected one, or two of at least two rates each")
+    ax = _axes(ax)
+    ax.set(xlabel=f"rate of {names[0]} (Hz)")
+    if len(axes) == 1:
+        ax.errorbar(axes[0], transfer.rate_, yerr=transfer.rate_sem_, **{"marker": "o", "color": "k", **kwargs})
+        ax.set(ylabel="rate (Hz)", ylim=(0, None))
+        return ax
+    shown = ax.pcolormesh(*axes, transfer.rate_.T, **{"cmap": "viridis", "shading": "nearest", "rasterized": True, **kwargs})
+    levels = MaxNLocator(6).tick_values(0, transfer.rate_.max())[1:]  # not 0: the edge of silence is ragged by chance
+    lines = ax.contour(*axes, transfer.rate_.T, levels=levels[levels < transfer.rate_.max()], colors="w", linewidths=0.8)
+    ax.clabel(lines, fmt="%g", fontsize=7)
+    ax.figure.colorbar(shown, ax=ax, label="rate (Hz)")
+    ax.set(ylabel=f"rate of {names[1]} (Hz)")
     return ax
 
 

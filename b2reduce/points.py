@@ -76,14 +76,16 @@ class PointRates:
         return replace(self, **changed)
 
 
-def noise_sources(drives, model):
-    """Sources in SI from drives of constant rate, checked against the model's units."""
-    sources = []
+def noise_sources(drives, model, rates_=None, what="noise"):
+    """Sources in SI from drives, checked against the model's units; `rates_` holds rates over points of drives by their name."""
+    sources, rates_ = [], rates_ or {}
     for number, drive in enumerate(drives):
-        if not drive.constant:
-            raise InputError(f"noise, drive {drive.name!r}: its rate is a table; a surface needs one constant rate")
-        G_ = to_si(drive.G, model.conductance_dim, f"noise, drive {drive.name!r}, G")
-        sources.append(Source(f"s{number}", G_, to_si(drive.tau, "s", "tau"), to_si(drive.E, "V", "E"), drive.inputs * drive.rate_))
+        key = f"{what}, drive {drive.name!r}"
+        if drive.name not in rates_ and not drive.constant:
+            raise InputError(f"{key}: its rate is a table; expected one constant rate")
+        G_ = to_si(drive.G, model.conductance_dim, f"{key}, G")
+        rate_ = drive.inputs * (rates_[drive.name] if drive.name in rates_ else drive.rate_)
+        sources.append(Source(f"s{number}", G_, to_si(drive.tau, "s", "tau"), to_si(drive.E, "V", "E"), rate_))
     return tuple(sources)
 
 

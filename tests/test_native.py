@@ -270,3 +270,65 @@ def test_a_numpy_warning_about_subnormals_never_comes(tmp_path):
             "warnings.simplefilter('error'); np.finfo(np.float64).smallest_subnormal; assert np.float64(5e-324) > 0 and np.float64(1e-310)/2 > 0")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("method, noise", [("euler", "sigma*xi*sqrt(2*g_L/C_m)"), ("heun", "sigma*xi*sqrt(2*g_L/C_m)"),
+                                           ("milstein", "sigma*(1 + (v - E_L)/(20*mV))*xi*sqrt(2*g_L/C_m)"),
+                                           ("euler", "sigma*xi_1*sqrt(g_L/C_m) + sigma*xi_2*sqrt(g_L/C_m)")])
+def test_white_noise_has_the_same_statistics(method, noise):
+    lif = b2r.load_model("lif")
+    model = lif.replace(equations=f"dv/dt = (g_L*(E_L - v) + I_app)/C_m + {noise} : volt (unless refractory)", method=method,
+                        parameters={**lif.parameters, "sigma": 3 * mV})
+    n, T = 3000, 1.0
+    cells = lambda current: Cells(model, n, {"I_app": np.full(n, current), "g_L": np.full(n, 16.7e-9)})
+    (a, used), (b, _) = (simulate_cells(cells(0.24e-9), T + 0.25, 0.25, seed=2, engine=engine) for engine in ("native", "brian2"))
+    assert used == f"native ({method})" and model.noisy
+    error = np.hypot(*((x.count / T).std() / np.sqrt(n) for x in (a, b)))
+    difference = lambda x: abs(x.count.mean() - b.count.mean()) / T
+    assert difference(a) < 4 * error < 0.02 * b.count.mean() / T
+    for moment in (np.mean, np.std):  # of v in 3000 cells, whose distribution is cut at the threshold: below four of normal scatter
+        assert abs(moment(a.final_state["v"]) - moment(b.final_state["v"])) < 4 * b.final_state["v"].std() * np.sqrt(2 / n)
+    assert difference(simulate_cells(cells(0.245e-9), T + 0.25, 0.25, seed=2)[0]) > 4 * error, "2 % more current must be seen"
+
+
+def test_white_noise_gives_the_variance_of_its_equation():
+    """Below threshold dv = -v/tau dt + sigma sqrt(2/tau) dW has variance sigma^2, and the noise of cells and steps is independent."""
+    lif = b2r.load_model("lif")
+    model = lif.replace(equations="dv/dt = (g_L*(E_L - v) + I_app)/C_m + sigma*xi*sqrt(2*g_L/C_m) : volt (unless refractory)", method="euler",
+                        threshold="v > 1*volt", parameters={key: value for key, value in {**lif.parameters, "sigma": 2 * mV}.items() if key != "V_th"})
+    n = 20000
+    cells = Cells(model, n, {"I_app": np.zeros(n), "g_L": np.full(n, 16.7e-9)})
+    v, later = (simulate_cells(cells, T, 0.0, seed=1, engine="native")[0].final_state["v"] + 65e-3 for T in (0.2, 0.3))
+    # Euler's steps give sigma^2 / (1 - dt/(2 tau)); a variance of n values is known to sqrt(2/n).
+    assert v.var() / (4e-6 / (1 - 1e-4 / 2 / 15e-3)) == pytest.approx(1, abs=4 * np.sqrt(2 / n))
+    assert abs(v.mean()) < 4 * 2e-3 / np.sqrt(n)
+    assert abs(np.corrcoef(v[:-1], v[1:])[0, 1]) < 4 / np.sqrt(n)
+    # After 0.1 s what is left of it is exp(-0.1 s/15 ms) = 0.0013.
+    assert abs(np.corrcoef(v, later)[0, 1]) < 0.0013 + 4 / np.sqrt(n)
+
+
+def test_a_random_reset_and_an_escape_rate():
+    lif = b2r.load_model("lif")
+    model = lif.replace(threshold="rand() < escape*dt", reset="v = V_r + width*randn()", refractory=None,
+                        parameters={**{k: v for k, v in lif.parameters.items() if k not in ("V_th", "t_ref")}, "escape": "40 Hz", "width": "1 mV"})
+    n = 4000
+    cells = Cells(model, n, {"I_app": np.zeros(n), "g_L": np.full(n, 16.7e-9)})
+    a = simulate_cells(cells, 1.0, 0.0, seed=3, engine="native")[0]
+    assert abs(a.total.mean() - 40) < 4 * np.sqrt(40 / n)
+    variance = 40 * (1 - 40e-4)  # binomial, not Poisson: at most one spike a step
+    assert a.total.var() / variance == pytest.approx(1, abs=4 * np.sqrt(2 / n + 1 / (n * 40)))
+    b = simulate_cells(cells, 1.0, 0.0, seed=3, engine="brian2")[0]
+    assert a.final_state["v"].std() == pytest.approx(b.final_state["v"].std(), rel=0.1)
+
+
+def test_more_events_than_can_be_counted_are_an_error():
+    for rate, fits in ((4.9e6, True), (5.1e6, False)):
+        source = (Source("a", 1e-15, 5e-3, 0.0, rate),)
+        if fits:  # 490 a step, far beyond the table, and still Poisson
+            events = simulate_cells(noisy(2000, source), 0.02, 0.0, 1e-4, seed=2, engine="native")[0].events["a"]
+            mean = rate * 0.02
+            assert abs(events.mean() - mean) < 4 * np.sqrt(mean / 2000)
+            assert events.var() / mean == pytest.approx(1, abs=4 * np.sqrt(2 / 2000))
+        else:
+            with pytest.raises(b2r.InputError, match="510 events a time step.*smaller dt"):
+                simulate_cells(noisy(8, source), 0.02, 0.0, 1e-4, engine="native")
