@@ -13,7 +13,7 @@ _HOME = {
     "FISurface": "surface", "measure_fi": "surface", "rheobase": "surface",
     "TransferFunction": "transfer", "measure_transfer": "transfer",
     "GainFit": "gain", "fit_gain": "gain",
-    "ReducedCircuit": "reduction", "reduce": "reduction",
+    "ReducedCircuit": "reduced", "reduce": "reduction", "OperatingPointError": "operating",
     "simulate_rates": "rate", "rate_network": "rate",
     "simulate_spikes": "spiking", "spiking_network": "spiking",
     "Comparison": "comparison", "compare": "comparison",

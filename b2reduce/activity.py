@@ -31,6 +31,9 @@ class Activity:
     sizes : mapping of str to int
         Number of cells.
     bin : Quantity
+    outside : mapping of str to float
+        Of a rate run, the fraction of time that each population spent outside of what was measured, where its gain is
+        extrapolated or its table answers with the nearest edge; empty for a spiking run.
     provenance : mapping
     """
 
@@ -44,6 +47,7 @@ class Activity:
     conductance_t_: np.ndarray | None = None
     conductance_units: Mapping = field(default_factory=dict)
     provenance: Mapping = field(default_factory=dict)
+    outside: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
         for name in ("t_", "rate_"):
@@ -56,6 +60,7 @@ class Activity:
         if self.conductances_ is not None:
             object.__setattr__(self, "conductances_", FrozenDict({label: read_only(g) for label, g in self.conductances_.items()}))
         object.__setattr__(self, "sizes", FrozenDict(dict(self.sizes)))
+        object.__setattr__(self, "outside", FrozenDict(dict(self.outside)))
         object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
 
     t = property(lambda self: with_units(self.t_, "s"))

@@ -7,37 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .forms import FORMS, inverse_at
 from .provenance import frozen, unknown_name
 from .units import InputError, format_quantity, parse_quantity, to_si, with_units
 
-__all__ = ["GainFit", "fit_gain", "FORMS"]
+__all__ = ["GainFit", "fit_gain"]
 
 SLOPE_LIMIT = 0.15  # relative change of the slope over the g range beyond which "extra leak only shifts" is poor
 RMSE_LIMIT = 0.05  # of the width of the rate window
 
 
-def threshold_linear(x, beta):
-    """beta [x]_+ (Shriki, Hansel & Sompolinsky 2003)."""
-    return beta * np.maximum(x, 0.0)
-
-
-def logistic(x, r_max, x_0):
-    """r_max / (1 + exp(-x/x_0)); its steepest slope, at x = 0 where r = r_max/2, is r_max/(4 x_0)."""
-    from scipy.special import expit
-
-    return r_max * expit(x / x_0)
-
-
-#: form -> (function of x in A, names of its shape parameters, their units with A for the current)
-FORMS = {
-    "threshold_linear": (threshold_linear, ("beta",), ("Hz/{I}",)),
-    "logistic": (logistic, ("r_max", "x_0"), ("Hz", "{I}")),
-}
-
-
-def slope_of(form, shape):
-    """The slope beta of a gain from its shape parameters: the steepest, for a sigmoid."""
-    return shape[0] if form == "threshold_linear" else shape[0] / (4 * shape[1])
+FOLDS = 5  # of the cross-validation
+SIMPLER = 1.02  # a simpler form is taken if its cross-validated error is within this factor of the best
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +29,11 @@ class GainFit:
     ----------
     form : str
     beta : Quantity
-        Slope of the gain, Hz/A or Hz m^2/A; for the logistic its steepest, r_max/(4 x_0).
+        Slope of the gain, Hz/A or Hz m^2/A: of the softplus that at high rates, of the logistic its steepest, r_max/(4 x_0), of
+        "sqrt", "threshold_power" and "spline" that at the middle of the window.
     I_theta : Quantity
-        Threshold current extrapolated to g = 0 (for the logistic the current of half the maximal rate), A or A/m^2.
+        Threshold current extrapolated to g = 0, A or A/m^2; for the logistic the current of half the maximal rate, for the
+        softplus that of its knee, for the spline where its first stretch, continued, meets zero.
     v_theta : Quantity
         Threshold voltage: the shift of the f-I curve per unit of extra leak, V.
     params : mapping
@@ -72,6 +55,8 @@ class GainFit:
         Number of points in it.
     provenance : mapping
         That of the surface.
+    cross_validation : pandas.DataFrame or None
+        Where the form was chosen: cross-validated error of each form in Hz, and its number of parameters.
     """
 
     form: str
@@ -86,6 +71,7 @@ class GainFit:
     warnings: tuple
     per_area: bool
     provenance: Mapping
+    cross_validation: object = None
 
     def __post_init__(self):
         for name in ("params", "stderr", "provenance"):
@@ -107,11 +93,36 @@ class GainFit:
     @property
     def shape_(self):
         """Shape parameters of the gain, SI."""
-        return tuple(self._si(name) for name in FORMS[self.form][1])
+        return tuple(self._si(name) for name in FORMS[self.form].names)
 
     def f_(self, x_):
         """The gain alone on SI floats: Hz from A (or A/m^2)."""
-        return FORMS[self.form][0](np.asarray(x_, dtype=float), *self.shape_)
+        return FORMS[self.form].f(np.asarray(x_, dtype=float), *self.shape_)
+
+    def slope_(self, x_):
+        """df/dx on SI floats."""
+        return FORMS[self.form].slope(np.asarray(x_, dtype=float), *self.shape_)
+
+    def inverse_(self, rate_):
+        """The current in excess of the threshold, SI, that gives a rate in Hz."""
+        return inverse_at(FORMS[self.form], rate_, self.shape_)
+
+    @property
+    def equation(self):
+        """The gain of ``mu`` as a Brian2 expression; empty for a spline, which is a function."""
+        return FORMS[self.form].equation.format(I="amp/meter**2" if self.per_area else "amp")
+
+    @property
+    def parameters(self):
+        """Brian2 declarations of the parameters in `equation`."""
+        current = "amp/meter**2" if self.per_area else "amp"
+        units = {"{I}": current, "Hz/{I}": "Hz*meter**2/amp" if self.per_area else "Hz/amp"}
+        return [f"{name} : {units.get(unit, unit)} (constant)" for name, unit in FORMS[self.form].shape] if self.equation else []
+
+    @property
+    def parameter_values(self):
+        """SI values of the parameters in `equation`."""
+        return dict(zip(FORMS[self.form].names, self.shape_)) if self.equation else {}
 
     def f(self, x):
         """The gain alone: rate at the current `x` in excess of the threshold."""
@@ -131,7 +142,8 @@ class GainFit:
         text = lambda values: {name: format_quantity(value) for name, value in values.items()}
         return {"form": self.form, "params": text(self.params), "stderr": text(self.stderr), "r2": self.r2, "rmse": format_quantity(self.rmse),
                 "slopes": self.slopes.to_dict("list"), "slope_change": self.slope_change, "rates": [format_quantity(rate) for rate in self.rates],
-                "points": self.points, "warnings": list(self.warnings), "per_area": self.per_area, "provenance": dict(self.provenance)}
+                "points": self.points, "warnings": list(self.warnings), "per_area": self.per_area, "provenance": dict(self.provenance),
+                "cross_validation": None if self.cross_validation is None else self.cross_validation.to_dict("list")}
 
     @classmethod
     def from_dict(cls, data):
@@ -139,7 +151,8 @@ class GainFit:
         import pandas as pd
 
         read = lambda values: {name: parse_quantity(value) for name, value in values.items()}
-        return cls(**{**data, "params": read(data["params"]), "stderr": read(data["stderr"]), "rmse": parse_quantity(data["rmse"]),
+        chosen = data.get("cross_validation")
+        return cls(**{**data, "cross_validation": None if chosen is None else pd.DataFrame(chosen), "params": read(data["params"]), "stderr": read(data["stderr"]), "rmse": parse_quantity(data["rmse"]),
                       "slopes": pd.DataFrame(data["slopes"], dtype=float), "rates": tuple(parse_quantity(rate) for rate in data["rates"]),
                       "slope_change": np.nan if data["slope_change"] is None else data["slope_change"]})
 
@@ -155,7 +168,10 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     ----------
     surface : FISurface
         At least two conductances with points in the window, otherwise v_theta is undetermined.
-    form : {"threshold_linear", "logistic"}
+    form : {"threshold_linear", "sqrt", "softplus", "threshold_power", "logistic", "spline", "auto"}
+        beta [x]_+; r_ref sqrt([x]_+/x_ref), the onset of a type I cell; k x_0 log(1 + exp(x/x_0)); r_ref ([x]_+/x_ref)^n;
+        r_max/(1 + exp(-x/x_0)); a monotone cubic spline through knots of the collapsed data; or the first of these that
+        predicts points left out as well as any (cross-validation, to 2 %).
     rates : (Quantity, Quantity), optional
         Window of rates, ends included; by default all. Points that are silent or not finite never count.
     weights : None or "sem"
@@ -186,8 +202,8 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     >>> fit.v_theta
     1. * mvolt
     """
-    if form not in FORMS:
-        raise InputError(f"form: {unknown_name('form', form, FORMS)}")
+    if form != "auto" and form not in FORMS:
+        raise InputError(f"form: {unknown_name('form', form, (*FORMS, 'auto'))}")
     if weights not in (None, "sem"):
         raise InputError(f"weights: got {weights!r}, expected None or 'sem'")
     I_, g_ = np.meshgrid(surface.I_, surface.g_, indexing="ij")
@@ -197,8 +213,7 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     if rates is None and inside.any():
         lo, hi = rate_[inside].min(), rate_[inside].max()
     I, g, r = I_[inside], g_[inside], rate_[inside]
-    shape_names, shape_units = FORMS[form][1:]
-    needed = len(shape_names) + 3
+    needed = FORMS["threshold_linear" if form == "auto" else form].free + 3
     if r.size < needed:
         seen = rate_[np.isfinite(rate_)]
         span = f"the surface spans {seen.min():.4g} to {seen.max():.4g} Hz" if seen.size else "the surface holds no finite rate"
@@ -217,16 +232,24 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
         if not np.all(np.isfinite(sem) & (sem > 0)):
             raise InputError("weights: 'sem' needs a positive rate_sem at every point of the window; measure with noise or leave weights out")
         weight = sem.min() / sem
-    values, covariance, residual = _least_squares(form, I, g, r, weight)
-    shape = values[2:]
-    beta = slope_of(form, shape)
-    gradient = np.array([0, 0, 1.0]) if form == "threshold_linear" else np.array([0, 0, beta / shape[0], -beta / shape[1]])
+    chosen = None
+    if form == "auto":
+        form, chosen = _cross_validated(I, g, r, weight)
+    gain = FORMS[form]
+    values, covariance, residual = _least_squares(gain, I, g, r, weight)
+    shape, middle = values[2:], (lo + hi) / 2
+    slope_at = lambda shape: gain.steepest(*shape) if gain.steepest else float(gain.slope(gain.inverse(middle, *shape), *shape))
+    beta = slope_at(shape)
+    # The delta method, with the derivative of beta by central differences.
+    step = lambda k: np.where(np.arange(shape.size) == k, 1e-6 * np.abs(shape), 0.0)
+    gradient = np.array([0, 0, *((slope_at(shape + step(k)) - slope_at(shape - step(k))) / (2e-6 * abs(shape[k]) or 1.0) for k in range(shape.size))])
     units = {"beta": "Hz m^2/A" if surface.per_area else "Hz/A", "I_theta": surface.current_unit, "v_theta": "V"}
-    units.update({name: unit.format(I=surface.current_unit) for name, unit in zip(shape_names, shape_units) if name != "beta"})
-    names = ["I_theta", "v_theta", *shape_names]
+    known = {"{I}": surface.current_unit, "Hz/{I}": units["beta"]}
+    units.update({name: known.get(unit, unit) for name, unit in gain.shape})
+    names = ["I_theta", "v_theta", *gain.names]
     params = {"beta": beta, **dict(zip(names, values))}
     stderr = {"beta": np.sqrt(gradient @ covariance @ gradient), **dict(zip(names, np.sqrt(np.diag(covariance))))}
-    slopes, information = _slopes_alone(form, surface, I, g, r, weight, shape)
+    slopes, information = _slopes_alone(gain, surface, I, g, r, weight, shape, beta)
     change = float(_change(surface.g_, slopes.iloc[:, 1].to_numpy(), information) / beta)
     rmse = float(np.sqrt(np.mean(residual**2)))
     warnings = []
@@ -243,7 +266,31 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
         stderr={name: with_units(float(value), units[name]) for name, value in stderr.items()},
         r2=float(1 - np.sum(residual**2) / np.sum((r - r.mean()) ** 2)), rmse=with_units(rmse, "Hz"), slopes=slopes, slope_change=change,
         rates=(with_units(float(lo), "Hz"), with_units(float(hi), "Hz")), points=int(r.size), warnings=warnings, per_area=surface.per_area,
-        provenance=dict(surface.provenance))
+        provenance=dict(surface.provenance), cross_validation=chosen)
+
+
+def _cross_validated(I, g, r, weight):
+    """(the form that is taken, table of all forms)."""
+    import pandas as pd
+
+    # Every fold takes every fifth point in the order of the rates: all folds span window and conductances.
+    fold = np.empty(r.size, dtype=int)
+    fold[np.lexsort((g, r))] = np.arange(r.size) % FOLDS
+    rows = []
+    for gain in FORMS.values():
+        error = np.inf
+        if r.size * (FOLDS - 1) // FOLDS >= gain.free + 3:
+            left_out = np.concatenate([_prediction_errors(gain, I, g, r, weight, fold == k) for k in range(FOLDS)])
+            error = float(np.sqrt(np.mean(left_out**2)))
+        rows.append((gain.name, error, gain.free + 2))
+    table = pd.DataFrame(rows, columns=["form", "cv_rmse [Hz]", "parameters"])
+    good = table["cv_rmse [Hz]"] <= SIMPLER * table["cv_rmse [Hz]"].min()
+    return table.loc[good.idxmax(), "form"], table
+
+
+def _prediction_errors(gain, I, g, r, weight, out):
+    values = _least_squares(gain, I[~out], g[~out], r[~out], weight[~out])[0]
+    return gain.f(I[out] - values[0] - values[1] * g[out], *values[2:]) - r[out]
 
 
 def rate_limits(rates, name="rates"):
@@ -257,61 +304,101 @@ def rate_limits(rates, name="rates"):
     return lo, hi
 
 
-def _least_squares(form, I, g, r, weight):
+def _least_squares(gain, I, g, r, weight):
     """Values (I_theta, v_theta, shape...), their covariance, and residuals in Hz."""
     from scipy.optimize import least_squares
 
-    function = FORMS[form][0]
-    # r is first taken as a plane in I and g: the exact answer for points on the rising part of a threshold-linear gain.
-    I_0, g_0, I_scale, g_scale = I.mean(), g.mean(), np.ptp(I) or abs(I.mean()), np.ptp(g)
-    target = r
-    if form == "logistic":
-        r_max = 1.1 * r.max()
-        target = np.log(r / (r_max - r))
-    design = np.column_stack([np.ones(r.size), (I - I_0) / I_scale, (g - g_0) / g_scale])
-    level, rise, tilt = np.linalg.lstsq(design * weight[:, None], target * weight, rcond=None)[0]
+    # In units of the range of the currents and of the leaks, threshold taken at their means: all numbers are of order one.
+    I_0, g_0, width, g_width = I.mean(), g.mean(), np.ptp(I) or abs(I.mean()), np.ptp(g)
+    x, y = (I - I_0) / width, (g - g_0) / g_width
+    if gain.name == "spline":
+        return _spline_fit(gain, x, y, r, weight, (I_0, g_0, width, g_width))
+    units = np.array([{"{I}": width, "Hz/{I}": 1 / width}.get(unit, 1.0) for _, unit in gain.shape])
+    free = ~np.array(gain.fixed)
+    plane = lambda target: np.linalg.lstsq(np.column_stack([np.ones(r.size), x, y]) * weight[:, None], target * weight, rcond=None)[0]
+    rise = plane(r)[1] or 1e-12
+    begin, target = gain.start(rise, r, 1.0)
+    # The target is nearly a plane in I and g: the exact answer for points on the rising part of a threshold-linear gain.
+    level, rise, tilt = plane(target)
     rise = rise or 1e-12
-    # argument of f: x = I - I_theta - v_theta g, in units of the current range, threshold taken at the middle of g
-    start = [-level / rise, -tilt / rise]
-    if form == "threshold_linear":
-        start = [*start, rise]
-        shape = lambda p: (p[2] / I_scale,)
-    else:
-        start = [*start, 1.0, 1 / rise]
-        shape = lambda p: (p[2] * r_max, p[3] * I_scale)
+    begin = np.array(begin, dtype=float)
+    if gain.name == "threshold_linear":
+        begin[0] = rise
+    elif gain.name == "logistic":
+        begin[1] = 1 / rise
+    scale = np.where(free, np.maximum(np.abs(begin), 1e-12), 1.0)
+
+    def shape_of(p):
+        shape = begin.copy()
+        shape[free] = p[2:] * scale[free]
+        return shape
 
     def residual(p):
-        x = (I - I_0) - I_scale * (p[0] + p[1] * (g - g_0) / g_scale)
-        return (function(x, *shape(p)) - r) * weight
+        with np.errstate(all="ignore"):
+            return np.nan_to_num((gain.f(x - p[0] - p[1] * y, *shape_of(p)) - r) * weight, nan=1e6, posinf=1e6, neginf=-1e6)
 
-    solution = least_squares(residual, start, x_scale="jac", method="trf", ftol=1e-14, xtol=1e-14, gtol=1e-14)
+    lower = np.where(np.array([name in ("x_ref", "x_0", "n", "r_max") for name in gain.names]), 1e-3, -np.inf)[free]
+    start = np.concatenate([[-level / rise, -tilt / rise], begin[free] / scale[free]])
+    if gain.name == "threshold_power":  # convex or concave: both are tried
+        starts = [start, np.concatenate([start[:2] - [0.3, 0], [start[2], 1.7]])]
+    else:
+        starts = [start]
+    fits = [least_squares(residual, p, x_scale="jac", method="trf", ftol=1e-14, xtol=1e-14, gtol=1e-14, bounds=(np.concatenate([[-np.inf] * 2, lower]), np.inf))
+            for p in starts]
+    solution = min(fits, key=lambda fit: fit.cost)
     p = solution.x
-    free = max(r.size - p.size, 1)
-    inverse = np.linalg.pinv(solution.jac.T @ solution.jac)
-    covariance = inverse * np.sum(solution.fun**2) / free
-    v_theta = p[1] * I_scale / g_scale
-    values = np.array([I_0 + I_scale * p[0] - v_theta * g_0, v_theta, *shape(p)])
+    covariance = np.linalg.pinv(solution.jac.T @ solution.jac) * np.sum(solution.fun**2) / max(r.size - p.size, 1)
+    v_theta = p[1] * width / g_width
+    values = np.array([I_0 + width * p[0] - v_theta * g_0, v_theta, *(shape_of(p) * units)])
     transform = np.zeros((values.size, p.size))
-    transform[0, :2] = I_scale, -I_scale * g_0 / g_scale
-    transform[1, 1] = I_scale / g_scale
-    transform[2, 2] = 1 / I_scale if form == "threshold_linear" else r_max
-    if form == "logistic":
-        transform[3, 3] = I_scale
+    transform[0, :2], transform[1, 1] = (width, -width * g_0 / g_width), width / g_width
+    transform[2 + np.flatnonzero(free), 2 + np.arange(free.sum())] = (scale * units)[free]
     return values, transform @ covariance @ transform.T, residual(p) / weight
 
 
-def _slopes_alone(form, surface, I, g, r, weight, shape):
-    """The slope beta at each conductance by itself (for the logistic with the common r_max), and how well the currents determine it."""
+def _spline_fit(gain, x, y, r, weight, frame):
+    """`_least_squares` for the spline: the shift by leak, and the rates at knots that keep their places among the collapsed points."""
+    from scipy.optimize import least_squares
+
+    I_0, g_0, width, g_width = frame
+    level, rise, tilt = np.linalg.lstsq(np.column_stack([np.ones(r.size), x, y]) * weight[:, None], r * weight, rcond=None)[0]
+    tilt = -tilt / (rise or 1e-12)
+    count = len(gain.shape) // 2
+    collapsed = x - tilt * y
+    knots = np.linspace(collapsed.min(), collapsed.max(), count)
+    order = np.argsort(collapsed)
+    first = np.maximum(np.diff(np.interp(knots, collapsed[order], np.maximum.accumulate(r[order]))), 1e-3 * r.max())
+    rates = lambda p: np.concatenate([[p[1]], p[1] + np.cumsum(p[2:])])  # increments are not negative: it rises
+    residual = lambda p: (gain.f(x - p[0] * y, *knots, *rates(p)) - r) * weight
+    solution = least_squares(residual, [tilt, max(r.min(), 0.0), *first], x_scale="jac", bounds=([-np.inf, -np.inf, *np.full(count - 1, 1e-6 * r.max())], np.inf))
+    p = solution.x
+    covariance = np.linalg.pinv(solution.jac.T @ solution.jac) * np.sum(solution.fun**2) / max(r.size - p.size, 1)
+    v_theta = p[0] * width / g_width
+    # x = 0 is where the first stretch, continued, meets zero: the knots are measured from there.
+    r_knots = rates(p)
+    zero = knots[0] - r_knots[0] * (knots[1] - knots[0]) / (r_knots[1] - r_knots[0])
+    values = np.array([I_0 + width * zero - v_theta * g_0, v_theta, *(width * (knots - zero)), *r_knots])
+    transform = np.zeros((values.size, p.size))
+    transform[0, 0], transform[1, 0] = -width * g_0 / g_width, width / g_width
+    transform[2 + count:, 1] = 1.0
+    for k in range(1, count):
+        transform[2 + count + k:, 1 + k] = 1.0
+    return values, transform @ covariance @ transform.T, residual(p) / weight
+
+
+def _slopes_alone(gain, surface, I, g, r, weight, shape, beta):
+    """The slope beta at each conductance by itself, and how well the currents determine it.
+
+    The common gain, inverted, makes a straight line of the curve at each conductance; its slope is the factor by which that
+    curve is stretched.
+    """
     import pandas as pd
 
     rows, information = [], []
+    stretched = gain.inverse(r, *shape)
     for g_alone in surface.g_:
-        here = g == g_alone
-        x, y, w = I[here], r[here], weight[here]
-        factor = 1.0
-        if form == "logistic":
-            below = y < shape[0]
-            x, y, w, factor = x[below], np.log(y[below] / (shape[0] - y[below])), w[below], shape[0] / 4
+        here = (g == g_alone) & np.isfinite(stretched)
+        x, y, w = I[here], stretched[here], weight[here]
         slope, error, spread = np.nan, np.nan, 0.0
         if x.size >= 2:
             mean = np.average(x, weights=w**2)
@@ -320,7 +407,7 @@ def _slopes_alone(form, surface, I, g, r, weight, shape):
             if x.size > 2:
                 left = y - np.average(y, weights=w**2) - slope * (x - mean)
                 error = np.sqrt(np.sum((w * left) ** 2) / (x.size - 2) / spread)
-        rows.append((g_alone, factor * slope, factor * error, int(here.sum())))
+        rows.append((g_alone, beta * slope, beta * error, int(here.sum())))
         information.append(spread)
     unit = "Hz m^2/A" if surface.per_area else "Hz/A"
     return pd.DataFrame(rows, columns=[f"g [{surface.conductance_unit}]", f"slope [{unit}]", f"stderr [{unit}]", "points"]), np.array(information)

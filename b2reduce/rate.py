@@ -6,6 +6,7 @@ import numpy as np
 
 from .activity import Activity
 from .circuit import rate_at
+from .equations import filters, rate_assignment, rate_equations, rate_values
 from .provenance import unknown_name, versions
 from .session import brian_session
 from .surface import seconds
@@ -40,32 +41,29 @@ def _build(reduced, drives, dt_, initial=None):
     plain = dict(clock=clock, codeobj_class=NumpyCodeObject)  # a few units cost less than a compilation
     groups, synapses = {}, []
     for name in reduced.populations:
-        gain, namespace = reduced.gains[name], {}
+        namespace = {}
         incoming = {drive: rate for (drive, target), rate in rates.items() if target == name}
         for drive, rate in incoming.items():
             if drive in tables:
                 last = float(np.asarray(rate[0])[-1]) if isinstance(rate, tuple) else 0.0
                 grid = np.arange(int(np.ceil(max(last, 0.0) / dt_)) + 2) * dt_
                 namespace[f"rate_{drive}"] = brian2.TimedArray(rate_at(rate, grid) * brian2.Hz, dt=dt_ * brian2.second)
-        group = brian2.NeuronGroup(1, reduced.rate_equations(name, tables), method="exponential_euler", namespace=namespace, name=f"rate_{name}", **plain)
-        values = {"theta": reduced.theta_[name], **{key: float(np.asarray(gain.params[key])) for key in gain.params if key in group.variables}}
+        values, functions = rate_values(reduced, name)
+        group = brian2.NeuronGroup(1, rate_equations(reduced, name, tables), method="exponential_euler", namespace={**namespace, **functions},
+                                   name=f"rate_{name}", **plain)
         values.update({f"rate_{drive}": float(np.asarray(rate)) for drive, rate in incoming.items() if drive not in tables})
-        if reduced.tau_choice == "synaptic":
-            for pathway in reduced.circuit.pathways(name):
-                values.update({f"tau_{pathway.symbol}": pathway.tau_, f"W_{pathway.symbol}": reduced.weight_(pathway)})
-                if initial is not None:
-                    before = rate_at(rates[pathway.source, name], 0.0) if pathway.is_drive else initial[pathway.source]
-                    values[f"s_{pathway.symbol}"] = float(before)
-        else:
-            values["tau"] = float(np.asarray(reduced.tau[name]))
-            values.update({f"W_ext_{drive}": W for (target, drive), W in reduced.W_ext_.items() if target == name and f"W_ext_{drive}" in group.variables})
-            values["mu"] = -reduced.theta_[name] if initial is None else inverse_gain_(gain, initial[name])
+        if "mu" in group.equations.diff_eq_names:
+            values["mu"] = -reduced.theta_[name] if initial is None else float(reduced.gains[name].inverse_(initial[name]))
+        elif initial is not None:
+            values.update({f"s_{f.key}": float(rate_at(rates[f.source, name], 0.0) if f.is_drive else initial[f.source]) for f in filters(reduced, name)})
         for key, value in values.items():
             group.variables[key].set_value(value)
+        if statement := rate_assignment(reduced, name):
+            group.run_regularly(statement, clock=clock, when="start", codeobj_class=NumpyCodeObject, name=f"rate_of_{name}")
         groups[name] = group
     for target, group in groups.items():
         for source in dict.fromkeys(p.source for p in reduced.circuit.pathways(target) if not p.is_drive):
-            if reduced.tau_choice == "synaptic":
+            if f"r_from_{source}" in group.variables:
                 model, namespace = f"r_from_{source}_post = r_pre : Hz (summed)", {}
             else:
                 unit = "amp/meter**2" if reduced.circuit.per_area(target) else "amp"
@@ -74,16 +72,6 @@ def _build(reduced, drives, dt_, initial=None):
             synapse.connect(i=[0], j=[0])
             synapses.append(synapse)
     return brian2.Network(*groups.values(), *synapses), groups, rates
-
-
-def inverse_gain_(gain, rate_):
-    """The current in excess of the threshold that gives a rate."""
-    if gain.form == "threshold_linear":
-        return rate_ / gain.shape_[0]
-    r_max, x_0 = gain.shape_
-    if not 0 < rate_ < r_max:
-        raise InputError(f"initial: got {rate_:g} Hz, expected a rate between 0 and r_max = {r_max:g} Hz of the logistic gain")
-    return x_0 * np.log(rate_ / (r_max - rate_))
 
 
 def rate_network(reduced, *, drives=None, dt=None):
@@ -168,16 +156,39 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None):
         network, groups, rates = _build(reduced, drives, dt_, start)
         monitors = {name: brian2.StateMonitor(group, "r", record=True, clock=group.clock, codeobj_class=NumpyCodeObject, name=f"r_of_{name}")
                     for name, group in groups.items()}
-        network.add(*monitors.values())
+        places = {name: brian2.StateMonitor(group, _place(reduced, name), record=True, dt=each * dt_ * brian2.second, codeobj_class=NumpyCodeObject,
+                                            name=f"place_of_{name}") for name, group in groups.items()}
+        network.add(*monitors.values(), *places.values())
         with np.errstate(over="ignore", invalid="ignore"):  # a runaway is reported below, not by numpy's warnings
             network.run(bins * each * dt_ * brian2.second, namespace={})
             rate_ = np.array([monitors[name].r_[0][:bins * each].reshape(bins, each).mean(axis=1) for name in reduced.populations])
+        outside = {name: _outside(reduced, name, monitor) for name, monitor in places.items()}
     if not np.isfinite(rate_).all():
         raise FloatingPointError("the rates of the reduced model grew beyond all bounds: the circuit runs away; weaken its excitation or start lower")
     provenance = {"kind": "rates", "circuit": reduced.circuit.name, "circuit_hash": reduced.circuit.hash, "dt [s]": dt_, "tau": reduced.tau_choice,
                   "drives [Hz]": {f"{name}->{target}": _plain(rate) for (name, target), rate in rates.items()}, "delays": "none in the rate model", "versions": versions()}
     return Activity(reduced.populations, (np.arange(bins) + 0.5) * each * dt_, rate_, each * dt_,
-                    {name: p.size for name, p in reduced.circuit.populations.items()}, provenance=provenance)
+                    {name: p.size for name, p in reduced.circuit.populations.items()}, provenance=provenance, outside=outside)
+
+
+def _place(reduced, population):
+    """Variables that say where in the measured range a population is."""
+    if reduced.level == "surface":
+        return ["I", "g"]
+    return [f"s_{f.key}" for f in filters(reduced, population)] if reduced.level == "transfer" else ["r"]
+
+
+def _outside(reduced, population, monitor):
+    """Fraction of the time spent outside of what was measured: of the window of rates, the surface, or the presynaptic rates."""
+    if reduced.level in ("linear", "gain"):
+        lo, hi = (float(np.asarray(rate)) for rate in reduced.gains[population].rates)
+        rate = monitor.r_[0]
+        return float(np.mean((rate < lo) | (rate > hi)))
+    if reduced.level == "surface":
+        return float(np.mean(reduced.functions_[population].outside(monitor.I_[0], monitor.g_[0])))
+    values = dict(zip((f.key for f in filters(reduced, population)), (getattr(monitor, f"s_{f.key}_")[0] for f in filters(reduced, population))))
+    arguments = [np.mean([values[f.key] for f in filters(reduced, population) if (f.source, f.is_drive) == axis], axis=0) for axis in reduced.axes_(population)]
+    return float(np.mean(reduced.functions_[population].outside(*arguments)))
 
 
 def _plain(rate):

@@ -82,6 +82,16 @@ class TransferFunction:
         labels = ("rate [Hz]", "rate_sem [Hz]", "cv", f"I [A{self._area}]", f"g [S{self._area}]", "time [s]")
         return pd.DataFrame(columns | {label: getattr(self, name).ravel() for label, name in zip(labels, _GRIDS)})
 
+    def to_dict(self):
+        """Plain data for JSON; `from_dict` reads it back to the same values."""
+        return {"rates": {name: values.tolist() for name, values in self.rates_.items()}, **{name: getattr(self, name).tolist() for name in _GRIDS},
+                "per_area": self.per_area, "provenance": dict(self.provenance)}
+
+    @classmethod
+    def from_dict(cls, data):
+        """Read back what `to_dict` wrote."""
+        return cls(data["rates"], *(np.array(data[name], dtype=float) for name in _GRIDS), per_area=data["per_area"], provenance=data["provenance"])
+
     def __repr__(self):
         axes = " x ".join(f"{values.size} rates of {name}" for name, values in self.rates_.items())
         return f"TransferFunction({axes}, {self.rate_.min():.3g}-{self.rate_.max():.3g} Hz)"

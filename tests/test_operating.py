@@ -34,10 +34,11 @@ def test_the_regression_finds_slopes_and_removes_what_they_explain():
 @pytest.mark.slow
 def test_derivatives_from_the_luck_of_the_input_are_those_of_finite_differences():
     circuit, at, step = b2r.load_circuit("ei_lif"), {"E": 16.2, "I": 16.2}, 1.0
-    _, _, response = _outputs(circuit, at, DRIVES, cells=3000, seed=1, **SETTINGS)["E"]
+    poisson = {"E": 1.0, "I": 1.0}
+    response = _outputs(circuit, at, DRIVES, poisson, cells=3000, seed=1, **SETTINGS)["E"].response
     for source in ("E", "I"):
-        (up, up_sem, _), (down, down_sem, _) = (_outputs(circuit, {**at, source: at[source] + sign * step}, DRIVES, cells=1500, seed=2, **SETTINGS)["E"]
-                                                for sign in (1, -1))
+        (up, up_sem, *_), (down, down_sem, *_) = (
+            _outputs(circuit, {**at, source: at[source] + sign * step}, DRIVES, poisson, cells=1500, seed=2, **SETTINGS)["E"] for sign in (1, -1))
         slope, error = (up - down) / (2 * step), np.hypot(up_sem, down_sem) / (2 * step)
         # Regression slopes of 3000 cells: the residual of about 2 Hz over a spread of the source's rate, sqrt(K r/T)/K,
         # is 2/(sqrt(3000) 0.4) = 0.09 for E and half of that for I; and events before the window count for 1 %.

@@ -6,7 +6,6 @@ from brian2 import Hz, mV, ms, nS, second
 
 import b2reduce as b2r
 from b2reduce.circuit import rate_at
-from b2reduce.reduction import steady_rates
 
 from .cases import gain, reduced
 
@@ -77,7 +76,7 @@ def test_a_drive_that_is_replaced_moves_the_rates_as_the_equations_say():
     r = reduced()
     for rate in (12.0, 16.0):
         run = b2r.simulate_rates(r, duration=1 * second, drives={"ext": rate * Hz})
-        expected = steady_rates(r.circuit, r.gains, {("ext", "E"): rate, ("ext", "I"): rate})
+        expected = r.steady_rates_({("ext", "E"): rate, ("ext", "I"): rate})
         np.testing.assert_allclose(run.rate_[:, -1], list(expected.values()), rtol=1e-4)
 
 

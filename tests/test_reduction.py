@@ -8,7 +8,6 @@ from brian2 import Hz, mV, ms, nS, pA, volt
 
 import b2reduce as b2r
 from b2reduce.operating import average
-from b2reduce.reduction import steady_rates
 
 from .cases import BETA, C_M, E_L, G_L, I_THETA, V_THETA, gain, reduced, two_populations
 
@@ -53,7 +52,7 @@ def test_a_synapse_inhibits_exactly_below_the_threshold_voltage(E, sign):
 def test_steady_rates_solve_the_linear_system():
     r = reduced()
     drives = {("ext", "E"): 14.0, ("ext", "I"): 14.0}
-    rates = steady_rates(r.circuit, r.gains, drives)
+    rates = r.steady_rates_(drives)
     beta = np.array([float(np.asarray(r.gains[name].beta)) for name in r.populations])
     W = np.array([[r.W_[a, b] for b in r.populations] for a in r.populations])
     drive = np.array([r.W_ext_[a, "ext"] * 14 - r.theta_[a] for a in r.populations])

@@ -1,0 +1,132 @@
+"""The Brian2 equations of a population of the rate network, and the values of their parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Filter", "filters", "rate_assignment", "rate_equations", "rate_values"]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Presynaptic rates that are filtered together: one variable ``s_<key>`` of the equations."""
+
+    key: str
+    source: str
+    is_drive: bool
+    pathways: tuple
+
+
+def filters(reduced, population):
+    """The filters of a population: one a pathway with tau "synaptic", else one a source."""
+    pathways = reduced.circuit.pathways(population)
+    if reduced.tau_choice == "synaptic":
+        return [Filter(p.symbol, p.source, p.is_drive, (p,)) for p in pathways]
+    return [Filter(f"drive_{source}" if is_drive and source in reduced.circuit.populations else source, source, is_drive,
+                   tuple(p for p in pathways if (p.source, p.is_drive) == (source, is_drive))) for source, is_drive in reduced.axes_(population)]
+
+
+def rate_equations(reduced, population, tables=()):
+    """Brian2 equations of one population; drives in `tables` are functions of t, the others parameters.
+
+    Notes
+    -----
+    At levels "linear" and "gain" mu is the current in excess of the threshold; with one time constant a population it is
+    what is filtered, else every pathway is. At level "surface" the mean current I and leak g follow from the filtered rates
+    and r = F(I, g); at level "transfer" r = F of the filtered rates themselves.
+    """
+    area = "/meter**2" if reduced.circuit.per_area(population) else ""
+    external = lambda drive: f"rate_{drive}(t)" if drive in tables else f"rate_{drive}"
+    sources = filters(reduced, population)
+    recurrent = dict.fromkeys(f.source for f in sources if not f.is_drive)
+    drives = dict.fromkeys(f.source for f in sources if f.is_drive)
+    lines, synaptic, shift_law = [], reduced.tau_choice == "synaptic", reduced.level in ("linear", "gain")
+    if shift_law and not synaptic:
+        terms = [f"I_{source}" for source in recurrent] + [f"W_ext_{drive}*{external(drive)}" for drive in drives]
+        lines.append(f"dmu/dt = (-mu + {_sum([*terms, '-theta'])})/tau : amp{area}")
+        lines += [f"I_{source} : amp{area}" for source in recurrent] + [f"W_ext_{drive} : coulomb{area} (constant)" for drive in drives]
+    else:
+        for f in sources:
+            lines.append(f"ds_{f.key}/dt = (-s_{f.key} + {external(f.source) if f.is_drive else f'r_from_{f.source}'})/tau{f'_{f.key}' if synaptic else ''} : Hz")
+            lines += [f"tau_{f.key} : second (constant)"] if synaptic else []
+        lines += [f"r_from_{source} : Hz" for source in recurrent]
+    lines += [] if synaptic else ["tau : second (constant)"]
+    lines += [f"rate_{drive} : Hz (constant)" for drive in drives if drive not in tables]
+    if shift_law and synaptic:
+        lines.append(f"mu = {_sum([*(f'W_{f.key}*s_{f.key}' for f in sources), '-theta'])} : amp{area}")
+        lines += [f"W_{f.key} : coulomb{area} (constant)" for f in sources]
+    if shift_law:
+        gain, statement = reduced.gains[population], rate_assignment(reduced, population)
+        lines += [f"r : Hz  # {statement}, every step" if statement else f"r = {gain.equation} : Hz", *gain.parameters, f"theta : amp{area} (constant)"]
+    elif reduced.level == "surface":
+        lines += [f"I = {_sum(['I_const', *(f'Q_{f.key}*s_{f.key}' for f in sources)])} : amp{area}",
+                  f"g = {_sum(['g_leak', *(f'X_{f.key}*s_{f.key}' for f in sources)])} : siemens{area}", f"r : Hz  # {rate_assignment(reduced, population)}, every step",
+                  f"I_const : amp{area} (constant)", f"g_leak : siemens{area} (constant)"]
+        lines += [f"Q_{f.key} : coulomb{area} (constant)" for f in sources] + [f"X_{f.key} : farad{area} (constant)" for f in sources]
+    else:
+        lines.append(f"r : Hz  # {rate_assignment(reduced, population)}, every step")
+        lines += [f"share_{f.key} : 1 (constant)" for f in sources] if synaptic else []
+    return "\n".join(lines)
+
+
+def rate_assignment(reduced, population):
+    """The statement that sets r from a table every step; empty where r is an expression of the equations.
+
+    Where others read an expression Brian2 evaluates it anew for every reader; a table is worth asking once.
+    """
+    if reduced.level in ("linear", "gain"):
+        return "" if reduced.gains[population].equation else "r = F(mu)"
+    if reduced.level == "surface":
+        return "r = F(I, g)"
+    return f"r = F({', '.join(_transfer_arguments(reduced, population, filters(reduced, population)))})"
+
+
+def _sum(terms):
+    return " + ".join(terms).replace("+ -", "- ")
+
+
+def _transfer_arguments(reduced, population, sources):
+    """One argument a source; parallel pathways of different time constants count by their shares of its mean conductance."""
+    for axis in reduced.axes_(population):
+        own = [f for f in sources if (f.source, f.is_drive) == axis]
+        yield _sum([f"share_{f.key}*s_{f.key}" for f in own]) if reduced.tau_choice == "synaptic" else f"s_{own[0].key}"
+
+
+def rate_values(reduced, population):
+    """({variable: SI value}, namespace) of the equations of one population; rates of drives apart."""
+    import brian2
+
+    model, gain = reduced.circuit.populations[population].model, reduced.gains[population]
+    sources, E_leak = filters(reduced, population), model.si(model.leak_reversal)
+    values = {}
+    if reduced.tau_choice == "synaptic":
+        values.update({f"tau_{f.key}": f.pathways[0].tau_ for f in sources})
+    else:
+        values["tau"] = float(np.asarray(reduced.tau[population]))
+    if reduced.level in ("linear", "gain"):
+        weight = lambda f: sum(map(reduced.weight_, f.pathways))
+        values.update(theta=reduced.theta_[population], **gain.parameter_values)
+        if reduced.tau_choice == "synaptic":
+            values.update({f"W_{f.key}": weight(f) for f in sources})
+        else:
+            values.update({f"W_ext_{f.source}": weight(f) for f in sources if f.is_drive})
+    amp, siemens = (brian2.amp / brian2.meter**2, brian2.siemens / brian2.meter**2) if reduced.circuit.per_area(population) else (brian2.amp, brian2.siemens)
+    if not rate_assignment(reduced, population):
+        return values, {}
+    if reduced.level in ("linear", "gain"):
+        function, units = gain.f_, [amp]
+    else:
+        function, units = reduced.functions_[population], [amp, siemens] if reduced.level == "surface" else [brian2.hertz] * len(reduced.axes_(population))
+    # Brian2 asks functions for units and for arrays without them: this one is only ever called with arrays.
+    lookup = brian2.Function(lambda *arguments: function(*arguments), arg_units=units, return_unit=brian2.hertz, stateless=True)
+    lookup.implementations.add_implementation("numpy", function)
+    if reduced.level == "surface":
+        values.update(I_const=model.constant_input_, g_leak=model.si(model.leak))
+        values.update({f"X_{f.key}": sum(p.mean_(1.0) for p in f.pathways) for f in sources})
+        values.update({f"Q_{f.key}": sum(p.mean_(1.0) * (p.E_ - E_leak) for p in f.pathways) for f in sources})
+    elif reduced.level == "transfer" and reduced.tau_choice == "synaptic":
+        whole = {axis: sum(p.mean_(1.0) for f in sources if (f.source, f.is_drive) == axis for p in f.pathways) for axis in reduced.axes_(population)}
+        values.update({f"share_{f.key}": f.pathways[0].mean_(1.0) / whole[f.source, f.is_drive] if whole[f.source, f.is_drive] else 1.0 for f in sources})
+    return values, {"F": lookup}

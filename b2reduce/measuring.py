@@ -1,0 +1,185 @@
+"""What is measured of a population around an operating point: its f-I surface, and its transfer function."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.ndimage import binary_dilation
+
+from .operating import average, source_rate, sources_of
+from .points import measure_points
+from .provenance import versions
+from .session import seed_streams
+from .surface import FISurface
+from .transfer import TransferFunction
+from .units import InputError
+
+__all__ = ["rate_window", "surface_at", "transfer_at"]
+
+G_SPAN, G_POINTS = 0.25, 5
+RATE_SPAN, RATE_SPAN_ = 0.5, 3.0  # relative, and in Hz at least
+CURRENTS, QUIET_CURRENTS, SURFACE_REPLICATES = 9, 25, 24  # within the window at each conductance, in noise and without; cells per point
+SURFACE_RTOL, SURFACE_ATOL_ = 0.015, 0.04  # wanted standard error of each rate: relative, plus Hz
+NOISE_FREE_RATE_ = 60.0
+_PILOT = dict(duration_=0.5, warmup_=0.1)  # only to find the currents that span the window
+WIDE = 1.5  # times the upper end of the window: how far a surface reaches that answers by itself
+# The transfer function: rates of recurrent sources from 0 to this many times the operating rate, plus Hz; of drives around theirs.
+REACH, REACH_, DRIVE_SPAN = 2.2, 4.0, 0.5
+AXIS_POINTS = {1: 25, 2: 13, 3: 9, 4: 6}  # rates per source, by the number of sources
+TRANSFER_REPLICATES, TRANSFER_DURATION_, TRANSFER_WARMUP_ = 16, 2.5, 0.25
+
+
+def rate_window(rate_, noise=True):
+    """The rates at which a gain is fitted, Hz.
+
+    In noise 0.5 to 1.5 of the operating rate, at least 3 Hz either side, from 0. Without noise the whole range up to
+    60 Hz or 1.5 of the operating rate: near its onset the noise-free curve is too steep to mean anything.
+    """
+    if not noise:
+        return 0.0, max((1 + RATE_SPAN) * rate_, NOISE_FREE_RATE_)
+    return max(0.0, min((1 - RATE_SPAN) * rate_, rate_ - RATE_SPAN_)), max((1 + RATE_SPAN) * rate_, rate_ + RATE_SPAN_)
+
+
+def surface_at(circuit, population, point, window_, noise=True, wide=False, *, seed, dt_, engine="auto", bar):
+    """The f-I surface of a population around its operating point, under the noise it has there.
+
+    Conductances lie within 25 % of the operating value, currents where rates pass through the window, with `wide` on to
+    where they are next to nothing and `WIDE` times its upper end. Points expected far outside are left out (NaN).
+
+    Returns
+    -------
+    surface : FISurface
+    warnings : list of str
+    """
+    model, warnings = circuit.populations[population].model, []
+    sources = sources_of(circuit, population, point.rate_, point.drives_, point.cv2_) if noise else ()
+    g_0, floor = point.g_[population], sum(source.mean_ for source in sources)
+    lowest = (1 - G_SPAN) * g_0
+    if lowest < floor:
+        # Nearly all of the leak is synaptic: below its mean the cell would need a negative leak.
+        lowest = floor + 0.05 * (g_0 - floor)
+        warnings.append(f"population {population}: the synapses carry {100 * floor / g_0:.0f} % of the leak, so the gain is measured from "
+                        f"{lowest / g_0:.2f} instead of {1 - G_SPAN:.2f} of the operating conductance")
+    g_ = np.linspace(lowest, (1 + G_SPAN) * g_0, G_POINTS)
+    fitted, (lo, hi) = window_, (0.0, WIDE * window_[1]) if wide else window_
+    settings = dict(dt_=dt_, engine=engine)
+    tried = _pilot(model, point.I_[population], g_, sources, max(lo, 0.05 * hi), hi, noise, seed, settings, bar, population)
+    tried = [(currents, np.maximum.accumulate(rates)) for currents, rates in zip(*tried)]  # the pilot's scatter is not the curve's
+    crossing = lambda level: np.array([np.interp(level, rates, currents) for currents, rates in tried])
+    # As closely spaced as the window alone would have it.
+    density = np.median((crossing(hi) - crossing(max(lo, 0.05 * hi))) / np.maximum(crossing(fitted[1]) - crossing(max(fitted[0], 0.05 * fitted[1])), 1e-300))
+    I_ = _currents(g_, crossing(max(lo, 0.05 * hi)), crossing(hi), int(np.clip(density, 1, 4) * (CURRENTS if noise else QUIET_CURRENTS)))
+    if I_ is None:
+        warnings.append(f"population {population}: no current spans the rates {lo:.3g} to {hi:.3g} Hz; the f-I curve jumps over them")
+        I_ = np.linspace(-1e-3, 1e-3, CURRENTS) * g_0 + np.median(crossing(hi))
+    margin = 0.25 * (fitted[1] - fitted[0])
+    expected = np.array([np.interp(I_, currents, rates) for currents, rates in tried]).T  # (I, g)
+    i, j = np.nonzero((expected >= lo - margin) & (expected <= hi + margin))
+    duration_ = 2.5 if noise else 2.0
+    measure = lambda points, replicates, key: measure_points(
+        model, I_[i[points]], g_[j[points]], sources, replicates=replicates, duration_=duration_, warmup_=0.5, seed=seed_streams(seed, *key),
+        report=bar.stage(f"f-I surface of {population}"), **settings)
+    measured = measure(slice(None), SURFACE_REPLICATES if noise else 1, (2,))
+    unsure = np.flatnonzero(measured.rate_sem_ > SURFACE_RTOL * measured.rate_ + SURFACE_ATOL_) if noise else []
+    if len(unsure):
+        excess = np.median((measured.rate_sem_ / (SURFACE_RTOL * measured.rate_ + SURFACE_ATOL_))[unsure])
+        more = int(min(3 * SURFACE_REPLICATES, np.ceil(SURFACE_REPLICATES * (excess**2 - 1))))
+        measured = measured.pooled(unsure, measure(unsure, more, (2, 1)))
+    grids = {}
+    for name in ("rate_", "rate_sem_", "onset_rate_", "cv_"):
+        grids[name] = np.full((I_.size, g_.size), np.nan)
+        grids[name][i, j] = getattr(measured, name)
+    provenance = {"model": model.name, "model_hash": model.hash, "population": population, "engine": measured.engine, "dt [s]": dt_,
+                  "duration [s]": duration_, "warmup [s]": 0.5, "replicates": int(measured.replicates.max()), "seed": seed,
+                  "noise": [{"pathway": p.label, "rate [Hz]": float(source_rate(p, point.rate_, point.drives_))} for p in circuit.pathways(population)] if noise else []}
+    return FISurface(I_, g_, **grids, per_area=circuit.per_area(population), provenance=provenance), warnings
+
+
+def _currents(g_, first, last, number):
+    """Currents, evenly spaced, about `number` of them between `first` and `last` of each conductance; None if they coincide.
+
+    The spacing divides the shift of the curve from one conductance to the next, so that the rates sampled are the same
+    at all of them: a curve that bends would otherwise seem to change its slope with g.
+    """
+    width = np.median(last - first)
+    if not width > 0:
+        return None
+    shift = abs(np.polyfit(np.arange(g_.size), (first + last) / 2, 1)[0])
+    spacing = width / (number - 1)
+    spacing = shift / np.ceil(shift / spacing) if shift > 0.1 * spacing else spacing
+    return np.arange(first.min(), last.max() + spacing, spacing)
+
+
+def _pilot(model, I_0, g_, sources, lo, hi, noise, seed, settings, bar, population):
+    """Currents and rates, one row a conductance, closing in on where the rates rise through lo and hi."""
+    volts = np.geomspace(2e-4, 0.05, 9)
+    currents = I_0 + g_[:, None] * np.concatenate([-volts[::-1], [0.0], volts])
+    tried_I = tried_rate = np.empty((g_.size, 0))
+    rounds = 3
+    for round_ in range(rounds):
+        measured = measure_points(model, currents.ravel(), np.repeat(g_, currents.shape[1]), sources, replicates=16 if noise else 1,
+                                  seed=seed_streams(seed, 3, round_), report=bar.stage(f"range of currents of {population}, round {round_ + 1}"),
+                                  diverging="silent", **_PILOT if noise else dict(duration_=2.0, warmup_=0.5), **settings)
+        tried_I = np.concatenate([tried_I, currents], axis=1)
+        tried_rate = np.concatenate([tried_rate, measured.rate_.reshape(currents.shape)], axis=1)
+        order = np.argsort(tried_I, axis=1)
+        tried_I, tried_rate = np.take_along_axis(tried_I, order, 1), np.take_along_axis(tried_rate, order, 1)
+        inside = (tried_rate >= lo) & (tried_rate <= hi)
+        if np.all(inside.sum(axis=1) >= 4):
+            break
+        below = np.array([I[max(np.argmax(rate > lo) - 1, 0)] for I, rate in zip(tried_I, tried_rate)])
+        above = np.array([I[np.argmax(rate >= hi)] if (rate >= hi).any() else I[-1] for I, rate in zip(tried_I, tried_rate)])
+        currents = np.linspace(below, above, 14, axis=1)[:, 1:-1]
+    return tried_I, tried_rate
+
+
+def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="auto", bar):
+    """The rate of a population over the rates of all its sources, whose noise moves with them.
+
+    Raises
+    ------
+    InputError
+        If the population has no source, or more than four.
+    """
+    model, pathways = circuit.populations[population].model, circuit.pathways(population)
+    axis_names = list(dict.fromkeys((p.source, p.is_drive) for p in pathways))
+    if not 1 <= len(axis_names) <= max(AXIS_POINTS):
+        raise InputError(f"level: population {population} has {len(axis_names)} sources, and a transfer function is measured over one to {max(AXIS_POINTS)}; "
+                         f"use level = 'surface'")
+    axes = []
+    for source, is_drive in axis_names:
+        if is_drive:
+            rate, table = point.drives_[source, population], circuit.drive(source, population).rate
+            values = [rate] if not isinstance(table, tuple) else [rate, *np.asarray(table[1], dtype=float)]
+            first, last = (1 - DRIVE_SPAN) * min(values), (1 + DRIVE_SPAN) * max(values) or 1.0
+        else:
+            first, last = 0.0, REACH * point.rate_[source] + REACH_
+        axes.append(np.linspace(first, last, AXIS_POINTS[len(axis_names)]))
+    grids = [grid.ravel() for grid in np.meshgrid(*axes, indexing="ij")]
+    drives_ = {(source, population): grid for (source, is_drive), grid in zip(axis_names, grids) if is_drive}
+    rates_ = {source: grid for (source, is_drive), grid in zip(axis_names, grids) if not is_drive}
+    I_, g_ = (np.broadcast_to(values, grids[0].shape) for values in average(circuit, population, rates_, drives_))
+    sources = sources_of(circuit, population, rates_, drives_, point.cv2_) if noise else ()
+    report = bar.stage(f"transfer function of {population}")
+    settings = dict(dt_=dt_, engine=engine, report=report)
+    measure = lambda points, number, replicates, **times: measure_points(
+        model, I_[points], g_[points], [replace(s, rate_=np.broadcast_to(s.rate_, I_.shape)[points]) for s in sources], replicates=replicates,
+        seed=seed_streams(seed, number), **times, **settings)
+    top = REACH * point.rate_[population] + REACH_
+    shape = tuple(map(len, axes))
+    everywhere = np.arange(I_.size)
+    measured = measure(everywhere, 0, 4 if noise else 1, **_PILOT)
+    # Precision is for rates that the circuit can have, and for the edge of silence.
+    firing = (measured.rate_ > 0).reshape(shape)
+    near = binary_dilation(firing, np.ones((3,) * len(shape))).ravel() & (measured.rate_ <= 1.5 * top)
+    more = measure(everywhere[near], 1, TRANSFER_REPLICATES if noise else 1, duration_=TRANSFER_DURATION_, warmup_=TRANSFER_WARMUP_)
+    results = {name: getattr(measured, name).astype(float) for name in ("rate_", "rate_sem_", "cv_", "simulated")}
+    for name, values in results.items():
+        values[near] = getattr(more, name)
+    provenance = {"model": model.name, "model_hash": model.hash, "population": population, "engine": measured.engine, "dt [s]": dt_,
+                  "duration [s]": TRANSFER_DURATION_, "warmup [s]": TRANSFER_WARMUP_, "replicates": int(more.replicates.max(initial=0)), "seed": seed,
+                  "cv2": dict(point.cv2_), "precise up to [Hz]": top, "versions": versions()}
+    grids = (results["rate_"], results["rate_sem_"], results["cv_"], I_, g_, results["simulated"])
+    names = {f"{source} (drive)" if is_drive and (source, False) in axis_names else source: axis for (source, is_drive), axis in zip(axis_names, axes)}
+    return TransferFunction(names, *(values.reshape(shape) for values in grids), per_area=circuit.per_area(population), provenance=provenance)

@@ -1,0 +1,288 @@
+"""The rate model of a circuit: its parameters, its equations, and the rates that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from .circuit import Circuit, read_rate
+from .equations import rate_equations
+from .gain import GainFit
+from .lookup import surface_lookup, transfer_lookup
+from .operating import average
+from .provenance import FrozenDict, frozen, unknown_name, write_json
+from .surface import FISurface
+from .transfer import TransferFunction
+from .units import InputError, format_quantity, parse_quantity, with_units
+
+__all__ = ["ReducedCircuit", "steady_rates", "read_drives"]
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedCircuit:
+    """The rate model of a circuit: tau dmu/dt = -mu + W r + W_ext r_ext - theta, r = f(mu).
+
+    Attributes
+    ----------
+    populations : tuple of str
+    W : mapping of (target, source) to Quantity
+        Charge by which one hertz of a source population moves the current of a target cell, C or C/m^2:
+        the sum over parallel projections of K G tau (E - E_leak - v_theta). Absent pairs are 0.
+    W_ext : mapping of (target, drive) to Quantity
+        The same for drives; multiplies the rate of one input train.
+    theta : mapping of str to Quantity
+        Threshold current I_theta + g_leak v_theta - I_const, A or A/m^2.
+    tau : mapping of str to Quantity
+        Time constant of each population, or of each pathway where tau is "synaptic".
+    operating_rate, operating_I, operating_g : mapping of str to Quantity
+        Where the gains were measured: rate, mean current, mean total leak.
+    noise_free_rate : mapping of str to Quantity
+        Rate of the cell at that mean current and leak without any noise.
+    gains : mapping of str to GainFit
+        Of levels "surface" and "transfer" the local tangent at the operating point, which W, theta and v_theta belong to.
+    surfaces : mapping of str to FISurface
+        What the gains were fitted to; at level "surface" what answers.
+    transfers : mapping of str to TransferFunction
+        At level "transfer" what answers: rates over the rates of all sources, noise included.
+    moving_response : mapping of (target, source) to float
+        d rate/d rate of the source at the operating point with the noise moving along, to hold against beta W of frozen
+        noise; empty where the gains were not measured in noise.
+    cv2 : mapping of str to float
+        Factor by which the variance of recurrent input was scaled: the squared CV of its source with noise "renewal", else 1.
+    others : tuple of mapping
+        Rates of other operating points, where there are several.
+    pathways : pandas.DataFrame
+        One row a projection or drive: target, source, K, G, tau, E, W, unit.
+    warnings : list of str
+    circuit : Circuit
+    level, noise, tau_choice : str
+    provenance : mapping
+    """
+
+    circuit: Circuit
+    gains: Mapping
+    surfaces: Mapping
+    tau: Mapping
+    tau_choice: str
+    operating_rate: Mapping
+    operating_I: Mapping
+    operating_g: Mapping
+    noise_free_rate: Mapping
+    at: Mapping
+    level: str
+    noise: str
+    warnings: list
+    provenance: Mapping
+    transfers: Mapping = field(default_factory=dict)
+    moving_response: Mapping = field(default_factory=dict)
+    cv2: Mapping = field(default_factory=dict)
+    others: tuple = ()
+
+    def __post_init__(self):
+        for name in ("gains", "surfaces", "transfers", "moving_response", "cv2", "tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at", "provenance"):
+            object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
+        object.__setattr__(self, "provenance", frozen(self.provenance))
+
+    @property
+    def populations(self):
+        """Names of the populations."""
+        return tuple(self.circuit.populations)
+
+    def _charge(self, population):
+        return "C/m^2" if self.circuit.per_area(population) else "C"
+
+    def _v_theta_(self, population):
+        return float(np.asarray(self.gains[population].v_theta))
+
+    def weight_(self, pathway):
+        """K G tau (E - E_leak - v_theta) of one pathway, SI (equations 11.28-11.30)."""
+        E_leak = self.circuit.populations[pathway.target].model
+        E_leak = E_leak.si(E_leak.leak_reversal)
+        return pathway.K * pathway.G_ * pathway.tau_ * (pathway.E_ - E_leak - self._v_theta_(pathway.target))
+
+    def _weights(self, drives):
+        columns = self.circuit.drive_names if drives else self.populations
+        weights = {(target, source): 0.0 for target in self.populations for source in columns}
+        for target in self.populations:
+            for pathway in self.circuit.pathways(target):
+                if pathway.is_drive == drives:
+                    weights[target, pathway.source] += self.weight_(pathway)
+        return weights
+
+    @property
+    def W_(self):
+        """W in SI floats."""
+        return self._weights(drives=False)
+
+    @property
+    def W_ext_(self):
+        """W_ext in SI floats."""
+        return self._weights(drives=True)
+
+    @property
+    def theta_(self):
+        """theta in SI floats (equation 11.31)."""
+        theta = {}
+        for name, population in self.circuit.populations.items():
+            model, gain = population.model, self.gains[name]
+            theta[name] = float(np.asarray(gain.I_theta)) + model.si(model.leak) * self._v_theta_(name) - model.constant_input_
+        return theta
+
+    @property
+    def W(self):
+        """{(target, source): charge}."""
+        return {key: with_units(value, self._charge(key[0])) for key, value in self.W_.items()}
+
+    @property
+    def W_ext(self):
+        """{(target, drive): charge}."""
+        return {key: with_units(value, self._charge(key[0])) for key, value in self.W_ext_.items()}
+
+    @property
+    def theta(self):
+        """{population: threshold current}."""
+        return {name: with_units(value, self.gains[name].current_unit) for name, value in self.theta_.items()}
+
+    @property
+    def pathways(self):
+        """One row a projection or drive, SI floats; the weight of one synapse is W/K."""
+        import pandas as pd
+
+        rows = [(p.label, p.target, p.source, "drive" if p.is_drive else "projection", p.K, p.G_, p.tau_, p.E_, self.weight_(p), self._charge(p.target))
+                for target in self.populations for p in self.circuit.pathways(target)]
+        return pd.DataFrame(rows, columns=["pathway", "target", "source", "kind", "K", "G", "tau", "E", "W", "unit"]).set_index("pathway")
+
+    @property
+    def equations(self):
+        """{population: the Brian2 equations that `simulate_rates` runs}."""
+        tables = {drive.name for drive in self.circuit.drives if not drive.constant}
+        return {name: rate_equations(self, name, tables) for name in self.populations}
+
+    @cached_property
+    def functions_(self):
+        """{population: what gives its rate in Hz}: of (I, g), or at level "transfer" of the rates of `axes_`; SI floats or arrays."""
+        if self.level == "surface":
+            return {name: surface_lookup(surface) for name, surface in self.surfaces.items()}
+        if self.level == "transfer":
+            return {name: transfer_lookup(transfer, transfer.provenance["precise up to [Hz]"]) for name, transfer in self.transfers.items()}
+        return {name: gain.predict_ for name, gain in self.gains.items()}
+
+    def axes_(self, population):
+        """[(source, whether it is a drive)] of the arguments of a transfer function."""
+        return list(dict.fromkeys((p.source, p.is_drive) for p in self.circuit.pathways(population)))
+
+    def arguments_(self, population, rates_, drives_):
+        """What `functions_` takes at given rates of populations and of (drive, target)."""
+        if self.level == "transfer":
+            return tuple(drives_[source, population] if is_drive else rates_[source] for source, is_drive in self.axes_(population))
+        return average(self.circuit, population, rates_, drives_)
+
+    def response_(self, rates_, drives_):
+        """{population: rate} in Hz that comes out where rates of populations and of (drive, target) go in; floats or arrays."""
+        return {name: self.functions_[name](*self.arguments_(name, rates_, drives_)) for name in self.populations}
+
+    def steady_rates_(self, drives_, start_=None):
+        """{population: rate} in Hz at rest, from no activity or from given rates; NaN where the model runs away."""
+        return steady_rates(self.populations, lambda rates_: self.response_(rates_, drives_), start_)
+
+    def drive_rates_(self, drives=None):
+        """{(drive, target): rate or table} with `drives` replacing the circuit's."""
+        rates = {(drive.name, drive.target): drive.rate for drive in self.circuit.drives}
+        for name, rate in read_drives(self.circuit, drives).items():
+            rates.update({key: rate for key in rates if key[0] == name})
+        return rates
+
+    def to_dict(self):
+        """Plain data for JSON; `from_dict` reads it back to the same values."""
+        text = lambda values: {name: format_quantity(value) for name, value in values.items()}
+        return {
+            "kind": "reduced circuit", "circuit": self.circuit.to_dict(), "level": self.level, "noise": self.noise, "tau_choice": self.tau_choice,
+            "gains": {name: gain.to_dict() for name, gain in self.gains.items()},
+            "surfaces": {name: {"frame": surface.to_frame().to_dict("list"), "provenance": dict(surface.provenance)} for name, surface in self.surfaces.items()},
+            "transfers": {name: transfer.to_dict() for name, transfer in self.transfers.items()},
+            "moving_response": {f"{target}<-{source}": value for (target, source), value in self.moving_response.items()},
+            "cv2": dict(self.cv2), "others": [dict(rates) for rates in self.others],
+            **{name: text(getattr(self, name)) for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at")},
+            "warnings": list(self.warnings), "provenance": dict(self.provenance)}
+
+    @classmethod
+    def from_dict(cls, data):
+        """Read back what `to_dict` wrote."""
+        import pandas as pd
+
+        data = dict(data)
+        if data.pop("kind", None) != "reduced circuit":
+            raise InputError("got data of another kind, expected a reduced circuit")
+        read = lambda values: {name: parse_quantity(value) for name, value in values.items()}
+        for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at"):
+            data[name] = read(data[name])
+        data["transfers"] = {name: TransferFunction.from_dict(transfer) for name, transfer in data["transfers"].items()}
+        data["moving_response"] = {tuple(key.split("<-")): value for key, value in data["moving_response"].items()}
+        data["circuit"] = Circuit.from_dict(data["circuit"])
+        data["gains"] = {name: GainFit.from_dict(gain) for name, gain in data["gains"].items()}
+        data["surfaces"] = {name: FISurface.from_frame(pd.DataFrame(surface["frame"], dtype=float), surface["provenance"])
+                            for name, surface in data["surfaces"].items()}
+        return cls(**data)
+
+    def save(self, path):
+        """Write as JSON (aside first, then renamed)."""
+        write_json(path, self.to_dict())
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote."""
+        import json
+        from pathlib import Path
+
+        try:
+            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}: is not a reduced circuit written by save(): {error}") from None
+
+    def __repr__(self):
+        rates = ", ".join(f"{name} {rate}" for name, rate in self.operating_rate.items())
+        return f"ReducedCircuit({self.circuit.name!r}, level {self.level}, noise {self.noise}, operating rates {rates})"
+
+
+def read_drives(circuit, drives, constant=False):
+    """Checked {name: rate or table} of drives that replace the circuit's."""
+    read = {}
+    for name, rate in (drives or {}).items():
+        if name not in circuit.drive_names:
+            raise InputError(f"drives: {unknown_name('drive', name, circuit.drive_names)}")
+        read[name] = read_rate(rate, f"drives, {name}")
+        if constant and isinstance(read[name], tuple):
+            raise InputError(f"at, {name}: got a table, expected one rate")
+    return read
+
+
+def steady_rates(names, response_, start_=None):
+    """Rates at which r = response(r) comes to rest, Hz; NaN where they run away.
+
+    Integrates ds/dt = -s + r(s), one time constant for all: fixed points do not depend on it.
+
+    Parameters
+    ----------
+    names : sequence of str
+    response_ : callable
+        {population: rate out} of {population: rate in}.
+    start_ : mapping of str to float, optional
+        Rates to start from, by default none.
+    """
+    from scipy.integrate import solve_ivp
+
+    def out(s):
+        rates = response_(dict(zip(names, s)))
+        return np.array([float(rates[name]) for name in names])
+
+    runaway = lambda t, s: 1e5 - np.max(s)
+    runaway.terminal = True
+    start = [0.0 if start_ is None else start_[name] for name in names]
+    solution = solve_ivp(lambda t, s: out(s) - s, (0, 500), start, method="LSODA", rtol=1e-8, atol=1e-8, events=runaway)
+    rates = out(solution.y[:, -1])
+    return dict(zip(names, (rates if solution.status == 0 else np.full(len(names), np.nan)).tolist()))
