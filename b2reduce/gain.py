@@ -18,7 +18,6 @@ RMSE_LIMIT = 0.05  # of the width of the rate window
 
 
 FOLDS = 5  # of the cross-validation
-SIMPLER = 1.02  # a simpler form is taken if its cross-validated error is within this factor of the best
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +170,7 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     form : {"threshold_linear", "sqrt", "softplus", "threshold_power", "logistic", "spline", "auto"}
         beta [x]_+; r_ref sqrt([x]_+/x_ref), the onset of a type I cell; k x_0 log(1 + exp(x/x_0)); r_ref ([x]_+/x_ref)^n;
         r_max/(1 + exp(-x/x_0)); a monotone cubic spline through knots of the collapsed data; or the first of these that
-        predicts points left out as well as any (cross-validation, to 2 %).
+        predicts points left out as well as any (cross-validation, within two standard errors).
     rates : (Quantity, Quantity), optional
         Window of rates, ends included; by default all. Points that are silent or not finite never count.
     weights : None or "sem"
@@ -276,16 +275,17 @@ def _cross_validated(I, g, r, weight):
     # Every fold takes every fifth point in the order of the rates: all folds span window and conductances.
     fold = np.empty(r.size, dtype=int)
     fold[np.lexsort((g, r))] = np.arange(r.size) % FOLDS
-    rows = []
+    squares = {}
     for gain in FORMS.values():
-        error = np.inf
         if r.size * (FOLDS - 1) // FOLDS >= gain.free + 3:
-            left_out = np.concatenate([_prediction_errors(gain, I, g, r, weight, fold == k) for k in range(FOLDS)])
-            error = float(np.sqrt(np.mean(left_out**2)))
-        rows.append((gain.name, error, gain.free + 2))
-    table = pd.DataFrame(rows, columns=["form", "cv_rmse [Hz]", "parameters"])
-    good = table["cv_rmse [Hz]"] <= SIMPLER * table["cv_rmse [Hz]"].min()
-    return table.loc[good.idxmax(), "form"], table
+            squares[gain.name] = np.empty(r.size)
+            for k in range(FOLDS):
+                squares[gain.name][fold == k] = _prediction_errors(gain, I, g, r, weight, fold == k) ** 2
+    best = min(squares.values(), key=np.mean)
+    # Of the forms whose excess over the best one is within twice its standard error, the simplest: by chance alone freedom wins.
+    chosen = next(name for name, own in squares.items() if np.mean(own - best) <= 2 * np.std(own - best) / np.sqrt(r.size))
+    return chosen, pd.DataFrame([(name, float(np.sqrt(np.mean(own))), FORMS[name].free + 2) for name, own in squares.items()],
+                                columns=["form", "cv_rmse [Hz]", "parameters"])
 
 
 def _prediction_errors(gain, I, g, r, weight, out):
@@ -398,7 +398,8 @@ def _slopes_alone(gain, surface, I, g, r, weight, shape, beta):
     stretched = gain.inverse(r, *shape)
     for g_alone in surface.g_:
         here = (g == g_alone) & np.isfinite(stretched)
-        x, y, w = I[here], stretched[here], weight[here]
+        # An error of the rate counts in x by as much more as the gain is flat there.
+        x, y, w = I[here], stretched[here], weight[here] * gain.slope(stretched[here], *shape) / beta
         slope, error, spread = np.nan, np.nan, 0.0
         if x.size >= 2:
             mean = np.average(x, weights=w**2)

@@ -6,6 +6,7 @@ import pytest
 from brian2 import Hz, amp, mV, nS, pA, volt
 
 import b2reduce as b2r
+from b2reduce.forms import FORMS
 
 BETA, I_THETA, V_THETA = 0.25e12, -80e-12, 13.5e-3
 
@@ -124,3 +125,67 @@ def test_units_per_area_are_kept():
     from brian2 import cm, uA
 
     assert float(fit.beta / (Hz * cm**2 / uA)) == pytest.approx(35.4)
+
+
+TRUE = {"threshold_linear": (0.2e12,), "sqrt": (100e-12, 25.0), "softplus": (0.2e12, 40e-12), "threshold_power": (150e-12, 2.0, 20.0), "logistic": (80.0, 40e-12)}
+
+
+def shifted(name, noise=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    return surface(lambda i, g: max(float(FORMS[name].f(i - I_THETA - V_THETA * g, *TRUE[name])) * (1 + noise * rng.normal()), 0))
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_every_form_gives_its_own_parameters_back(name):
+    fit = b2r.fit_gain(shifted(name), form=name)
+    assert float(fit.v_theta) == pytest.approx(V_THETA, rel=1e-6) and float(fit.I_theta) == pytest.approx(I_THETA, rel=1e-5)
+    assert fit.r2 > 1 - 1e-9 and fit.warnings == [] and fit.slope_change < 1e-5
+    x = np.linspace(20e-12, 150e-12, 7)
+    np.testing.assert_allclose(fit.f_(x), FORMS[name].f(x, *TRUE[name]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_the_form_that_made_the_data_is_chosen(name):
+    fit = b2r.fit_gain(shifted(name, noise=0.01), form="auto")
+    assert fit.form == name
+    table = fit.cross_validation.set_index("form")["cv_rmse [Hz]"]
+    # Points left out are predicted to their scatter, 1 % of each rate, and little more.
+    scatter = 0.01 * np.sqrt(np.mean(shifted(name).rate_[shifted(name).rate_ > 0] ** 2))
+    assert table[name] < 1.3 * scatter and table.drop(["spline", name]).max() > 1.5 * table[name]
+    for parameter in ("I_theta", "v_theta"):
+        assert abs(float(fit.params[parameter]) - {"I_theta": I_THETA, "v_theta": V_THETA}[parameter]) < 4 * float(fit.stderr[parameter])
+
+
+def test_a_curve_of_no_form_is_left_to_the_spline():
+    step = lambda x: 20 * np.tanh(x / 20e-12) + 15 * (1 + np.tanh((x - 120e-12) / 20e-12))
+    fit = b2r.fit_gain(surface(lambda i, g: max(float(step(i - 320e-12 - 1.5e-3 * (g - 33e-9) / 1e-9 * 1e-9)), 0)), form="auto")
+    assert fit.form == "spline" and np.all(np.diff(fit.f_(np.linspace(0, 300e-12, 200))) >= 0)
+    again = b2r.GainFit.from_dict(json.loads(json.dumps(fit.to_dict())))
+    np.testing.assert_array_equal(again.f_(np.linspace(0, 3e-10, 50)), fit.f_(np.linspace(0, 3e-10, 50)))
+    pd.testing.assert_frame_equal(again.cross_validation, fit.cross_validation)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_inverse_slope_and_equation_belong_to_the_gain(name):
+    from brian2 import NeuronGroup
+    from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+
+    fit = b2r.fit_gain(shifted("softplus"), form=name)
+    for rate in (5.0, 20.0, 45.0):
+        x = fit.inverse_(rate)
+        assert float(fit.f_(x)) == pytest.approx(rate, rel=1e-5)
+        assert float(fit.slope_(x)) == pytest.approx((float(fit.f_(1.0001 * x)) - float(fit.f_(0.9999 * x))) / (2e-4 * x), rel=1e-3)
+    assert bool(fit.equation) == (name != "spline")
+    if fit.equation:
+        mu = np.linspace(-100e-12, 200e-12, 31)
+        group = NeuronGroup(mu.size, f"mu : amp\nr = {fit.equation} : Hz\n" + "\n".join(fit.parameters), codeobj_class=NumpyCodeObject)
+        group.variables["mu"].set_value(mu)
+        for key, value in fit.parameter_values.items():
+            group.variables[key].set_value(value)
+        np.testing.assert_allclose(np.asarray(group.r), fit.f_(mu), rtol=1e-9, atol=1e-12)
+
+
+def test_a_rate_that_a_gain_never_takes_is_refused():
+    fit = b2r.fit_gain(surface(logistic), form="logistic")
+    with pytest.raises(b2r.InputError, match="r_max"):
+        fit.inverse_(500.0)
