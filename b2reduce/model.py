@@ -289,7 +289,7 @@ class NeuronModel:
                 lines += ["", f"[{table}]", *(f"{key if re.fullmatch(r'[A-Za-z0-9_-]+', key) else _toml(key)} = {_toml(value)}" for key, value in content.items())]
         return "\n".join(lines) + "\n"
 
-    @property
+    @cached_property
     def hash(self):
         """Short hash of everything that decides the cell's behaviour."""
         data = self.to_dict()

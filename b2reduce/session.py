@@ -24,6 +24,7 @@ def brian_session(seed=None):
     numpy's state would leave our numbers in the caller's buffers, so these are put back as well.
     """
     import brian2
+    from brian2.devices.device import reset_device
     from brian2.devices.device import runtime_device as runtime
 
     foreign = brian2.get_device() is not runtime
@@ -45,7 +46,7 @@ def brian_session(seed=None):
             buffer[:] = content
         np.random.set_state(numpy_state)
         if foreign:
-            brian2.reset_device()
+            reset_device()
 
 
 @contextmanager

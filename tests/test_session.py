@@ -1,5 +1,8 @@
 """No call of the package leaves a trace in the caller's Brian2 or numpy."""
 
+import subprocess
+import sys
+
 import brian2
 import numpy as np
 import pytest
@@ -37,6 +40,21 @@ def test_preferences_and_device_stay():
     before = (brian2.get_device(), brian2.prefs.codegen.target, brian2.defaultclock.dt)
     b2r.measure_fi("lif", [0.3] * nA, [20] * nS, duration=50 * ms)
     assert (brian2.get_device(), brian2.prefs.codegen.target, brian2.defaultclock.dt) == before
+
+
+STANDALONE = """
+import brian2, b2reduce as b2r
+from brian2 import nA, nS, ms
+brian2.set_device("cpp_standalone", build_on_run=False)
+surface = b2r.measure_fi("lif", [0.3, 0.6] * nA, [20] * nS, duration=50 * ms, engine="brian2")
+print(brian2.get_device() is brian2.devices.device.runtime_device, surface.rate_.max() > 0)
+"""
+
+
+def test_a_user_in_standalone_mode_stays_there(tmp_path):
+    done = subprocess.run([sys.executable, "-c", STANDALONE], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["False", "True"]
 
 
 def test_streams_differ_by_purpose_and_repeat():

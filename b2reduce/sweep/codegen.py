@@ -14,7 +14,7 @@ from ..session import brian_session
 
 __all__ = ["LANES", "MOST_ENTRIES", "KernelSource", "NotExpressible", "generate"]
 
-LANES = 8  # cells side by side: one AVX-512 or two AVX2 registers
+LANES = 16  # cells side by side: two AVX-512 or four AVX2 registers, whose latencies hide one another
 MOST_ENTRIES = 24  # of the table of Poisson probabilities; beyond it events are counted one by one
 #: Functions of equations that the kernel has; a model that calls another is left to Brian2.
 FUNCTIONS = {"exp": "exp", "log": "log", "log10": "log10", "log1p": "log1p", "expm1": "expm1", "sqrt": "sqrt", "sin": "sin", "cos": "cos", "tan": "tan",

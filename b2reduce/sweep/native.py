@@ -22,6 +22,7 @@ PER_CELL = ("parameters", "state", "sources", "cumulative", "random", "events", 
 COLUMNS = ("total", "first_time", "second_time", "count", "first_counted_time", "last_time", "interval_sum", "interval_square_sum", "late_count", "period")
 NEVER_ = -1e4  # s; the time of the last spike before there was one, as in Brian2
 MOST_EVENTS = 500  # in a step; beyond about 700 the probability of none leaves the range of floats
+TASKS = 32  # per thread: for progress, and so that threads end together
 TABLE_TAIL = 1e-4  # probability of more events in a step than the table of their probabilities holds
 
 
@@ -114,8 +115,15 @@ class _Arrays:
             for block in blocks:
                 run_block(run, block)
             return
+
+        def several(own):
+            for block in own:
+                if run_block(run, block):
+                    break
+
+        each = -(-len(blocks) // (TASKS * threads))  # handing over a block of few steps would take longer than running it
         with ThreadPoolExecutor(threads) as pool:
-            tasks = [pool.submit(run_block, run, block) for block in blocks]
+            tasks = [pool.submit(several, blocks[number:number + each]) for number in range(0, len(blocks), each)]
             try:
                 for done, task in enumerate(as_completed(tasks), start=1):
                     task.result()

@@ -1,0 +1,1 @@
+"""Benchmarks of the sweep engine: `python -m b2reduce.experiments.benchmarks`."""
