@@ -34,6 +34,8 @@ class Activity:
     outside : mapping of str to float
         Of a rate run, the fraction of time that each population spent outside of what was measured, where its gain is
         extrapolated or its table answers with the nearest edge; empty for a spiking run.
+    cell_rate : mapping of str to Quantity, shape (cell, block), or None
+        Of a rate run with one unit a cell: mean rates of single cells over blocks of `cell_bin`.
     provenance : mapping
     """
 
@@ -48,6 +50,8 @@ class Activity:
     conductance_units: Mapping = field(default_factory=dict)
     provenance: Mapping = field(default_factory=dict)
     outside: Mapping = field(default_factory=dict)
+    cell_rate_: Mapping | None = None
+    cell_bin_: float | None = None
 
     def __post_init__(self):
         for name in ("t_", "rate_"):
@@ -59,6 +63,8 @@ class Activity:
             object.__setattr__(self, "spikes_", FrozenDict({name: (read_only(i), read_only(t)) for name, (i, t) in self.spikes_.items()}))
         if self.conductances_ is not None:
             object.__setattr__(self, "conductances_", FrozenDict({label: read_only(g) for label, g in self.conductances_.items()}))
+        if self.cell_rate_ is not None:
+            object.__setattr__(self, "cell_rate_", FrozenDict({name: read_only(rate) for name, rate in self.cell_rate_.items()}))
         object.__setattr__(self, "sizes", FrozenDict(dict(self.sizes)))
         object.__setattr__(self, "outside", FrozenDict(dict(self.outside)))
         object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
@@ -108,6 +114,34 @@ class Activity:
         if not inside.any():
             raise InputError(f"after: got {after}, but the run ends at {self.duration_:g} s")
         return pd.Series(self.rate_[:, inside].mean(axis=1), index=pd.Index(self.populations, name="population"), name="rate [Hz]")
+
+    @property
+    def cell_rate(self):
+        """{population: (cell, block)}, or None."""
+        return None if self.cell_rate_ is None else {name: with_units(rate.astype(float), "Hz") for name, rate in self.cell_rate_.items()}
+
+    def cell_means_(self, after=None):
+        """{population: mean rate of every cell in Hz}, from spikes or from the rates of cells.
+
+        Parameters
+        ----------
+        after : Quantity, optional
+            Leave out the time before; whole blocks of a rate run.
+
+        Raises
+        ------
+        InputError
+            If the run has neither spikes nor rates of cells.
+        """
+        after_ = 0.0 if after is None else to_si(after, "s", "after")
+        if not after_ < self.duration_:
+            raise InputError(f"after: got {after}, but the run ends at {self.duration_:g} s")
+        if self.spikes_ is not None:
+            return {name: np.bincount(i[t >= after_], minlength=self.sizes[name]) / (self.duration_ - after_) for name, (i, t) in self.spikes_.items()}
+        if self.cell_rate_ is None:
+            raise InputError("the run has one unit a population, expected spikes, or a rate run of reduce(..., cells=True)")
+        first = {name: min(int(np.ceil(after_ / self.cell_bin_ - 1e-9)), rate.shape[1] - 1) for name, rate in self.cell_rate_.items()}
+        return {name: rate[:, first[name]:].mean(axis=1, dtype=float) for name, rate in self.cell_rate_.items()}
 
     def smooth(self, width):
         """Rates smoothed by a Gaussian of this standard deviation; an Activity."""

@@ -6,17 +6,26 @@ import numpy as np
 
 from .activity import Activity
 from .circuit import load_circuit
-from .gain import SLOPE_LIMIT
+from .gainpremises import Premise, gain_premises
 from .units import InputError
 
 __all__ = ["check_assumptions"]
 
+#: Synaptic variance against that of independent Poisson trains. Noise moves the threshold by about its standard deviation: 1.5 is a fifth of that.
 VARIANCE_LIMIT = 1.5
+#: Events per synaptic time: below it the skewness of the conductance exceeds 0.5.
 EVENTS_LIMIT = 3.6
+#: Of a rate within a synaptic time: averaging over it is then off by about half as much.
 CHANGE_LIMIT = 0.5
+#: Standard deviation of rates over cells, relative to their mean. Where the slope of the gain changes by k over a window as wide as the rate, the mean
+#: over cells is off by k (sd/mean)^2/2: by 5 % at 0.3 for a slope that doubles.
+SPREAD_LIMIT = 0.3
+#: Fraction of the time of the rate run beyond what was measured; the way up from silence is not counted against it.
+OUTSIDE_LIMIT = 0.1
+COUNT_BIN_ = 5e-3  # s, of the spike counts whose correlation is measured: a fast synapse's time
 
 
-def check_assumptions(circuit, spikes, reduced):
+def check_assumptions(circuit, spikes, reduced, rates=None):
     """Measure the premises under which the rate model was derived.
 
     Parameters
@@ -25,6 +34,8 @@ def check_assumptions(circuit, spikes, reduced):
     spikes : Activity or sequence of Activity
         Spiking runs of this circuit with recorded conductances; the first quarter of each is left out.
     reduced : ReducedCircuit
+    rates : Activity, optional
+        The rate run: for how long it was outside of what was measured.
 
     Returns
     -------
@@ -44,12 +55,35 @@ def check_assumptions(circuit, spikes, reduced):
     slow variation
         Root mean square change of the population rate from one stretch of the longest of tau and the synaptic time
         constants to the next, without what counting N cells gives by chance (2 r/(N stretch)), relative to its mean.
+    weak correlation
+        Mean correlation of the spike counts of two cells in 5 ms, from the variance of the population's count N Var(mean)/
+        mean(Var) = 1 + (N - 1) c. Sums of K inputs vary 1 + (K - 1) c times as much as independent ones: with c below 0.5/K
+        at most 1.5 times.
+    irregular spikes
+        Variance of the synaptic current with the squared CV of the intervals of each source, over the variance assumed:
+        recurrent pathways count with K G^2 tau r (E - E_leak - v_theta)^2/2 times CV^2, drives are Poisson trains.
+    cells alike
+        Standard deviation of the rates of cells without what counting adds (from the counts of two halves), over their mean.
     operating rate in the window
         Spiking rate within the rates at which the gain was fitted.
     slope unchanged by leak
         Relative change of the slope of the f-I curve over the range of leak.
+    straight gain
+        Relative change of the slope over the window of rates, from a parabola through the collapsed f-I curve.
+    noise stays
+        d rate/d source rate with noise that moves with the source, over that of the rate model, at the operating point.
+    far from instability
+        Largest real part of the eigenvalues of d rates/d rates of the rate model.
+    one operating point
+        How many the search found.
+    no saturation
+        Rate times refractory time.
+    no hysteresis
+        Difference of the f-I curves without noise from firing and from rest.
     fires without noise
         Rate of the cell at its mean current and leak without noise; where it is 0 the rate rests on the noise.
+    inside the measured range
+        Fraction of the rate run that was spent outside; only where the rate run is given.
 
     Examples
     --------
@@ -68,10 +102,11 @@ def check_assumptions(circuit, spikes, reduced):
     for run in runs:
         if set(run.populations) != set(circuit.populations):
             raise InputError(f"spikes: got populations {', '.join(run.populations)}, expected those of the circuit: {', '.join(circuit.populations)}")
-    rates = {name: float(np.mean([_after(run)[0][name] for run in runs])) for name in circuit.populations}
-    rows = [_asynchrony(circuit, runs), _many_inputs(circuit, reduced, rates), _slow_variation(circuit, runs, reduced, rates),
-            _inside_window(reduced, rates), _slope(reduced), _noise_free(reduced)]
-    return pd.DataFrame(rows, columns=["assumption", "measured", "limit", "holds", "advice"])
+    seen = {name: float(np.mean([_after(run)[0][name] for run in runs])) for name in circuit.populations}
+    rows = [_asynchrony(circuit, runs), _weak_correlation(circuit, runs), _irregular(circuit, runs, reduced, seen), _many_inputs(circuit, reduced, seen),
+            _slow_variation(circuit, runs, reduced, seen), _cells_alike(circuit, runs), *gain_premises(circuit, reduced, seen)]
+    rows += [] if rates is None else [_outside(rates)]
+    return pd.DataFrame(rows, columns=list(Premise._fields))
 
 
 def _after(run):
@@ -142,39 +177,110 @@ def _slow_variation(circuit, runs, reduced, rates):
     return "slow variation", worst, f"<= {CHANGE_LIMIT:g}", worst <= CHANGE_LIMIT, advice
 
 
-def _inside_window(reduced, rates):
-    outside = {}
-    for name, rate in rates.items():
-        lo, hi = (float(np.asarray(limit)) for limit in reduced.gains[name].rates)
-        outside[name] = max(lo - rate, rate - hi) / (hi - lo)
-    worst = max(outside, key=outside.get)
-    lo, hi = (float(np.asarray(limit)) for limit in reduced.gains[worst].rates)
-    holds = outside[worst] <= 0
-    advice = f"population {worst}: spiking rate in Hz, and the window of rates of its gain"
+def _trains(circuit, run):
+    """[(population, cell indices, times)] of the spikes after the first quarter, of populations that fired."""
+    for name in circuit.populations:
+        if name in run.spikes_:
+            i, t = run.spikes_[name]
+            later = t > run.duration_ / 4
+            if later.any():
+                yield name, i[later], t[later]
+
+
+def _weak_correlation(circuit, runs):
+    name, worst, where, limit = "weak correlation", np.nan, "", np.nan  # the worst relative to its limit
+    for run in runs:
+        start, bins = run.duration_ / 4, int(0.75 * run.duration_ / COUNT_BIN_)
+        for population, i, t in _trains(circuit, run):
+            K = max((p.K for target in circuit.populations for p in circuit.pathways(target) if not p.is_drive and p.source == population), default=0)
+            N = run.sizes[population]
+            if N < 2 or not K or bins < 2:
+                continue
+            column = np.minimum(((t - start) / COUNT_BIN_).astype(int), bins - 1)
+            total = np.bincount(column, minlength=bins)
+            # Var of single cells: E[n^2] - E[n]^2 with n^2 summed over (cell, bin) pairs that hold spikes.
+            _, counts = np.unique(i.astype(np.int64) * bins + column, return_counts=True)
+            own = np.bincount(i, minlength=N) / bins
+            single = np.sum(counts**2) / bins - np.sum(own**2)
+            correlation = (np.var(total) - single) / (single * (N - 1))
+            if not correlation * K <= worst * 0.5 / limit:
+                worst, where, limit = float(correlation), f"population {population}, in-degree {K:g}", 0.5 / K
+    if np.isnan(worst):
+        return Premise(name, worst, "<= 0.5/K", True, "no recurrent population fired: there is nothing that could correlate")
+    advice = f"{where}: mean correlation of the spike counts of two cells in {COUNT_BIN_ * 1e3:g} ms"
+    if worst > limit:
+        advice += "; the inputs of a cell fire together and vary more than gains assume: make connections sparser, spread delays"
+    return Premise(name, worst, f"<= {limit:.2g}", worst <= limit, advice)
+
+
+def _squared_cvs(circuit, runs):
+    """{population: squared CV of the intervals within cells}, pooled over cells and runs; 1 where too few fired."""
+    variance, square, cells = (dict.fromkeys(circuit.populations, 0.0) for _ in range(3))
+    for run in runs:
+        for name, i, t in _trains(circuit, run):
+            order = np.lexsort((t, i))
+            i, gaps = i[order], np.diff(t[order])
+            same = i[1:] == i[:-1]
+            cell, gaps, N = i[1:][same], gaps[same], run.sizes[name]
+            n, sums, squares = (np.bincount(cell, weights=gaps**power, minlength=N) for power in (0, 1, 2))
+            enough = n >= 3
+            mean = sums[enough] / n[enough]
+            variance[name] += np.sum((squares[enough] - n[enough] * mean**2) / (n[enough] - 1))
+            square[name] += np.sum(mean**2)
+            cells[name] += np.count_nonzero(enough)
+    return {name: variance[name] / square[name] if cells[name] >= 10 else 1.0 for name in circuit.populations}
+
+
+def _irregular(circuit, runs, reduced, rates):
+    name, limit = "irregular spikes", f"{1 / VARIANCE_LIMIT:.2g} to {VARIANCE_LIMIT:g}"
+    cv2, ratios = _squared_cvs(circuit, runs), {}
+    for target in circuit.populations:
+        seen = assumed = 0.0
+        model, v_theta = circuit.populations[target].model, float(np.asarray(reduced.gains[target].v_theta))
+        for p in circuit.pathways(target):
+            rate = circuit.drive(p.source, target).rate_ if p.is_drive else rates[p.source]
+            variance = p.K * p.G_**2 * p.tau_ * rate * (p.E_ - model.si(model.leak_reversal) - v_theta) ** 2 / 2
+            seen += variance * (1.0 if p.is_drive else cv2[p.source])
+            assumed += variance * (1.0 if p.is_drive else reduced.cv2.get(p.source, 1.0))
+        if assumed > 0:
+            ratios[target] = seen / assumed
+    if not ratios:
+        return Premise(name, np.nan, limit, True, "there are no synapses")
+    worst = max(ratios, key=lambda target: abs(np.log(max(ratios[target], 1e-3))))
+    holds = 1 / VARIANCE_LIMIT <= ratios[worst] <= VARIANCE_LIMIT
+    advice = (f"population {worst}: variance of its synaptic current with the intervals as they are (CV {', '.join(f'{n} {np.sqrt(c):.2f}' for n, c in cv2.items())}) "
+              f"over that of the trains that the gains were measured with")
     if not holds:
-        advice += "; the gain is extrapolated: reduce at these drives (at=), or widen the window"
-    return "operating rate in the window", rates[worst], f"{lo:.3g} to {hi:.3g}", holds, advice
+        advice += "; use noise = 'renewal'" if reduced.noise != "renewal" else "; the spiking network is more regular or more irregular than its cells in noise"
+    return Premise(name, ratios[worst], limit, holds, advice)
 
 
-def _slope(reduced):
-    changes = {name: gain.slope_change for name, gain in reduced.gains.items() if np.isfinite(gain.slope_change)}
-    limit = f"<= {SLOPE_LIMIT:g}"
-    if not changes:
-        return "slope unchanged by leak", np.nan, limit, False, "the slope was not measured at two conductances: it is unknown whether leak only shifts the f-I curve"
-    worst = max(changes, key=changes.get)
-    holds = changes[worst] <= SLOPE_LIMIT
-    advice = f"population {worst}: relative change of the slope of the f-I curve over the range of leak"
+def _cells_alike(circuit, runs):
+    name, worst, where = "cells alike", np.nan, ""
+    for run in runs:
+        start, half = run.duration_ / 4, 0.375 * run.duration_
+        for population, i, t in _trains(circuit, run):
+            N = run.sizes[population]
+            n_1, n_2 = (np.bincount(i[(t >= first) & (t < first + half)], minlength=N) for first in (start, start + half))
+            mean = np.mean(n_1 + n_2)
+            if N < 2 or not mean > 0:
+                continue
+            # The covariance of two stretches is what cells keep; what they do not share is counting.
+            spread = float(np.sqrt(max(np.mean((n_1 - n_1.mean()) * (n_2 - n_2.mean())), 0.0)) / (mean / 2))
+            if not spread <= worst:
+                worst, where = spread, population
+    if np.isnan(worst):
+        return Premise(name, worst, f"<= {SPREAD_LIMIT:g}", True, "no population of at least two cells fired")
+    advice = f"population {where}: standard deviation of the rates of its cells over their mean, without what counting adds"
+    if worst > SPREAD_LIMIT:
+        advice += "; the rate of a mean cell is not the mean rate: use reduce(..., cells=True)"
+    return Premise(name, worst, f"<= {SPREAD_LIMIT:g}", worst <= SPREAD_LIMIT, advice)
+
+
+def _outside(rates):
+    worst = max(rates.outside, key=rates.outside.get)
+    holds = rates.outside[worst] <= OUTSIDE_LIMIT
+    advice = f"population {worst}: fraction of the rate run spent outside of what was measured"
     if not holds:
-        advice += "; extra leak does more than shift the curve: W and theta hold near the operating point only"
-    return "slope unchanged by leak", changes[worst], limit, holds, advice
-
-
-def _noise_free(reduced):
-    rates = {name: float(np.asarray(rate)) for name, rate in reduced.noise_free_rate.items()}
-    worst = min(rates, key=rates.get)
-    holds = rates[worst] > 0
-    advice = f"population {worst}: rate in Hz of the cell at its mean current and leak without noise"
-    if not holds:
-        advice += "; it fires through noise alone" + (": the gains measured here include that noise" if reduced.noise == "matched" else
-                                                      ", which these gains leave out: use noise = 'matched'")
-    return "fires without noise", rates[worst], "> 0", holds, advice
+        advice += "; its rates there are extrapolated, or those of the nearest edge: reduce at other drives (at=), or widen the window"
+    return Premise("inside the measured range", rates.outside[worst], f"<= {OUTSIDE_LIMIT:g}", holds, advice)

@@ -49,8 +49,10 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result a
 _SEED = click.option("--seed", default=0, show_default=True, help="Decides every random number.")
 _CIRCUIT = _options(
     click.argument("circuit"),
-    click.option("--level", default="linear", show_default=True, help="Kind of rate model."),
-    click.option("--noise", default="matched", show_default=True, help="'matched': gains in the synaptic noise of the operating point; 'none': without."),
+    click.option("--level", default="linear", show_default=True, help="Kind of rate model: 'linear', 'gain', 'surface' or 'transfer'."),
+    click.option("--noise", default="matched", show_default=True, help="'matched': gains in the synaptic noise of the operating point; 'renewal': the same, as "
+                 "regular as the cells fire; 'none': without."),
+    click.option("--cells", is_flag=True, help="One rate unit a cell, on the spiking network's own wiring."),
     click.option("--tau", default="membrane", show_default=True, help="'membrane', 'synaptic', or a time such as '10 ms'."),
     click.option("--at", "at", multiple=True, metavar="DRIVE=RATE", help="Rate of a drive at which the operating point is found."),
     click.option("--window", metavar="LO,HI", help="Rates at which gains are fitted, such as '5 Hz,60 Hz'."),
@@ -102,7 +104,7 @@ def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, ch
 
 @main.command(short_help="Fit the shift law to an f-I table.")
 @click.argument("csv")
-@click.option("--form", default="threshold_linear", show_default=True, help="Gain function: threshold_linear or logistic.")
+@click.option("--form", default="threshold_linear", show_default=True, help="Gain function: threshold_linear, sqrt, softplus, threshold_power, logistic, spline, or auto.")
 @click.option("--rates", metavar="LO,HI", help="Window of rates to fit, such as '5 Hz,60 Hz'; by default all.")
 @click.option("--weights", help="'sem': weight points by one over their standard error.")
 @_OUTPUT
@@ -134,14 +136,14 @@ def fit(csv, form, rates, weights, folder, as_json, seed):
 @_SEED
 @_OUTPUT
 @_JSON
-def reduce(circuit, level, noise, tau, at, window, changes, dt, seed, folder, as_json):
+def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, folder, as_json):
     """Derive the rate model of a CIRCUIT (a name or a .toml file): W, W_ext, theta, tau."""
     from . import store
     from .reduction import reduce as reduce_circuit
 
     _check(folder)
     reduced = reduce_circuit(_circuit(circuit, changes), level=level, noise=noise, tau=tau, at=_changes(at, "--at"), window=_pair(window, "--window"),
-                             dt=dt, seed=seed, progress=True)
+                             cells=cells, dt=dt, seed=seed, progress=True)
     if folder:
         _write(folder, f"reduction of {reduced.circuit.name}", {"result.json": store.reduced_data(reduced), "reduced.json": reduced.to_dict()},
                {"pathways.csv": reduced.pathways.reset_index()}, {f"fi_{name}": (surface, reduced.gains[name]) for name, surface in reduced.surfaces.items()})
@@ -165,14 +167,14 @@ def reduce(circuit, level, noise, tau, at, window, changes, dt, seed, folder, as
 @_OUTPUT
 @_JSON
 @click.pass_context
-def run(context, circuit, level, noise, tau, at, window, changes, dt, seeds, duration, seed, folder, as_json):
+def run(context, circuit, level, noise, cells, tau, at, window, changes, dt, seeds, duration, seed, folder, as_json):
     """Reduce a CIRCUIT, run spiking and rate network, compare them, check the premises, write the report."""
     from . import store
     from .validation import validate
 
     _check(folder)
     validation = validate(_circuit(circuit, changes), duration=duration, seed=seed, seeds=seeds, level=level, noise=noise, tau=tau, at=_changes(at, "--at"),
-                          window=_pair(window, "--window"), dt=dt, progress=True)
+                          window=_pair(window, "--window"), cells=cells, dt=dt, progress=True)
     if folder:
         validation.save(folder)
 
@@ -180,10 +182,17 @@ def run(context, circuit, level, noise, tau, at, window, changes, dt, seeds, dur
         comparison = validation.comparison
         _table(f"{validation.circuit.name}: {comparison.tier}", ("population", "spiking (Hz)", "rate model (Hz)", "error", "spread (Hz)"),
                ((name, f"{row.spiking:.2f}", f"{row.rate:.2f}", f"{100 * row.error:+.1f} %", f"{row.spread:.2f}") for name, row in comparison.table.iterrows()))
+        _table("levels", ("level", *comparison.table.index, "largest error", "gains alone", "tier", "outside"),
+               ((level, *(f"{row[name]:.2f}" for name in comparison.table.index), f"{100 * row['largest_error']:.1f} %", f"{100 * row['open_loop_error']:.1f} %",
+                 row["tier"], row["outside"]) for level, row in validation.levels.iterrows()))
+        if comparison.cells is not None:
+            _table("rates over cells (Hz)", ("population", "statistic", "spiking", "rate model"),
+                   ((name, statistic, f"{row.spiking:.2f}", f"{row.rate:.2f}") for (name, statistic), row in comparison.cells.iterrows()))
         _table("premises", ("premise", "measured", "limit", "holds"),
                ((row.assumption, f"{row.measured:.3g}", row.limit, "yes" if row.holds else "NO") for row in validation.assumptions.itertuples()))
 
     _print(store.validation_data(validation), as_json, show)
+    click.echo(validation.verdict, err=True)
     _warn(validation.reduced.warnings)
     if folder:
         click.echo(f"report: {folder}/report.html", err=True)

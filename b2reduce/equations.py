@@ -17,15 +17,25 @@ class Filter:
     source: str
     is_drive: bool
     pathways: tuple
+    input: str = ""  #: of projections: the variable that brings the rates is ``r_from_<input>``, or the current ``I_<input>``
 
 
 def filters(reduced, population):
-    """The filters of a population: one a pathway with tau "synaptic", else one a source."""
+    """The filters of a population: one a pathway with tau "synaptic", else one a source.
+
+    With one unit a cell every projection has its own, since parallel projections are wired apart.
+    """
     pathways = reduced.circuit.pathways(population)
     if reduced.tau_choice == "synaptic":
-        return [Filter(p.symbol, p.source, p.is_drive, (p,)) for p in pathways]
-    return [Filter(f"drive_{source}" if is_drive and source in reduced.circuit.populations else source, source, is_drive,
-                   tuple(p for p in pathways if (p.source, p.is_drive) == (source, is_drive))) for source, is_drive in reduced.axes_(population)]
+        return [Filter(p.symbol, p.source, p.is_drive, (p,), p.symbol if reduced.cells else p.source) for p in pathways]
+    found = []
+    for source, is_drive in reduced.axes_(population):
+        own = tuple(p for p in pathways if (p.source, p.is_drive) == (source, is_drive))
+        if reduced.cells and not is_drive:
+            found += [Filter(p.symbol, source, is_drive, (p,), p.symbol) for p in own]
+        else:
+            found.append(Filter(f"drive_{source}" if is_drive and source in reduced.circuit.populations else source, source, is_drive, own, source))
+    return found
 
 
 def rate_equations(reduced, population, tables=()):
@@ -40,18 +50,18 @@ def rate_equations(reduced, population, tables=()):
     area = "/meter**2" if reduced.circuit.per_area(population) else ""
     external = lambda drive: f"rate_{drive}(t)" if drive in tables else f"rate_{drive}"
     sources = filters(reduced, population)
-    recurrent = dict.fromkeys(f.source for f in sources if not f.is_drive)
+    recurrent = dict.fromkeys(f.input for f in sources if not f.is_drive)
     drives = dict.fromkeys(f.source for f in sources if f.is_drive)
     lines, synaptic, shift_law = [], reduced.tau_choice == "synaptic", reduced.level in ("linear", "gain")
     if shift_law and not synaptic:
-        terms = [f"I_{source}" for source in recurrent] + [f"W_ext_{drive}*{external(drive)}" for drive in drives]
+        terms = [f"I_{key}" for key in recurrent] + [f"W_ext_{drive}*{external(drive)}" for drive in drives]
         lines.append(f"dmu/dt = (-mu + {_sum([*terms, '-theta'])})/tau : amp{area}")
-        lines += [f"I_{source} : amp{area}" for source in recurrent] + [f"W_ext_{drive} : coulomb{area} (constant)" for drive in drives]
+        lines += [f"I_{key} : amp{area}" for key in recurrent] + [f"W_ext_{drive} : coulomb{area} (constant)" for drive in drives]
     else:
         for f in sources:
-            lines.append(f"ds_{f.key}/dt = (-s_{f.key} + {external(f.source) if f.is_drive else f'r_from_{f.source}'})/tau{f'_{f.key}' if synaptic else ''} : Hz")
+            lines.append(f"ds_{f.key}/dt = (-s_{f.key} + {external(f.source) if f.is_drive else f'r_from_{f.input}'})/tau{f'_{f.key}' if synaptic else ''} : Hz")
             lines += [f"tau_{f.key} : second (constant)"] if synaptic else []
-        lines += [f"r_from_{source} : Hz" for source in recurrent]
+        lines += [f"r_from_{key} : Hz" for key in recurrent]
     lines += [] if synaptic else ["tau : second (constant)"]
     lines += [f"rate_{drive} : Hz (constant)" for drive in drives if drive not in tables]
     if shift_law and synaptic:
@@ -67,7 +77,7 @@ def rate_equations(reduced, population, tables=()):
         lines += [f"Q_{f.key} : coulomb{area} (constant)" for f in sources] + [f"X_{f.key} : farad{area} (constant)" for f in sources]
     else:
         lines.append(f"r : Hz  # {rate_assignment(reduced, population)}, every step")
-        lines += [f"share_{f.key} : 1 (constant)" for f in sources] if synaptic else []
+        lines += [f"share_{f.key} : 1 (constant)" for f in sources] if _shared(reduced) else []
     return "\n".join(lines)
 
 
@@ -87,11 +97,16 @@ def _sum(terms):
     return " + ".join(terms).replace("+ -", "- ")
 
 
+def _shared(reduced):
+    """Whether parallel pathways are filtered apart."""
+    return reduced.tau_choice == "synaptic" or reduced.cells
+
+
 def _transfer_arguments(reduced, population, sources):
     """One argument a source; parallel pathways of different time constants count by their shares of its mean conductance."""
     for axis in reduced.axes_(population):
         own = [f for f in sources if (f.source, f.is_drive) == axis]
-        yield _sum([f"share_{f.key}*s_{f.key}" for f in own]) if reduced.tau_choice == "synaptic" else f"s_{own[0].key}"
+        yield _sum([f"share_{f.key}*s_{f.key}" for f in own]) if _shared(reduced) else f"s_{own[0].key}"
 
 
 def rate_values(reduced, population):
@@ -126,7 +141,7 @@ def rate_values(reduced, population):
         values.update(I_const=model.constant_input_, g_leak=model.si(model.leak))
         values.update({f"X_{f.key}": sum(p.mean_(1.0) for p in f.pathways) for f in sources})
         values.update({f"Q_{f.key}": sum(p.mean_(1.0) * (p.E_ - E_leak) for p in f.pathways) for f in sources})
-    elif reduced.level == "transfer" and reduced.tau_choice == "synaptic":
+    elif reduced.level == "transfer" and _shared(reduced):
         whole = {axis: sum(p.mean_(1.0) for f in sources if (f.source, f.is_drive) == axis for p in f.pathways) for axis in reduced.axes_(population)}
-        values.update({f"share_{f.key}": f.pathways[0].mean_(1.0) / whole[f.source, f.is_drive] if whole[f.source, f.is_drive] else 1.0 for f in sources})
+        values.update({f"share_{f.key}": sum(p.mean_(1.0) for p in f.pathways) / whole[f.source, f.is_drive] if whole[f.source, f.is_drive] else 1.0 for f in sources})
     return values, {"F": lookup}

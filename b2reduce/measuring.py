@@ -13,9 +13,8 @@ from .provenance import versions
 from .session import seed_streams
 from .surface import FISurface
 from .transfer import TransferFunction
-from .units import InputError
 
-__all__ = ["rate_window", "surface_at", "transfer_at"]
+__all__ = ["rate_window", "surface_at", "transfer_at", "transfer_problem"]
 
 G_SPAN, G_POINTS = 0.25, 5
 RATE_SPAN, RATE_SPAN_ = 0.5, 3.0  # relative, and in Hz at least
@@ -134,19 +133,22 @@ def _pilot(model, I_0, g_, sources, lo, hi, noise, seed, settings, bar, populati
     return tried_I, tried_rate
 
 
+def transfer_problem(circuit):
+    """Why level "transfer" cannot be had; empty where it can."""
+    for population in circuit.populations:
+        sources = {(p.source, p.is_drive) for p in circuit.pathways(population)}
+        if not 1 <= len(sources) <= max(AXIS_POINTS):
+            return f"population {population} has {len(sources)} sources, and a transfer function is measured over one to {max(AXIS_POINTS)}"
+    return ""
+
+
 def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="auto", bar):
     """The rate of a population over the rates of all its sources, whose noise moves with them.
 
-    Raises
-    ------
-    InputError
-        If the population has no source, or more than four.
+    The circuit must have one (see `transfer_problem`).
     """
     model, pathways = circuit.populations[population].model, circuit.pathways(population)
     axis_names = list(dict.fromkeys((p.source, p.is_drive) for p in pathways))
-    if not 1 <= len(axis_names) <= max(AXIS_POINTS):
-        raise InputError(f"level: population {population} has {len(axis_names)} sources, and a transfer function is measured over one to {max(AXIS_POINTS)}; "
-                         f"use level = 'surface'")
     axes = []
     for source, is_drive in axis_names:
         if is_drive:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .units import InputError, to_si
 
-__all__ = ["plot_fi", "plot_transfer", "plot_rates", "plot_raster", "plot_comparison", "style"]
+__all__ = ["plot_fi", "plot_transfer", "plot_rates", "plot_raster", "plot_comparison", "plot_cells", "style"]
 
 _LINES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2)))
 _MARKERS = ("o", "s", "^", "D", "v")
@@ -232,4 +232,42 @@ def plot_comparison(comparison, *, ax=None, **kwargs):
     ax.set(ylabel="rate (Hz)", xlabel="population", ylim=(0, 1.35 * top if top > 0 else 1))
     ax.set_xticks(place, table.index)
     ax.legend(loc="upper center", ncols=2)
+    return ax
+
+
+def plot_cells(spikes, rates, population, *, after=None, ax=None, **kwargs):
+    """How rates are distributed over the cells of a population.
+
+    Parameters
+    ----------
+    spikes : Activity
+        A spiking run.
+    rates : Activity
+        The rate run with one unit a cell on the same wiring.
+    population : str
+    after : Quantity, optional
+        Start of the time over which rates are taken.
+    ax : matplotlib.axes.Axes, optional
+    **kwargs
+        Passed to the histogram of the spiking cells.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The histogram of spike counts, the rates of the units, and these with the scatter that counting adds.
+    """
+    from .comparison import counted_density
+
+    ax = _axes(ax)
+    measured = spikes.cell_means_(after)[population]
+    own = rates.cell_means_(after)[population]
+    x, density = counted_density(spikes, rates, population, after)
+    width = max(np.ptp(measured) / 30, 1 / (spikes.duration_ - (0.0 if after is None else to_si(after, "s", "after"))))  # a spike more or less
+    edges = np.arange(measured.min() - width / 2, measured.max() + 1.5 * width, width)
+    ax.hist(measured, edges, density=True, **{"color": "0.75", "label": "spiking", **kwargs})
+    ax.plot(x, density, "k", lw=1.5, label="rate model, counted")
+    ax.axvline(own.mean(), color="k", ls="--", lw=1.0, label="rate model, mean")
+    ax.plot(own, np.full(own.size, -0.03 * density.max()), "|", color="k", ms=6, mew=0.5)
+    ax.set(xlabel=f"rate of cells of {population} (Hz)", ylabel="density (1/Hz)")
+    ax.legend(fontsize=7)
     return ax

@@ -54,6 +54,8 @@ class ReducedCircuit:
         Factor by which the variance of recurrent input was scaled: the squared CV of its source with noise "renewal", else 1.
     others : tuple of mapping
         Rates of other operating points, where there are several.
+    cells : bool
+        Whether `simulate_rates` runs one unit a cell on the spiking network's wiring instead of one a population.
     pathways : pandas.DataFrame
         One row a projection or drive: target, source, K, G, tau, E, W, unit.
     warnings : list of str
@@ -80,6 +82,7 @@ class ReducedCircuit:
     moving_response: Mapping = field(default_factory=dict)
     cv2: Mapping = field(default_factory=dict)
     others: tuple = ()
+    cells: bool = False
 
     def __post_init__(self):
         for name in ("gains", "surfaces", "transfers", "moving_response", "cv2", "tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at", "provenance"):
@@ -195,11 +198,17 @@ class ReducedCircuit:
             rates.update({key: rate for key in rates if key[0] == name})
         return rates
 
+    @property
+    def at_(self):
+        """{(drive, target): rate in Hz} at which the operating point was found."""
+        value = lambda d: self.at[d.name] if d.name in self.at else self.at[f"{d.name}->{d.target}"]
+        return {(d.name, d.target): float(np.asarray(value(d))) for d in self.circuit.drives}
+
     def to_dict(self):
         """Plain data for JSON; `from_dict` reads it back to the same values."""
         text = lambda values: {name: format_quantity(value) for name, value in values.items()}
         return {
-            "kind": "reduced circuit", "circuit": self.circuit.to_dict(), "level": self.level, "noise": self.noise, "tau_choice": self.tau_choice,
+            "kind": "reduced circuit", "circuit": self.circuit.to_dict(), "level": self.level, "noise": self.noise, "cells": self.cells, "tau_choice": self.tau_choice,
             "gains": {name: gain.to_dict() for name, gain in self.gains.items()},
             "surfaces": {name: {"frame": surface.to_frame().to_dict("list"), "provenance": dict(surface.provenance)} for name, surface in self.surfaces.items()},
             "transfers": {name: transfer.to_dict() for name, transfer in self.transfers.items()},

@@ -9,7 +9,7 @@ import numpy as np
 
 from .circuit import load_circuit
 from .gain import GainFit, fit_gain, rate_limits
-from .measuring import rate_window, surface_at, transfer_at
+from .measuring import rate_window, surface_at, transfer_at, transfer_problem
 from .operating import average, find_operating_point, point_at
 from .progress import Progress
 from .provenance import unknown_name, versions
@@ -25,7 +25,7 @@ NOISES = ("matched", "renewal", "none")
 SELF_CONSISTENT, MAX_ROUNDS = 0.02, 8  # without noise: relative change of the rates that ends the iteration
 
 
-def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=None, at=None, window=None, seed=0, dt=None, engine="auto", progress=None):
+def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=None, at=None, window=None, cells=False, seed=0, dt=None, engine="auto", progress=None):
     """Derive the rate model of a circuit.
 
     Parameters
@@ -49,6 +49,10 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
         Rates at which gains are fitted, the same for all populations. By default 0.5 to 1.5 of the operating rate, at
         least 3 Hz either side, from 0; without noise 0 to 60 Hz. Surfaces that answer by themselves reach from 0 to 1.5
         times its upper end.
+    cells : bool
+        One rate unit per cell, on the very wiring that a spiking run draws (w_ij = W_ab/K_ab, equation 11.28): how rates are
+        distributed over cells, not only their mean. The gain stays that of the population, so that what differs from cell
+        to cell is what the wiring gives it.
     seed : int
     dt : Quantity, optional
         Time step of the measurements; by default the circuit's, so that gains and network carry the same grid error.
@@ -79,16 +83,19 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
     >>> bool(reduced.W["E", "I"] < 0 < reduced.W["E", "E"])
     True
     """
-    return reduce_levels(circuit, (level,), noise=noise, tau=tau, gains=gains, at=at, window=window, seed=seed, dt=dt, engine=engine, progress=progress)[level]
+    return reduce_levels(circuit, (level,), noise=noise, tau=tau, gains=gains, at=at, window=window, cells=cells, seed=seed, dt=dt,
+                         engine=engine, progress=progress)[level]
 
 
-def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=None, at=None, window=None, seed=0, dt=None, engine="auto", progress=None):
+def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=None, at=None, window=None, cells=False, seed=0, dt=None, engine="auto", progress=None):
     """`reduce` at several levels, which share one operating point and its surfaces: {level: ReducedCircuit}."""
     circuit = load_circuit(circuit)
     for name, value, known in (*(("level", level, LEVELS) for level in levels), ("noise", noise, NOISES)):
         if value not in known:
             raise InputError(f"{name}: {unknown_name(name, value, known)}")
     check_engine(engine, None)
+    if not isinstance(cells, (bool, np.bool_)):
+        raise InputError(f"cells: got {cells!r}, expected True or False")
     given = dict(gains or {})
     for name, gain in given.items():
         if name not in circuit.populations:
@@ -97,6 +104,8 @@ def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=Non
             raise InputError(f"gains, {name}: got {gain!r}, expected a GainFit or an FISurface")
         if "surface" in levels and not isinstance(gain, FISurface):
             raise InputError(f"gains, {name}: got a GainFit, but level = 'surface' needs the FISurface itself; give that, or use level = 'linear' or 'gain'")
+    if "transfer" in levels and (problem := transfer_problem(circuit)):
+        raise InputError(f"level: {problem}; use level = 'surface'")
     window = None if window is None else rate_limits(window, "window")
     dt_ = seconds(dt, "dt") or float(circuit.dt)
     _time_constants(circuit, tau, dict.fromkeys(circuit.populations, 1.0))  # a bad one is refused before minutes of measuring
@@ -120,7 +129,7 @@ def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=Non
             if point.noise_free_rate_[name] == 0:
                 warnings.append(f"population {name}: the cell without noise is silent at its mean input; what it fires in the network it fires through "
                                 f"noise, which noise = 'none' leaves out; use noise = 'matched'")
-    return {level: _reduced(circuit, level, noise, tau, point, measured, transfers, warnings, drives_, seed, dt_) for level in levels}
+    return {level: _reduced(circuit, level, noise, tau, point, measured, transfers, warnings, drives_, bool(cells), seed, dt_) for level in levels}
 
 
 @dataclass(frozen=True)
@@ -133,7 +142,7 @@ class _Measured:
     warnings: list
 
 
-def _reduced(circuit, level, noise, tau, point, measured, transfers, warnings, drives_, seed, dt_):
+def _reduced(circuit, level, noise, tau, point, measured, transfers, warnings, drives_, cells, seed, dt_):
     """The ReducedCircuit of one level."""
     fits = dict(measured.fits)
     if level == "gain":
@@ -155,7 +164,11 @@ def _reduced(circuit, level, noise, tau, point, measured, transfers, warnings, d
         operating_I={name: with_units(value, unit(name)) for name, value in point.I_.items()},
         operating_g={name: with_units(value, unit(name).replace("A", "S")) for name, value in point.g_.items()},
         noise_free_rate=hertz(point.noise_free_rate_), at=_drive_rates(circuit, drives_), level=level, noise=noise, warnings=list(warnings),
-        provenance=provenance, transfers=transfers if level == "transfer" else {}, moving_response=point.response_, cv2=point.cv2_, others=point.others)
+        provenance=provenance, transfers=transfers if level == "transfer" else {}, moving_response=point.response_, cv2=point.cv2_, others=point.others, cells=cells)
+    for name, population in circuit.populations.items():
+        if cells and population.model.spreads:
+            reduced.warnings.append(f"population {name}: its cells differ in {', '.join(population.model.spreads)}, which the gain averages over; units of single "
+                                    f"cells differ by their wiring alone, so that real rates are spread wider than theirs")
     if level in ("surface", "transfer"):
         rest = reduced.steady_rates_(drives_, point.rate_)
         for name in reduced.populations:

@@ -40,12 +40,25 @@ def figures(validation):
         ax = figure.subplots()
         plots.plot_rates(validation.rates, run, ax=ax)
         drawn["onset"] = figure, "The whole run from the silent start. The rate model has no delays, and its time constant is a modelling choice."
+        if comparison.cells is not None:
+            same = next(run for run in validation.spikes if run.provenance["seed"] == validation.rates.provenance["seed"])
+            figure = Figure(figsize=(7.0, 2.8))
+            for ax, name in zip(np.atleast_1d(figure.subplots(1, len(reduced.populations), squeeze=False)[0]), reduced.populations):
+                plots.plot_cells(same, validation.rates, name, after=comparison.after, ax=ax)
+            drawn["cells"] = figure, ("Rates of single cells: spikes counted after the start, and the units of the rate model on the same wiring, "
+                                      "with the scatter that counting adds.")
+        for name, transfer in reduced.transfers.items():
+            if len(transfer.rates_) > 2:
+                continue
+            figure = Figure(figsize=(5.0, 3.6))
+            plots.plot_transfer(transfer, ax=figure.subplots())
+            drawn[f"transfer_{name}"] = figure, f"Population {name}: its rate over the rates of its sources, whose noise moves with them."
         for name, surface in reduced.surfaces.items():
             figure = Figure(figsize=(5.6, 3.8))
             point = (reduced.operating_I[name], reduced.operating_rate[name])
             plots.plot_fi(surface, reduced.gains[name], point=point, ax=figure.subplots())
             drawn[f"fi_{name}"] = figure, (f"Population {name}: rate of uncoupled cells over mean current at several mean leaks"
-                                           f"{' in the noise of the operating point' if reduced.noise == 'matched' else ' without noise'}, and the fitted law "
+                                           f"{' in the noise of the operating point' if reduced.noise != 'none' else ' without noise'}, and the fitted law "
                                            f"r = f(I - I_theta - v_theta g). Dotted: the window of rates that was fitted.")
     return drawn
 
@@ -87,17 +100,29 @@ def page(validation, images):
     pathways = [{"name": label, "K": f"{row.K:g}", "W": _engineering(row.W, row.unit.replace("^2", "²")), "tau": _engineering(row.tau, "s"),
                  "effect": "excites" if row.W > 0 else "inhibits" if row.W < 0 else "has no effect"} for label, row in reduced.pathways.iterrows()]
     comparison = [{"population": name, "spiking": f"{row.spiking:.2f}", "rate": f"{row.rate:.2f}", "error": f"{100 * row.error:+.1f} %",
-                   "spread": _number(row.spread)} for name, row in validation.comparison.table.iterrows()]
+                   "spread": _number(row.spread), "open_loop": f"{row.open_loop:.2f}", "open_loop_error": f"{100 * row.open_loop_error:+.1f} %"} for name, row in validation.comparison.table.iterrows()]
+    percent = lambda value: "" if np.isnan(value) else "runs away" if np.isinf(value) else f"{100 * value:.1f} %"
+    levels = [{"level": level, "chosen": level == reduced.level, "rates": ["" if np.isnan(row[name]) else f"{row[name]:.2f}" for name in reduced.populations],
+               "error": percent(row["largest_error"]), "open_loop": percent(row["open_loop_error"]), "tier": row["tier"],
+               "outside": f"rests outside of what was measured: {row['outside']}" if row["tier"] and row["outside"] else row["outside"]}
+              for level, row in validation.levels.iterrows()]
+    over_cells = None
+    if validation.comparison.cells is not None:
+        over_cells = [{"population": name, "statistic": statistic, "spiking": f"{row.spiking:.2f}", "rate": f"{row.rate:.2f}"}
+                      for (name, statistic), row in validation.comparison.cells.iterrows()]
+    outside = {name: f"{100 * share:.0f} %" for name, share in validation.rates.outside.items()}
     assumptions = [{**row, "measured": _number(row["measured"])} for row in validation.assumptions.to_dict("records")]
     return template.render(
-        circuit=circuit, reduced=reduced, tier=validation.comparison.tier, largest=f"{100 * validation.comparison.largest_error:.1f}", comparison=comparison,
+        circuit=circuit, reduced=reduced, verdict=validation.verdict, levels=levels, over_cells=over_cells, outside=outside, tier=validation.comparison.tier, largest=f"{100 * validation.comparison.largest_error:.1f}", comparison=comparison,
         assumptions=assumptions, broken=[row for row in assumptions if not row["holds"]], populations=populations, pathways=pathways, images=images,
         references=store.references(circuit), seeds=[run.provenance["seed"] for run in validation.spikes], after=f"{float(np.asarray(validation.comparison.after)):g}",
         duration=f"{validation.rates.duration_:g}", provenance=reduced.provenance, took={name: f"{value:.1f} s" for name, value in validation.seconds.items()})
 
 
 def write_report(validation, folder):
-    """Write report.html, result.json, comparison.csv, assumptions.csv, reduced.json, surface_*.csv and figures/.
+    """Write report.html, result.json, comparison.csv, levels.csv, assumptions.csv, reduced.json, surface_*.csv and figures/.
+
+    Rates of cells and transfer functions, where there are any, are in cells.csv and transfer_*.csv.
 
     Everything is written aside; `folder` appears once it is complete.
 
@@ -126,6 +151,11 @@ def write_report(validation, folder):
         write_json(place / "reduced.json", validation.reduced.to_dict())
         validation.comparison.table.to_csv(place / "comparison.csv")
         validation.assumptions.to_csv(place / "assumptions.csv", index=False)
+        validation.levels.to_csv(place / "levels.csv")
+        if validation.comparison.cells is not None:
+            validation.comparison.cells.to_csv(place / "cells.csv")
+        for name, transfer in validation.reduced.transfers.items():
+            transfer.to_frame().to_csv(place / f"transfer_{name}.csv", index=False)
         for name, surface in validation.reduced.surfaces.items():
             surface.to_frame().to_csv(place / f"surface_{name}.csv", index=False)
     return Path(folder)

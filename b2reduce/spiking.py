@@ -11,59 +11,20 @@ from .provenance import unknown_name, versions
 from .session import DivergenceError, brian_session, divisions_reported, seed_streams
 from .surface import seconds
 from .units import InputError, si_label
+from .wiring import draw_wiring
 
 __all__ = ["spiking_network", "simulate_spikes"]
 
 BIN_ = 1e-3  # s
 NETWORK_ENGINES = ("auto", "brian2")
-_WIRING, _NOISE = 0, 1  # purposes of random streams
-
-
-def choose(rng, available, K, rows):
-    """For every row K different numbers below `available`, all sets equally likely.
-
-    Returns
-    -------
-    ndarray of int, shape (rows, K)
-        Ascending within a row.
-    """
-    if 2 * K > available:  # draw what is left out instead
-        kept = np.ones((rows, available), dtype=bool)
-        np.put_along_axis(kept, choose(rng, available, available - K, rows), False, axis=1)
-        return np.nonzero(kept)[1].reshape(rows, K)
-    picks = np.sort(rng.integers(0, available, (rows, K)), axis=1)
-    while True:
-        repeated = np.zeros(picks.shape, dtype=bool)
-        repeated[:, 1:] = picks[:, 1:] == picks[:, :-1]
-        if not repeated.any():
-            return picks
-        # Drawing anew whatever has been drawn before is how one draws without replacement.
-        picks[repeated] = rng.integers(0, available, np.count_nonzero(repeated))
-        picks.sort(axis=1)
-
-
-def wire(projection, source_size, target_size, rng):
-    """Presynaptic and postsynaptic indices and delays in s of a projection."""
-    own = projection.source == projection.target
-    available = source_size - own
-    if projection.in_degree is not None:
-        i, j = choose(rng, available, projection.in_degree, target_size), np.repeat(np.arange(target_size), projection.in_degree)
-    else:
-        degrees = rng.binomial(available, projection.probability, target_size)
-        i = np.concatenate([choose(rng, available, int(K), 1).ravel() for K in degrees]).astype(int)
-        j = np.repeat(np.arange(target_size), degrees)
-    i = i.ravel()
-    if own:
-        i = i + (i >= j)  # the cell itself is skipped
-    lo, hi = float(projection.delay[0]), float(projection.delay[-1])
-    return i, j, rng.uniform(lo, hi, i.size) if hi > lo else lo
+_START, _NOISE = 0, 1  # purposes of random streams
 
 
 def _build(circuit, seed, dt_):
     import brian2
     from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
-    rng = np.random.default_rng(seed_streams(seed, _WIRING))
+    rng, wiring = np.random.default_rng(seed_streams(seed, _START)), draw_wiring(circuit, seed)
     clock = brian2.Clock(dt=dt_ * brian2.second, name="b2reduce_network_clock")
     groups, objects = {}, []
     for name, population in circuit.populations.items():
@@ -97,9 +58,7 @@ def _build(circuit, seed, dt_):
         # Creating synapses is numpy's work, done once; only the pathway that carries the spikes is worth compiling.
         synapses = brian2.Synapses(groups[projection.source], groups[projection.target], on_pre=f"g_syn_{symbol}_post += G_syn_{symbol}_post",
                                    namespace={}, clock=clock, codeobj_class=NumpyCodeObject, name=f"synapses_{symbol}")
-        i, j, delay_ = wire(projection, circuit.populations[projection.source].size, circuit.populations[projection.target].size, rng)
-        if i.size == 0:
-            raise InputError(f"projection {label}: no synapse was drawn at probability {projection.probability:g}; raise it or remove the projection")
+        i, j, delay_ = wiring[label]
         synapses.connect(i=i, j=j)
         synapses.delay = delay_ * brian2.second
         synapses.pre.codeobj_class = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["surface_data", "fit_data", "reduced_data", "validation_data"]
+__all__ = ["surface_data", "transfer_data", "fit_data", "reduced_data", "validation_data"]
 
 
 def _si(values):
@@ -31,6 +31,11 @@ def fit_data(fit):
             "slope_change": fit.slope_change, "warnings": list(fit.warnings), "provenance": dict(fit.provenance)}
 
 
+def transfer_data(transfer):
+    """A transfer function: one record a point."""
+    return {"transfer": _records(transfer.to_frame()), "provenance": dict(transfer.provenance)}
+
+
 def reduced_data(reduced):
     """A reduced circuit; per-area and absolute populations stand under keys of their own."""
     data = {}
@@ -46,15 +51,21 @@ def reduced_data(reduced):
         put(f"operating_g [S{area}]", float(np.asarray(reduced.operating_g[name])))
         put("gains", fit_data(reduced.gains[name]))
         put("equations", reduced.equations[name])
+        put("cv2", reduced.cv2.get(name, 1.0))
+        put("moving_response", {source: value for (target, source), value in reduced.moving_response.items() if target == name})
+        if name in reduced.transfers:
+            put("transfers", transfer_data(reduced.transfers[name]))
     return {**data, "tau [s]": _si(reduced.tau), "tau": reduced.tau_choice, "at [Hz]": _si(reduced.at), "pathways": _records(reduced.pathways),
-            "level": reduced.level, "noise": reduced.noise, "warnings": list(reduced.warnings), "provenance": dict(reduced.provenance)}
+            "level": reduced.level, "noise": reduced.noise, "cells": reduced.cells, "other_operating_rates [Hz]": [dict(rates) for rates in reduced.others], "warnings": list(reduced.warnings), "provenance": dict(reduced.provenance)}
 
 
 def validation_data(validation):
     """Everything a validation found, with provenance."""
     comparison = validation.comparison
     return {
-        **reduced_data(validation.reduced), "tier": comparison.tier, "comparison": _records(comparison.table),
+        **reduced_data(validation.reduced), "tier": comparison.tier, "verdict": validation.verdict, "comparison": _records(comparison.table),
+        "levels": _records(validation.levels), "outside": dict(validation.rates.outside),
+        **({} if comparison.cells is None else {"over_cells [Hz]": comparison.cells.reset_index().to_dict("records")}),
         "after [s]": float(np.asarray(comparison.after)), "assumptions": _records(validation.assumptions),
         "circuit": validation.circuit.to_dict(), "references": references(validation.circuit),
         "provenance": {**validation.provenance, "wall time [s]": dict(validation.seconds)},

@@ -9,13 +9,16 @@ import numpy as np
 
 from .assumptions import check_assumptions
 from .circuit import load_circuit
-from .comparison import compare
+from .comparison import FLOOR_, compare, tier_of
+from .measuring import transfer_problem
 from .progress import Progress
+from .provenance import FrozenDict, unknown_name
 from .rate import simulate_rates
-from .reduction import reduce
+from .reduction import LEVELS, reduce_levels
 from .spiking import simulate_spikes
 from .surface import seconds
 from .units import InputError, to_si, with_units
+from .verdict import verdict
 
 __all__ = ["Validation", "validate"]
 
@@ -33,6 +36,15 @@ class Validation:
     rates : Activity
     comparison : Comparison
     assumptions : pandas.DataFrame
+    levels : pandas.DataFrame
+        The levels side by side, index level: rate of every population in Hz, ``largest_error``, ``open_loop_error`` (of the
+        gains alone), ``tier``, and in ``outside`` which populations came to rest outside of what was measured, or why the
+        level cannot be had. The level validated is that of the rate run; the others are the rates at rest where drives are
+        constant.
+    reductions : mapping of str to ReducedCircuit
+        Of all levels; `reduced` is that which was asked for.
+    verdict : str
+        Whether to trust the rate model, and what would improve it.
     seconds : mapping of str to float
         Wall time of each step, s.
     """
@@ -43,7 +55,14 @@ class Validation:
     rates: object
     comparison: object
     assumptions: object
+    levels: object
+    reductions: Mapping
     seconds: Mapping
+
+    @property
+    def verdict(self):
+        """Whether to trust the rate model, and what would improve it."""
+        return verdict(self.comparison, self.assumptions, self.levels, self.reduced)
 
     @property
     def provenance(self):
@@ -58,11 +77,11 @@ class Validation:
 
     def __repr__(self):
         broken = self.assumptions.loc[~self.assumptions["holds"], "assumption"]
-        return f"{self.comparison!r}\npremises that do not hold: {', '.join(broken) or 'none'}"
+        return f"{self.comparison!r}\n{self.verdict}\npremises that do not hold: {', '.join(broken) or 'none'}"
 
 
-def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise="matched", tau="membrane", at=None, window=None, after=None,
-             dt=None, engine="auto", progress=None):
+def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise="matched", tau="membrane", at=None, window=None, levels=None,
+             cells=False, after=None, dt=None, engine="auto", progress=None):
     """Reduce a circuit, run it both ways, and say by how much and why they differ.
 
     Parameters
@@ -73,8 +92,10 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise=
         Of the reduction and of the first spiking run; further runs take the seeds that follow.
     seeds : int
         Number of spiking runs.
-    level, noise, tau, at, window
+    level, noise, tau, at, window, cells
         As in `reduce`.
+    levels : sequence of str, optional
+        Levels to lay side by side with `level`, by default all that the circuit can have; they share one operating point.
     after : Quantity, optional
         Start of the averages; by default 0.5 s or a quarter of the duration, whichever is shorter.
     dt : Quantity, optional
@@ -111,9 +132,61 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise=
         took[name] = took.get(name, 0.0) + time.perf_counter() - start
         return result
 
+    missing = {"transfer": transfer_problem(circuit)} if transfer_problem(circuit) else {}
+    for name in levels or ():
+        if name not in LEVELS:
+            raise InputError(f"levels: {unknown_name('level', name, LEVELS)}")
+    wanted = list(dict.fromkeys([level, *(name for name in (LEVELS if levels is None else levels) if name not in missing)]))
     with Progress(progress) as bar:
-        reduced = timed("reduction", lambda: reduce(circuit, level=level, noise=noise, tau=tau, at=at, window=window, seed=seed, engine=engine, progress=bar))
-        rates = timed("rate network", lambda: simulate_rates(reduced, duration=duration))
+        reductions = timed("reduction", lambda: reduce_levels(circuit, wanted, noise=noise, tau=tau, at=at, window=window, cells=cells, seed=seed, engine=engine,
+                                                              progress=bar))
+        reduced = reductions[level]
+        rates = timed("rate network", lambda: simulate_rates(reduced, duration=duration, seed=seed, progress=bar))
         spikes = [timed("spiking network", lambda: simulate_spikes(circuit, duration=duration, seed=seed + number, progress=bar))
                   for number in range(seeds)]
-    return Validation(circuit, reduced, spikes, rates, compare(spikes, rates, after=after), check_assumptions(circuit, spikes, reduced), took)
+        comparison = compare(spikes, rates, after=after, reduced=reduced)
+        table = timed("other levels", lambda: _levels(reductions, reduced, rates, spikes, comparison, duration, missing if levels is None else {}))
+        assumptions = timed("premises", lambda: check_assumptions(circuit, spikes, reduced, rates))
+    return Validation(circuit, reduced, spikes, rates, comparison, assumptions, table, FrozenDict(reductions), took)
+
+
+def _levels(reductions, reduced, rates, spikes, comparison, duration, missing):
+    """The table of all levels."""
+    import pandas as pd
+
+    spiking, rows = comparison.table["spiking"], {}
+    constant = all(drive.constant for drive in reduced.circuit.drives)
+    drives_ = {(drive.name, drive.target): drive.rate_ for drive in reduced.circuit.drives}
+    for level in LEVELS:
+        other = reductions.get(level)
+        if other is None:
+            if level in missing:
+                rows[level] = {"largest_error": np.nan, "open_loop_error": np.nan, "tier": "", "outside": missing[level]}
+            continue
+        if other is reduced:
+            own, mean = comparison, comparison.table["rate"]
+            lost = [name for name, share in rates.outside.items() if share > 0.5]
+        elif constant and not other.cells:
+            rest = other.steady_rates_(drives_)
+            own, mean, lost = None, pd.Series(rest).reindex(spiking.index), _beyond(other, rest, drives_)
+        else:
+            run = simulate_rates(other, duration=duration, seed=rates.provenance.get("seed", 1))
+            own = compare(spikes, run, after=comparison.after, reduced=other)
+            mean, lost = own.table["rate"], [name for name, share in run.outside.items() if share > 0.5]
+        error = float(((mean - spiking) / np.maximum(spiking, FLOOR_)).abs().max())
+        error = np.inf if np.isnan(error) else error  # it runs away
+        if own is None:
+            out = pd.Series({name: float(rate) for name, rate in other.response_(spiking.to_dict(), drives_).items()}).reindex(spiking.index)
+            open_loop = float(((out - spiking) / np.maximum(spiking, FLOOR_)).abs().max())
+        else:
+            open_loop = float(own.table["open_loop_error"].abs().max())
+        rows[level] = {**mean.to_dict(), "largest_error": error, "open_loop_error": open_loop, "tier": tier_of(error), "outside": ", ".join(lost)}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[*spiking.index, "largest_error", "open_loop_error", "tier", "outside"]).rename_axis("level")
+
+
+def _beyond(reduced, rest, drives_):
+    """Populations whose rates at rest lie outside of what was measured."""
+    if reduced.level in ("linear", "gain"):
+        limits = {name: [float(np.asarray(rate)) for rate in gain.rates] for name, gain in reduced.gains.items()}
+        return [name for name, (lo, hi) in limits.items() if not lo <= rest[name] <= hi]
+    return [name for name in reduced.populations if bool(reduced.functions_[name].outside(*reduced.arguments_(name, rest, drives_)))]

@@ -1,6 +1,6 @@
 """How accurate b2reduce is: prints, against closed forms, published fits and spiking networks, what the README quotes.
 
-    python -m b2reduce.experiments.accuracy            everything (about ten minutes)
+    python -m b2reduce.experiments.accuracy            everything (about fifteen minutes)
     python -m b2reduce.experiments.accuracy lif ei_lif only these
 """
 
@@ -115,13 +115,83 @@ def ei_lif_gamma():
     compared("ei_lif_gamma", reduced, [run], None)
 
 
+def levels():
+    """The levels over the whole range of the drive, from one reduction at 14 Hz and reduced at every drive."""
+    from brian2 import Hz
+
+    circuit = b2r.load_circuit("ei_lif")
+    drives = (8, 10, 12, 14, 16, 18, 20)
+    runs = {rate: spiking(circuit.replace({"drive.ext.rate": rate * Hz}), 2) for rate in drives}
+    settings = (("linear", "matched", None), ("surface", "matched", None), ("transfer", "matched", 0.08), ("transfer", "renewal", 0.05))
+    for level, noise, wanted in settings:
+        reduced = b2r.reduce(circuit, level=level, noise=noise, seed=1)
+        for rate in drives:
+            above = np.mean([run.mean()["E"] for run in runs[rate]]) > 2
+            compared(f"{level}, {noise}, reduced at 14 Hz, run at {rate} Hz", reduced, runs[rate], wanted if above else None, {"ext": rate * Hz})
+    for rate in drives:
+        local = b2r.reduce(circuit, level="surface", at={"ext": rate * Hz}, seed=1)
+        above = np.mean([run.mean()["E"] for run in runs[rate]]) > 2
+        compared(f"surface, matched, reduced at {rate} Hz and run there", local, runs[rate], 0.08 if above else None, {"ext": rate * Hz})
+
+
+def cells():
+    """One rate unit a cell on random in-degrees: rates over cells."""
+    from brian2 import second
+
+    circuit = b2r.load_circuit("ei_lif")
+    data = circuit.to_dict()
+    for projection in data["projections"]:
+        projection["probability"] = projection.pop("in_degree") / circuit.populations[projection["source"]].size
+    circuit = b2r.Circuit.from_dict(data)
+    start = time.perf_counter()
+    run = b2r.simulate_spikes(circuit, duration=2.5 * second, seed=1, record=0)
+    spent = time.perf_counter() - start
+    for level, noise in (("linear", "matched"), ("transfer", "renewal")):
+        reduced = b2r.reduce(circuit, level=level, noise=noise, cells=True, seed=1)
+        start = time.perf_counter()
+        rates = b2r.simulate_rates(reduced, duration=2.5 * second, seed=1)
+        line(f"{level}: 5000 units, time against that of the spiking network", f"{time.perf_counter() - start:.2f} s of {spent:.2f} s", "faster", time.perf_counter() - start < spent)
+        table = b2r.compare(run, rates, after=0.5 * second).cells
+        for name in circuit.populations:
+            own = table.loc[name]
+            line(f"{level}, {name}: mean and sd without counting, spiking", f"{own.spiking['mean']:.2f}, {own.spiking['sd without counting']:.2f} Hz", "")
+            line(f"{level}, {name}: mean and sd without counting, rate model", f"{own.rate['mean']:.2f}, {own.rate['sd without counting']:.2f} Hz", "")
+            quantiles = [key for key in own.index if key.endswith("%")]
+            line(f"{level}, {name}: quantiles {', '.join(quantiles)}, spiking", ", ".join(f"{own.spiking[key]:.1f}" for key in quantiles), "")
+            line(f"{level}, {name}: quantiles, rate model counted", ", ".join(f"{own.rate[key]:.1f}" for key in quantiles), "")
+
+
+def warned():
+    """Circuits that break premises: their error, and what foretold it."""
+    from brian2 import Hz, second
+
+    saturated = b2r.load_circuit("ei_lif").replace({"drive.ext.rate": 150 * Hz})
+    for what, circuit in (("ei_lif_gamma", "ei_lif_gamma"), ("ei_lif at 150 Hz input", saturated)):
+        v = b2r.validate(circuit, duration=1 * second, seeds=1, seed=1)
+        broken = v.assumptions.loc[~v.assumptions["holds"].astype(bool)]
+        line(f"{what}: largest error", f"{100 * v.comparison.largest_error:.1f} %", "reported")
+        for row in broken.itertuples():
+            line(f"    does not hold: {row.assumption}", f"{row.measured:.3g}", row.limit)
+        click.echo(f"    {v.verdict}")
+
+
+def cost():
+    """What a validation with all levels costs beside the spiking network."""
+    b2r.reduce("ei_lif", seed=9)  # compiled, imported
+    v = b2r.validate("ei_lif", seeds=3, seed=1)
+    own = sum(seconds for name, seconds in v.seconds.items() if name != "spiking network")
+    share = own / v.seconds["spiking network"]
+    line("all levels, both checks and the rate network over the spiking runs", f"{100 * share:.0f} %", "<= 30 %", share <= 0.30)
+    click.echo("    " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in v.seconds.items()))
+
+
 def e_shriki():
     """Shriki cells with recurrent excitation."""
     circuit = b2r.load_circuit("e_shriki")
     compared("e_shriki, 2 seeds", b2r.reduce(circuit, seed=1), spiking(circuit, 2), 0.10)
 
 
-PARTS = {part.__name__: part for part in (lif, shriki, ei_lif, ei_lif_gamma, e_shriki)}
+PARTS = {part.__name__: part for part in (lif, shriki, ei_lif, levels, cells, warned, cost, ei_lif_gamma, e_shriki)}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -48,7 +48,12 @@ def table_for(r, rates, **arguments):
 def test_all_premises_are_there(r):
     table = table_for(r, {"E": 20, "I": 30})
     assert list(table.columns) == ["assumption", "measured", "limit", "holds", "advice"]
-    assert list(table["assumption"]) == ["asynchrony", "many inputs", "slow variation", "operating rate in the window", "slope unchanged by leak", "fires without noise"]
+    assert list(table["assumption"]) == [
+        "asynchrony", "weak correlation", "irregular spikes", "many inputs", "slow variation", "cells alike", "operating rate in the window", "slope unchanged by leak",
+        "straight gain", "noise stays", "far from instability", "one operating point", "no saturation", "no hysteresis", "fires without noise"]
+    rates = b2r.simulate_rates(r, duration=100 * ms)
+    steady = {name: np.full(2000, 20.0) for name in r.populations}
+    assert list(b2r.check_assumptions(r.circuit, run_of(r.circuit, steady), r, rates)["assumption"])[-1] == "inside the measured range"
 
 
 @pytest.mark.parametrize("together, holds", [(1, True), (4, False)])
@@ -98,6 +103,120 @@ def test_fires_without_noise(r):
     assert row(table_for(r, {"E": 20, "I": 30}), "fires without noise").holds
     silent = b2r.reduce(two_populations(), gains={"E": gain(), "I": gain()}, at={"ext": 0.1 * Hz})
     assert not row(table_for(silent, {"E": 20, "I": 30}), "fires without noise").holds
+
+
+def with_spikes(r, trains, duration=4.0):
+    """A run whose population E fires `trains`, a list of spike times for every cell; I is silent."""
+    i = np.concatenate([np.full(len(times), cell) for cell, times in enumerate(trains)]).astype(int)
+    t = np.concatenate(trains)
+    order = np.argsort(t, kind="stable")
+    n = round(duration / BIN)
+    rate = np.histogram(t, np.arange(n + 1) * BIN)[0] / (len(trains) * BIN)
+    silent = (np.zeros(0, int), np.zeros(0))
+    return b2r.Activity(("E", "I"), (np.arange(n) + 0.5) * BIN, np.array([rate, np.zeros(n)]), BIN, {"E": len(trains), "I": 40},
+                        spikes_={"E": (i[order], t[order]), "I": silent}, conductances_={}, conductance_t_=np.zeros(0), provenance={"seed": 0, "dt [s]": DT})
+
+
+def poisson_trains(rates, rng, duration=4.0):
+    return [np.sort(rng.uniform(0, duration, rng.poisson(rate * duration))) for rate in rates]
+
+
+def test_weak_correlation_counts_spikes_that_come_together(r):
+    rng = np.random.default_rng(4)
+    independent = row(b2r.check_assumptions(r.circuit, with_spikes(r, poisson_trains(np.full(80, 20.0), rng)), r), "weak correlation")
+    # 600 bins: the population's variance is known to sqrt(2/600) = 6 %, the correlation to that over 79 = 0.0007; the limit is 0.5/50.
+    assert abs(independent.measured) < 0.003 and independent.holds
+    # A fifth of all spikes in common: count correlation 0.2.
+    common = poisson_trains([4.0], rng)[0]
+    together = [np.sort(np.concatenate([common, own])) for own in poisson_trains(np.full(80, 16.0), rng)]
+    measured = row(b2r.check_assumptions(r.circuit, with_spikes(r, together), r), "weak correlation")
+    assert measured.measured == pytest.approx(0.2, abs=0.06) and not measured.holds
+
+
+def test_irregular_spikes_weighs_the_squared_cv_with_the_variance_it_makes(r):
+    rng = np.random.default_rng(5)
+    clocks = [np.arange(rng.uniform(0, 0.05), 4, 0.05) for _ in range(80)]
+    regular = row(b2r.check_assumptions(r.circuit, with_spikes(r, clocks), r), "irregular spikes")
+    chance = row(b2r.check_assumptions(r.circuit, with_spikes(r, poisson_trains(np.full(80, 20.0), rng)), r), "irregular spikes")
+    # Clocks have no variance, so that what is left is the drive's share: worked out for E, whose recurrent share is the larger.
+    recurrent = sum(p.K * p.G_**2 * p.tau_ * 20 * (p.E_ + 65e-3 - 13.5e-3) ** 2 for p in r.circuit.pathways("E") if p.source == "E")
+    drive = sum(p.K * p.G_**2 * p.tau_ * 14 * (p.E_ + 65e-3 - 13.5e-3) ** 2 for p in r.circuit.pathways("E") if p.is_drive)
+    assert regular.measured == pytest.approx(drive / (drive + recurrent), rel=0.02)
+    assert chance.measured == pytest.approx(1, abs=0.03) and chance.holds
+
+
+def test_cells_alike_leaves_counting_out(r):
+    rng = np.random.default_rng(6)
+    equal = row(b2r.check_assumptions(r.circuit, with_spikes(r, poisson_trains(np.full(80, 20.0), rng)), r), "cells alike")
+    rates = np.repeat([10.0, 30.0], 40)
+    split = row(b2r.check_assumptions(r.circuit, with_spikes(r, poisson_trains(rates, rng)), r), "cells alike")
+    # Counts of 30 in either half scatter by 18 %; the covariance of 80 pairs is known to 18 %^2/sqrt(80), a spread of 6 %.
+    assert equal.measured < 0.12 and equal.holds
+    assert split.measured == pytest.approx(0.5, rel=0.1) and not split.holds
+
+
+def bent(exponent):
+    import pandas as pd
+
+    rows = [(I, g, 40 * max((I + 80e-12 - 13.5e-3 * g) / 160e-12, 0) ** exponent) for I in np.linspace(200e-12, 600e-12, 61) for g in (25e-9, 33e-9)]
+    return b2r.FISurface.from_frame(pd.DataFrame(rows, columns=["I [A]", "g [S]", "rate [Hz]"]))
+
+
+def test_straight_gain_is_the_change_of_slope_over_the_window():
+    for exponent, holds in ((1.0, True), (2.0, False)):
+        surface = bent(exponent)
+        r = b2r.reduce(two_populations(), gains={"E": surface, "I": surface}, window=(5 * Hz, 40 * Hz))
+        measured = row(table_for(r, {"E": 20, "I": 20}), "straight gain")
+        assert bool(measured.holds) is holds
+        # r = 40 y^2 from 5 to 40 Hz: y from 0.354 to 1, the slope from 28 to 80 around their mean of 54: a change of 0.95.
+        assert measured.measured == pytest.approx(0.0 if exponent == 1 else 0.95, abs=0.05)
+    followed = b2r.reduce(two_populations(), level="gain", gains={"E": surface, "I": surface}, window=(5 * Hz, 40 * Hz))
+    assert row(table_for(followed, {"E": 20, "I": 20}), "straight gain").holds
+
+
+def test_far_from_instability_is_the_largest_eigenvalue(r):
+    beta = {name: float(np.asarray(r.gains[name].beta)) for name in r.populations}
+    J = np.array([[beta[a] * r.W_[a, b] for b in r.populations] for a in r.populations])
+    measured = row(table_for(r, {"E": 20, "I": 30}), "far from instability")
+    assert measured.measured == pytest.approx(np.linalg.eigvals(J).real.max(), rel=1e-3)
+    steep = reduced(gains={"E": gain(beta=1.2e12), "I": gain()})
+    assert not row(table_for(steep, {"E": 20, "I": 30}), "far from instability").holds
+
+
+def test_noise_stays_compares_the_two_derivatives(r):
+    from dataclasses import replace
+
+    beta_W = {(a, b): float(np.asarray(r.gains[a].beta)) * r.W_[a, b] for a in r.populations for b in r.populations}
+    assert not row(table_for(r, {"E": 20, "I": 30}), "noise stays").holds, "given gains were not measured in noise here: unknown is not good"
+    for factor, holds in ((1.1, True), (0.6, False)):
+        moving = replace(r, moving_response={key: factor * value for key, value in beta_W.items()})
+        measured = row(table_for(moving, {"E": 20, "I": 30}), "noise stays")
+        assert measured.measured == pytest.approx(factor, rel=1e-3) and bool(measured.holds) is holds
+
+
+def test_one_operating_point_and_saturation(r):
+    from dataclasses import replace
+
+    assert row(table_for(r, {"E": 20, "I": 30}), "one operating point").holds
+    two = replace(r, others=({"E": 200.0, "I": 150.0},))
+    measured = row(table_for(two, {"E": 20, "I": 30}), "one operating point")
+    assert measured.measured == 2 and not measured.holds and "200 Hz" in measured.advice
+    # The LIF is refractory for 2 ms: 60 Hz is 12 % of the time.
+    assert row(table_for(r, {"E": 20, "I": 30}), "no saturation").holds
+    assert row(table_for(r, {"E": 20, "I": 60}), "no saturation").measured == pytest.approx(0.12)
+
+
+def test_hysteresis_is_found_in_a_cell_that_has_it(r):
+    assert row(table_for(r, {"E": 20, "I": 30}), "no hysteresis").measured < 0.01
+    from brian2 import cmetre, uA
+
+    # The squid axon keeps firing at currents that do not make it fire from rest.
+    leak = b2r.load_model("hodgkin_huxley1952").parameters["g_L"]
+    surface = b2r.measure_fi("hodgkin_huxley1952", np.linspace(4, 16, 25) * uA / cmetre**2, [0.9, 1.1] * leak, duration=300 * ms)
+    circuit = b2r.Circuit(populations={"E": b2r.Population("hodgkin_huxley1952", 10)}, drives=[])
+    other = b2r.reduce(circuit, gains={"E": surface}, noise="none", window=(50 * Hz, 100 * Hz))
+    measured = row(table_for(other, {"E": 60.0}), "no hysteresis")
+    assert not measured.holds and "population E" in measured.advice
 
 
 def test_a_run_without_spikes_or_of_another_circuit_is_refused(r):

@@ -6,8 +6,8 @@ from pathlib import Path
 import b2reduce
 
 LAYERS = [
-    {"units", "provenance", "session", "progress"}, {"modelcheck"}, {"model"}, {"circuit"}, {"activity"}, {"sweep"}, {"points"}, {"surface"}, {"transfer"}, {"forms"}, {"gain"}, {"lookup"}, {"operating"}, {"measuring"},
-    {"equations"}, {"reduced"}, {"reduction"}, {"rate", "spiking"}, {"comparison", "assumptions"}, {"plots"}, {"store"}, {"report"}, {"validation"}, {"cli"}, {"__main__"},
+    {"units", "provenance", "session", "progress"}, {"modelcheck"}, {"model"}, {"circuit"}, {"activity"}, {"wiring"}, {"sweep"}, {"points"}, {"surface"}, {"transfer"}, {"forms"}, {"gain"}, {"lookup"}, {"operating"}, {"measuring"},
+    {"equations"}, {"reduced"}, {"reduction"}, {"rategroups"}, {"rate", "spiking"}, {"gainpremises"}, {"comparison", "assumptions", "verdict"}, {"plots"}, {"store"}, {"report"}, {"validation"}, {"cli"}, {"__main__"},
 ]
 # What the lowest layer may take from itself, and Validation.save, which hands itself to the report.
 ALLOWED = {("validation", "report")}

@@ -12,8 +12,6 @@ DRIVES = {("ext", "E"): 14.0, ("ext", "I"): 14.0}
 SETTINGS = dict(duration_=1.25, warmup_=0.25, dt_=1e-4)
 
 
-
-
 def found(circuit, rate, seed=1):
     with Progress(False) as bar:
         return find_operating_point(circuit, {(d.name, d.target): rate for d in circuit.drives}, seed=seed, dt_=1e-4, bar=bar)
@@ -76,5 +74,18 @@ def test_a_silent_circuit_rests_at_zero():
 def test_a_circuit_that_runs_away_is_reported():
     # Refractory cells saturate at 500 Hz; excitation this strong carries them there.
     circuit = b2r.load_circuit("ei_lif").replace({"projection.I->E.in_degree": 1, "projection.I->I.in_degree": 1, "projection.E->E.G": "2 nS"})
-    point = found(circuit, 14.0)
-    assert point.warnings or min(point.rate_.values()) > 100
+    try:
+        point = found(circuit, 14.0)
+    except b2r.OperatingPointError as error:
+        assert len(error.trajectory) > 1 and set(error.trajectory[0]) == {"E", "I"} and "iterations" in str(error)
+    else:
+        assert point.warnings or min(point.rate_.values()) > 100
+
+
+def test_no_solution_is_an_error_with_its_trajectory(monkeypatch):
+    import b2reduce.operating
+
+    monkeypatch.setattr(b2reduce.operating, "MAX_ITERATIONS", 2)
+    with pytest.raises(b2r.OperatingPointError, match="no operating point") as caught:
+        found(b2r.load_circuit("ei_lif"), 14.0)
+    assert [set(rates) for rates in caught.value.trajectory] == [{"E", "I"}] * 2

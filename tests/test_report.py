@@ -60,6 +60,9 @@ def test_the_page_says_what_the_results_say(folder, ei_validation):
         assert f"{row.spiking:.2f}" in text and f"{row.rate:.2f}" in text and f"{100 * row.error:+.1f} %" in text
     for premise in ei_validation.assumptions["assumption"]:
         assert premise in text
+    assert ei_validation.verdict in text and all(level in text for level in ei_validation.levels.index)
+    for name, row in ei_validation.comparison.table.iterrows():
+        assert f"{100 * row.open_loop_error:+.1f} %" in text
     assert ei_validation.comparison.tier in text and ei_validation.circuit.hash in text and "doi:10.1162/08997660360675053" in text
     assert " nan" not in text.lower()
 
@@ -67,6 +70,7 @@ def test_the_page_says_what_the_results_say(folder, ei_validation):
 def test_tables_and_figures_are_beside_it(folder, ei_validation):
     table = pd.read_csv(folder / "comparison.csv", index_col="population")
     pd.testing.assert_frame_equal(table, ei_validation.comparison.table, check_names=False)
+    assert pd.read_csv(folder / "levels.csv")["level"].tolist() == ei_validation.levels.index.tolist()
     assert pd.read_csv(folder / "assumptions.csv")["assumption"].tolist() == ei_validation.assumptions["assumption"].tolist()
     names = {"comparison", "activity", "onset", "fi_E", "fi_I"}
     assert {path.name for path in (folder / "figures").iterdir()} == {f"{name}.{kind}" for name in names for kind in ("png", "svg")}

@@ -5,7 +5,7 @@ import pytest
 from brian2 import Hz, mV, ms, nS, second
 
 import b2reduce as b2r
-from b2reduce.spiking import choose, wire
+from b2reduce.wiring import choose, wire
 
 
 def projection(**changes):

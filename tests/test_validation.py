@@ -16,7 +16,7 @@ def test_the_default_circuit_is_reduced_within_ten_percent(ei_validation):
     assert len(v.spikes) == 2 and [run.provenance["seed"] for run in v.spikes] == [1, 2]
     rows = v.assumptions.set_index("assumption")
     assert rows.holds["asynchrony"] and rows.holds["operating rate in the window"] and not rows.holds["fires without noise"]
-    assert set(v.seconds) == {"reduction", "rate network", "spiking network"}
+    assert set(v.seconds) == {"reduction", "rate network", "spiking network", "other levels", "premises"}
 
 
 def test_the_rate_model_settles_at_the_operating_point(ei_validation):
@@ -63,7 +63,35 @@ def test_shriki_cells_with_recurrent_excitation():
     assert v.comparison.largest_error <= 0.10
 
 
+def test_levels_stand_side_by_side(ei_validation):
+    table = ei_validation.levels
+    assert list(table.index) == ["linear", "gain", "surface", "transfer"] and (table["tier"] == "quantitative").all()
+    assert table.loc["linear", "largest_error"] == ei_validation.comparison.largest_error and (table["largest_error"] < 0.1).all()
+    assert set(ei_validation.reductions) == set(table.index) and ei_validation.reductions["linear"] is ei_validation.reduced
+    # At rest and as the run ends are the same: the table's shortcut for the other levels.
+    run = b2r.simulate_rates(ei_validation.reductions["surface"], duration=0.5 * second)
+    np.testing.assert_allclose(run.rate_[:, -1], table.loc["surface", ["E", "I"]].astype(float), rtol=2e-3)
+    assert "Trust it near these drives" in ei_validation.verdict and ei_validation.verdict in repr(ei_validation)
+
+
+def test_a_circuit_in_rhythm_is_not_trusted():
+    v = b2r.validate("ei_lif_gamma", duration=1 * second, seeds=1, seed=1)
+    rows = v.assumptions.set_index("assumption")
+    assert not rows.holds["asynchrony"] and not rows.holds["weak correlation"]
+    assert v.verdict.startswith("Do not rely on this rate model: cells fire together")
+
+
+def test_a_saturated_circuit_is_foretold():
+    """Cells at hundreds of hertz: refractory a good part of the time, and leak that divides."""
+    circuit = b2r.load_circuit("ei_lif").replace({"drive.ext.rate": 150 * Hz})
+    v = b2r.validate(circuit, duration=0.6 * second, seeds=1, seed=1)
+    rows = v.assumptions.set_index("assumption")
+    assert not rows.holds["no saturation"] and rows.measured["no saturation"] > 0.1
+    assert v.comparison.table["spiking"].max() > 100
+
+
 @pytest.mark.parametrize("arguments, gist", [
+    (dict(levels=["cubic"]), "levels"), (dict(cells=3), "cells"),
     (dict(seeds=0), "seeds"), (dict(duration=-1 * second), "duration"), (dict(circuit="none"), "ei_lif"), (dict(level="cubic"), "level"), (dict(tau="x"), "tau")])
 def test_bad_arguments_are_refused_before_anything_runs(arguments, gist):
     with pytest.raises(b2r.InputError, match=gist):

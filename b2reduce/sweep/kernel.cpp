@@ -185,9 +185,14 @@ extern "C" int run_block(const Run *run, int64_t first) {
             random.uniform(u);
             const double counting = m_t >= run->warmup ? 1.0 : 0.0;
             double beyond = 0, k[LANES] = {};
-            for (int entry = 0; entry < table; entry++)
+            for (int entry = 0; entry < table; entry++) {
+                const double *below = cumulative[{{ loop.index0 }}][entry];
                 #pragma omp simd
-                for (int l = 0; l < LANES; l++) k[l] += u[l] >= cumulative[{{ loop.index0 }}][entry][l] ? 1.0 : 0.0;
+                for (int l = 0; l < LANES; l++) {  // a choice between values: gcc does not vectorise a sum that may stay as it is
+                    const double same = k[l], one_more = same + 1.0;
+                    k[l] = u[l] >= below[l] ? one_more : same;
+                }
+            }
             double *g = {{ source }}_;
             #pragma omp simd reduction(+:beyond)
             for (int l = 0; l < LANES; l++) {

@@ -152,16 +152,16 @@ def _streams(seed, cells):
 
 def _poisson_table(means):
     """P(events in a step <= entry), shape (source, entry, cell), for means of shape (source, cell)."""
-    from scipy.stats import poisson
+    from scipy.special import pdtr  # not scipy.stats, whose import takes longer than a sweep
 
     if not means.size:
         return np.ones((1, 1, means.shape[1]))
     if means.max() > MOST_EVENTS:
         raise InputError(f"a synaptic source brings {means.max():.4g} events a time step, more than the {MOST_EVENTS} that are counted exactly; "
                          f"take a smaller dt, or a constant current and leak instead: their fluctuations are below {100 / MOST_EVENTS**0.5:.0f} % a step")
-    entries = int(np.clip(poisson.ppf(1 - TABLE_TAIL, means.max()) + 1, 1, MOST_ENTRIES))
+    entries = min(np.count_nonzero(pdtr(np.arange(MOST_ENTRIES), means.max()) < 1 - TABLE_TAIL) + 1, MOST_ENTRIES)
     distinct, where = np.unique(means, return_inverse=True)  # replicates share their means
-    return np.ascontiguousarray(poisson.cdf(np.arange(entries)[:, None], distinct)[:, where.reshape(means.shape)].transpose(1, 0, 2))
+    return np.ascontiguousarray(pdtr(np.arange(entries)[:, None], distinct)[:, where.reshape(means.shape)].transpose(1, 0, 2))
 
 
 def run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress=None, threads=None, stop=None):

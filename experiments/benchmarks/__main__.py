@@ -120,8 +120,6 @@ def _peak_memory():
 
 def machine():
     """Where this was measured."""
-    import brian2  # noqa: F401  its version is what matters
-
     from b2reduce.sweep.build import FLAGS, _compiler
 
     cpu = platform.processor()

@@ -20,10 +20,10 @@ extern "C" void lif(int64_t cells, int64_t steps, int64_t warmup, int64_t refrac
             const double now = (double)step;
             #pragma omp simd reduction(+:any)
             for (int l = 0; l < LANES; l++) {
-                const double free = now >= wait[l] ? 1.0 : 0.0;
-                const double next = v_inf[l] + (v[l] - v_inf[l]) * decay[l];
-                v[l] = free != 0 ? next : v[l];
-                fired[l] = (v[l] > V_th) & (free != 0) ? 1.0 : 0.0;
+                const double before = v[l], next = v_inf[l] + (before - v_inf[l]) * decay[l], free = now >= wait[l] ? 1.0 : 0.0;
+                const double after = free != 0 ? next : before;  // values to choose from, not branches: only so gcc vectorises
+                v[l] = after;
+                fired[l] = after > V_th ? free : 0.0;
                 any += fired[l];
             }
             if (any > 0)
@@ -32,7 +32,7 @@ extern "C" void lif(int64_t cells, int64_t steps, int64_t warmup, int64_t refrac
                     v[l] = V_r;
                     wait[l] = now + (double)refractory;
                     total[l]++;
-                    if (step >= warmup) {
+                    if (now >= (double)warmup) {  // not of integers: gcc would split the loop there and lose its vectors
                         if (counted[l] > 0) { const double interval = (now - last[l]) * dt; sum[l] += interval; square[l] += interval * interval; }
                         counted[l]++;
                     }

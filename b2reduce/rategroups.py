@@ -1,0 +1,142 @@
+"""The Brian2 objects of the rate network: a group per population, and what carries rates between them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .circuit import rate_at
+from .equations import filters, rate_assignment, rate_equations, rate_values
+from .wiring import draw_wiring
+
+__all__ = ["Couplings", "automatic_dt_", "place", "outside", "rate_groups", "summed_synapses"]
+
+BIN_ = 1e-3  # s
+STEP = 0.1  # time step in units of the fastest time constant, feedback included
+
+
+def automatic_dt_(reduced, step=STEP):
+    """A step of 1 ms over a whole number, at most `step` of the fastest time constant of the network with its feedback.
+
+    Within a step the input is held, so that the step must resolve tau/(1 + beta sum |W|).
+    """
+    taus = [float(np.asarray(value)) for value in reduced.tau.values()]
+    feedback = 0.0
+    for target in reduced.populations:
+        beta = float(np.asarray(reduced.gains[target].beta))
+        feedback = max(feedback, abs(beta) * sum(abs(W) for (to, _), W in reduced.W_.items() if to == target))
+    return BIN_ / int(np.ceil(BIN_ / (step * min(taus, default=BIN_) / (1 + feedback))))
+
+
+def rate_groups(reduced, rates, dt_, initial=None):
+    """{population: NeuronGroup} without couplings: one unit each, or with `reduced.cells` one a cell.
+
+    Parameters
+    ----------
+    rates : mapping of (drive, target) to rate or table
+    initial : mapping of str to float, optional
+        Rates in Hz to start from; by default there was no input before.
+    """
+    import brian2
+    from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+
+    tables = {name for (name, _), rate in rates.items() if isinstance(rate, tuple)}
+    clock = brian2.Clock(dt=dt_ * brian2.second, name="b2reduce_rate_clock")
+    groups = {}
+    for name in reduced.populations:
+        namespace = {}
+        incoming = {drive: rate for (drive, target), rate in rates.items() if target == name}
+        for drive, rate in incoming.items():
+            if drive in tables:
+                last = float(np.asarray(rate[0])[-1]) if isinstance(rate, tuple) else 0.0
+                grid = np.arange(int(np.ceil(max(last, 0.0) / dt_)) + 2) * dt_
+                namespace[f"rate_{drive}"] = brian2.TimedArray(rate_at(rate, grid) * brian2.Hz, dt=dt_ * brian2.second)
+        values, functions = rate_values(reduced, name)
+        # A few units cost less than a compilation, and thousands are numpy's work as well.
+        group = brian2.NeuronGroup(reduced.circuit.populations[name].size if reduced.cells else 1, rate_equations(reduced, name, tables),
+                                   method="exponential_euler", namespace={**namespace, **functions}, name=f"rate_{name}", clock=clock, codeobj_class=NumpyCodeObject)
+        values.update({f"rate_{drive}": float(np.asarray(rate)) for drive, rate in incoming.items() if drive not in tables})
+        if "mu" in group.equations.diff_eq_names:
+            values["mu"] = -reduced.theta_[name] if initial is None else float(reduced.gains[name].inverse_(initial[name]))
+        elif initial is not None:
+            values.update({f"s_{f.key}": float(rate_at(rates[f.source, name], 0.0) if f.is_drive else initial[f.source]) for f in filters(reduced, name)})
+        for key, value in values.items():
+            group.variables[key].set_value(value)
+        if statement := rate_assignment(reduced, name):
+            group.run_regularly(statement, clock=clock, when="start", codeobj_class=NumpyCodeObject, name=f"rate_of_{name}")
+        groups[name] = group
+    return groups
+
+
+def summed_synapses(reduced, groups):
+    """Synapses between the single units of the populations."""
+    import brian2
+    from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+
+    synapses = []
+    for target, group in groups.items():
+        for source in dict.fromkeys(p.source for p in reduced.circuit.pathways(target) if not p.is_drive):
+            if f"r_from_{source}" in group.variables:
+                model, namespace = f"r_from_{source}_post = r_pre : Hz (summed)", {}
+            else:
+                unit = "amp/meter**2" if reduced.circuit.per_area(target) else "amp"
+                model, namespace = f"I_{source}_post = W*r_pre : {unit} (summed)", {"W": reduced.W[target, source]}
+            synapse = brian2.Synapses(groups[source], group, model, namespace=namespace, name=f"W_{source}_to_{target}", clock=group.clock,
+                                      codeobj_class=NumpyCodeObject)
+            synapse.connect(i=[0], j=[0])
+            synapses.append(synapse)
+    return synapses
+
+
+class Couplings:
+    """Sets what every unit receives from the units that its cell's wiring names: sum_j w_ij r_j with w_ij = W/K (equation 11.28).
+
+    Rates travel as single floats through sparse matrices of ones, which is what memory can keep up with.
+    """
+
+    def __init__(self, reduced, groups, seed):
+        from scipy.sparse import csr_matrix
+
+        self.groups, self.couplings, self.rates_ = groups, [], {}
+        wiring = draw_wiring(reduced.circuit, seed)
+        for target, group in groups.items():
+            for f in filters(reduced, target):
+                if f.is_drive:
+                    continue
+                pathway = f.pathways[0]
+                i, j, _ = wiring[pathway.label]
+                ones = csr_matrix((np.ones(i.size, np.float32), (j.astype(np.int32), i.astype(np.int32))), shape=(len(group), len(groups[f.source])))
+                filtered = f"r_from_{f.input}" in group.variables
+                variable = group.variables[f"{'r_from' if filtered else 'I'}_{f.input}"]
+                self.couplings.append((f.source, ones, (1.0 if filtered else reduced.weight_(pathway)) / pathway.K, variable))
+
+    def __call__(self):
+        """Once a step: read all rates, hand them on."""
+        self.rates_ = {name: np.asarray(group.r_[:]) for name, group in self.groups.items()}
+        single = {name: rate.astype(np.float32) for name, rate in self.rates_.items()}
+        for source, ones, factor, variable in self.couplings:
+            variable.set_value(factor * (ones @ single[source]))
+
+
+def place(reduced, population):
+    """Variables that say where in the measured range a population is."""
+    if reduced.level == "surface":
+        return ["I", "g"]
+    return [f"s_{f.key}" for f in filters(reduced, population)] if reduced.level == "transfer" else ["r"]
+
+
+def outside(reduced, population, values):
+    """Whether units are outside of what was measured: of the window of rates, the surface, or the presynaptic rates.
+
+    Parameters
+    ----------
+    values : mapping of str to ndarray
+        Of the variables that `place` names.
+    """
+    if reduced.level in ("linear", "gain"):
+        lo, hi = (float(np.asarray(rate)) for rate in reduced.gains[population].rates)
+        return (values["r"] < lo) | (values["r"] > hi)
+    if reduced.level == "surface":
+        return reduced.functions_[population].outside(values["I"], values["g"])
+    sources = filters(reduced, population)
+    arguments = [np.mean([values[f"s_{f.key}"] for f in sources if (f.source, f.is_drive) == axis], axis=0) for axis in reduced.axes_(population)]
+    return reduced.functions_[population].outside(*arguments)
