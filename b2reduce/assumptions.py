@@ -79,7 +79,7 @@ def check_assumptions(circuit, spikes, reduced, rates=None):
     no saturation
         Rate times refractory time.
     no hysteresis
-        Difference of the f-I curves without noise from firing and from rest.
+        Difference of the f-I curves without noise, the current stepping slowly up and down.
     fires without noise
         Rate of the cell at its mean current and leak without noise; where it is 0 the rate rests on the noise.
     inside the measured range

@@ -26,7 +26,7 @@ WEAK = 0.1  # pathways whose d rate/d source rate is below this do not count: th
 SATURATION_LIMIT = 0.1
 #: Where the two sweeps differ by more than what a good reduction errs by, the rate depends on the past.
 HYSTERESIS_LIMIT = 0.15
-HYSTERESIS_POINTS, HYSTERESIS_RUN_ = 12, (1.5, 0.5)  # currents; length of each run and of its beginning that is left out, s
+HYSTERESIS_POINTS, HYSTERESIS_RUN_ = 24, (0.5, 0.1)  # currents; time at each and the part of it that is left out, s
 STEP = 0.05  # relative, of the differences that give derivatives
 
 
@@ -179,27 +179,37 @@ def _saturation(circuit, rates):
 
 
 def _hysteresis(circuit, reduced):
-    """Rates without noise at the same currents, reached from rest and from firing."""
+    """Rates without noise over a current that steps slowly up, and down again: each step starts where the one before it ended."""
     limit, found = f"<= {HYSTERESIS_LIMIT:g}", {}
     duration_, warmup_ = HYSTERESIS_RUN_
     for name, population in circuit.populations.items():
         model, gain = population.model, reduced.gains[name]
         g = float(np.asarray(reduced.operating_g[name]))
-        # From silence to the top of the window, as the fitted law places them, and as far below.
-        lo, hi = (float(gain.inverse_(rate)) + float(np.asarray(gain.I_theta)) + float(np.asarray(gain.v_theta)) * g for rate in (1e-3, float(np.asarray(gain.rates[1]))))
+        # The currents that the gain was measured at, and as far below as half their span; without a surface those of the fitted law.
+        surface = reduced.surfaces.get(name)
+        if surface is None:
+            shift = float(np.asarray(gain.I_theta)) + float(np.asarray(gain.v_theta)) * g
+            lo, hi = (float(gain.inverse_(rate)) + shift for rate in (1e-3, float(np.asarray(gain.rates[1]))))
+        else:
+            known = np.isfinite(surface.rate_[:, np.abs(surface.g_ - g).argmin()])
+            lo, hi = surface.I_[known].min(), surface.I_[known].max()
         if not hi > lo:
             continue
         I_ = np.linspace(lo - 0.5 * (hi - lo), hi, HYSTERESIS_POINTS)
-        settings = dict(replicates=1, duration_=duration_, warmup_=warmup_, dt_=reduced.provenance["dt [s]"], seed=0)
-        up = measure_points(model, I_, np.full(I_.size, g), (), **settings)
-        firing = measure_points(model, np.full(I_.size, hi), np.full(I_.size, g), (), **settings).statistics.final_state
-        down = measure_points(model, I_, np.full(I_.size, g), (), initial={key: values for key, values in firing.items() if key in model.state_variables}, **settings)
-        found[name] = float(np.max(np.abs(down.rate_ - up.rate_)) / max(float(np.asarray(reduced.operating_rate[name])), 1.0))
+        state, swept = "rest", []
+        for up, down in zip(I_, I_[::-1]):
+            # Far below the onset a coarse step may diverge: no rate is to be had there either way.
+            both = measure_points(model, [up, down], [g, g], (), replicates=1, duration_=duration_, warmup_=warmup_, dt_=reduced.provenance["dt [s]"], seed=0,
+                                  initial=state, diverging="silent")
+            state = {key: values for key, values in both.statistics.final_state.items() if key in model.state_variables}
+            swept.append(both.rate_)
+        up, down = np.transpose(swept)
+        found[name] = float(np.max(np.abs(down[::-1] - up)) / max(float(np.asarray(reduced.operating_rate[name])), 1.0))
     if not found:
         return Premise("no hysteresis", np.nan, limit, True, "no gain rises over its window")
     worst = max(found, key=found.get)
     holds = found[worst] <= HYSTERESIS_LIMIT
-    advice = f"population {worst}: largest difference of the f-I curves without noise, reached from firing and from rest, relative to its operating rate"
+    advice = f"population {worst}: largest difference of the f-I curves without noise on the way up and on the way down, relative to its operating rate"
     if not holds:
         advice += "; one current allows two rates: where noise does not wash this out, no rate model of one variable can follow"
     return Premise("no hysteresis", found[worst], limit, holds, advice)

@@ -15,7 +15,8 @@ from .units import InputError, to_si
 __all__ = ["rate_network", "simulate_rates"]
 
 SETTLING = 0.5  # step in units of the fastest time constant where only the rates at rest count: stable below 2, and rest does not depend on it
-SETTLED = 1e-4  # change of every rate over the longest time constant, relative to it (plus 0.1 Hz), that counts as rest
+#: Change of a state variable within the longest time constant, relative to its largest size, that counts as rest; rates of cells travel as single floats.
+REST, REST_OF_CELLS = 1e-10, 1e-6
 BLOCK_ = 0.05  # s; the rates of single cells are kept as means over this
 
 
@@ -85,8 +86,8 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None, see
     -------
     Activity
         In bins of 1 ms, or of the multiple of dt nearest to it; the duration is rounded to whole bins. There are no spikes
-        and no conductances in it, and no delays were simulated. With one unit a cell it has the rates of cells, and a run
-        with constant drives ends once all of them are at rest: they stay there.
+        and no conductances in it, and no delays were simulated; with one unit a cell it has the rates of cells. With constant
+        drives nothing is simulated any more once all is at rest: it stays there.
 
     Raises
     ------
@@ -117,18 +118,46 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None, see
         start = {name: float(to_si(initial[name], "Hz", f"initial, {name}")) if name in initial else 0.0 for name in reduced.populations}
     run = _run_cells if reduced.cells else _run_populations
     with brian_session(), Progress(progress) as bar, np.errstate(over="ignore", invalid="ignore"):  # a runaway is reported below, not by numpy's warnings
-        rate_, outside_, rates, cells = run(reduced, drives, dt_, start, bins, each, seed, bar)
+        rate_, outside_, rates, rest, cells = run(reduced, drives, dt_, start, bins, each, seed, bar)
     if not np.isfinite(rate_).all():
         raise FloatingPointError("the rates of the reduced model grew beyond all bounds: the circuit runs away; weaken its excitation or start lower")
     provenance = {"kind": "rates", "circuit": reduced.circuit.name, "circuit_hash": reduced.circuit.hash, "dt [s]": dt_, "tau": reduced.tau_choice,
-                  "drives [Hz]": {f"{name}->{target}": _plain(rate) for (name, target), rate in rates.items()}, "delays": "none in the rate model", **({"seed": seed, "at rest after [s]": cells[1]} if cells else {}), "versions": versions()}
+                  "drives [Hz]": {f"{name}->{target}": _plain(rate) for (name, target), rate in rates.items()}, "delays": "none in the rate model",
+                  "at rest after [s]": rest.time_, **({"seed": seed} if cells else {}), "versions": versions()}
     return Activity(reduced.populations, (np.arange(bins) + 0.5) * each * dt_, rate_, each * dt_,
                     {name: p.size for name, p in reduced.circuit.populations.items()}, provenance=provenance, outside=outside_,
-                    cell_rate_=cells[0] if cells else None, cell_bin_=max(1, round(BLOCK_ / dt_)) * dt_ if cells else None)
+                    cell_rate_=cells, cell_bin_=max(1, round(BLOCK_ / dt_)) * dt_ if cells else None)
+
+
+class _Rest:
+    """Stops a network of constant drives once no state variable moves any more."""
+
+    def __init__(self, reduced, network, groups, rates, dt_, tolerance):
+        import brian2
+
+        self.network, self.dt_, self.tolerance, self.time_ = network, dt_, tolerance, None
+        self.variables = [group.variables[name] for group in groups.values() for name in group.equations.diff_eq_names]
+        self.last, self.scale = None, 0.0
+        if not any(isinstance(rate, tuple) for rate in rates.values()):
+            longest = max([float(np.asarray(tau)) for tau in reduced.tau.values()], default=BIN_)
+            network.add(brian2.NetworkOperation(self, dt=max(1, round(longest / dt_)) * dt_ * brian2.second, when="end", order=1, name="rest"))
+
+    def __call__(self):
+        now = [np.array(variable.get_value()) for variable in self.variables]
+        self.scale = np.maximum(self.scale, [np.max(np.abs(values)) for values in now])
+        if self.last is not None and all(np.max(np.abs(a - b)) <= self.tolerance * size for a, b, size in zip(now, self.last, self.scale)):
+            self.time_ = float(self.network.t_) + self.dt_
+            self.network.stop()
+        self.last = now
+
+
+def _padded(values, number):
+    """Values over time with the last one repeated: at rest everything stays as it is."""
+    return np.concatenate([values[:number], np.repeat(values[-1:], max(number - len(values), 0), axis=0)])
 
 
 def _run_populations(reduced, drives, dt_, start, bins, each, seed, bar):
-    """(rates in bins, fraction of time outside, rates of drives, None) with one unit a population."""
+    """(rates in bins, fraction of time outside, rates of drives, what stopped it, None) with one unit a population."""
     import brian2
     from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
@@ -138,53 +167,45 @@ def _run_populations(reduced, drives, dt_, start, bins, each, seed, bar):
     places = {name: brian2.StateMonitor(group, place(reduced, name), record=True, dt=each * dt_ * brian2.second, codeobj_class=NumpyCodeObject,
                                         name=f"place_of_{name}") for name, group in groups.items()}
     network.add(*monitors.values(), *places.values())
+    rest = _Rest(reduced, network, groups, rates, dt_, REST)
     report = bar.stage("rate network")
     network.run(bins * each * dt_ * brian2.second, report=lambda elapsed, done, *_: report(done), report_period=0.5 * brian2.second, namespace={})
-    rate_ = np.array([monitors[name].r_[0][:bins * each].reshape(bins, each).mean(axis=1) for name in reduced.populations])
-    outside_ = {name: float(np.mean(outside(reduced, name, {variable: getattr(monitor, f"{variable}_")[0] for variable in place(reduced, name)})))
+    rate_ = np.array([_padded(monitors[name].r_[0], bins * each).reshape(bins, each).mean(axis=1) for name in reduced.populations])
+    outside_ = {name: float(np.mean(_padded(outside(reduced, name, {variable: getattr(monitor, f"{variable}_")[0] for variable in place(reduced, name)}), bins)))
                 for name, monitor in places.items()}
-    return rate_, outside_, rates, None
+    return rate_, outside_, rates, rest, None
 
 
 def _run_cells(reduced, drives, dt_, start, bins, each, seed, bar):
-    """The same with one unit a cell, and ({population: (cell, block)}, time of rest)."""
+    """The same with one unit a cell, and {population: (cell, block)}."""
     import brian2
 
     network, groups, rates, couplings = _build(reduced, drives, dt_, start, seed)
-    clock = next(iter(groups.values())).clock
     report = bar.stage("rates of cells")
-    stretch = max(1, round(max([float(np.asarray(tau)) for tau in reduced.tau.values()], default=BIN_) / dt_))
     block = max(1, round(BLOCK_ / dt_))
-    steady = not any(isinstance(rate, tuple) for rate in rates.values())
-    means, sums, blocks, beyond, last, step = [], None, [], {name: [] for name in groups}, None, 0
+    means, sums, blocks, beyond = [], {}, {name: [] for name in groups}, {name: [] for name in groups}
 
     def record():
-        nonlocal sums, last, step
-        now = couplings.rates_
-        means.append([rate.mean() for rate in now.values()])
-        sums = {name: rate + (sums[name] if sums else 0.0) for name, rate in now.items()}
-        step += 1
-        if step % block == 0:
-            blocks.append({name: (total / block).astype(np.float32) for name, total in sums.items()})
-            sums = None
+        means.append([rate.mean() for rate in couplings.rates_.values()])
+        for name, rate in couplings.rates_.items():
+            sums[name] = rate + sums.get(name, 0.0)
+        if len(means) % block == 0:
             for name, group in groups.items():
-                values = {variable: np.asarray(getattr(group, f"{variable}_")[:]) for variable in place(reduced, name)}
-                beyond[name].append(float(np.mean(outside(reduced, name, values))))
-            report(step / (bins * each))
-        if steady and step % stretch == 0:
-            if last is not None and all(np.all(np.abs(rate - last[name]) <= SETTLED * (rate + 0.1)) for name, rate in now.items()):
-                network.stop()
-            last = now
+                blocks[name].append((sums.pop(name) / block).astype(np.float32))
+                beyond[name].append(np.mean(outside(reduced, name, {variable: np.asarray(getattr(group, f"{variable}_")[:]) for variable in place(reduced, name)})))
+            report(len(means) / (bins * each))
 
-    network.add(brian2.NetworkOperation(record, clock=clock, when="end", name="record"))
+    network.add(brian2.NetworkOperation(record, clock=next(iter(groups.values())).clock, when="end", name="record"))
+    rest = _Rest(reduced, network, groups, rates, dt_, REST_OF_CELLS)
     network.run(bins * each * dt_ * brian2.second, namespace={})
-    # At rest everything stays as it is: the bins and blocks that were not run are those of the last step.
-    means = np.array(means + [means[-1]] * (bins * each - step))
-    rest = {name: rate.astype(np.float32) for name, rate in couplings.rates_.items()}
-    left = int(np.ceil(bins * each / block)) - len(blocks)
-    cells = {name: np.stack([piece[name] for piece in blocks] + [rest[name]] * left, axis=1) for name in groups}
-    outside_ = {name: float(np.mean(values + [values[-1]] * left)) if values else float("nan") for name, values in beyond.items()}
-    return means.reshape(bins, each, -1).mean(axis=1).T, outside_, rates, (cells, step * dt_)
+    rate_ = _padded(np.array(means), bins * each).reshape(bins, each, -1).mean(axis=1).T
+    whole, cells, outside_ = int(np.ceil(bins * each / block)), {}, {}
+    for name, group in groups.items():
+        # The block that was begun ends at rest, or with the run.
+        cells[name] = _padded(np.array([*blocks[name], couplings.rates_[name].astype(np.float32)]), whole).T
+        last = np.mean(outside(reduced, name, {variable: np.asarray(getattr(group, f"{variable}_")[:]) for variable in place(reduced, name)}))
+        outside_[name] = float(np.mean(_padded(np.array([*beyond[name], last]), whole)))
+    return rate_, outside_, rates, rest, cells
 
 
 def _plain(rate):

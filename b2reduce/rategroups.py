@@ -111,7 +111,7 @@ class Couplings:
 
     def __call__(self):
         """Once a step: read all rates, hand them on."""
-        self.rates_ = {name: np.asarray(group.r_[:]) for name, group in self.groups.items()}
+        self.rates_ = {name: np.array(group.r_[:]) for name, group in self.groups.items()}
         single = {name: rate.astype(np.float32) for name, rate in self.rates_.items()}
         for source, ones, factor, variable in self.couplings:
             variable.set_value(factor * (ones @ single[source]))

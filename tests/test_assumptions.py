@@ -168,8 +168,9 @@ def test_straight_gain_is_the_change_of_slope_over_the_window():
         r = b2r.reduce(two_populations(), gains={"E": surface, "I": surface}, window=(5 * Hz, 40 * Hz))
         measured = row(table_for(r, {"E": 20, "I": 20}), "straight gain")
         assert bool(measured.holds) is holds
-        # r = 40 y^2 from 5 to 40 Hz: y from 0.354 to 1, the slope from 28 to 80 around their mean of 54: a change of 0.95.
-        assert measured.measured == pytest.approx(0.0 if exponent == 1 else 0.95, abs=0.05)
+        # r = 40 y^2 from 5 to 40 Hz: y from 0.354 to 1, the slope from 28 to 80 around their mean of 54: a change of 0.95, of which
+        # the spacing of currents, 0.04 of y, takes up to 13 % at either end.
+        assert measured.measured == pytest.approx(0.0 if exponent == 1 else 0.95, abs=0.13)
     followed = b2r.reduce(two_populations(), level="gain", gains={"E": surface, "I": surface}, window=(5 * Hz, 40 * Hz))
     assert row(table_for(followed, {"E": 20, "I": 20}), "straight gain").holds
 
@@ -213,7 +214,7 @@ def test_hysteresis_is_found_in_a_cell_that_has_it(r):
     # The squid axon keeps firing at currents that do not make it fire from rest.
     leak = b2r.load_model("hodgkin_huxley1952").parameters["g_L"]
     surface = b2r.measure_fi("hodgkin_huxley1952", np.linspace(4, 16, 25) * uA / cmetre**2, [0.9, 1.1] * leak, duration=300 * ms)
-    circuit = b2r.Circuit(populations={"E": b2r.Population("hodgkin_huxley1952", 10)}, drives=[])
+    circuit = b2r.Circuit(populations={"E": b2r.Population("hodgkin_huxley1952", 10)}, dt=0.01 * ms)
     other = b2r.reduce(circuit, gains={"E": surface}, noise="none", window=(50 * Hz, 100 * Hz))
     measured = row(table_for(other, {"E": 60.0}), "no hysteresis")
     assert not measured.holds and "population E" in measured.advice

@@ -50,7 +50,7 @@ def test_the_rates_of_cells_solve_their_equations(tau):
                 mu = mu + w @ got[p.source]
         # At rest to 1e-4 of a rate per time constant, rates handed on as single floats.
         np.testing.assert_allclose(got[target], r.gains[target].f_(mu), rtol=2e-3, atol=0.02)
-        assert got[target].std() > 0.1 * got[target].mean(), "in-degrees differ, and so do rates"
+        assert got[target].std() > 0.5, "in-degrees differ, and so do rates"
     assert run.provenance["seed"] == 5 and run.provenance["at rest after [s]"] < 0.6
 
 
@@ -68,7 +68,7 @@ def test_cells_run_at_other_levels(level):
 
     from .cases import BETA, I_THETA, V_THETA
 
-    rows = [(I, g, BETA * max(I - I_THETA - V_THETA * g, 0)) for I in np.linspace(150e-12, 700e-12, 60) for g in np.linspace(18e-9, 45e-9, 5)]
+    rows = [(I, g, BETA * max(I - I_THETA - V_THETA * g, 0)) for I in np.linspace(150e-12, 1100e-12, 96) for g in np.linspace(18e-9, 45e-9, 5)]
     surface = b2r.FISurface.from_frame(pd.DataFrame(rows, columns=["I [A]", "g [S]", "rate [Hz]"]))
     make = lambda level: b2r.simulate_rates(b2r.reduce(random_in_degrees(), level=level, gains={"E": surface, "I": surface}, cells=True), duration=0.5 * second)
     straight, other = make("linear").cell_means_(0.4 * second), make(level).cell_means_(0.4 * second)

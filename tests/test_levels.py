@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from brian2 import Hz, mV, ms, nA, nS, second
+from brian2 import Hz, mV, ms, nS, second
 
 import b2reduce as b2r
 from b2reduce.lookup import Lookup, surface_lookup, transfer_lookup
@@ -11,7 +11,7 @@ from b2reduce.lookup import Lookup, surface_lookup, transfer_lookup
 from .cases import BETA, I_THETA, V_THETA, gain, two_populations
 
 
-def surface_of(rate, I=np.linspace(150e-12, 700e-12, 45), g=np.linspace(22e-9, 38e-9, 5)):
+def surface_of(rate, I=np.linspace(150e-12, 950e-12, 65), g=np.linspace(22e-9, 38e-9, 5)):
     """A made-up f-I surface."""
     rows = [(i, j, float(rate(i, j))) for i in I for j in g]
     return b2r.FISurface.from_frame(pd.DataFrame(rows, columns=["I [A]", "g [S]", "rate [Hz]"]))
@@ -39,13 +39,17 @@ def test_a_surface_table_keeps_what_no_shift_can_express():
     surface = surface_of(divided)
     table = surface_lookup(surface)
     I, g = (grid.ravel() for grid in np.meshgrid(np.linspace(250e-12, 600e-12, 23), np.linspace(23e-9, 37e-9, 11)))
-    # Between five conductances the slope is interpolated by cubics: 1/g^2 over 4 nS steps of 28 is left by (4/28)^3 = 0.3 %; at the
-    # kink a spacing of 12.5 pA rounds off 3 Hz/4.
+    # Between five conductances the slope is interpolated by cubics: 1/g^2 over 4 nS steps of 28 is left by (4/28)^3 = 0.3 %. Curves are
+    # laid over one another where they are steep, so that their kinks, which leak moves by 17 mV less, lie 70 pA apart from one
+    # conductance to the next: interpolating across them errs by up to a quarter of 0.25 Hz/pA x 70 pA.
+    known = ~table.outside(I, g)
+    assert known.mean() > 0.5, "of a parallelogram of points along the shifted curves"
+    I, g = I[known], g[known]
     true = divided(I, g)
     error = np.abs(table(I, g) - true)
-    assert error.max() < 0.005 * true.max() + 0.8
+    assert error[true > 20].max() < 0.005 * true.max() and error.max() < 4.4
     fit = b2r.fit_gain(surface, rates=(1 * Hz, 90 * Hz))
-    assert np.abs(fit.predict_(I, g) - true).max() > 5 * error.max(), "the shift law is far worse here"
+    assert np.abs(fit.predict_(I, g) - true).max() > 3 * error.max(), "the shift law is far worse"
 
 
 def test_a_surface_of_one_conductance_is_refused():
@@ -100,11 +104,11 @@ def test_a_divisive_surface_moves_the_rates_and_the_shift_law_misses_it():
 
 
 def test_what_lies_outside_of_a_surface_is_said():
-    small = surface_of(lambda I, g: BETA * np.maximum(I - I_THETA - V_THETA * g, 0), I=np.linspace(250e-12, 420e-12, 30))
+    small = surface_of(lambda I, g: BETA * np.maximum(I - I_THETA - V_THETA * g, 0), I=np.linspace(200e-12, 560e-12, 30))
     r = given("surface", small)
     run = b2r.simulate_rates(r, duration=0.3 * second, drives={"ext": 30 * Hz})
     assert run.outside["E"] > 0.5, "the drive takes it beyond the currents that were measured"
-    assert any("outside" in warning for warning in given("surface", surface_of(divided, I=np.linspace(200e-12, 300e-12, 12))).warnings)
+    assert any("outside" in warning for warning in given("surface", surface_of(divided, I=np.linspace(200e-12, 480e-12, 23))).warnings)
 
 
 def test_a_level_that_cannot_be_had_is_refused():
