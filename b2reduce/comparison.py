@@ -32,9 +32,11 @@ class Comparison:
     ----------
     table : pandas.DataFrame
         Index population. ``spiking`` and ``rate`` in Hz, ``error`` = (rate - spiking)/max(spiking, 1 Hz), ``spread`` the
-        standard deviation of the spiking rate over seeds in Hz (NaN for one seed). Where the reduction was given also
-        ``open_loop`` in Hz, the rate that its gains give where the spiking network's own rates go in, and
-        ``open_loop_error``: the fault of the gain alone. What `error` has beyond it is feedback that amplifies (or reduces) it.
+        standard deviation of the spiking rate over seeds in Hz (NaN for one seed).
+    split : pandas.DataFrame or None
+        Where the reduction was given, index population: ``open_loop`` in Hz, the rate that its gains give where the spiking
+        network's own rates go in; ``open_loop_error``, the fault of the gains alone; and ``error``, what the feedback makes
+        of it by amplifying or reducing it.
     cells : pandas.DataFrame or None
         Of runs with rates of cells: index (population, statistic), columns ``spiking`` and ``rate`` in Hz. Statistics: mean;
         sd over cells; sd without what counting spikes for a finite time adds; quantiles, for the rate model with that
@@ -54,6 +56,7 @@ class Comparison:
     after: object
     provenance: Mapping = field(default_factory=dict)
     cells: object = None
+    split: object = None
 
     @property
     def largest_error(self):
@@ -120,17 +123,17 @@ def compare(spikes, rates, *, after=None, reduced=None):
     spiking, rate = seeds.mean(axis=1), rates.mean(after).reindex(seeds.index)
     table = pd.DataFrame({"spiking": spiking, "rate": rate, "error": (rate - spiking) / np.maximum(spiking, FLOOR_),
                           "spread": seeds.std(axis=1, ddof=1) if len(runs) > 1 else np.nan})
+    cells = split = None
     if reduced is not None:
-        table["open_loop"] = pd.Series(_open_loop(reduced, runs, rates, after_)).reindex(table.index)
-        table["open_loop_error"] = (table["open_loop"] - spiking) / np.maximum(spiking, FLOOR_)
-    cells = None
+        open_loop = pd.Series(_open_loop(reduced, runs, rates, after_)).reindex(table.index)
+        split = pd.DataFrame({"open_loop": open_loop, "open_loop_error": (open_loop - spiking) / np.maximum(spiking, FLOOR_), "error": table["error"]})
     if rates.cell_rate_ is not None:
         same = [run for run in runs if run.provenance.get("seed") == rates.provenance["seed"] and run.spikes_ is not None]
         if not same:
             raise InputError(f"the rates of cells belong to the wiring of seed {rates.provenance['seed']}, but the spiking runs have the seeds "
                              f"{', '.join(map(str, seeds.columns))}; give simulate_rates() one of these")
         cells = _over_cells(same[0], rates, after_)
-    return Comparison(table, seeds, after, frozen({"spikes": [run.provenance for run in runs], "rates": rates.provenance}), cells)
+    return Comparison(table, seeds, after, frozen({"spikes": [run.provenance for run in runs], "rates": rates.provenance}), cells, split)
 
 
 def _open_loop(reduced, runs, rates, after_):

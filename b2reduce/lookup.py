@@ -86,7 +86,8 @@ def surface_lookup(surface):
 
     The curves of neighbouring conductances are laid over one another by their mean shift, monotone cubics run through
     each, and between conductances values at the same place of the curve are joined: a curve that moves by more than the
-    spacing of its currents from one conductance to the next is not blurred.
+    spacing of its currents from one conductance to the next is not blurred. What was measured in noise is smoothed as in
+    `transfer_lookup`, if that misses the points by no more than their errors.
 
     Raises
     ------
@@ -111,6 +112,13 @@ def surface_lookup(surface):
     x = np.linspace(first, last, FINE[2])
     fine = np.linspace(g[0], g[-1], FINE[2])
     values = PchipInterpolator(g, np.array([curve(x) for curve, _, _ in curves]), axis=0)(fine).T
+    i, j = np.nonzero(np.isfinite(surface.rate_) & np.isin(surface.g_, g) & (surface.rate_sem_ > 0))
+    if i.size > 0.5 * sum(len(rate) for _, _, rate in columns):  # measured in noise, and so with errors
+        # Both axes from 0 to 1, so that powers of them are told apart.
+        units = lambda x, g_: np.stack([(x - first) / (last - first), (g_ - g[0]) / (g[-1] - g[0])], axis=-1)
+        smooth, chi2 = _softplus_polynomial(units(surface.I_[i] - shift * surface.g_[j], surface.g_[j]), surface.rate_[i, j], surface.rate_sem_[i, j], top)
+        if chi2 <= CHI2_LIMIT:
+            values = smooth(units(*np.meshgrid(x, fine, indexing="ij")))
     return Lookup(np.array([first, fine[0]]), np.array([last, fine[-1]]), np.maximum(values, 0.0), shift)
 
 
@@ -140,7 +148,8 @@ def transfer_lookup(transfer, top_=None):
     fine = [np.linspace(axis[0], axis[-1], FINE[len(axes)]) for axis in axes]
     for number, axis in enumerate(axes):
         values = PchipInterpolator(axis, values, axis=number)(fine[number])
-    smooth, chi2 = (None, np.inf) if top_ is None else _softplus_polynomial(axes, transfer.rate_, transfer.rate_sem_, top_)
+    smooth, chi2 = (None, np.inf) if top_ is None else _softplus_polynomial(
+        np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes)), transfer.rate_.ravel(), transfer.rate_sem_.ravel(), top_)
     if chi2 <= CHI2_LIMIT:
         smoothed = smooth(np.stack(np.meshgrid(*fine, indexing="ij"), axis=-1))
         # Near the top the two are blended, so that the table has no step.
@@ -149,21 +158,37 @@ def transfer_lookup(transfer, top_=None):
     return Lookup(np.array([axis[0] for axis in axes]), np.array([axis[-1] for axis in axes]), np.maximum(values, 0.0))
 
 
-def _softplus_polynomial(axes, rate, sem, top_):
-    """(function of points with the rates of the sources along the last axis, mean squared deviation in standard errors)."""
+def _softplus_polynomial(points, rate, sem, top_):
+    """A polynomial behind a softplus through rates at points.
+
+    Parameters
+    ----------
+    points : ndarray, shape (point, axis)
+    rate, sem : ndarray, shape (point,)
+    top_ : float
+        Rates beyond 1.3 times this do not count.
+
+    Returns
+    -------
+    function : callable or None
+        Of coordinates along the last axis.
+    chi2 : float
+        Mean squared deviation in standard errors.
+    """
     from itertools import combinations_with_replacement
 
     from scipy.optimize import least_squares
+    from scipy.special import expit
 
-    width = np.array([axis[-1] for axis in axes])
-    powers = [c for order in range(ORDER + 1) for c in combinations_with_replacement(range(len(axes)), order)]
+    width = points.max(axis=0)
+    powers = [c for order in range(ORDER + 1) for c in combinations_with_replacement(range(len(width)), order)]
     terms = lambda points: np.stack([np.prod((points / width)[..., list(c)], axis=-1) for c in powers], axis=-1)
-    used = rate.ravel() <= 1.3 * top_
+    used = rate <= 1.3 * top_
     if used.sum() < 2 * len(powers):
         return None, np.inf
-    design = terms(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))[used])
+    design = terms(points[used])
     # One per cent of each rate is what a polynomial may miss of a smooth curve; it keeps high rates from outweighing low ones.
-    r, error = rate.ravel()[used], np.hypot(sem.ravel()[used], 0.01 * rate.ravel()[used])
+    r, error = rate[used], np.hypot(sem[used], 0.01 * rate[used])
     knee = max(0.3 * top_, 1.0)
     gain = lambda p: knee * np.logaddexp(0, p)
     fires = r > error
@@ -171,5 +196,5 @@ def _softplus_polynomial(axes, rate, sem, top_):
         return None, np.inf
     start = np.linalg.lstsq(design[fires], np.log(np.expm1(r[fires] / knee)), rcond=None)[0]
     solution = least_squares(lambda p: (gain(design @ p) - r) / error, start, method="lm",
-                             jac=lambda p: (knee / (1 + np.exp(-design @ p)) / error)[:, None] * design)
+                             jac=lambda p: (knee * expit(design @ p) / error)[:, None] * design)
     return lambda points: gain(terms(points) @ solution.x), 2 * solution.cost / max(np.count_nonzero(fires) - len(powers), 1)

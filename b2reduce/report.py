@@ -100,7 +100,8 @@ def page(validation, images):
     pathways = [{"name": label, "K": f"{row.K:g}", "W": _engineering(row.W, row.unit.replace("^2", "²")), "tau": _engineering(row.tau, "s"),
                  "effect": "excites" if row.W > 0 else "inhibits" if row.W < 0 else "has no effect"} for label, row in reduced.pathways.iterrows()]
     comparison = [{"population": name, "spiking": f"{row.spiking:.2f}", "rate": f"{row.rate:.2f}", "error": f"{100 * row.error:+.1f} %",
-                   "spread": _number(row.spread), "open_loop": f"{row.open_loop:.2f}", "open_loop_error": f"{100 * row.open_loop_error:+.1f} %"} for name, row in validation.comparison.table.iterrows()]
+                   "spread": _number(row.spread), "open_loop": f"{row.open_loop:.2f}", "open_loop_error": f"{100 * row.open_loop_error:+.1f} %"}
+                  for name, row in validation.comparison.table.join(validation.comparison.split.drop(columns="error")).iterrows()]
     percent = lambda value: "" if np.isnan(value) else "runs away" if np.isinf(value) else f"{100 * value:.1f} %"
     levels = [{"level": level, "chosen": level == reduced.level, "rates": ["" if np.isnan(row[name]) else f"{row[name]:.2f}" for name in reduced.populations],
                "error": percent(row["largest_error"]), "open_loop": percent(row["open_loop_error"]), "tier": row["tier"],

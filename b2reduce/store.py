@@ -63,7 +63,7 @@ def validation_data(validation):
     """Everything a validation found, with provenance."""
     comparison = validation.comparison
     return {
-        **reduced_data(validation.reduced), "tier": comparison.tier, "verdict": validation.verdict, "comparison": _records(comparison.table),
+        **reduced_data(validation.reduced), "tier": comparison.tier, "verdict": validation.verdict, "comparison": _records(comparison.table), "split": _records(comparison.split),
         "levels": _records(validation.levels), "outside": dict(validation.rates.outside),
         **({} if comparison.cells is None else {"over_cells [Hz]": comparison.cells.reset_index().to_dict("records")}),
         "after [s]": float(np.asarray(comparison.after)), "assumptions": _records(validation.assumptions),

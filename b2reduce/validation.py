@@ -179,7 +179,7 @@ def _levels(reductions, reduced, rates, spikes, comparison, duration, missing):
             out = pd.Series({name: float(rate) for name, rate in other.response_(spiking.to_dict(), drives_).items()}).reindex(spiking.index)
             open_loop = float(((out - spiking) / np.maximum(spiking, FLOOR_)).abs().max())
         else:
-            open_loop = float(own.table["open_loop_error"].abs().max())
+            open_loop = float(own.split["open_loop_error"].abs().max())
         rows[level] = {**mean.to_dict(), "largest_error": error, "open_loop_error": open_loop, "tier": tier_of(error), "outside": ", ".join(lost)}
     return pd.DataFrame.from_dict(rows, orient="index", columns=[*spiking.index, "largest_error", "open_loop_error", "tier", "outside"]).rename_axis("level")
 

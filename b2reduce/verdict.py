@@ -19,7 +19,7 @@ def verdict(comparison, assumptions, levels, reduced):
     Parameters
     ----------
     comparison : Comparison
-        With the open loop in its table.
+        Made with the reduction, which splits its error.
     assumptions, levels : pandas.DataFrame
         As in `Validation`.
     reduced : ReducedCircuit
@@ -38,16 +38,15 @@ def verdict(comparison, assumptions, levels, reduced):
         text = f"Trust it near these drives, where {said}; further away it will be off, since these premises do not hold: {', '.join(local)}."
     else:
         text = f"Trust it near these drives: {said}, and no premise that limits its range is broken."
-    open_loop = comparison.table.get("open_loop_error")
-    if open_loop is not None and comparison.tier != "quantitative":
-        alone = float(open_loop.abs().max())
+    if comparison.tier != "quantitative":
+        alone = float(comparison.split["open_loop_error"].abs().max())
         text += (f" The gains themselves are off by {100 * alone:.1f} %" + ("; the feedback amplifies that." if error > 1.3 * alone else ", and the feedback adds nothing."))
     usable = levels[levels["largest_error"].notna() & (levels["outside"] == "")]
     best = usable["largest_error"].idxmin() if len(usable) else None
-    if best is not None and best != reduced.level and error > WORTH and usable.loc[best, "largest_error"] < BETTER * error:
+    if fatal:
+        text += " No other level repairs this."
+    elif best is not None and best != reduced.level and error > WORTH and usable.loc[best, "largest_error"] < BETTER * error:
         text += f" Better here: level = {best!r}, {100 * usable.loc[best, 'largest_error']:.1f} %."
     elif "irregular spikes" in broken and reduced.noise == "matched":
         text += " noise = 'renewal' would take into account how regular the spikes are."
-    elif fatal:
-        text += " No other level repairs this."
     return text

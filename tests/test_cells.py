@@ -131,9 +131,8 @@ def test_the_distribution_of_a_sparse_network_is_predicted():
     rates = b2r.simulate_rates(r, duration=2.5 * second, seed=1)
     comparison = b2r.compare(spikes, rates, after=0.5 * second, reduced=r)
     assert comparison.largest_error < 0.10
-    table = comparison.cells["spiking"].unstack().join(comparison.cells["rate"].unstack(), lsuffix=" spiking", rsuffix=" rate")
     for name in circuit.populations:
-        seen, predicted = table.loc[name, "sd without counting spiking"], table.loc[name, "sd without counting rate"]
+        seen, predicted = comparison.cells.loc[(name, "sd without counting"), ["spiking", "rate"]]
         # In-degrees scatter by 1/sqrt(K) of 5 to 10 %; the gain turns that into several Hz. The spread is known to 3 % (1000 cells
         # and more), and the units leave out the noise that moves with a cell's own in-degree where it is not in the table: 20 %.
         assert predicted == pytest.approx(seen, rel=0.2) and seen > 1.0

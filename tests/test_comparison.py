@@ -58,14 +58,15 @@ def test_the_error_is_split_into_gain_and_loop():
     rest = np.array(list(r.steady_rates_(r.at_).values()))
     rates = b2r.simulate_rates(r, duration=1 * second)
     seen = rest * [1.2, 0.9]
-    table = b2r.compare(activity(seen, duration=1.0), rates, reduced=r).table
+    table = b2r.compare(activity(seen, duration=1.0), rates, reduced=r)
+    split, table = table.split, table.table
     # The open loop is worked by hand: r = beta (W r + W_ext r_ext - theta) at the rates of the spiking network.
     beta = {name: float(np.asarray(r.gains[name].beta)) for name in r.populations}
     for name in r.populations:
         current = sum(r.W_[name, source] * rate for source, rate in zip(r.populations, seen)) + r.W_ext_[name, "ext"] * 14 - r.theta_[name]
-        assert table.loc[name, "open_loop"] == pytest.approx(beta[name] * max(current, 0), rel=1e-6)
-        assert table.loc[name, "open_loop_error"] == pytest.approx(table.loc[name, "open_loop"] / table.loc[name, "spiking"] - 1)
-    exact = b2r.compare(activity(rest, duration=1.0), rates, reduced=r).table
+        assert split.loc[name, "open_loop"] == pytest.approx(beta[name] * max(current, 0), rel=1e-6)
+        assert split.loc[name, "open_loop_error"] == pytest.approx(split.loc[name, "open_loop"] / table.loc[name, "spiking"] - 1)
+    exact = b2r.compare(activity(rest, duration=1.0), rates, reduced=r).split
     assert exact["open_loop_error"].abs().max() < 1e-3, "the fixed point leaves nothing to split"
 
 
@@ -77,5 +78,5 @@ def test_the_open_loop_follows_a_drive_that_changes():
     points = [np.array(list(r.steady_rates_({key: rate for key in r.at_}).values())) for rate in (14.0, 10.0)]
     t = np.arange(0, 1, 1e-2) + 5e-3
     spikes = b2r.Activity(("E", "I"), t, np.where(t < 0.6, points[0][:, None], points[1][:, None]), 1e-2)
-    table = b2r.compare(spikes, rates, after=0.2 * second, reduced=r).table
+    table = b2r.compare(spikes, rates, after=0.2 * second, reduced=r).split
     assert table["open_loop"].to_numpy() == pytest.approx((points[0] + points[1]) / 2, rel=1e-3)

@@ -61,7 +61,7 @@ def test_the_page_says_what_the_results_say(folder, ei_validation):
     for premise in ei_validation.assumptions["assumption"]:
         assert premise in text
     assert ei_validation.verdict in text and all(level in text for level in ei_validation.levels.index)
-    for name, row in ei_validation.comparison.table.iterrows():
+    for name, row in ei_validation.comparison.split.iterrows():
         assert f"{100 * row.open_loop_error:+.1f} %" in text
     assert ei_validation.comparison.tier in text and ei_validation.circuit.hash in text and "doi:10.1162/08997660360675053" in text
     assert " nan" not in text.lower()
