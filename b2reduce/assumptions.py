@@ -104,7 +104,7 @@ def check_assumptions(circuit, spikes, reduced, rates=None):
             raise InputError(f"spikes: got populations {', '.join(run.populations)}, expected those of the circuit: {', '.join(circuit.populations)}")
     seen = {name: float(np.mean([_after(run)[0][name] for run in runs])) for name in circuit.populations}
     rows = [_asynchrony(circuit, runs), _weak_correlation(circuit, runs), _irregular(circuit, runs, reduced, seen), _many_inputs(circuit, reduced, seen),
-            _slow_variation(circuit, runs, reduced, seen), _cells_alike(circuit, runs), *gain_premises(circuit, reduced, seen)]
+            _slow_variation(circuit, runs, reduced, seen), _cells_alike(circuit, runs, reduced.cells), *gain_premises(circuit, reduced, seen)]
     rows += [] if rates is None else [_outside(rates)]
     return pd.DataFrame(rows, columns=list(Premise._fields))
 
@@ -255,7 +255,7 @@ def _irregular(circuit, runs, reduced, rates):
     return Premise(name, ratios[worst], limit, holds, advice)
 
 
-def _cells_alike(circuit, runs):
+def _cells_alike(circuit, runs, followed):
     name, worst, where = "cells alike", np.nan, ""
     for run in runs:
         start, half = run.duration_ / 4, 0.375 * run.duration_
@@ -273,8 +273,8 @@ def _cells_alike(circuit, runs):
         return Premise(name, worst, f"<= {SPREAD_LIMIT:g}", True, "no population of at least two cells fired")
     advice = f"population {where}: standard deviation of the rates of its cells over their mean, without what counting adds"
     if worst > SPREAD_LIMIT:
-        advice += "; the rate of a mean cell is not the mean rate: use reduce(..., cells=True)"
-    return Premise(name, worst, f"<= {SPREAD_LIMIT:g}", worst <= SPREAD_LIMIT, advice)
+        advice += "; here every cell has a unit of its own" if followed else "; the rate of a mean cell is not the mean rate: use reduce(..., cells=True)"
+    return Premise(name, worst, f"<= {SPREAD_LIMIT:g}", worst <= SPREAD_LIMIT or followed, advice)
 
 
 def _outside(rates):

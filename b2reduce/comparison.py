@@ -10,6 +10,7 @@ import numpy as np
 from .activity import Activity
 from .circuit import rate_at
 from .provenance import frozen
+from .rategroups import mean_response_
 from .units import InputError, to_si, with_units
 
 __all__ = ["Comparison", "compare", "tier_of"]
@@ -123,16 +124,17 @@ def compare(spikes, rates, *, after=None, reduced=None):
     spiking, rate = seeds.mean(axis=1), rates.mean(after).reindex(seeds.index)
     table = pd.DataFrame({"spiking": spiking, "rate": rate, "error": (rate - spiking) / np.maximum(spiking, FLOOR_),
                           "spread": seeds.std(axis=1, ddof=1) if len(runs) > 1 else np.nan})
-    cells = split = None
-    if reduced is not None:
-        open_loop = pd.Series(_open_loop(reduced, runs, rates, after_)).reindex(table.index)
-        split = pd.DataFrame({"open_loop": open_loop, "open_loop_error": (open_loop - spiking) / np.maximum(spiking, FLOOR_), "error": table["error"]})
+    same = []
     if rates.cell_rate_ is not None:
         same = [run for run in runs if run.provenance.get("seed") == rates.provenance["seed"] and run.spikes_ is not None]
         if not same:
             raise InputError(f"the rates of cells belong to the wiring of seed {rates.provenance['seed']}, but the spiking runs have the seeds "
                              f"{', '.join(map(str, seeds.columns))}; give simulate_rates() one of these")
-        cells = _over_cells(same[0], rates, after_)
+    split = None
+    if reduced is not None:
+        open_loop = pd.Series(_open_loop(reduced, same or runs, rates, after_)).reindex(table.index)
+        split = pd.DataFrame({"open_loop": open_loop, "open_loop_error": (open_loop - spiking) / np.maximum(spiking, FLOOR_), "error": table["error"]})
+    cells = _over_cells(same[0], rates, after_) if same else None
     return Comparison(table, seeds, after, frozen({"spikes": [run.provenance for run in runs], "rates": rates.provenance}), cells, split)
 
 
@@ -150,7 +152,12 @@ def _open_loop(reduced, runs, rates, after_):
             continue
         means = np.mean([piece.mean(axis=1) for piece in seen], axis=0)
         held = {key: float(rate_at(rate, first)) for key, rate in drives.items()}
-        out = reduced.response_(dict(zip(runs[0].populations, means.tolist())), held)
+        if reduced.cells:  # every cell with what its own wiring brings; there is one run of that wiring
+            spikes = runs[0].spikes_
+            cell_rates = {name: np.bincount(i[(t >= first) & (t < last)], minlength=runs[0].sizes[name]) / (last - first) for name, (i, t) in spikes.items()}
+            out = mean_response_(reduced, cell_rates, held, rates.provenance["seed"])
+        else:
+            out = reduced.response_(dict(zip(runs[0].populations, means.tolist())), held)
         total = {name: total[name] + float(out[name]) * (last - first) / (end_ - after_) for name in total}
     return total
 

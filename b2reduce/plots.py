@@ -262,8 +262,9 @@ def plot_cells(spikes, rates, population, *, after=None, ax=None, **kwargs):
     measured = spikes.cell_means_(after)[population]
     own = rates.cell_means_(after)[population]
     x, density = counted_density(spikes, rates, population, after)
-    width = max(np.ptp(measured) / 30, 1 / (spikes.duration_ - (0.0 if after is None else to_si(after, "s", "after"))))  # a spike more or less
-    edges = np.arange(measured.min() - width / 2, measured.max() + 1.5 * width, width)
+    one = 1 / (spikes.duration_ - (0.0 if after is None else to_si(after, "s", "after")))  # rates are whole numbers of spikes, and so must bins be
+    width = max(np.ceil(np.ptp(measured) / 30 / one), 1) * one
+    edges = np.arange(measured.min() - one / 2, measured.max() + width + one, width)
     ax.hist(measured, edges, density=True, **{"color": "0.75", "label": "spiking", **kwargs})
     ax.plot(x, density, "k", lw=1.5, label="rate model, counted")
     ax.axvline(own.mean(), color="k", ls="--", lw=1.0, label="rate model, mean")

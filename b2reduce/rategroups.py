@@ -8,7 +8,7 @@ from .circuit import rate_at
 from .equations import filters, rate_assignment, rate_equations, rate_values
 from .wiring import draw_wiring
 
-__all__ = ["Couplings", "automatic_dt_", "place", "outside", "rate_groups", "summed_synapses"]
+__all__ = ["Couplings", "automatic_dt_", "mean_response_", "place", "outside", "rate_groups", "summed_synapses"]
 
 BIN_ = 1e-3  # s
 STEP = 0.1  # time step in units of the fastest time constant, feedback included
@@ -94,8 +94,6 @@ class Couplings:
     """
 
     def __init__(self, reduced, groups, seed):
-        from scipy.sparse import csr_matrix
-
         self.groups, self.couplings, self.rates_ = groups, [], {}
         wiring = draw_wiring(reduced.circuit, seed)
         for target, group in groups.items():
@@ -103,8 +101,7 @@ class Couplings:
                 if f.is_drive:
                     continue
                 pathway = f.pathways[0]
-                i, j, _ = wiring[pathway.label]
-                ones = csr_matrix((np.ones(i.size, np.float32), (j.astype(np.int32), i.astype(np.int32))), shape=(len(group), len(groups[f.source])))
+                ones = _ones(reduced.circuit, wiring[pathway.label], f.source, target)
                 filtered = f"r_from_{f.input}" in group.variables
                 variable = group.variables[f"{'r_from' if filtered else 'I'}_{f.input}"]
                 self.couplings.append((f.source, ones, (1.0 if filtered else reduced.weight_(pathway)) / pathway.K, variable))
@@ -115,6 +112,43 @@ class Couplings:
         single = {name: rate.astype(np.float32) for name, rate in self.rates_.items()}
         for source, ones, factor, variable in self.couplings:
             variable.set_value(factor * (ones @ single[source]))
+
+
+def _ones(circuit, projection_wiring, source, target):
+    """Sparse matrix (target, source) with a one for every synapse."""
+    from scipy.sparse import csr_matrix
+
+    i, j, _ = projection_wiring
+    return csr_matrix((np.ones(i.size, np.float32), (j.astype(np.int32), i.astype(np.int32))), shape=(circuit.populations[target].size, circuit.populations[source].size))
+
+
+def mean_response_(reduced, cell_rates, drives_, seed):
+    """{population: mean rate in Hz} that the gains give where cells fire at given rates, each cell with the inputs that its wiring names.
+
+    Parameters
+    ----------
+    cell_rates : mapping of str to ndarray, shape (cell,)
+        Hz.
+    drives_ : mapping of (drive, target) to float
+    seed : int
+        Of the wiring.
+    """
+    circuit, wiring, found = reduced.circuit, draw_wiring(reduced.circuit, seed), {}
+    for target, population in circuit.populations.items():
+        model = population.model
+        rates = {p.label: drives_[p.source, target] if p.is_drive else _ones(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
+                 for p in circuit.pathways(target)}
+        if reduced.level == "transfer":
+            arguments = []
+            for axis in reduced.axes_(target):
+                own = [p for p in circuit.pathways(target) if (p.source, p.is_drive) == axis]
+                whole = sum(p.mean_(1.0) for p in own)
+                arguments.append(sum((p.mean_(1.0) / whole if whole else 1 / len(own)) * rates[p.label] for p in own))
+        else:
+            means = [(p.mean_(rates[p.label]), p.E_ - model.si(model.leak_reversal)) for p in circuit.pathways(target)]
+            arguments = [model.constant_input_ + sum(mean * force for mean, force in means), model.si(model.leak) + sum(mean for mean, _ in means)]
+        found[target] = float(np.mean(reduced.functions_[target](*arguments)))
+    return found
 
 
 def place(reduced, population):

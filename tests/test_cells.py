@@ -77,6 +77,19 @@ def test_cells_run_at_other_levels(level):
         np.testing.assert_allclose(other[name], straight[name], rtol=0.03, atol=1.0)
 
 
+def test_the_open_loop_goes_cell_by_cell():
+    from b2reduce.rategroups import mean_response_
+
+    r = reduced(random_in_degrees(), cells=True)
+    rest = b2r.simulate_rates(r, duration=0.6 * second, seed=5).cell_means_(0.5 * second)
+    out = mean_response_(r, rest, r.at_, 5)
+    # At rest what goes in comes out.
+    for name in r.populations:
+        assert out[name] == pytest.approx(rest[name].mean(), rel=1e-3)
+    more = {name: 1.1 * rate for name, rate in rest.items()}
+    assert mean_response_(r, more, r.at_, 5)["E"] != pytest.approx(1.1 * out["E"], rel=0.01), "away from it that is not so"
+
+
 def test_a_drive_that_changes_is_followed_to_the_end():
     r = reduced(cells=True)
     table = ([0, 0.3] * second, [14, 8] * Hz)
