@@ -150,3 +150,39 @@ def test_activity_means_and_smoothing():
         run.mean(after=2 * second)
     with pytest.raises(b2r.InputError, match="width"):
         run.smooth(0 * ms)
+
+
+@pytest.mark.slow
+def test_the_compiled_network_fires_the_same_spikes(small, tmp_path, monkeypatch):
+    """One program serves other values and other seeds; nothing of the session's device changes."""
+    import brian2
+
+    from b2reduce.standalone import build_program, clean_programs
+
+    monkeypatch.setenv("B2REDUCE_CACHE", str(tmp_path))
+    device = brian2.get_device()
+    other = small.replace({"drive.ext.rate": 17 * Hz, "projection.I->E.G": 0.5 * nS, "projection.E->E.tau": 4 * ms, "projection.I->I.E": -75 * mV})
+    for circuit, seed in ((small, 1), (other, 1), (other, 2)):
+        fast, slow = (b2r.simulate_spikes(circuit, duration=100 * ms, seed=seed, record=5, engine=engine) for engine in ("standalone", "brian2"))
+        for name in circuit.populations:
+            for a, b in zip(fast.spikes_[name], slow.spikes_[name]):
+                np.testing.assert_allclose(a, b, rtol=1e-12)
+        for label, g in slow.conductances_.items():
+            np.testing.assert_allclose(fast.conductances_[label], g, rtol=1e-6, atol=1e-18)
+        np.testing.assert_allclose(fast.conductance_t_, slow.conductance_t_, rtol=1e-12)
+    assert fast.provenance["engine"] == "brian2 standalone" and brian2.get_device() is device
+    assert len(list((tmp_path / "networks").glob("*/program.json"))) == 1, "all of these are one program"
+    wider = small.replace({"population.E.size": 500})
+    assert build_program(wider, 1, 1e-4, 0.1, 5) != build_program(small, 1, 1e-4, 0.1, 5)
+    assert clean_programs() == 2 and not list((tmp_path / "networks").glob("*/program.json"))
+
+
+def test_structure_is_what_values_do_not_change(small):
+    from b2reduce.standalone import structure_of
+
+    same = lambda changes: structure_of(small.replace(changes), 1, 1e-4, 1.0, 10) == structure_of(small, 1, 1e-4, 1.0, 10)
+    assert same({"drive.ext.rate": 3 * Hz}) and same({"projection.I->E.G": 1 * nS}) and same({"drive.ext.inputs": 500})
+    for changes in ({"population.E.size": 401}, {"projection.I->E.in_degree": 10}, {"projection.I->E.delay": "1 ms"}, {"population.E.V_th": "-48 mV"}):
+        assert not same(changes), changes
+    random = small.replace({"projection.I->E.probability": 0.1})
+    assert structure_of(random, 1, 1e-4, 1.0, 10) != structure_of(random, 2, 1e-4, 1.0, 10), "the number of synapses is part of the program"

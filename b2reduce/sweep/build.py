@@ -13,7 +13,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["BuildError", "cache_folder", "clean_cache", "load_library"]
+__all__ = ["BuildError", "cache_folder", "clean_cache", "compiler_identity", "load_library"]
 
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffast-math", "-fopenmp-simd", "-fPIC")
 MOST_FILES = 200  # of the cache; the least recently used go first
@@ -47,6 +47,17 @@ def _compiler():
     with contextlib.suppress(OSError):  # absent on other systems, where the machine's name must do
         return path, version + next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "")
     return path, version + platform.machine() + platform.processor()
+
+
+def compiler_identity():
+    """(path, what decides the code it makes here) of the compiler.
+
+    Raises
+    ------
+    BuildError
+        If there is none.
+    """
+    return _compiler()
 
 
 def load_library(source):
