@@ -19,7 +19,8 @@ _HOME = {
     "Comparison": "comparison", "compare": "comparison",
     "check_assumptions": "assumptions",
     "Validation": "validation", "validate": "validation",
-    "plot_fi": "plots", "plot_transfer": "plots", "plot_rates": "plots", "plot_comparison": "plots", "plot_cells": "plots",
+    "scan": "scanning", "regime_map": "regimes", "RegimeMap": "regimes",
+    "plot_fi": "plots", "plot_transfer": "plots", "plot_rates": "plots", "plot_comparison": "plots", "plot_cells": "plots", "plot_map": "plots",
     "write_report": "report",
 }
 __all__ = ["__version__", *_HOME]

@@ -182,9 +182,9 @@ def run(context, circuit, level, noise, cells, tau, at, window, changes, dt, see
         comparison = validation.comparison
         _table(f"{validation.circuit.name}: {comparison.tier}", ("population", "spiking (Hz)", "rate model (Hz)", "error", "spread (Hz)"),
                ((name, f"{row.spiking:.2f}", f"{row.rate:.2f}", f"{100 * row.error:+.1f} %", f"{row.spread:.2f}") for name, row in comparison.table.iterrows()))
-        _table("levels", ("level", *comparison.table.index, "largest error", "gains alone", "tier", "outside"),
+        _table("levels", ("level", *comparison.table.index, "largest error", "gains alone", "tier", "note"),
                ((level, *(f"{row[name]:.2f}" for name in comparison.table.index), f"{100 * row['largest_error']:.1f} %", f"{100 * row['open_loop_error']:.1f} %",
-                 row["tier"], row["outside"]) for level, row in validation.levels.iterrows()))
+                 row["tier"], row["note"]) for level, row in validation.levels.iterrows()))
         if comparison.cells is not None:
             _table("rates over cells (Hz)", ("population", "statistic", "spiking", "rate model"),
                    ((name, statistic, f"{row.spiking:.2f}", f"{row.rate:.2f}") for (name, statistic), row in comparison.cells.iterrows()))
@@ -199,12 +199,116 @@ def run(context, circuit, level, noise, cells, tau, at, window, changes, dt, see
     context.exit(1 if validation.comparison.tier == "breakdown" else 0)
 
 
+_GRID = _options(
+    click.argument("circuit"),
+    click.option("--grid", "grid", multiple=True, required=True, metavar="NAME=AXIS",
+                 help="A parameter and its values: drive.ext.rate='8 Hz:20 Hz:7', or values between commas. May be repeated: all combinations."),
+    click.option("--duration", default="2 s", show_default=True, help="Of every run."),
+    click.option("--seeds", default=1, show_default=True, help="Spiking runs per point."),
+    click.option("--level", default="linear", show_default=True, help="Kind of rate model: 'linear', 'gain', 'surface' or 'transfer'."),
+    click.option("--noise", default="matched", show_default=True, help="'matched', 'renewal' or 'none'."),
+    click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change the circuit at all points. May be repeated."),
+    click.option("--workers", type=int, help="Processes on this machine; by default one per core."),
+    click.option("--scheduler", metavar="ADDRESS", help="Run on the workers of this dask scheduler instead."),
+    click.option("--seed", default=1, show_default=True, help="Of every point."),
+    click.option("-o", "--output", "folder", metavar="DIR", required=True, help="Folder of the scan; one that was interrupted is gone on with."),
+)
+
+
+@main.command(short_help="Run a task over a grid of parameters.")
+@_GRID
+@click.option("--task", default="validate", show_default=True, help="'validate', 'reduce', 'rates' or 'spikes'.")
+@_JSON
+def scan(circuit, grid, duration, seeds, level, noise, changes, workers, scheduler, seed, folder, task, as_json):
+    """Run a task at every point of a grid of parameters of a CIRCUIT; one table comes out."""
+    from .scanning import scan as run_scan
+
+    settings = {"validate": dict(duration=duration, seeds=seeds, level=level, noise=noise), "reduce": dict(level=level, noise=noise),
+                "rates": dict(duration=duration, level=level, noise=noise), "spikes": dict(duration=duration)}.get(task, {})
+    with _scheduler(scheduler) as executor:
+        table = run_scan(_circuit(circuit, changes), _grid(grid), task=task, seed=seed, executor=executor, workers=workers, out=folder, progress=True, **settings)
+    shown = [column for column in table.columns if column not in ("broken", "warnings", "verdict")][:12]
+    _print(table.to_dict("records"), as_json, lambda: _table(f"{task}: {len(table)} rows, all columns in {folder}/table.csv", shown, (
+        [f"{value:.5g}" if isinstance(value, float) else value for value in row] for row in table[shown].itertuples(index=False))))
+    _failures(table)
+
+
+@main.command("map", short_help="Where the reduction holds, over a grid of parameters.")
+@_GRID
+@_JSON
+def map_(circuit, grid, duration, seeds, level, noise, changes, workers, scheduler, seed, folder, as_json):
+    """Run spiking network and all levels over a grid of parameters of a CIRCUIT; writes points.csv and map.png."""
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+    from matplotlib.style import context
+
+    from . import plots
+    from .regimes import regime_map
+
+    axes = _grid(grid)
+    with _scheduler(scheduler) as executor:
+        regimes = regime_map(_circuit(circuit, changes), axes, level=level, seed=seed, executor=executor, workers=workers, out=folder, progress=True,
+                             duration=duration, seeds=seeds, noise=noise)
+    regimes.save(Path(folder) / "points.csv")
+    if len(axes) <= 2:
+        with context(plots.style()):
+            figure = Figure(figsize=(5.6, 4.2))
+            plots.plot_map(regimes, ax=figure.subplots())
+            figure.savefig(Path(folder) / "map.png")
+            figure.savefig(Path(folder) / "map.svg", metadata={"Date": None})
+    points = regimes.points
+    errors = [column for column in points.columns if column.startswith("largest_error")]
+    _print(points.reset_index().to_dict("records"), as_json, lambda: _table(
+        f"largest error of the mean rates (%), by level; everything in {folder}", [*regimes.parameters, *(name.split()[1] for name in errors), "warned"],
+        ([f"{row[name]:.5g}" if isinstance(row[name], float) else row[name] for name in regimes.parameters] + [f"{100 * float(row[name]):.1f}" for name in errors]
+         + ["yes" if row["warned"] is True else "no"] for _, row in points.astype(object).iterrows())))
+    _failures(regimes.table)
+
+
+def _grid(entries):
+    from .units import InputError
+
+    grid = {}
+    for entry in entries:
+        name, equals, axis = entry.partition("=")
+        if not equals or not name.strip() or not axis.strip():
+            raise InputError(f"--grid: got {entry!r}, expected NAME=AXIS, such as drive.ext.rate='8 Hz:20 Hz:7'")
+        values = [int(item) if item.strip().isdigit() else None for item in axis.split(",")]  # counts, such as in-degrees
+        grid[name.strip()] = values if None not in values else list(_axis(axis.strip().strip("'\""), f"--grid {name}"))
+    return grid
+
+
+def _scheduler(address):
+    """A dask client as a context, or nothing."""
+    from contextlib import nullcontext
+
+    from .units import InputError
+
+    if address is None:
+        return nullcontext()
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError("--scheduler: dask.distributed is not installed: pip install 'b2reduce[distributed]'") from None
+    try:
+        return Client(address, timeout="10s")
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(f"--scheduler: nothing answers at {address}: {type(error).__name__}; start one with 'dask scheduler', or leave the option out") from None
+
+
+def _failures(table):
+    for number, status in table.loc[table["status"] != "ok", ["point", "status"]].drop_duplicates().itertuples(index=False):
+        click.echo(f"Warning: point {number}: {status}", err=True)
+
+
 @main.command(short_help="Remove the compiled kernels.")
 def clean():
-    """Remove the compiled kernels that sweeps keep between runs; they are built again when needed."""
+    """Remove the kernels and networks that were compiled and are kept between runs; they are built again when needed."""
+    from .standalone import clean_programs
     from .sweep.build import cache_folder, clean_cache
 
-    click.echo(f"removed {clean_cache()} kernels from {cache_folder()}", err=True)
+    click.echo(f"removed {clean_cache()} kernels and {clean_programs()} networks from {cache_folder()}", err=True)
 
 
 def _check(folder):

@@ -8,7 +8,7 @@ import numpy as np
 
 from .units import InputError, to_si
 
-__all__ = ["plot_fi", "plot_transfer", "plot_rates", "plot_raster", "plot_comparison", "plot_cells", "style"]
+__all__ = ["plot_fi", "plot_transfer", "plot_rates", "plot_raster", "plot_comparison", "plot_cells", "plot_map", "style"]
 
 _LINES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2)))
 _MARKERS = ("o", "s", "^", "D", "v")
@@ -271,4 +271,66 @@ def plot_cells(spikes, rates, population, *, after=None, ax=None, **kwargs):
     ax.plot(own, np.full(own.size, -0.03 * density.max()), "|", color="k", ms=6, mew=0.5)
     ax.set(xlabel=f"rate of cells of {population} (Hz)", ylabel="density (1/Hz)")
     ax.legend(fontsize=7)
+    return ax
+
+
+def plot_map(regimes, *, level=None, ax=None, **kwargs):
+    """The largest error over one or two parameters, with its tiers; crosses mark points that carry a warning.
+
+    Parameters
+    ----------
+    regimes : RegimeMap
+        Over one or two parameters.
+    level : str, optional
+        By default the one that was validated.
+    ax : matplotlib.axes.Axes, optional
+    **kwargs
+        Passed to the line, or to the map.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If there are more than two parameters.
+    """
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    level, points, names = level or regimes.level, regimes.points, regimes.parameters
+    if f"largest_error {level}" not in points or not 1 <= len(names) <= 2:
+        raise InputError(f"regimes: got level {level!r} over {len(names)} parameters, expected a level of the map and one or two parameters")
+    points = points.assign(error=100 * points[f"largest_error {level}"].astype(float))
+    # A model that runs away or a point that failed has no error: it is a breakdown.
+    points["error"] = points["error"].fillna(np.inf).clip(upper=150)
+    warned = points["warned"].fillna(True).astype(bool)
+    labels = {}
+    for name in names:
+        title, _, unit = name.rstrip("]").partition(" [")
+        factor, unit = _scale(points[name].to_numpy(dtype=float), unit) if unit and unit != "Hz" else (1.0, unit)
+        points[name], labels[name] = points[name] / factor, f"{title} ({unit})" if unit else title
+    ax = _axes(ax)
+    if len(names) == 1:
+        for limit in (15, 50):
+            ax.axhline(limit, color="0.6", lw=0.8, ls=":")
+        ax.plot(points[names[0]], points["error"], **{"color": "k", "marker": "o", "mfc": "w", **kwargs})
+        ax.plot(points[names[0]][warned], points["error"][warned], "kx", label="with a warning")
+        ax.set(xlabel=labels[names[0]], ylabel=f"largest error, level {level} (%)", ylim=(0, None))
+    else:
+        table = points.pivot_table(index=names[1], columns=names[0], values="error", dropna=False)
+        edges = [0, 5, 15, 30, 50, 150]
+        # Light to dark, so that tiers are told apart in grey.
+        colours = ListedColormap(["#f7fbff", "#c6dbef", "#fdd49e", "#fc8d59", "#7f0000"])
+        x, y = (np.asarray(axis, dtype=float) for axis in (table.columns, table.index))
+        shown = ax.pcolormesh(x, y, table.to_numpy(), **{"cmap": colours, "norm": BoundaryNorm(edges, colours.N), "shading": "nearest", "rasterized": True, **kwargs})
+        for a, b, error in zip(points[names[0]], points[names[1]], points["error"]):
+            ax.annotate(f"{error:.0f}" if error < 150 else ">150", (a, b), ha="center", va="bottom", fontsize=7, color="w" if error > 50 else "k",
+                        xytext=(0, 4), textcoords="offset points")
+        ax.plot(points[names[0]][warned], points[names[1]][warned], "x", color="k", ms=5, ls="", label="with a warning")
+        bar = ax.figure.colorbar(shown, ax=ax, ticks=edges[1:-1])
+        bar.set_label(f"largest error, level {level} (%)")
+        ax.set(xlabel=labels[names[0]], ylabel=labels[names[1]])
+    if warned.any():
+        ax.legend(fontsize=7, loc="upper left", bbox_to_anchor=(0, 1.12), frameon=False)
     return ax

@@ -36,13 +36,14 @@ class Progress:
             self._bar = None
 
     def stage(self, name):
-        """Start a stage; returns ``report(fraction)``."""
+        """Start a stage; returns ``report(fraction, name=None)``, which may rename it."""
         started = last = time.monotonic()
         if self._bar is not None:
             self._bar.update(self._task, description=name, completed=0)
 
-        def report(fraction):
-            nonlocal last
+        def report(fraction, new_name=None):
+            nonlocal last, name
+            name = new_name or name
             if callable(self.mode):
                 self.mode(name, float(fraction))
                 return

@@ -105,7 +105,7 @@ def page(validation, images):
     percent = lambda value: "" if np.isnan(value) else "runs away" if np.isinf(value) else f"{100 * value:.1f} %"
     levels = [{"level": level, "chosen": level == reduced.level, "rates": ["" if np.isnan(row[name]) else f"{row[name]:.2f}" for name in reduced.populations],
                "error": percent(row["largest_error"]), "open_loop": percent(row["open_loop_error"]), "tier": row["tier"],
-               "outside": f"rests outside of what was measured: {row['outside']}" if row["tier"] and row["outside"] else row["outside"]}
+               "note": row["note"]}
               for level, row in validation.levels.iterrows()]
     over_cells = None
     if validation.comparison.cells is not None:

@@ -21,9 +21,9 @@ import numpy as np
 
 from .network import build_network, draws_of, monitors_of, values_of
 from .provenance import versions
-from .sweep.build import cache_folder, compiler_identity
+from .sweep.build import BuildError, cache_folder, compiler_identity
 
-__all__ = ["ProgramError", "ProgramRun", "build_program", "clean_programs", "run_program", "structure_of"]
+__all__ = ["ProgramError", "ProgramRun", "build_program", "can_build", "clean_programs", "run_program", "structure_of"]
 
 SEED = "B2REDUCE_NOISE_SEED"
 VALUES = ("G", "tau", "E")  # of projections and drives: arguments of the program
@@ -70,7 +70,18 @@ def structure_of(circuit, seed, dt_, duration_, record):
     return {"circuit": data, "dt": dt_, "duration": duration_, "record": record, "versions": versions(), **({"seed": seed} if chance else {})}
 
 
+def can_build():
+    """Whether there is a compiler."""
+    try:
+        compiler_identity()
+    except BuildError:
+        return False
+    return True
+
+
 def _key(structure):
+    if not can_build():
+        raise ProgramError("engine 'standalone' needs a C++ compiler (g++ or clang++), and there is none; use engine = 'brian2'")
     return hashlib.sha256("\0".join([json.dumps(structure, sort_keys=True), *compiler_identity()]).encode()).hexdigest()[:24]
 
 

@@ -38,8 +38,8 @@ class Validation:
     assumptions : pandas.DataFrame
     levels : pandas.DataFrame
         The levels side by side, index level: rate of every population in Hz, ``largest_error``, ``open_loop_error`` (of the
-        gains alone), ``tier``, and in ``outside`` which populations came to rest outside of what was measured, or why the
-        level cannot be had. The level validated is that of the rate run; the others are the rates at rest where drives are
+        gains alone), ``tier``, and in ``note`` which populations came to rest outside of what was measured, that there is more
+        than one state, or why the level cannot be had. The level validated is that of the rate run; the others are the rates at rest where drives are
         constant.
     reductions : mapping of str to ReducedCircuit
         Of all levels; `reduced` is that which was asked for.
@@ -65,6 +65,15 @@ class Validation:
         return verdict(self.comparison, self.assumptions, self.levels, self.reduced)
 
     @property
+    def warned(self):
+        """Whether anything but the error itself speaks against the rate model: a warning of the reduction, or a premise that does not hold.
+
+        That a cell fires through noise alone counts only where the gains leave the noise out.
+        """
+        broken = set(self.assumptions.loc[~self.assumptions["holds"].astype(bool), "assumption"])
+        return bool(self.reduced.warnings or broken - (set() if self.reduced.noise == "none" else {"fires without noise"}))
+
+    @property
     def provenance(self):
         """What was run: the reduction's provenance, and those of the spiking runs and of the rate run."""
         return {**self.reduced.provenance, **self.comparison.provenance}
@@ -81,7 +90,7 @@ class Validation:
 
 
 def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise="matched", tau="membrane", at=None, window=None, levels=None,
-             cells=False, after=None, dt=None, engine="auto", progress=None):
+             cells=False, after=None, dt=None, engine="auto", network_engine="auto", progress=None):
     """Reduce a circuit, run it both ways, and say by how much and why they differ.
 
     Parameters
@@ -101,7 +110,9 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise=
     dt : Quantity, optional
         Time step of gains and spiking network; by default the circuit's.
     engine, progress
-        As in `measure_fi`; the networks themselves run in Brian2.
+        As in `measure_fi`.
+    network_engine : {"auto", "brian2", "standalone"}
+        Of the spiking networks, as in `simulate_spikes`.
 
     Returns
     -------
@@ -142,7 +153,8 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise=
                                                               progress=bar))
         reduced = reductions[level]
         rates = timed("rate network", lambda: simulate_rates(reduced, duration=duration, seed=seed, progress=bar))
-        spikes = [timed("spiking network", lambda: simulate_spikes(circuit, duration=duration, seed=seed + number, progress=bar))
+        spikes = [timed("spiking network", lambda: simulate_spikes(circuit, duration=duration, seed=seed + number, engine=network_engine,
+                                                                      progress=bar))
                   for number in range(seeds)]
         comparison = compare(spikes, rates, after=after, reduced=reduced)
         table = timed("other levels", lambda: _levels(reductions, reduced, rates, spikes, comparison, duration, missing if levels is None else {}))
@@ -161,7 +173,7 @@ def _levels(reductions, reduced, rates, spikes, comparison, duration, missing):
         other = reductions.get(level)
         if other is None:
             if level in missing:
-                rows[level] = {"largest_error": np.nan, "open_loop_error": np.nan, "tier": "", "outside": missing[level]}
+                rows[level] = {"largest_error": np.nan, "open_loop_error": np.nan, "tier": "", "note": missing[level]}
             continue
         if other is reduced:
             own, mean = comparison, comparison.table["rate"]
@@ -180,8 +192,10 @@ def _levels(reductions, reduced, rates, spikes, comparison, duration, missing):
             open_loop = float(((out - spiking) / np.maximum(spiking, FLOOR_)).abs().max())
         else:
             open_loop = float(own.split["open_loop_error"].abs().max())
-        rows[level] = {**mean.to_dict(), "largest_error": error, "open_loop_error": open_loop, "tier": tier_of(error), "outside": ", ".join(lost)}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=[*spiking.index, "largest_error", "open_loop_error", "tier", "outside"]).rename_axis("level")
+        states = [warning for warning in other.warnings if "more than one state" in warning]
+        note = "; ".join([*([f"rests outside of what was measured: {', '.join(lost)}"] if lost else []), *(["started from silence; it has more than one state"] if states else [])])
+        rows[level] = {**mean.to_dict(), "largest_error": error, "open_loop_error": open_loop, "tier": tier_of(error), "note": note}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[*spiking.index, "largest_error", "open_loop_error", "tier", "note"]).rename_axis("level")
 
 
 def _beyond(reduced, rest, drives_):

@@ -41,7 +41,7 @@ def verdict(comparison, assumptions, levels, reduced):
     if comparison.tier != "quantitative":
         alone = float(comparison.split["open_loop_error"].abs().max())
         text += (f" The gains themselves are off by {100 * alone:.1f} %" + ("; the feedback amplifies that." if error > 1.3 * alone else ", and the feedback adds nothing."))
-    usable = levels[levels["largest_error"].notna() & (levels["outside"] == "")]
+    usable = levels[levels["largest_error"].notna() & (levels["note"] == "")]
     best = usable["largest_error"].idxmin() if len(usable) else None
     if fatal:
         text += " No other level repairs this."

@@ -7,7 +7,7 @@ import b2reduce
 
 LAYERS = [
     {"units", "provenance", "session", "progress"}, {"modelcheck"}, {"model"}, {"circuit"}, {"activity"}, {"wiring"}, {"sweep"}, {"points"}, {"surface"}, {"transfer"}, {"forms"}, {"gain"}, {"lookup"}, {"operating"}, {"measuring"},
-    {"equations"}, {"reduced"}, {"reduction"}, {"rategroups", "network"}, {"standalone"}, {"rate", "spiking"}, {"gainpremises"}, {"comparison", "assumptions", "verdict"}, {"plots"}, {"store"}, {"report"}, {"validation"}, {"cli"}, {"__main__"},
+    {"equations"}, {"reduced"}, {"reduction"}, {"rategroups", "network"}, {"standalone"}, {"rate", "spiking"}, {"gainpremises"}, {"comparison", "assumptions", "verdict"}, {"plots"}, {"store"}, {"report"}, {"validation"}, {"scanning"}, {"regimes"}, {"cli"}, {"__main__"},
 ]
 # What the lowest layer may take from itself, and Validation.save, which hands itself to the report.
 ALLOWED = {("validation", "report")}

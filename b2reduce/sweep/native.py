@@ -171,7 +171,7 @@ def run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress=None, threa
     the order in which blocks are done, nor on who else has stopped already.
     """
     arrays = _Arrays(kernel, cells, dt_, seed)
-    threads = threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+    threads = threads or int(os.environ.get("B2REDUCE_THREADS") or 0) or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
     stop = stop if stop is not None and stop.applies(kernel.source) else None
     looks = [] if stop is None else [first_step(look, dt_) for look in stop.looks_(duration_, warmup_)]
     *looks, last = looks or [int(round(duration_ / dt_))]

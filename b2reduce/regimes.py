@@ -1,0 +1,85 @@
+"""Where a reduction holds: spiking network and all levels over a grid of parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .provenance import unknown_name
+from .reduction import LEVELS
+from .scanning import scan
+from .units import InputError
+
+__all__ = ["RegimeMap", "regime_map"]
+
+
+@dataclass(frozen=True, eq=False)
+class RegimeMap:
+    """A scan of validations.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        A row per point and population, as `scan` gives it.
+    parameters : tuple of str
+        Columns of the table that were varied.
+    level : str
+        That was validated; the others stand beside it.
+    """
+
+    table: object
+    parameters: tuple
+    level: str
+
+    @property
+    def points(self):
+        """A row per point: parameters, largest error and tier of every level, open loop, warnings, status."""
+        first = self.table.groupby("point", sort=True).first()
+        columns = [*self.parameters, *(f"{what} {level}" for level in LEVELS for what in ("largest_error", "tier")), "warned", "broken", "warnings", "status"]
+        points = first.reindex(columns=columns)
+        if "open_loop_error" in self.table:
+            points["open_loop_error"] = self.table.groupby("point")["open_loop_error"].agg(lambda errors: errors.abs().max())
+        return points
+
+    def save(self, path):
+        """Write the row per point as CSV."""
+        self.points.to_csv(path)
+
+    def __repr__(self):
+        tiers = self.points[f"tier {self.level}"].value_counts()
+        return f"RegimeMap({len(self.points)} points over {', '.join(self.parameters)}: {', '.join(f'{count} {tier}' for tier, count in tiers.items())})"
+
+
+def regime_map(circuit, grid, *, level="linear", seed=1, executor=None, workers=None, out=None, progress=None, **settings):
+    """Run the spiking network and the rate model at all levels over a grid.
+
+    Parameters
+    ----------
+    circuit : Circuit, str or path
+    grid : mapping of str to sequence
+        As in `scan`.
+    level : str
+        What is validated; the other levels stand beside it.
+    seed, executor, workers, out, progress
+        As in `scan`.
+    **settings
+        As in `validate`: ``duration``, ``seeds``, ``noise``...
+
+    Returns
+    -------
+    RegimeMap
+
+    Examples
+    --------
+    >>> from brian2 import Hz, second
+    >>> from b2reduce import load_circuit
+    >>> small = load_circuit("ei_lif").replace({"population.E.size": 800, "population.I.size": 200})
+    >>> regime_map(small, {"drive.ext.rate": [14]*Hz}, duration=0.5*second, workers=1).parameters
+    ('drive.ext.rate [Hz]',)
+    """
+    if level not in LEVELS:
+        raise InputError(f"level: {unknown_name('level', level, LEVELS)}")
+    table = scan(circuit, grid, task="validate", seed=seed, executor=executor, workers=workers, out=out, progress=progress, level=level, **settings)
+    columns = list(table.columns)
+    last = columns.index("population") if "population" in columns else columns.index("status")
+    return RegimeMap(table, tuple(columns[1:last]), level)
+
