@@ -19,7 +19,7 @@ _HOME = {
     "Comparison": "comparison", "compare": "comparison",
     "check_assumptions": "assumptions",
     "Validation": "validation", "validate": "validation",
-    "scan": "scanning", "regime_map": "regimes", "RegimeMap": "regimes",
+    "save": "archive", "load": "loading", "scan": "scanning", "regime_map": "regimes", "RegimeMap": "regimes",
     "plot_fi": "plots", "plot_transfer": "plots", "plot_rates": "plots", "plot_comparison": "plots", "plot_cells": "plots", "plot_map": "plots",
     "write_report": "report",
 }

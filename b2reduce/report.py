@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from . import plots, store
+from .archive import add_archive
 from .provenance import output_folder, write_json, write_text
 
 __all__ = ["write_report", "figures"]
@@ -123,7 +124,8 @@ def page(validation, images):
 def write_report(validation, folder):
     """Write report.html, result.json, comparison.csv, levels.csv, assumptions.csv, reduced.json, surface_*.csv and figures/.
 
-    Rates of cells and transfer functions, where there are any, are in cells.csv and transfer_*.csv.
+    Rates of cells and transfer functions, where there are any, are in cells.csv and transfer_*.csv; b2reduce.json and arrays.npz
+    are what `load` reads the validation back from.
 
     Everything is written aside; `folder` appears once it is complete.
 
@@ -150,6 +152,7 @@ def write_report(validation, folder):
         write_text(place / "report.html", page(validation, images))
         write_json(place / "result.json", store.validation_data(validation))
         write_json(place / "reduced.json", validation.reduced.to_dict())
+        add_archive(validation, place)
         validation.comparison.table.to_csv(place / "comparison.csv")
         validation.assumptions.to_csv(place / "assumptions.csv", index=False)
         validation.levels.to_csv(place / "levels.csv")

@@ -21,7 +21,7 @@ from .progress import Progress
 from .provenance import OutputError, unknown_name, versions, write_json
 from .units import InputError, format_quantity, parse_quantity, si_label
 
-__all__ = ["TASKS", "points_of", "scan"]
+__all__ = ["TASKS", "load_scan", "points_of", "scan"]
 
 FORMAT = 1
 MOST_DEATHS = 3  # of workers, before a point counts as what kills them
@@ -79,8 +79,8 @@ def scan(circuit, grid, *, task="validate", seed=1, executor=None, workers=None,
     --------
     >>> from brian2 import Hz
     >>> table = scan("ei_lif", {"drive.ext.rate": [12, 16]*Hz}, task="reduce", workers=1)
-    >>> sorted(table.columns)[:2]
-    ['beta [Hz/A]', 'drive.ext.rate [Hz]']
+    >>> table[["drive.ext.rate [Hz]", "population", "status"]].to_numpy().tolist()[0]
+    [12.0, 'E', 'ok']
     """
     circuit = load_circuit(circuit)
     if not callable(task) and task not in TASKS:
@@ -151,8 +151,6 @@ def _columns(point):
 
 
 def _scan(folder, manifest, points, circuits, task, seed, settings, executor, workers, progress):
-    import pandas as pd
-
     _claim(folder, manifest)
     path_of = lambda number: folder / "points" / f"{number:06d}.json"
     waiting = [number for number in range(len(points)) if _finished(path_of(number)) is None]
@@ -179,12 +177,7 @@ def _scan(folder, manifest, points, circuits, task, seed, settings, executor, wo
                 _on_own_pool(orders, workers, keep)
             else:
                 _on_executor(orders, executor, keep)
-    rows = []
-    for number, point in enumerate(points):
-        columns = {"point": number, **_columns(point)}
-        result = _finished(path_of(number)) or {"rows": [{}], "status": f"not finished: {lost.get(number, 'unknown')}"}
-        rows += [{**columns, **row, "status": result["status"]} for row in result["rows"] or [{}]]
-    table = pd.DataFrame(rows)
+    table = _table(folder, points, lost)
     try:
         temporary = folder / ".table.csv"
         table.to_csv(temporary, index=False)
@@ -192,6 +185,42 @@ def _scan(folder, manifest, points, circuits, task, seed, settings, executor, wo
     except OSError as error:
         raise OutputError(f"{folder / 'table.csv'}: cannot be written: {error.strerror}; the points themselves are kept") from None
     return table
+
+
+def _table(folder, points, lost):
+    """All points as they are on disk: the same whoever computed them, and when."""
+    import pandas as pd
+
+    rows = []
+    for number, point in enumerate(points):
+        columns = {"point": number, **_columns(point)}
+        result = _finished(folder / "points" / f"{number:06d}.json") or {"rows": [{}], "status": f"not finished: {lost.get(number, 'the scan was interrupted')}"}
+        rows += [{**columns, **row, "status": result["status"]} for row in result["rows"] or [{}]]
+    return pd.DataFrame(rows)
+
+
+def load_scan(folder):
+    """The table of a scan, unfinished points included.
+
+    Raises
+    ------
+    InputError
+        If the folder's description is of another format or a newer version.
+    """
+    held = _manifest(Path(folder) / MANIFEST)
+    return _table(Path(folder), held["points"], {})
+
+
+def _manifest(path):
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if held["format"] != "b2reduce scan":
+            raise ValueError(f"its format is {held['format']!r}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: is not the description of a scan, or was cut short: {error}") from None
+    if held["version"] > FORMAT:
+        raise InputError(f"{path}: has format version {held['version']}, and this b2reduce {__version__} reads up to {FORMAT}; install b2reduce {held.get('b2reduce')} or newer")
+    return held
 
 
 def _clock(seconds_):
@@ -203,10 +232,7 @@ def _claim(folder, manifest):
     """Make the folder, or make sure that it holds this very scan."""
     path = folder / MANIFEST
     if path.exists():
-        try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: is not the description of a scan: {error}; choose another folder") from None
+        held = _manifest(path)
         mine = json.loads(json.dumps(manifest))
         different = [key for key in mine if held.get(key) != mine[key]]
         if different:
