@@ -1,0 +1,162 @@
+"""Honesty as a number: over circuits of all kinds, how good each level is, and whether warnings come where errors do.
+
+    python -m b2reduce.experiments.honesty            all circuits (about five minutes)
+    python -m b2reduce.experiments.honesty silent ... only these
+
+An error counts where a rate model is used: at the drives that it was made for, at drives a quarter weaker and stronger, and over
+time. A warning is a premise that does not hold, or a warning of the reduction; what it says is weighed without looking at the
+spiking rates' difference from the model. It was deserved if any of the three errors exceeds 15 %.
+"""
+
+from __future__ import annotations
+
+import json
+
+import click
+import numpy as np
+
+import b2reduce as b2r
+from b2reduce.comparison import FLOOR_
+from b2reduce.reduction import LEVELS
+
+__all__ = ["CIRCUITS", "measure", "summary"]
+
+LIMIT = 0.15
+AWAY = (0.75, 1.25)  # factors of all drives
+SMOOTH_ = 10e-3  # s, Gaussian, of rates over time
+
+
+def _changed(changes=None, **populations):
+    """ei_lif with other values; population parameters as E={"V_th": ...}."""
+    circuit = b2r.load_circuit("ei_lif").replace(changes or {})
+    return circuit.replace({f"population.{name}.{key}": value for name, parameters in populations.items() for key, value in parameters.items()})
+
+
+def _random(circuit):
+    """The same with synapses drawn by chance."""
+    data = circuit.to_dict()
+    for projection in data["projections"]:
+        projection["probability"] = projection.pop("in_degree") / circuit.populations[projection["source"]].size
+    return b2r.Circuit.from_dict(data)
+
+
+def _several(cells, weights, rate="14 Hz"):
+    """Populations {name: (model, size, parameters)} with weights {(source, target): (in_degree, G, tau, E)} and one drive on each."""
+    projections = [b2r.Projection(source=source, target=target, in_degree=K, G=G, tau=tau, E=E, delay=["0.1 ms", "3 ms"])
+                   for (source, target), (K, G, tau, E) in weights.items()]
+    drives = [b2r.Drive(name="ext", target=name, inputs=250, rate=rate, G="0.4 nS", tau="5 ms", E="0 mV") for name in cells]
+    return b2r.Circuit(populations={name: b2r.Population(model, size, parameters) for name, (model, size, parameters) in cells.items()},
+                       projections=projections, drives=drives, dt="0.1 ms")
+
+
+def _three():
+    """E with two kinds of inhibition: fast on all, slow on E and the fast."""
+    exc, fast, slow = ("0.2 nS", "5 ms", "0 mV"), ("2 nS", "8 ms", "-80 mV"), ("1.2 nS", "20 ms", "-80 mV")
+    return _several({"E": ("lif", 3200, {}), "P": ("lif", 500, {"C_m": "150 pF", "t_ref": "1 ms"}), "S": ("lif", 300, {"g_L": "10 nS"})},
+                    {("E", "E"): (100, *exc), ("E", "P"): (100, *exc), ("E", "S"): (60, *exc), ("P", "E"): (20, *fast), ("P", "P"): (20, *fast),
+                     ("S", "E"): (12, *slow), ("S", "P"): (8, *slow)})
+
+
+def _four():
+    """Two E-I columns that excite one another weakly."""
+    exc, inh = ("0.2 nS", "5 ms", "0 mV"), ("2 nS", "10 ms", "-80 mV")
+    weights = {}
+    for one, other in (("1", "2"), ("2", "1")):
+        weights.update({(f"E{one}", f"E{one}"): (80, *exc), (f"E{one}", f"I{one}"): (80, *exc), (f"I{one}", f"E{one}"): (25, *inh), (f"I{one}", f"I{one}"): (25, *inh),
+                        (f"E{one}", f"E{other}"): (20, *exc), (f"E{one}", f"I{other}"): (20, *exc)})
+    return _several({"E1": ("lif", 2000, {}), "I1": ("lif", 500, {}), "E2": ("lif", 2000, {"V_th": "-49 mV"}), "I2": ("lif", 500, {})}, weights)
+
+
+def _adapting():
+    """Adapting excitatory cells, integrate-and-fire inhibition: unequal cell models, and a variable that the law leaves out."""
+    exc, inh = ("0.4 nS", "5 ms", "0 mV"), ("2 nS", "10 ms", "-80 mV")
+    circuit = _several({"E": ("adex_brette2005", 2000, {}), "I": ("lif", 500, {})},
+                       {("E", "E"): (100, *exc), ("E", "I"): (100, "0.2 nS", "5 ms", "0 mV"), ("I", "E"): (25, *inh), ("I", "I"): (25, *inh)})
+    return circuit.replace({"drive.ext.rate": "16 Hz", "drive.ext.inputs": 400})
+
+
+CIRCUITS = {
+    "noise-driven": lambda: _changed(), "low rates": lambda: _changed({"drive.ext.rate": "11 Hz"}), "nearly silent": lambda: _changed({"drive.ext.rate": "7.5 Hz"}),
+    "high rates": lambda: _changed({"drive.ext.rate": "20 Hz"}), "mean-driven": lambda: _changed({"drive.ext.rate": "10 Hz"}, E={"I_app": "200 pA"}, I={"I_app": "200 pA"}),
+    "strongly coupled": lambda: _changed({"projection.E->E.G": "0.35 nS", "projection.E->I.G": "0.35 nS", "projection.I->E.G": "4 nS", "projection.I->I.G": "4 nS"}),
+    "weakly coupled": lambda: _changed({"projection.E->E.G": "0.05 nS", "projection.E->I.G": "0.05 nS", "projection.I->E.G": "0.5 nS", "projection.I->I.G": "0.5 nS"}),
+    "inhibited": lambda: _changed({"projection.I->E.G": "3 nS", "drive.ext.rate": "17 Hz"}), "excited": lambda: _changed({"projection.I->E.G": "0.4 nS"}),
+    "saturated": lambda: _changed({"drive.ext.rate": "150 Hz"}), "oscillating": lambda: b2r.load_circuit("ei_lif_gamma"),
+    "random in-degrees": lambda: _random(_changed()), "few strong inputs": lambda: _changed(
+        {"drive.ext.inputs": 25, "drive.ext.G": "4 nS", "projection.E->E.in_degree": 10, "projection.E->E.G": "2 nS"}),
+    "three populations": _three, "four populations": _four, "adapting": _adapting, "Hodgkin-Huxley": lambda: b2r.load_circuit("e_shriki"),
+}
+
+
+def measure(name, duration="1.5 s", seeds=1, seed=1):
+    """One circuit: errors by level, here, away from here and over time, and what was said about them."""
+    circuit = CIRCUITS[name]()
+    v = b2r.validate(circuit, duration=duration, seeds=seeds, seed=seed)
+    reduced = v.reduced
+    row = {"circuit": name, "rates": {key: round(float(rate), 2) for key, rate in v.comparison.table["spiking"].items()},
+           **{level: float(v.levels.loc[level, "largest_error"]) if level in v.levels.index else np.nan for level in LEVELS}}
+    away = []
+    for factor in AWAY:
+        drives = {drive.name: factor * drive.rate for drive in circuit.drives}
+        runs = b2r.simulate_spikes(circuit.replace({f"drive.{key}.rate": rate for key, rate in drives.items()}), duration=duration, seed=seed, record=0)
+        spiking = runs.mean("0.4 s")
+        rest = reduced.steady_rates_({key: factor * rate for key, rate in reduced.at_.items()})
+        errors = [abs(rest[key] - rate) / max(rate, FLOOR_) for key, rate in spiking.items()]
+        away.append(float(np.max(np.nan_to_num(errors, nan=np.inf))))
+    row.update(away=max(away), over_time=_over_time(v), warned=bool(v.warned), verdict=v.verdict,
+               said=[*v.assumptions.loc[~v.assumptions["holds"].astype(bool), "assumption"], *v.reduced.warnings])
+    row["worst"] = max(row["linear"], row["away"], row["over_time"])
+    return row
+
+
+def _over_time(v):
+    """Root mean square distance of rates over time from the rate model, relative to the rate, without what finitely many cells give by chance."""
+    run, worst = v.spikes[0].smooth(f"{SMOOTH_} s"), 0.0
+    inside = run.t_ > 0.4
+    for number, name in enumerate(run.populations):
+        spiking = run.rate_[number, inside]
+        model = v.rates.rate_[v.rates.populations.index(name)]
+        model = np.interp(run.t_[inside], v.rates.t_, model)
+        chance = spiking.mean() / (run.sizes[name] * 2 * np.sqrt(np.pi) * SMOOTH_)  # of Poisson trains through a Gaussian kernel
+        worst = max(worst, float(np.sqrt(max(np.mean((spiking - model) ** 2) - chance, 0.0)) / max(spiking.mean(), FLOOR_)))
+    return worst
+
+
+def summary(rows):
+    """{what: number} over circuits."""
+    best = lambda row: np.nanmin([row[level] for level in LEVELS])
+    finite = lambda level: np.array([row[level] for row in rows if not np.isnan(row[level])])
+    unwarned = [row for row in rows if not row["warned"]]
+    off, worst = [row for row in rows if row["linear"] > LIMIT], [row for row in rows if row["worst"] > LIMIT]
+    warned = [row for row in rows if row["warned"]]
+    share = lambda part, whole: len(part) / len(whole) if whole else np.nan
+    return {
+        "circuits": len(rows), **{f"median error, {level}": float(np.median(finite(level))) for level in LEVELS}, **{f"worst error, {level}": float(finite(level).max()) for level in LEVELS},
+        "median error of the best level where premises hold": float(np.median([best(row) for row in unwarned])) if unwarned else np.nan,
+        "circuits without a warning": len(unwarned), "circuits off by more than 15 % where they were reduced": len(off),
+        "share of these with a warning": share([row for row in off if row["warned"]], off), "circuits off by more than 15 % here, away, or over time": len(worst),
+        "share of those with a warning": share([row for row in worst if row["warned"]], worst),
+        "share of warnings that were deserved": share([row for row in warned if row["worst"] > LIMIT], warned)}
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("names", nargs=-1, type=click.Choice(list(CIRCUITS)))
+@click.option("--json", "path", type=click.Path(dir_okay=False), help="Write every row.")
+def main(names, path):
+    """Print errors and warnings over circuits of all kinds."""
+    rows = []
+    for name in names or CIRCUITS:
+        rows.append(row := measure(name))
+        percent = "  ".join(f"{level} {100 * row[level]:6.1f} %" for level in LEVELS)
+        click.echo(f"{name:<18} {percent}   away {100 * row['away']:6.1f} %   over time {100 * row['over_time']:5.1f} %   {'warned' if row['warned'] else 'no warning'}: "
+                   f"{'; '.join(text[:60] for text in row['said'] if text != 'fires without noise')}   {row['rates']}")
+    click.echo("")
+    for what, value in summary(rows).items():
+        click.echo(f"{what:<62} {value if isinstance(value, int) else f'{100 * value:.1f} %'}")
+    if path:
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(rows, file, indent=2)
+
+
+if __name__ == "__main__":
+    main()
