@@ -11,7 +11,7 @@ from .points import measure_points
 from .surface import seconds
 from .units import UnitError
 
-__all__ = ["Premise", "gain_premises"]
+__all__ = ["Premise", "gain_premises", "levels_agree", "renewal_agrees"]
 
 #: Over the window of rates. A slope that changes by the fraction k bends the curve away from its chord by k/12 of the window (the parabola's
 #: largest deviation from its best line), and the window is about as wide as the operating rate: at 0.6 a straight gain errs by 5 %.
@@ -28,6 +28,10 @@ SATURATION_LIMIT = 0.1
 HYSTERESIS_LIMIT = 0.15
 HYSTERESIS_POINTS, HYSTERESIS_RUN_ = 24, (0.5, 0.1)  # currents; time at each and the part of it that is left out, s
 STEP = 0.05  # relative, of the differences that give derivatives
+#: Between two ways to predict the same rates: as much as the error of a quantitative reduction.
+AGREEMENT_LIMIT = 0.15
+FACTORS = (0.75, 1.0, 1.25)  # of all drives, where levels are held against one another
+FLOOR_ = 1.0  # Hz; below it differences are taken relative to 1 Hz
 
 
 class Premise(NamedTuple):
@@ -150,9 +154,10 @@ def _stability(loop):
 
 
 def _one_point(reduced):
-    number = 1 + len(reduced.others)
-    others = "; ".join(", ".join(f"{name} {rate:.3g} Hz" for name, rate in rates.items()) for rates in reduced.others)
-    advice = "operating points found from several starts" + (f"; the others: {others}. The network may jump between them" if others else "")
+    show = lambda rates: ", ".join(f"{name} {rate:.3g} Hz" for name, rate in rates.items())
+    others = [show(rates) for rates in reduced.others] + [show(rates) for rates in reduced.states_[1:]]
+    number = 1 + len(others)
+    advice = "operating points found from several starts, and states of the rate model" + (f"; the others: {'; '.join(others)}. The network may jump between them" if others else "")
     return Premise("one operating point", float(number), "1", number == 1, advice)
 
 
@@ -213,3 +218,33 @@ def _hysteresis(circuit, reduced):
     if not holds:
         advice += "; one current allows two rates: where noise does not wash this out, no rate model of one variable can follow"
     return Premise("no hysteresis", found[worst], limit, holds, advice)
+
+
+def levels_agree(reduced, reference):
+    """How far the rates of one level are from those of level "transfer", at the drives of the operating point and a quarter beside them.
+
+    No spiking network is asked: what a level leaves out shows where another does not.
+    """
+    worst, where = 0.0, ""
+    for factor in FACTORS:
+        drives_ = {key: factor * rate for key, rate in reduced.at_.items()}
+        rates, other = (level.steady_rates_(drives_) for level in (reduced, reference))
+        for name in reduced.populations:
+            difference = abs(rates[name] - other[name]) / max(other[name], FLOOR_) if np.isfinite(rates[name]) else np.inf
+            if not difference <= worst:
+                worst, where = float(difference), f"population {name} at {factor:g} of the drives, {rates[name]:.3g} and {other[name]:.3g} Hz"
+    holds = worst <= AGREEMENT_LIMIT
+    advice = f"relative difference of its rates from those of level 'transfer', at most{f', {where}' if where else ''}"
+    if not holds:
+        advice += "; there this level is off by about as much: use level = 'transfer', or reduce at the drives of interest (at=)"
+    return Premise("levels agree", worst, f"<= {AGREEMENT_LIMIT:g}", holds, advice)
+
+
+def renewal_agrees(reduced, renewal_rate_):
+    """How far the operating rates move when recurrent input is as regular as the cells fire; rates {population: Hz}."""
+    moved = {name: abs(float(np.asarray(rate)) - renewal_rate_[name]) / max(renewal_rate_[name], FLOOR_) for name, rate in reduced.operating_rate.items()}
+    worst = max(moved, key=moved.get)
+    holds = moved[worst] <= AGREEMENT_LIMIT
+    advice = (f"population {worst}: relative change of its operating rate, {float(np.asarray(reduced.operating_rate[worst])):.3g} to {renewal_rate_[worst]:.3g} Hz, "
+              f"when recurrent trains are as regular as the cells fire")
+    return Premise("Poisson trains will do", moved[worst], f"<= {AGREEMENT_LIMIT:g}", holds, advice + ("" if holds else "; use noise = 'renewal'"))

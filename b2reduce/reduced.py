@@ -12,7 +12,7 @@ from .circuit import Circuit, read_rate
 from .equations import rate_equations
 from .gain import GainFit
 from .lookup import surface_lookup, transfer_lookup
-from .operating import average
+from .operating import APART, APART_, average
 from .provenance import FrozenDict, frozen, unknown_name, write_json
 from .surface import FISurface
 from .transfer import TransferFunction
@@ -190,6 +190,14 @@ class ReducedCircuit:
     def steady_rates_(self, drives_, start_=None):
         """{population: rate} in Hz at rest, from no activity or from given rates; NaN where the model runs away."""
         return steady_rates(self.populations, lambda rates_: self.response_(rates_, drives_), start_)
+
+    @cached_property
+    def states_(self):
+        """[{population: rate}] in Hz at which the rate model comes to rest, from its operating point and, where that is another, from silence."""
+        known, silent = (self.steady_rates_(self.at_, start) for start in ({name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}, None))
+        runaway = any(np.isnan(rate) for rate in [*known.values(), *silent.values()])
+        apart = any(abs(silent[name] - known[name]) > APART * known[name] + APART_ for name in self.populations)
+        return [known, silent] if apart and not runaway else [known]
 
     def drive_rates_(self, drives=None):
         """{(drive, target): rate or table} with `drives` replacing the circuit's."""

@@ -10,7 +10,7 @@ import numpy as np
 from .circuit import load_circuit
 from .gain import GainFit, fit_gain, rate_limits
 from .measuring import rate_window, surface_at, transfer_at, transfer_problem
-from .operating import APART, APART_, average, find_operating_point, point_at
+from .operating import average, find_operating_point, point_at
 from .progress import Progress
 from .provenance import unknown_name, versions
 from .reduced import ReducedCircuit, read_drives, steady_rates
@@ -169,15 +169,15 @@ def _reduced(circuit, level, noise, tau, point, measured, transfers, warnings, d
         if cells and population.model.spreads:
             reduced.warnings.append(f"population {name}: its cells differ in {', '.join(population.model.spreads)}, which the gain averages over; units of single "
                                     f"cells differ by their wiring alone, so that real rates are spread wider than theirs")
-    rest, risen = (reduced.steady_rates_(drives_, start) for start in (point.rate_, None))
+    rest = reduced.states_[0]
     if level in ("surface", "transfer"):
         for name in reduced.populations:
             if bool(reduced.functions_[name].outside(*reduced.arguments_(name, rest, drives_))):
                 reduced.warnings.append(f"population {name}: the rate model rests at {rest[name]:.3g} Hz, outside of what was measured around "
                                         f"{point.rate_[name]:.3g} Hz; its rate there is that of the nearest edge: reduce at other drives (at=)")
-    if any(abs(risen[name] - rest[name]) > APART * rest[name] + APART_ for name in reduced.populations):
+    if len(reduced.states_) > 1:
         show = lambda rates: ", ".join(f"{name} {rate:.3g} Hz" for name, rate in rates.items())
-        reduced.warnings.append(f"the rate model has more than one state: from its operating point it rests at {show(rest)}, from silence at {show(risen)}; "
+        reduced.warnings.append(f"the rate model has more than one state: from its operating point it rests at {show(rest)}, from silence at {show(reduced.states_[1])}; "
                                 f"give simulate_rates() the initial rates that are meant, or use another level")
     return reduced
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["verdict"]
+__all__ = ["FATAL", "SERIOUS", "verdict"]
 
 #: Premises without which no rate model of this kind means much, and what breaks.
 FATAL = {"asynchrony": "cells fire together", "weak correlation": "cells fire together", "slow variation": "rates vary as fast as the synapses",
          "one operating point": "the network has several states", "no hysteresis": "the cells' rates depend on their past"}
 #: Premises that limit how far from its operating point a reduction reaches.
-LOCAL = ("straight gain", "noise stays", "slope unchanged by leak", "no saturation", "operating rate in the window", "inside the measured range")
+LOCAL = ("levels agree", "straight gain", "noise stays", "slope unchanged by leak", "no saturation", "operating rate in the window", "inside the measured range")
+#: Premises that by themselves foretell errors of more than 15 %, here or a quarter beside these drives.
+SERIOUS = ("levels agree", "Poisson trains will do", "far from instability", "inside the measured range", "operating rate in the window")
 BETTER = 0.5  # an error that is less than this part of the present one is worth changing the level for
 WORTH = 0.02  # errors below this are those of the spiking runs themselves
 
@@ -47,6 +49,6 @@ def verdict(comparison, assumptions, levels, reduced):
         text += " No other level repairs this."
     elif best is not None and best != reduced.level and error > WORTH and usable.loc[best, "largest_error"] < BETTER * error:
         text += f" Better here: level = {best!r}, {100 * usable.loc[best, 'largest_error']:.1f} %."
-    elif "irregular spikes" in broken and reduced.noise == "matched":
+    elif broken & {"irregular spikes", "Poisson trains will do"} and reduced.noise == "matched":
         text += " noise = 'renewal' would take into account how regular the spikes are."
     return text

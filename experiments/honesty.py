@@ -52,9 +52,9 @@ def _several(cells, weights, rate="14 Hz"):
 def _three():
     """E with two kinds of inhibition: fast on all, slow on E and the fast."""
     exc, fast, slow = ("0.2 nS", "5 ms", "0 mV"), ("2 nS", "8 ms", "-80 mV"), ("1.2 nS", "20 ms", "-80 mV")
-    return _several({"E": ("lif", 3200, {}), "P": ("lif", 500, {"C_m": "150 pF", "t_ref": "1 ms"}), "S": ("lif", 300, {"g_L": "10 nS"})},
-                    {("E", "E"): (100, *exc), ("E", "P"): (100, *exc), ("E", "S"): (60, *exc), ("P", "E"): (20, *fast), ("P", "P"): (20, *fast),
-                     ("S", "E"): (12, *slow), ("S", "P"): (8, *slow)})
+    return _several({"E": ("lif", 3200, {}), "P": ("lif", 500, {"C_m": "150 pF", "t_ref": "1 ms"}), "S": ("lif", 300, {"C_m": "200 pF", "V_th": "-48 mV"})},
+                    {("E", "E"): (100, *exc), ("E", "P"): (100, *exc), ("E", "S"): (80, *exc), ("P", "E"): (20, *fast), ("P", "P"): (20, *fast),
+                     ("S", "E"): (6, *slow), ("S", "P"): (4, *slow)})
 
 
 def _four():
@@ -72,7 +72,7 @@ def _adapting():
     exc, inh = ("0.4 nS", "5 ms", "0 mV"), ("2 nS", "10 ms", "-80 mV")
     circuit = _several({"E": ("adex_brette2005", 2000, {}), "I": ("lif", 500, {})},
                        {("E", "E"): (100, *exc), ("E", "I"): (100, "0.2 nS", "5 ms", "0 mV"), ("I", "E"): (25, *inh), ("I", "I"): (25, *inh)})
-    return circuit.replace({"drive.ext.rate": "16 Hz", "drive.ext.inputs": 400})
+    return circuit.replace({"drive.ext.rate": "14 Hz", "drive.ext->E.inputs": 1000})
 
 
 CIRCUITS = {
