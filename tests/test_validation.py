@@ -71,6 +71,10 @@ def test_levels_stand_side_by_side(ei_validation):
     # At rest and as the run ends are the same: the table's shortcut for the other levels.
     run = b2r.simulate_rates(ei_validation.reductions["surface"], duration=0.5 * second)
     np.testing.assert_allclose(run.rate_[:, -1], table.loc["surface", ["E", "I"]].astype(float), rtol=2e-3)
+    # At 0.75 of the drives the straight gain is off by a quarter, and level "transfer" knows it.
+    agreement = ei_validation.assumptions.set_index("assumption").loc["levels agree"]
+    assert not agreement.holds and 0.15 < agreement.measured < 0.5 and "0.75 of the drives" in agreement.advice
+    assert ei_validation.assumptions.set_index("assumption").holds["Poisson trains will do"] and ei_validation.warned
     assert "Trust it near these drives" in ei_validation.verdict and ei_validation.verdict in repr(ei_validation)
 
 
