@@ -28,8 +28,8 @@ SATURATION_LIMIT = 0.1
 HYSTERESIS_LIMIT = 0.15
 HYSTERESIS_POINTS, HYSTERESIS_RUN_ = 24, (0.5, 0.1)  # currents; time at each and the part of it that is left out, s
 STEP = 0.05  # relative, of the differences that give derivatives
-#: Between two ways to predict the same rates: as much as the error of a quantitative reduction.
-AGREEMENT_LIMIT = 0.15
+#: Between two ways to predict the same rates: the 15 % that a quantitative reduction may err by, less the 3 % by which the reference itself does.
+AGREEMENT_LIMIT = 0.12
 FACTORS = (0.75, 1.0, 1.25)  # of all drives, where levels are held against one another
 FLOOR_ = 1.0  # Hz; below it differences are taken relative to 1 Hz
 
