@@ -8,7 +8,7 @@ from .circuit import rate_at
 from .equations import filters, rate_assignment, rate_equations, rate_values
 from .wiring import draw_wiring
 
-__all__ = ["Couplings", "automatic_dt_", "mean_response_", "place", "outside", "rate_groups", "summed_synapses"]
+__all__ = ["Couplings", "automatic_dt_", "mean_response_", "is_outside", "place", "outside", "rate_groups", "summed_synapses"]
 
 BIN_ = 1e-3  # s
 STEP = 0.1  # time step in units of the fastest time constant, feedback included
@@ -134,20 +134,10 @@ def mean_response_(reduced, cell_rates, drives_, seed):
         Of the wiring.
     """
     circuit, wiring, found = reduced.circuit, draw_wiring(reduced.circuit, seed), {}
-    for target, population in circuit.populations.items():
-        model = population.model
-        rates = {p.label: drives_[p.source, target] if p.is_drive else _ones(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
-                 for p in circuit.pathways(target)}
-        if reduced.level == "transfer":
-            arguments = []
-            for axis in reduced.axes_(target):
-                own = [p for p in circuit.pathways(target) if (p.source, p.is_drive) == axis]
-                whole = sum(p.mean_(1.0) for p in own)
-                arguments.append(sum((p.mean_(1.0) / whole if whole else 1 / len(own)) * rates[p.label] for p in own))
-        else:
-            means = [(p.mean_(rates[p.label]), p.E_ - model.si(model.leak_reversal)) for p in circuit.pathways(target)]
-            arguments = [model.constant_input_ + sum(mean * force for mean, force in means), model.si(model.leak) + sum(mean for mean, _ in means)]
-        found[target] = float(np.mean(reduced.functions_[target](*arguments)))
+    for target in circuit.populations:
+        carried = {p.label: drives_[p.source, target] if p.is_drive else _ones(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
+                   for p in circuit.pathways(target)}
+        found[target] = float(np.mean(reduced.functions_[target](*reduced.carried_arguments_(target, carried))))
     return found
 
 
@@ -174,3 +164,11 @@ def outside(reduced, population, values):
     sources = filters(reduced, population)
     arguments = [np.mean([values[f"s_{f.key}"] for f in sources if (f.source, f.is_drive) == axis], axis=0) for axis in reduced.axes_(population)]
     return reduced.functions_[population].outside(*arguments)
+
+
+def is_outside(reduced, population, rates_, drives_):
+    """Whether a population at rest is outside of what was measured, at rates in Hz of populations and of (drive, target)."""
+    arguments = reduced.arguments_(population, rates_, drives_)
+    if reduced.level in ("linear", "gain"):
+        return bool(outside(reduced, population, {"r": rates_[population]}))
+    return bool(reduced.functions_[population].outside(*arguments))

@@ -183,6 +183,20 @@ class ReducedCircuit:
             return tuple(drives_[source, population] if is_drive else rates_[source] for source, is_drive in self.axes_(population))
         return average(self.circuit, population, rates_, drives_)
 
+    def carried_arguments_(self, population, carried):
+        """The same where every pathway carries a rate of its own: {pathway label: rate in Hz}, floats or arrays."""
+        pathways = self.circuit.pathways(population)
+        if self.level == "transfer":
+            arguments = []
+            for axis in self.axes_(population):
+                own = [p for p in pathways if (p.source, p.is_drive) == axis]
+                whole = sum(p.mean_(1.0) for p in own)
+                arguments.append(sum((p.mean_(1.0) / whole if whole else 1 / len(own)) * carried[p.label] for p in own))
+            return tuple(arguments)
+        model = self.circuit.populations[population].model
+        means = [(p.mean_(carried[p.label]), p.E_ - model.si(model.leak_reversal)) for p in pathways]
+        return model.constant_input_ + sum(mean * force for mean, force in means), model.si(model.leak) + sum(mean for mean, _ in means)
+
     def response_(self, rates_, drives_):
         """{population: rate} in Hz that comes out where rates of populations and of (drive, target) go in; floats or arrays."""
         return {name: self.functions_[name](*self.arguments_(name, rates_, drives_)) for name in self.populations}

@@ -1,0 +1,291 @@
+"""Fixed points of a rate model, and whether they are stable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from .provenance import FrozenDict
+from .rategroups import is_outside
+from .reduced import ReducedCircuit, read_drives
+from .thresholdlinear import ThresholdLinearNetwork
+from .units import InputError, with_units
+
+__all__ = ["FixedPoint", "constant_drives_", "fixed_points", "point_at_", "point_of_set_", "roots_", "slopes_", "threshold_linear"]
+
+STARTS = 5  # rates of each of two populations that the search for roots starts from
+MOST_STARTS = 64
+REACH = 3.0  # the search goes up to so many times the highest rate at which gains were measured
+SAME = 1e-5  # relative distance below which two roots are one
+MARGIN = 1e-6  # of the fastest decay: real parts closer to 0 than this are neither stable nor unstable
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoint:
+    """Rates at which a rate model stays, and what small changes of them do.
+
+    Attributes
+    ----------
+    rates : mapping of str to Quantity
+    eigenvalues_ : ndarray of complex, shape (state,)
+        1/s, of the rate equations linearised there, the largest real part first.
+    kind : str
+        "stable node", "stable focus", "saddle", "unstable node", "unstable focus" or "marginal". A focus spirals.
+    outside : tuple of str
+        Populations for which the point lies outside of what was measured.
+    """
+
+    rates: FrozenDict
+    eigenvalues_: np.ndarray
+    kind: str
+    outside: tuple = ()
+
+    @property
+    def stable(self):
+        """Whether all small changes die away."""
+        return self.kind.startswith("stable")
+
+    @property
+    def oscillatory(self):
+        """Whether the slowest or growing changes oscillate."""
+        return self.kind.endswith("focus")
+
+    @property
+    def eigenvalues(self):
+        """Eigenvalues as a Quantity."""
+        return with_units(self.eigenvalues_, "Hz")
+
+    @property
+    def rates_(self):
+        """{population: rate in Hz}."""
+        return {name: float(np.asarray(rate)) for name, rate in self.rates.items()}
+
+    @property
+    def time_constant(self):
+        """Of the slowest decay or the fastest growth, s; infinite where marginal."""
+        largest = abs(self.eigenvalues_[0].real)
+        return with_units(1 / largest if largest > 0 else np.inf, "s")
+
+    @property
+    def frequency(self):
+        """Of the leading mode, Hz; 0 where it does not oscillate."""
+        return with_units(abs(self.eigenvalues_[0].imag) / (2 * np.pi), "Hz")
+
+    def __repr__(self):
+        rates = ", ".join(f"{name} {rate:.4g} Hz" for name, rate in self.rates_.items())
+        return f"FixedPoint({rates}; {self.kind})"
+
+
+def fixed_points(reduced, *, drives=None):
+    """All fixed points of a rate model.
+
+    Parameters
+    ----------
+    reduced : ReducedCircuit or ThresholdLinearNetwork
+    drives : dict of str to Quantity, optional
+        Constant rates that replace the circuit's.
+
+    Returns
+    -------
+    list of FixedPoint
+        The lowest summed rate first; empty where there is none and activity runs away.
+
+    Raises
+    ------
+    InputError
+        If a drive varies in time, or there are more than 12 threshold-linear populations.
+
+    Notes
+    -----
+    With threshold-linear gains every set of firing units is tried, so that none is missed. With other gains the roots of
+    r = F(r) are sought from a grid of rates up to three times the measured ones, with those already found divided out
+    (deflation): what is found is a root, but a search can miss one. The eigenvalues are those of the rate equations with the
+    model's time constants, one a population or, with tau "synaptic", one a pathway; with one a population they are those of
+    T^-1 (W f' - 1). Where a unit stands exactly at its threshold, or an eigenvalue is 0, the point is marginal. Of fixed points
+    that form a line one is given, as marginal. Populations stand for their cells where there is one unit a cell.
+
+    Examples
+    --------
+    >>> from b2reduce import reduce
+    >>> [point.kind for point in fixed_points(reduce("ei_lif", seed=1))]
+    ['stable node']
+    """
+    if isinstance(reduced, ThresholdLinearNetwork):
+        return _ordered(_linear_point(reduced, active, mu) for active, mu in zip(reduced.active_sets_, reduced.points_))
+    drives_ = constant_drives_(reduced, drives)
+    if all(reduced.gains[name].form == "threshold_linear" for name in reduced.populations) and reduced.level in ("linear", "gain"):
+        network = threshold_linear(reduced, drives=drives)
+        return _ordered(point_of_set_(reduced, network, active, mu, drives_) for active, mu in zip(network.active_sets_, network.points_))
+    return _ordered(point_at_(reduced, rates_, drives_) for rates_ in roots_(reduced, drives_))
+
+
+def constant_drives_(reduced, drives=None):
+    """{(drive, target): rate in Hz}; tables are refused."""
+    rates = reduced.drive_rates_(read_drives(reduced.circuit, drives))
+    for (name, target), rate in rates.items():
+        if isinstance(rate, tuple):
+            raise InputError(f"drive {name}->{target}: got a table of rates, but fixed points need constant ones; give drives={{{name!r}: a rate}}")
+    return {key: float(np.asarray(rate)) for key, rate in rates.items()}
+
+
+def threshold_linear(reduced, *, drives=None):
+    """The rate model as a ThresholdLinearNetwork, its drives part of theta.
+
+    Parameters
+    ----------
+    reduced : ReducedCircuit
+        With threshold-linear gains and one time constant a population; those of pathways are replaced by C/<g>, which fixed
+        points do not depend on.
+    drives : dict of str to Quantity, optional
+
+    Returns
+    -------
+    ThresholdLinearNetwork
+
+    Raises
+    ------
+    InputError
+        If a gain is of another form.
+
+    Examples
+    --------
+    >>> from b2reduce import reduce
+    >>> threshold_linear(reduce("ei_lif", seed=1)).runaway_statement()
+    ''
+    """
+    drives_ = constant_drives_(reduced, drives)
+    names = reduced.populations
+    for name in names:
+        if reduced.gains[name].form != "threshold_linear" or reduced.level not in ("linear", "gain"):
+            raise InputError(f"population {name}: got a {reduced.level if reduced.level not in ('linear', 'gain') else reduced.gains[name].form} gain, expected a "
+                             f"threshold-linear one; reduce with level = 'linear'")
+    theta_ = dict(reduced.theta_)
+    for target in names:
+        for p in reduced.circuit.pathways(target):
+            if p.is_drive:
+                theta_[target] -= reduced.weight_(p) * drives_[p.source, target]
+    W_ = reduced.W_
+    tau_ = [float(np.asarray(reduced.tau[name])) if name in reduced.tau else _membrane_(reduced, name) for name in names]
+    return ThresholdLinearNetwork(W=[[W_[target, source] for source in names] for target in names], theta=[theta_[name] for name in names], tau=tau_, names=names,
+                                  beta=[float(np.asarray(reduced.gains[name].beta)) for name in names])
+
+
+def _membrane_(reduced, name):
+    model = reduced.circuit.populations[name].model
+    return model.si(model.capacitance) / float(np.asarray(reduced.operating_g[name]))
+
+
+def slopes_(reduced, rates_, drives_):
+    """{pathway: d rate of its target/d rate that it carries} of all projections, at rates of populations, by differences."""
+    slopes = {}
+    for target in reduced.populations:
+        carried = {p.label: drives_[p.source, target] if p.is_drive else rates_[p.source] for p in reduced.circuit.pathways(target)}
+        response = lambda carried: float(reduced.functions_[target](*reduced.carried_arguments_(target, carried)))
+        for p in reduced.circuit.pathways(target):
+            if p.is_drive:
+                continue
+            # A table is straight between its points and bends at them: steps as wide as a cell see its slope; other gains are smooth.
+            step = (2e-2 if reduced.level in ("surface", "transfer") else 1e-5) * max(carried[p.label], 1.0)
+            up, down = carried[p.label] + step, max(carried[p.label] - step, 0.0)
+            slopes[p.label] = (response({**carried, p.label: up}) - response({**carried, p.label: down})) / (up - down)
+    return slopes
+
+
+def _eigenvalues(reduced, slopes):
+    """Of the rate equations: with one filter a pathway as many as pathways, else one a population."""
+    pathways = [p for target in reduced.populations for p in reduced.circuit.pathways(target) if not p.is_drive]
+    number = {name: position for position, name in enumerate(reduced.populations)}
+    if reduced.tau_choice == "synaptic":
+        # tau_k ds_k/dt = -s_k + r of its source, r_a = F_a(s).
+        J = np.array([[(slopes[b.label] if b.target == a.source else 0.0) - (a is b) for b in pathways] for a in pathways]).reshape(len(pathways), -1)
+        taus = np.array([p.tau_ for p in pathways])
+    else:
+        J = -np.eye(len(number))
+        for p in pathways:
+            J[number[p.target], number[p.source]] += slopes[p.label]
+        taus = np.array([float(np.asarray(reduced.tau[name])) for name in reduced.populations])
+    values = np.linalg.eigvals(J / taus[:, None]) if len(J) else np.array([-np.inf + 0j])
+    return values[np.lexsort((-values.imag, -values.real))].astype(complex)
+
+
+def _kind(eigenvalues, marginal=False):
+    """What the linearised equations say."""
+    real, slack = eigenvalues.real, MARGIN * np.max(np.abs(eigenvalues.real))
+    if marginal or (abs(real[0]) <= slack):
+        return "marginal"
+    spirals = "focus" if abs(eigenvalues[0].imag) > slack else "node"
+    if real[0] < 0:
+        return f"stable {spirals}"
+    if spirals == "focus":
+        return "unstable focus"
+    return "unstable node" if np.all(real > 0) else "saddle"
+
+
+def point_at_(reduced, rates_, drives_, slopes=None, marginal=False):
+    """The FixedPoint at rates where r = F(r)."""
+    eigenvalues = _eigenvalues(reduced, slopes_(reduced, rates_, drives_) if slopes is None else slopes)
+    eigenvalues.setflags(write=False)
+    beyond = tuple(name for name in reduced.populations if is_outside(reduced, name, rates_, drives_))
+    return FixedPoint(FrozenDict({name: with_units(rate, "Hz") for name, rate in rates_.items()}), eigenvalues, _kind(eigenvalues, marginal), beyond)
+
+
+def point_of_set_(reduced, network, active, mu, drives_):
+    """The FixedPoint of a threshold-linear model at which the units of `active` fire."""
+    rates_ = dict(zip(network.names, network.rates_(mu).tolist()))
+    slopes = {p.label: network.beta_[number] * active[number] * reduced.weight_(p) for number, target in enumerate(network.names)
+              for p in reduced.circuit.pathways(target) if not p.is_drive}
+    return point_at_(reduced, rates_, drives_, slopes, marginal=bool(network.at_threshold_(mu).any()))
+
+
+def _linear_point(network, active, mu):
+    eigenvalues = network.eigenvalues_(active).astype(complex)
+    at_threshold = network.at_threshold_(mu)
+    if len(mu) == 1 and at_threshold[0]:  # it moves down as the silent unit does and up as the firing one
+        eigenvalues = max((network.eigenvalues_(unit).astype(complex) for unit in ((False,), (True,))), key=lambda values: values[0].real)
+        at_threshold = np.array([False])
+    eigenvalues.setflags(write=False)
+    return FixedPoint(FrozenDict({name: with_units(rate, "Hz") for name, rate in zip(network.names, network.rates_(mu).tolist())}), eigenvalues,
+                      _kind(eigenvalues, bool(at_threshold.any())))
+
+
+def _ordered(points):
+    return sorted(points, key=lambda point: sum(point.rates_.values()))
+
+
+def roots_(reduced, drives_):
+    """[{population: rate}] where r = F(r), by Newton's method from many starts with the roots found divided out."""
+    from scipy.optimize import root
+
+    names = reduced.populations
+
+    def excess(r):
+        rates = reduced.response_(dict(zip(names, np.maximum(r, 0.0))), drives_)
+        return np.array([float(rates[name]) for name in names]) - r
+
+    top = REACH * max(float(np.asarray(reduced.gains[name].rates[1])) for name in names)
+    per_axis = next(n for n in range(STARTS, 1, -1) if n ** len(names) <= MOST_STARTS or n == 2)
+    starts = list(product(*[top * np.linspace(0, 1, per_axis) ** 2] * len(names)))
+    if len(starts) > MOST_STARTS:
+        starts = list(top * np.random.default_rng(0).random((MOST_STARTS, len(names))) ** 2)
+    settled = [reduced.steady_rates_(drives_, dict(zip(names, start))) for start in (np.zeros(len(names)), np.full(len(names), top))]
+    known = [np.array([rates[name] for name in names]) for rates in settled if np.isfinite(list(rates.values())).all()]
+    found = []
+
+    def new(r):
+        return all(np.max(np.abs(r - other)) > SAME * max(np.max(np.abs(other)), 1.0) for other in found)
+
+    def polished(r):
+        answer = root(excess, r, tol=1e-12)
+        return answer.x if np.max(np.abs(answer.fun)) < 1e-7 * max(np.max(np.abs(answer.x)), 1.0) else None
+
+    for start in [*known, *starts]:
+        while True:
+            deflated = lambda r: excess(r) * np.prod([1 + (top / REACH) ** 2 / max(np.sum((r - other) ** 2), 1e-300) for other in found])
+            answer = root(deflated, start, tol=1e-10)
+            r = polished(answer.x)
+            if r is None or np.any(r < -SAME) or not new(r):
+                break
+            found.append(np.maximum(r, 0.0))
+    return [dict(zip(names, r.tolist())) for r in found]
