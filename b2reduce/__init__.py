@@ -19,8 +19,12 @@ _HOME = {
     "Comparison": "comparison", "compare": "comparison",
     "check_assumptions": "assumptions",
     "Validation": "validation", "validate": "validation",
+    "FixedPoint": "stability", "fixed_points": "stability", "threshold_linear": "stability", "ThresholdLinearNetwork": "thresholdlinear",
+    "UniformFeedback": "feedback", "uniform_feedback": "feedback", "Continuation": "continuation", "continue_fixed_points": "continuation",
+    "PhasePlane": "phaseplane", "Separatrix": "phaseplane", "phase_plane": "phaseplane", "separatrix": "phaseplane",
     "save": "archive", "load": "loading", "scan": "scanning", "regime_map": "regimes", "RegimeMap": "regimes",
     "plot_fi": "plots", "plot_transfer": "plots", "plot_rates": "plots", "plot_comparison": "plots", "plot_cells": "plots", "plot_map": "plots",
+    "plot_phase_plane": "networkplots", "plot_continuation": "networkplots",
     "write_report": "report",
 }
 __all__ = ["__version__", *_HOME]

@@ -97,7 +97,7 @@ def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, ch
     surface = measure_fi(cell, _axis(currents, "--I"), _axis(leaks, "--g"), noise=_noise(noise), duration=duration, warmup=warmup, replicates=replicates,
                          rtol=rtol, dt=dt, parameters=_changes(changes), seed=seed, progress=True)
     if folder:
-        _write(folder, f"fi of {cell.name}", {"result.json": store.surface_data(surface)}, {"surface.csv": surface.to_frame()}, {"fi": (surface, None)})
+        _write(folder, {"result.json": store.surface_data(surface)}, {"surface.csv": surface.to_frame()}, {"fi": _fi(surface, None, f"f-I of {cell.name}")})
     frame = surface.to_frame()
     _print(store.surface_data(surface), as_json, lambda: _table(f"f-I of {cell.name}", frame.columns, ([f"{value:.6g}" for value in row] for row in frame.to_numpy())))
 
@@ -124,7 +124,7 @@ def fit(csv, form, rates, weights, folder, as_json, seed):
         raise InputError(f"{csv}: {error}") from None
     gain = fit_gain(surface, form=form, rates=_pair(rates, "--rates"), weights=weights)
     if folder:
-        _write(folder, f"fit of {csv}", {"result.json": store.fit_data(gain)}, {"slopes.csv": gain.slopes}, {"fi": (surface, gain)})
+        _write(folder, {"result.json": store.fit_data(gain)}, {"slopes.csv": gain.slopes}, {"fi": _fi(surface, gain, f"fit of {csv}")})
     rows = [(name, str(value), str(gain.stderr[name])) for name, value in gain.params.items()]
     rows += [("r2", f"{gain.r2:.5f}", ""), ("rmse", str(gain.rmse), ""), ("points", str(gain.points), "")]
     _print(store.fit_data(gain), as_json, lambda: _table(f"{form} gain", ("parameter", "value", "standard error"), rows))
@@ -145,8 +145,8 @@ def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, fol
     reduced = reduce_circuit(_circuit(circuit, changes), level=level, noise=noise, tau=tau, at=_changes(at, "--at"), window=_pair(window, "--window"),
                              cells=cells, dt=dt, seed=seed, progress=True)
     if folder:
-        _write(folder, f"reduction of {reduced.circuit.name}", {"result.json": store.reduced_data(reduced), "reduced.json": reduced.to_dict()},
-               {"pathways.csv": reduced.pathways.reset_index()}, {f"fi_{name}": (surface, reduced.gains[name]) for name, surface in reduced.surfaces.items()})
+        _write(folder, {"result.json": store.reduced_data(reduced), "reduced.json": reduced.to_dict()}, {"pathways.csv": reduced.pathways.reset_index()},
+               {f"fi_{name}": _fi(surface, reduced.gains[name], f"reduction of {reduced.circuit.name}") for name, surface in reduced.surfaces.items()})
 
     def show():
         _table(f"pathways of {reduced.circuit.name}", ("pathway", "K", "W", "unit"),
@@ -197,6 +197,74 @@ def run(context, circuit, level, noise, cells, tau, at, window, changes, dt, see
     if folder:
         click.echo(f"report: {folder}/report.html", err=True)
     context.exit(1 if validation.comparison.tier == "breakdown" else 0)
+
+
+@main.command("fixed-points", short_help="Fixed points of the rate model, their stability, and where they change.")
+@_CIRCUIT
+@click.option("--along", metavar="NAME=LO,HI", help="Follow them along a parameter, such as drive.ext.rate='4 Hz,20 Hz'.")
+@_SEED
+@_OUTPUT
+@_JSON
+def fixed_points_(circuit, level, noise, cells, tau, at, window, changes, dt, along, seed, folder, as_json):
+    """Fixed points of the rate model of a CIRCUIT and their eigenvalues; what runs away; folds and Hopf points along a parameter."""
+    import pandas as pd
+
+    from . import networkplots, store
+    from .continuation import continue_fixed_points
+    from .phaseplane import phase_plane
+    from .reduction import reduce as reduce_circuit
+    from .stability import fixed_points, runaway_statement
+
+    _check(folder)
+    parameter, values = _along(along)
+    reduced = reduce_circuit(_circuit(circuit, changes), level=level, noise=noise, tau=tau, at=_changes(at, "--at"), window=_pair(window, "--window"),
+                             cells=cells, dt=dt, seed=seed, progress=True)
+    points, runaway = fixed_points(reduced), runaway_statement(reduced)
+    data, tables, figures = store.fixed_points_data(reduced, points, runaway), {}, {}
+    tables["fixed_points.csv"] = pd.DataFrame([{**{f"{name} [Hz]": rate for name, rate in point.rates_.items()}, "kind": point.kind, "outside": " ".join(point.outside),
+                                                "time constant [s]": float(point.time_constant), "frequency [Hz]": float(point.frequency)} for point in points],
+                                              columns=None if points else [*(f"{name} [Hz]" for name in reduced.populations), "kind"])
+    if len(reduced.populations) == 2 and reduced.level in ("linear", "gain") and reduced.tau_choice != "synaptic":
+        plane = phase_plane(reduced)
+        figures["phase_plane"] = lambda ax: networkplots.plot_phase_plane(plane, ax=ax)
+    if along:
+        continued = continue_fixed_points(reduced, parameter, values)
+        data["special"] = continued.special.to_dict("records")
+        tables.update({"branches.csv": continued.points, "special.csv": continued.special})
+        figures.update({f"along_{name}": lambda ax, name=name: networkplots.plot_continuation(continued, population=name, ax=ax) for name in reduced.populations})
+    if folder:
+        _write(folder, {"result.json": data}, tables, figures)
+
+    def show():
+        _table(f"fixed points of {reduced.circuit.name}, level {reduced.level}", (*(f"{name} (Hz)" for name in reduced.populations), "kind", "time constant", "oscillates at", "outside"),
+               ((*(f"{rate:.4g}" for rate in point.rates_.values()), point.kind, f"{1e3 * float(point.time_constant):.3g} ms",
+                 f"{float(point.frequency):.3g} Hz" if point.oscillatory else "", " ".join(point.outside)) for point in points))
+        if along:
+            shown = continued.special
+            if shown.empty:
+                click.echo(f"nothing changes along {continued.parameter}: {', '.join(continued.points['kind'].unique()) or 'no fixed point'} throughout")
+                return
+            _table(f"along {continued.parameter}", shown.columns, ([f"{value:.6g}" if isinstance(value, float) else value for value in row] for row in shown.itertuples(index=False)))
+
+    _print(data, as_json, show)
+    if not points:
+        click.echo("there is no fixed point", err=True)
+    if runaway:
+        click.echo(runaway, err=True)
+    _warn(reduced.warnings)
+
+
+def _along(text):
+    """(name, [lowest, highest]) of NAME=LO,HI."""
+    from .units import InputError, parse_quantity
+
+    if not text:
+        return None, None
+    name, equals, ends = text.partition("=")
+    ends = ends.strip().strip("'\"").split(",")
+    if not equals or not name.strip() or len(ends) != 2:
+        raise InputError(f"--along: got {text!r}, expected NAME=LO,HI, such as drive.ext.rate='4 Hz,20 Hz'")
+    return name.strip(), [parse_quantity(end) for end in ends]
 
 
 _GRID = _options(
@@ -442,8 +510,15 @@ def _read_csv(path):
         raise InputError(f"is not a CSV table: {error}") from None
 
 
-def _write(folder, title, documents, tables, surfaces):
-    """JSON, CSV and f-I figures into a new folder."""
+def _fi(surface, gain, title):
+    """What draws an f-I curve into an Axes."""
+    from . import plots
+
+    return lambda ax: plots.plot_fi(surface, gain, ax=ax).set_title(title)
+
+
+def _write(folder, documents, tables, figures):
+    """JSON, CSV and figures into a new folder."""
     from matplotlib.figure import Figure
     from matplotlib.style import context
 
@@ -456,8 +531,8 @@ def _write(folder, title, documents, tables, surfaces):
             write_json(place / name, data)
         for name, table in tables.items():
             table.to_csv(place / name, index=False)
-        for name, (surface, gain) in surfaces.items():
+        for name, draw in figures.items():
             figure = Figure(figsize=(5.6, 3.8))
-            plots.plot_fi(surface, gain, ax=figure.subplots()).set_title(title)
+            draw(figure.subplots())
             figure.savefig(place / "figures" / f"{name}.png")
             figure.savefig(place / "figures" / f"{name}.svg", metadata={"Date": None})

@@ -148,13 +148,14 @@ def _by_active_sets(at, names, grid):
 
     def edge(active, p, inside):
         """What happens where a set of firing units begins or ends, `inside` being the side (1 or -1) on which it is."""
-        mu = model(p)[1].at_set_(active)
         here, there = p + inside * BESIDE * width, p - inside * BESIDE * width
         rates = tuple(point(here, active).rates_.values())
-        apart = np.abs(mu) / np.maximum(model(p)[1].scale_(mu), 1e-300)
-        if not np.isfinite(mu).all() or apart.min() > 1e-3:
-            return [("runaway", p, rates, 0.0)]  # no unit changes its line: the lines themselves became parallel
-        unit = int(np.argmin(apart))
+        near, nearer, beyond = (model(q)[1].at_set_(active) for q in (here, p + inside * BESIDE * width / 10, there))
+        # A unit that reaches its threshold comes closer to it in proportion; where lines become parallel all move away.
+        reached = np.flatnonzero((near * beyond < 0) & (np.abs(nearer) < 0.5 * np.abs(near)))
+        if not reached.size:
+            return [("runaway", p, rates, 0.0)]
+        unit = int(reached[0])
         other = tuple(value != (number == unit) for number, value in enumerate(active))
         if margin(here, other) >= 0:
             return [("fold", p, rates, 0.0)]
@@ -233,7 +234,7 @@ class _Curve:
         return np.append(np.asarray(rates) / self.size, (p - self.lo) / self.width)
 
     def parameter(self, u):
-        return self.lo + float(u[-1]) * self.width
+        return self.lo + min(max(float(u[-1]), 0.0), 1.0) * self.width  # a step may look beyond the range, where the circuit may not exist
 
     def model(self, u):
         p = self.parameter(u)
@@ -257,8 +258,12 @@ class _Curve:
         step = 1e-2 if self.model(u)[0].level in ("surface", "transfer") else 1e-5  # as wide as a cell of a table
         columns = []
         for k in range(len(u)):
-            shift = step * (np.arange(len(u)) == k)
-            columns.append((self.excess(u + shift) - self.excess(u - shift)) / (2 * step))
+            up, down = u.copy(), u.copy()
+            up[k] += step
+            down[k] -= step
+            if k == len(u) - 1:
+                up[k], down[k] = min(up[k], 1.0), max(down[k], 0.0)
+            columns.append((self.excess(up) - self.excess(down)) / (up[k] - down[k]))
         direction = np.linalg.svd(np.array(columns).T)[2][-1]
         return direction if direction @ before >= 0 else -direction
 

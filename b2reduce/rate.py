@@ -120,13 +120,27 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None, see
     with brian_session(), Progress(progress) as bar, np.errstate(over="ignore", invalid="ignore"):  # a runaway is reported below, not by numpy's warnings
         rate_, outside_, rates, rest, cells = run(reduced, drives, dt_, start, bins, each, seed, bar)
     if not np.isfinite(rate_).all():
-        raise FloatingPointError("the rates of the reduced model grew beyond all bounds: the circuit runs away; weaken its excitation or start lower")
+        raise FloatingPointError(_runaway(reduced.populations, rate_, each * dt_))
     provenance = {"kind": "rates", "circuit": reduced.circuit.name, "circuit_hash": reduced.circuit.hash, "dt [s]": dt_, "tau": reduced.tau_choice,
                   "drives [Hz]": {f"{name}->{target}": _plain(rate) for (name, target), rate in rates.items()}, "delays": "none in the rate model",
                   "at rest after [s]": rest.time_, **({"seed": seed} if cells else {}), "versions": versions()}
     return Activity(reduced.populations, (np.arange(bins) + 0.5) * each * dt_, rate_, each * dt_,
                     {name: p.size for name, p in reduced.circuit.populations.items()}, provenance=provenance, outside=outside_,
                     cell_rate_=cells, cell_bin_=max(1, round(BLOCK_ / dt_)) * dt_ if cells else None)
+
+
+def _runaway(names, rate_, bin_):
+    """What grew, how fast, and in which proportion, from the last rates that were numbers."""
+    number = int(np.argmin(np.isfinite(rate_).all(axis=0)))
+    said = "the circuit runs away; weaken its excitation or start lower"
+    if number < 2:
+        return f"the rates of the reduced model grew beyond all bounds within {number * bin_ * 1e3:g} ms: {said}"
+    before, last = rate_[:, number - 2], rate_[:, number - 1]
+    growing = [k for k in np.argsort(-last) if last[k] > 1.01 * before[k] and last[k] > 1e-3 * last.max()]
+    tau_ = bin_ / np.log(last[growing[0]] / before[growing[0]]) if growing and before[growing[0]] > 0 else bin_
+    share = f" in the proportion {' : '.join(f'{last[k] / last.max():.2g}' for k in growing)}" if len(growing) > 1 else ""
+    return (f"the rates of the reduced model grew beyond all bounds: {', '.join(names[k] for k in growing)} grew{share} as exp(t / {1e3 * tau_:.3g} ms), past "
+            f"{last.max():.3g} Hz at {number * bin_ * 1e3:.4g} ms: {said}")
 
 
 class _Rest:

@@ -13,7 +13,7 @@ from .reduced import ReducedCircuit, read_drives
 from .thresholdlinear import ThresholdLinearNetwork
 from .units import InputError, with_units
 
-__all__ = ["FixedPoint", "constant_drives_", "fixed_points", "point_at_", "point_of_set_", "roots_", "slopes_", "threshold_linear"]
+__all__ = ["FixedPoint", "constant_drives_", "fixed_points", "point_at_", "point_of_set_", "roots_", "runaway_statement", "slopes_", "threshold_linear"]
 
 STARTS = 5  # rates of each of two populations that the search for roots starts from
 MOST_STARTS = 64
@@ -170,6 +170,15 @@ def threshold_linear(reduced, *, drives=None):
     tau_ = [float(np.asarray(reduced.tau[name])) if name in reduced.tau else _membrane_(reduced, name) for name in names]
     return ThresholdLinearNetwork(W=[[W_[target, source] for source in names] for target in names], theta=[theta_[name] for name in names], tau=tau_, names=names,
                                   beta=[float(np.asarray(reduced.gains[name].beta)) for name in names])
+
+
+def runaway_statement(reduced, *, drives=None):
+    """What a model with threshold-linear gains does far above its thresholds: what grows, how fast, in which proportion; else empty.
+
+    Other gains are known as far as they were measured; `simulate_rates` says what grows where one runs away.
+    """
+    linear = reduced.level in ("linear", "gain") and all(gain.form == "threshold_linear" for gain in reduced.gains.values())
+    return threshold_linear(reduced, drives=drives).runaway_statement() if linear and reduced.tau_choice != "synaptic" else ""
 
 
 def _membrane_(reduced, name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["surface_data", "transfer_data", "fit_data", "reduced_data", "validation_data"]
+__all__ = ["surface_data", "transfer_data", "fit_data", "reduced_data", "fixed_points_data", "validation_data"]
 
 
 def _si(values):
@@ -57,6 +57,14 @@ def reduced_data(reduced):
             put("transfers", transfer_data(reduced.transfers[name]))
     return {**data, "tau [s]": _si(reduced.tau), "tau": reduced.tau_choice, "at [Hz]": _si(reduced.at), "pathways": _records(reduced.pathways),
             "level": reduced.level, "noise": reduced.noise, "cells": reduced.cells, "other_operating_rates [Hz]": [dict(rates) for rates in reduced.others], "warnings": list(reduced.warnings), "provenance": dict(reduced.provenance)}
+
+
+def fixed_points_data(reduced, points, runaway):
+    """Fixed points of a rate model, and what runs away."""
+    rows = [{"rates [Hz]": point.rates_, "kind": point.kind, "stable": point.stable, "eigenvalues [1/s]": [[value.real, value.imag] for value in point.eigenvalues_.tolist()],
+             "outside": list(point.outside)} for point in points]
+    return {"fixed_points": rows, "runaway": runaway, "level": reduced.level, "noise": reduced.noise, "tau": reduced.tau_choice, "tau [s]": _si(reduced.tau),
+            "warnings": list(reduced.warnings), "provenance": dict(reduced.provenance)}
 
 
 def validation_data(validation):

@@ -1,0 +1,98 @@
+"""Figures of network theory: phase planes and branches of fixed points."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .plots import _LINES, _axes, _scale
+
+__all__ = ["plot_continuation", "plot_phase_plane"]
+
+_KINDS = {"stable": dict(marker="o", markerfacecolor="black"), "saddle": dict(marker="D", markerfacecolor="white"), "unstable": dict(marker="o", markerfacecolor="white"),
+          "marginal": dict(marker="s", markerfacecolor="0.6")}
+_SPECIAL = {"fold": "s", "hopf": "^", "zero": "X", "border": "v", "runaway": ">"}
+
+
+def plot_phase_plane(plane, *, trajectories=(), ax=None, **kwargs):
+    """Nullclines, flow, fixed points and separatrices of two populations.
+
+    Parameters
+    ----------
+    plane : PhasePlane
+    trajectories : sequence of ndarray, shape (time, 2)
+        Currents in excess of the thresholds, A, drawn as thin lines.
+    ax : matplotlib.axes.Axes, optional
+    **kwargs
+        Passed to the nullclines.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = _axes(ax)
+    (fx, xlabel), (fy, ylabel) = (_scale(values, unit) for values, unit in ((plane.x_, plane.unit[0]), (plane.y_, plane.unit[1])))
+    coarse = slice(None, None, max(1, len(plane.x_) // 20))
+    dx, dy = plane.flow_[0][coarse, coarse] / fx, plane.flow_[1][coarse, coarse] / fy
+    length = np.hypot(dx / np.ptp(plane.x_ / fx), dy / np.ptp(plane.y_ / fy))
+    ax.quiver(plane.x_[coarse] / fx, plane.y_[coarse] / fy, dx / np.maximum(length, 1e-300) / np.ptp(plane.x_ / fx), dy / np.maximum(length, 1e-300) / np.ptp(plane.y_ / fy),
+              color="0.75", angles="xy", scale=30, width=2e-3)
+    for name, line, shade in zip(plane.names, _LINES, ("black", "0.35")):
+        for number, part in enumerate(plane.nullclines_[name]):
+            ax.plot(part[:, 0] / fx, part[:, 1] / fy, **{"linestyle": line, "color": shade, "label": f"{name} stays" if number == 0 else None, **kwargs})
+    for number, border in enumerate(plane.separatrices):
+        ax.plot(border.curve_[:, 0] / fx, border.curve_[:, 1] / fy, linestyle=":", color="black", linewidth=2, label="separatrix" if number == 0 else None)
+    for trajectory in trajectories:
+        ax.plot(trajectory[:, 0] / fx, trajectory[:, 1] / fy, color="0.5", linewidth=0.8)
+    shown = set()
+    for point, (x, y) in zip(plane.points, plane.points_):
+        kind = point.kind.split()[0]
+        ax.plot(x / fx, y / fy, linestyle="", markeredgecolor="black", markersize=8, label=None if kind in shown else kind, zorder=5, **_KINDS[kind])
+        shown.add(kind)
+    ax.set(xlabel=f"current above threshold, {plane.names[0]} ({xlabel})", ylabel=f"current above threshold, {plane.names[1]} ({ylabel})",
+           xlim=(plane.x_[0] / fx, plane.x_[-1] / fx), ylim=(plane.y_[0] / fy, plane.y_[-1] / fy))
+    ax.legend(fontsize="small", loc="best")
+    return ax
+
+
+def plot_continuation(continuation, *, population=None, ax=None, **kwargs):
+    """Rates of fixed points along a parameter: stable ones as full lines, others broken, special points marked.
+
+    Parameters
+    ----------
+    continuation : Continuation
+    population : str, optional
+        By default the first.
+    ax : matplotlib.axes.Axes, optional
+    **kwargs
+        Passed to the lines.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    from .provenance import unknown_name
+    from .units import InputError
+
+    ax, table, special = _axes(ax), continuation.points, continuation.special
+    known = [column.removesuffix(" [Hz]") for column in table.columns[2:-3]]
+    population = known[0] if population is None else population
+    if population not in known:
+        raise InputError(f"population: {unknown_name('population', population, known)}")
+    rate, name = f"{population} [Hz]", continuation.parameter
+    factor, unit = _scale(table[name], name[name.rindex("[") + 1:-1])
+    stable = table["kind"].str.startswith("stable").to_numpy()
+    labelled = set()
+    for _, rows in table.groupby("branch", sort=False):
+        here = stable[rows.index]
+        edges = [0, *(np.flatnonzero(here[1:] != here[:-1]) + 1), len(rows)]
+        for first, last in zip(edges, edges[1:]):
+            part = rows.iloc[max(first - 1, 0):last]  # so that pieces of one branch join
+            what = "stable" if here[first] else "unstable"
+            ax.plot(part[name] / factor, part[rate], **{"linestyle": "-" if here[first] else "--", "color": "black" if here[first] else "0.5",
+                                                        "marker": "." if len(part) == 1 else None, "label": None if what in labelled else what, **kwargs})
+            labelled.add(what)
+    for what, rows in special.groupby("what"):
+        ax.plot(rows[name] / factor, rows[rate], linestyle="", marker=_SPECIAL[what], markersize=8, markerfacecolor="white", markeredgecolor="black", label=what, zorder=5)
+    ax.set(xlabel=f"{name[:name.rindex('[')].strip()} ({unit})", ylabel=f"rate of {population} (Hz)")
+    ax.legend(fontsize="small")
+    return ax
