@@ -108,13 +108,18 @@ def _family(reduced, parameter, values):
         values = [parse_quantity(value) for value in values]
     except TypeError:
         raise InputError(f"values: got {values!r}, expected a range such as [8, 20]*Hz") from None
-    reduced.circuit.replace({parameter: values[0]} if values else {})  # an unknown name lists the known ones
-    if kind not in allowed or attribute not in allowed[kind]:
-        raise InputError(f"parameter: {unknown_name('field', attribute, allowed.get(kind, ()))}: {parameter} decides the gains themselves, or is no continuous value; "
+    known = {"drive": (*reduced.circuit.drive_names, *(f"{d.name}->{d.target}" for d in reduced.circuit.drives)), "projection": reduced.circuit.labels, "population": reduced.populations}
+    if kind not in known:
+        raise InputError(f"parameter: got {parameter!r}, expected drive.NAME.FIELD, projection.SOURCE->TARGET.FIELD or population.NAME.PARAMETER")
+    if which not in known[kind]:
+        raise InputError(f"parameter, {parameter}: {unknown_name(kind, which, known[kind])}")
+    if attribute not in allowed[kind]:
+        raise InputError(f"parameter: {unknown_name('field', attribute, allowed[kind])}: {parameter} decides the gains themselves, or is no continuous value; "
                          f"reduce anew at each value instead, as `scan` does")
     if len(values) < 2:
         raise InputError(f"values: got {len(values)}, expected at least the two ends of a range")
     dim, label = getattr(values[0], "dim", None), si_label(values[0])
+    reduced.circuit.replace({parameter: values[0]})  # a unit that does not fit is refused
     si = np.array([float(to_si(value, label, "values")) for value in values])
     if not np.isfinite(si).all() or si.min() == si.max():
         raise InputError(f"values: got {si.tolist()}, expected a range of finite values")

@@ -81,8 +81,8 @@ def uniform_feedback(*, beta, W, theta, tau, N=1):
 
     Examples
     --------
-    >>> from brian2 import Hz, ms, nA, pA, pC
-    >>> uniform_feedback(beta=250*Hz/nA, W=6*pC, theta=100*pA, tau=10*ms).separatrix
+    >>> from brian2 import Hz, ms, nA, pA, pcoulomb
+    >>> uniform_feedback(beta=250*Hz/nA, W=6*pcoulomb, theta=100*pA, tau=10*ms).separatrix
     50. * hertz
     """
     from brian2 import Hz, Quantity, get_dimensions, have_same_dimensions, second

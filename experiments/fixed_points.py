@@ -12,7 +12,7 @@ import numpy as np
 
 import b2reduce as b2r
 
-LONGEST = 400  # of the slowest time constant of a circuit: how long it is followed
+LONGEST = 200  # of the slowest time constant of a circuit: how long it is followed
 FAR = 1e6  # currents beyond this, where thresholds are about 1, have run away
 REST = 1e-9  # of the currents: change within one time constant that counts as rest
 NEAR, AWAY = 0.01, 0.05  # relative size of the displacement from a fixed point, and of the distance that counts as having left
@@ -27,9 +27,9 @@ def random_network(rng):
 def integrate(network, mu, duration_):
     """Currents after a time from many starts at once, shape (start, population), and whether each is at rest: fourth-order Runge-Kutta.
 
-    The step is a twentieth of the fastest time constant, feedback included; a fixed point of the equations is one of the method.
+    The step is a tenth of the fastest time constant, feedback included; a fixed point of the equations is one of the method.
     """
-    dt = 0.05 / np.max(np.abs(network.W_ * network.beta_).sum(axis=1) + 1) * network.tau_.min()
+    dt = 0.1 / np.max(np.abs(network.W_ * network.beta_).sum(axis=1) + 1) * network.tau_.min()
     mu, rest = np.array(mu, dtype=float), np.zeros(len(mu), dtype=bool)
     for step in range(int(duration_ / dt)):
         going = ~rest & (np.max(np.abs(mu), axis=1) < FAR)
@@ -46,6 +46,13 @@ def integrate(network, mu, duration_):
     return mu, rest
 
 
+def turns(network, mu):
+    """Whether the direction of currents far above threshold keeps changing: then it is no ray along which they grow."""
+    first = mu / np.max(np.abs(mu)) * FAR / 1e3
+    later = [integrate(network, first[None], count * network.tau_.max())[0][0] for count in (1, 2, 4)]
+    return any(np.max(np.abs(now / np.max(np.abs(now)) - first / np.max(np.abs(first)))) > 0.1 for now in later)
+
+
 def compare(circuits=200, starts=50, seed=0):
     """Counter of what was found; every key with "wrong" in it should be absent."""
     rng, counts = np.random.default_rng(seed), Counter()
@@ -59,7 +66,7 @@ def compare(circuits=200, starts=50, seed=0):
         ends, rest = integrate(network, rng.normal(0, 3, (starts, len(network.beta_))), duration)
         for end, at_rest in zip(ends, rest):
             if np.max(np.abs(end)) >= FAR:
-                counts["runaway" if network.runaway_ else "wrong: ran away where no growing direction was found"] += 1
+                counts["runaway" if network.runaway_ else "runaway in growing oscillations" if turns(network, end) else "wrong: ran away where no growing direction was found"] += 1
             elif not at_rest:
                 counts["cycle, or not yet at rest"] += 1
             else:
