@@ -19,6 +19,7 @@ _HOME = {
     "Comparison": "comparison", "compare": "comparison",
     "check_assumptions": "assumptions",
     "Validation": "validation", "validate": "validation",
+    "Adaptation": "adaptation", "measure_adaptation": "adaptation",
     "FixedPoint": "stability", "fixed_points": "stability", "threshold_linear": "stability", "ThresholdLinearNetwork": "thresholdlinear",
     "UniformFeedback": "feedback", "uniform_feedback": "feedback", "Continuation": "continuation", "continue_fixed_points": "continuation",
     "PhasePlane": "phaseplane", "Separatrix": "phaseplane", "phase_plane": "phaseplane", "separatrix": "phaseplane",

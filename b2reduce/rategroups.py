@@ -23,6 +23,7 @@ def automatic_dt_(reduced, step=STEP):
     feedback = 0.0
     for target in reduced.populations:
         beta = float(np.asarray(reduced.gains[target].beta))
+        beta = reduced.adaptation[target].onset_slope_(beta) if target in reduced.adaptation else beta
         feedback = max(feedback, abs(beta) * sum(abs(W) for (to, _), W in reduced.W_.items() if to == target))
     return BIN_ / int(np.ceil(BIN_ / (step * min(taus, default=BIN_) / (1 + feedback))))
 
@@ -59,6 +60,12 @@ def rate_groups(reduced, rates, dt_, initial=None):
             values["mu"] = -reduced.theta_[name] if initial is None else float(reduced.gains[name].inverse_(initial[name]))
         elif initial is not None:
             values.update({f"s_{f.key}": float(rate_at(rates[f.source, name], 0.0) if f.is_drive else initial[f.source]) for f in filters(reduced, name)})
+        if (adapts := reduced.adaptation.get(name)) is not None:
+            # From rest nothing has adapted yet; at a given rate all has.
+            start = 0.0 if initial is None else initial[name]
+            if "mu" in values:
+                values["mu"] += adapts.a_0_
+            values["a"] = adapts.J_ * start + adapts.a_0_ * (start > 0)
         for key, value in values.items():
             group.variables[key].set_value(value)
         if statement := rate_assignment(reduced, name):

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from .adaptation import Adaptation
 from .circuit import Circuit, read_rate
 from .equations import rate_equations
 from .gain import GainFit
@@ -56,6 +57,9 @@ class ReducedCircuit:
         Rates of other operating points, where there are several.
     cells : bool
         Whether `simulate_rates` runs one unit a cell on the spiking network's wiring instead of one a population.
+    adaptation : mapping of str to Adaptation
+        Of the populations whose cells adapt, where that was asked for: the gains are those of the steady state, and the current
+        that adaptation takes away is a variable of its own.
     pathways : pandas.DataFrame
         One row a projection or drive: target, source, K, G, tau, E, W, unit.
     warnings : list of str
@@ -83,9 +87,10 @@ class ReducedCircuit:
     cv2: Mapping = field(default_factory=dict)
     others: tuple = ()
     cells: bool = False
+    adaptation: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
-        for name in ("gains", "surfaces", "transfers", "moving_response", "cv2", "tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at", "provenance"):
+        for name in ("adaptation", "gains", "surfaces", "transfers", "moving_response", "cv2", "tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at", "provenance"):
             object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
         object.__setattr__(self, "provenance", frozen(self.provenance))
 
@@ -235,6 +240,7 @@ class ReducedCircuit:
             "surfaces": {name: {"frame": surface.to_frame().to_dict("list"), "provenance": dict(surface.provenance)} for name, surface in self.surfaces.items()},
             "transfers": {name: transfer.to_dict() for name, transfer in self.transfers.items()},
             "moving_response": {f"{target}<-{source}": value for (target, source), value in self.moving_response.items()},
+            **({"adaptation": {name: adapts.to_dict() for name, adapts in self.adaptation.items()}} if self.adaptation else {}),
             "cv2": dict(self.cv2), "others": [dict(rates) for rates in self.others],
             **{name: text(getattr(self, name)) for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at")},
             "warnings": list(self.warnings), "provenance": dict(self.provenance)}
@@ -252,6 +258,7 @@ class ReducedCircuit:
             data[name] = read(data[name])
         data["transfers"] = {name: TransferFunction.from_dict(transfer) for name, transfer in data["transfers"].items()}
         data["moving_response"] = {tuple(key.split("<-")): value for key, value in data["moving_response"].items()}
+        data["adaptation"] = {name: Adaptation.from_dict(adapts) for name, adapts in data.get("adaptation", {}).items()}
         data["circuit"] = Circuit.from_dict(data["circuit"])
         data["gains"] = {name: GainFit.from_dict(gain) for name, gain in data["gains"].items()}
         data["surfaces"] = {name: FISurface.from_frame(pd.DataFrame(surface["frame"], dtype=float), surface["provenance"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .adaptation import Adaptation, measure_adaptation
 from .circuit import load_circuit
 from .gain import GainFit, fit_gain, rate_limits
 from .measuring import rate_window, surface_at, transfer_at, transfer_problem
@@ -22,10 +23,11 @@ __all__ = ["LEVELS", "NOISES", "reduce", "reduce_levels"]
 
 LEVELS = ("linear", "gain", "surface", "transfer")
 NOISES = ("matched", "renewal", "none")
+ADAPTING_LEAKS, ADAPTING_RATES, LEAST_ADAPTING = (0.85, 1.0, 1.15), 2.0, 30.0  # of the operating leak and rate, where adaptation is measured; Hz
 SELF_CONSISTENT, MAX_ROUNDS = 0.02, 8  # without noise: relative change of the rates that ends the iteration
 
 
-def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=None, at=None, window=None, cells=False, seed=0, dt=None, engine="auto", progress=None):
+def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=0, dt=None, engine="auto", progress=None):
     """Derive the rate model of a circuit.
 
     Parameters
@@ -53,6 +55,10 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
         One rate unit per cell, on the very wiring that a spiking run draws (w_ij = W_ab/K_ab, equation 11.28): how rates are
         distributed over cells, not only their mean. The gain stays that of the population, so that what differs from cell
         to cell is what the wiring gives it.
+    adaptation : None, "measured" or dict of str to Adaptation
+        Whether the current that adaptation takes away is a variable of its own, at level "linear": measured on every cell around
+        its operating point (see `measure_adaptation`; cells that do not adapt stay as they are), or given. The gains are
+        those of the adapted cell either way, so that fixed points stay and transients overshoot.
     seed : int
     dt : Quantity, optional
         Time step of the measurements; by default the circuit's, so that gains and network carry the same grid error.
@@ -83,11 +89,12 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
     >>> bool(reduced.W["E", "I"] < 0 < reduced.W["E", "E"])
     True
     """
-    return reduce_levels(circuit, (level,), noise=noise, tau=tau, gains=gains, at=at, window=window, cells=cells, seed=seed, dt=dt,
-                         engine=engine, progress=progress)[level]
+    return reduce_levels(circuit, (level,), noise=noise, tau=tau, gains=gains, at=at, window=window, cells=cells, adaptation=adaptation,
+                         seed=seed, dt=dt, engine=engine, progress=progress)[level]
 
 
-def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=None, at=None, window=None, cells=False, seed=0, dt=None, engine="auto", progress=None):
+def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=0, dt=None, engine="auto",
+                  progress=None):
     """`reduce` at several levels, which share one operating point and its surfaces: {level: ReducedCircuit}."""
     circuit = load_circuit(circuit)
     for name, value, known in (*(("level", level, LEVELS) for level in levels), ("noise", noise, NOISES)):
@@ -104,6 +111,7 @@ def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=Non
             raise InputError(f"gains, {name}: got {gain!r}, expected a GainFit or an FISurface")
         if "surface" in levels and not isinstance(gain, FISurface):
             raise InputError(f"gains, {name}: got a GainFit, but level = 'surface' needs the FISurface itself; give that, or use level = 'linear' or 'gain'")
+    _check_adaptation(circuit, adaptation, levels)
     if "transfer" in levels and (problem := transfer_problem(circuit)):
         raise InputError(f"level: {problem}; use level = 'surface'")
     window = None if window is None else rate_limits(window, "window")
@@ -119,6 +127,7 @@ def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=Non
             measured = _measured(circuit, point, given, window, True, "surface" in levels, seed, settings, bar)
         else:
             point, measured = _without_noise(circuit, drives_, given, window, "surface" in levels, seed, settings, bar)
+        adapts = _adaptation(circuit, adaptation, point, seed, settings, bar)
         transfers = {}
         if "transfer" in levels:
             transfers = {name: transfer_at(circuit, name, point, noise != "none", seed=seed_streams(seed, 4, number), bar=bar, **settings)
@@ -129,7 +138,7 @@ def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=Non
             if point.noise_free_rate_[name] == 0:
                 warnings.append(f"population {name}: the cell without noise is silent at its mean input; what it fires in the network it fires through "
                                 f"noise, which noise = 'none' leaves out; use noise = 'matched'")
-    return {level: _reduced(circuit, level, noise, tau, point, measured, transfers, warnings, drives_, bool(cells), seed, dt_) for level in levels}
+    return {level: _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, warnings, drives_, bool(cells), seed, dt_) for level in levels}
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,7 @@ class _Measured:
     warnings: list
 
 
-def _reduced(circuit, level, noise, tau, point, measured, transfers, warnings, drives_, cells, seed, dt_):
+def _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, warnings, drives_, cells, seed, dt_):
     """The ReducedCircuit of one level."""
     fits = dict(measured.fits)
     if level == "gain":
@@ -164,7 +173,11 @@ def _reduced(circuit, level, noise, tau, point, measured, transfers, warnings, d
         operating_I={name: with_units(value, unit(name)) for name, value in point.I_.items()},
         operating_g={name: with_units(value, unit(name).replace("A", "S")) for name, value in point.g_.items()},
         noise_free_rate=hertz(point.noise_free_rate_), at=_drive_rates(circuit, drives_), level=level, noise=noise, warnings=list(warnings),
-        provenance=provenance, transfers=transfers if level == "transfer" else {}, moving_response=point.response_, cv2=point.cv2_, others=point.others, cells=cells)
+        provenance=provenance, transfers=transfers if level == "transfer" else {}, moving_response=point.response_, cv2=point.cv2_, others=point.others, cells=cells,
+        adaptation=adapts)
+    for name, adaptation in adapts.items():
+        adaptation.onset_slope_(float(np.asarray(fits[name].beta)))  # a gain that no such cell can have is refused here
+        reduced.warnings.extend(f"population {name}: adaptation: {warning}" for warning in adaptation.warnings)
     for name, population in circuit.populations.items():
         if cells and population.model.spreads:
             reduced.warnings.append(f"population {name}: its cells differ in {', '.join(population.model.spreads)}, which the gain averages over; units of single "
@@ -180,6 +193,37 @@ def _reduced(circuit, level, noise, tau, point, measured, transfers, warnings, d
         reduced.warnings.append(f"the rate model has more than one state: from its operating point it rests at {show(rest)}, from silence at {show(reduced.states_[1])}; "
                                 f"give simulate_rates() the initial rates that are meant, or use another level")
     return reduced
+
+
+def _check_adaptation(circuit, adaptation, levels):
+    if adaptation is None:
+        return
+    if tuple(levels) != ("linear",):
+        raise InputError(f"adaptation: got it with level = {next(level for level in levels if level != 'linear')!r}, expected level = 'linear', whose gain at onset follows from "
+                         f"that of the adapted cell")
+    if isinstance(adaptation, Mapping):
+        for name, value in adaptation.items():
+            if name not in circuit.populations:
+                raise InputError(f"adaptation: {unknown_name('population', name, circuit.populations)}")
+            if not isinstance(value, Adaptation) or value.tau is None and value.kind != "none":
+                raise InputError(f"adaptation, {name}: got {value!r}, expected an Adaptation with a time constant")
+    elif adaptation != "measured":
+        raise InputError(f"adaptation: got {adaptation!r}, expected None, 'measured' or a dict of population to Adaptation")
+
+
+def _adaptation(circuit, adaptation, point, seed, settings, bar):
+    """{population: Adaptation} of the populations that adapt."""
+    found = dict(adaptation) if isinstance(adaptation, Mapping) else {}
+    if adaptation == "measured":
+        bar.stage("adaptation")
+        for number, (name, population) in enumerate(circuit.populations.items()):
+            g = with_units(point.g_[name] * np.array(ADAPTING_LEAKS), population.model.conductance_dim)
+            top = max(ADAPTING_RATES * point.rate_[name], LEAST_ADAPTING)
+            found[name] = measure_adaptation(population.model, g=g, rates=(with_units(0.0, "Hz"), with_units(top, "Hz")), dt=with_units(settings["dt_"], "s"),
+                                             seed=seed, engine=settings["engine"], progress=False)
+            if found[name].kind != "none" and found[name].tau is None:
+                raise InputError(f"population {name}: {'; '.join(found[name].warnings)}")
+    return {name: adapts for name, adapts in found.items() if adapts.kind != "none"}
 
 
 def _drive_rates(circuit, drives_):
