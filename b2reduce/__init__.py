@@ -19,6 +19,8 @@ _HOME = {
     "Comparison": "comparison", "compare": "comparison",
     "check_assumptions": "assumptions",
     "Validation": "validation", "validate": "validation",
+    "BinaryNetwork": "binary", "BinaryRun": "binaryrun", "simulate_binary": "binaryrun", "random_binary_network": "binarywiring",
+    "BinaryMeanField": "balance", "binary_mean_field": "balance", "BalancedState": "balance", "balanced_rates": "balance",
     "save": "archive", "load": "loading", "scan": "scanning", "regime_map": "regimes", "RegimeMap": "regimes",
     "plot_fi": "plots", "plot_transfer": "plots", "plot_rates": "plots", "plot_comparison": "plots", "plot_cells": "plots", "plot_map": "plots",
     "write_report": "report",

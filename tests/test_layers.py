@@ -6,7 +6,7 @@ from pathlib import Path
 import b2reduce
 
 LAYERS = [
-    {"units", "provenance", "session", "progress"}, {"modelcheck"}, {"model"}, {"circuit"}, {"activity"}, {"wiring"}, {"sweep"}, {"points"}, {"surface"}, {"transfer"}, {"forms"}, {"gain"}, {"lookup"}, {"operating"}, {"measuring"},
+    {"units", "provenance", "session", "progress"}, {"modelcheck"}, {"model"}, {"circuit"}, {"activity"}, {"wiring"}, {"sweep"}, {"binary"}, {"binaryrun", "binarywiring"}, {"balance"}, {"points"}, {"surface"}, {"transfer"}, {"forms"}, {"gain"}, {"lookup"}, {"operating"}, {"measuring"},
     {"equations"}, {"reduced"}, {"reduction"}, {"rategroups", "network"}, {"standalone"}, {"rate", "spiking"}, {"gainpremises"}, {"comparison", "assumptions", "verdict"}, {"plots"}, {"store"}, {"archive"}, {"report"}, {"validation"}, {"scanning"}, {"regimes"}, {"loading"}, {"cli"}, {"__main__"},
 ]
 # What the lowest layer may take from itself, and Validation.save, which hands itself to the report.
