@@ -104,8 +104,9 @@ class BinaryNetwork:
     def with_encoding(self, encoding):
         """The same network in the other encoding, by theta' = 2 theta - sum_j W_ij - W_ext (equation 11.39).
 
-        Weights stay as they are. Trajectories are the same, unit by unit. In floating point this is sure where no sum is
-        rounded, that is for weights and thresholds that are whole numbers or these over a power of two.
+        Weights stay as they are. Trajectories are the same, unit by unit: exactly where no sum is rounded, that is for weights and
+        thresholds that are whole numbers or these over a power of two, and else as long as no argument comes within rounding of
+        where `simulate_binary` takes it for 0.
 
         Parameters
         ----------

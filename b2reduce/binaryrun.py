@@ -21,17 +21,20 @@ __all__ = ["BinaryRun", "simulate_binary"]
 UPDATES = ("asynchronous", "parallel")
 BINARY_ENGINES = ("auto", "native", "numpy")
 _INITIAL, _ORDER = 20, 21  # purposes of random streams
+# Sums of decimal weights that should cancel leave some 1e-16 of the largest argument for every addition. Arguments are summed anew every
+# so many sweeps, after up to 1e5 additions to arguments of about 100 weights: 1e-9 of a weight at most. So near to 0 counts as 0.
+TIE, FRESH = 1e-9, 100
 
 # One sweep: each unit looks at its field once; only a flip costs anything, the targets of that unit. Additions come in the same order as
 # in numpy, and a product with 1 or 2 is exact, so that both engines give the same trajectory to the last bit.
 KERNEL = """
 #include <cstdint>
 extern "C" int64_t sweep(const int64_t* order, int64_t units, const int64_t* first, const int32_t* target, const double* weight,
-                         double step, double* field, uint8_t* active) {
+                         double step, double tie, double* field, uint8_t* active) {
     int64_t flips = 0;
     for (int64_t k = 0; k < units; ++k) {
         const int64_t i = order[k];
-        const uint8_t now = field[i] > 0.0;
+        const uint8_t now = field[i] > tie;
         if (now == active[i]) continue;
         active[i] = now;
         ++flips;
@@ -132,8 +135,8 @@ def simulate_binary(network, *, sweeps, update="asynchronous", initial=0.5, seed
 
     Notes
     -----
-    Arguments are carried along by adding and subtracting weights. What this rounds is of the order of 1e-16 times the number of
-    flips and decides nothing unless a unit sits at its threshold; with whole or dyadic weights nothing is rounded.
+    An argument of 0 leaves a unit inactive. With decimal weights units often come to sit at their threshold but for rounding, which must
+    not decide: arguments within 1e-9 of the largest weight from 0 count as 0. With whole or dyadic weights nothing is rounded.
 
     Examples
     --------
@@ -155,8 +158,9 @@ def simulate_binary(network, *, sweeps, update="asynchronous", initial=0.5, seed
     if not isinstance(record, (bool, np.bool_)):
         raise InputError(f"record: got {record!r}, expected True or False")
     low, high = ENCODINGS[network.encoding]
+    weights, step = network.weights.data, float(high - low)
+    tie = TIE * step * float(np.abs(weights).max(initial=0.0))
     active = _initial(network, initial, seed)
-    arguments = network.arguments(low + (high - low) * active.astype(np.int8))
     starts = [part.start for part in network.slices.values()]
     sizes = np.array(list(network.populations.values()))
     activity, flips = np.empty((sizes.size, sweeps + 1)), np.empty(sweeps, dtype=np.int64)
@@ -166,12 +170,12 @@ def simulate_binary(network, *, sweeps, update="asynchronous", initial=0.5, seed
     first, targets = network.weights.indptr.astype(np.int64), network.weights.indices.astype(np.int32, copy=False)
     for number in range(sweeps + 1):
         if number and sweep is None:
-            now = (arguments > 0).astype(np.uint8)
-            flips[number - 1] = np.count_nonzero(now != active)
-            active = now
-            arguments = network.arguments(low + (high - low) * active.astype(np.int8))
+            now = (arguments > tie).astype(np.uint8)
+            flips[number - 1], active = np.count_nonzero(now != active), now
         elif number:
-            flips[number - 1] = sweep(rng.permutation(network.size), first, targets, network.weights.data, float(high - low), arguments, active)
+            flips[number - 1] = sweep(rng.permutation(network.size), first, targets, weights, step, tie, arguments, active)
+        if sweep is None or number % FRESH == 0:
+            arguments = network.arguments(low + (high - low) * active.astype(np.int8))
         activity[:, number] = np.add.reduceat(active, starts, dtype=np.int64) / sizes
         if record:
             history[number] = low + (high - low) * active.astype(np.int8)
@@ -192,7 +196,7 @@ def _initial(network, initial, seed):
 def _kernel():
     kernel = load_library(KERNEL).sweep
     array = lambda dtype: np.ctypeslib.ndpointer(dtype, flags="C_CONTIGUOUS")
-    kernel.argtypes = [array(np.int64), ctypes.c_int64, array(np.int64), array(np.int32), array(float), ctypes.c_double, array(float), array(np.uint8)]
+    kernel.argtypes = [array(np.int64), ctypes.c_int64, array(np.int64), array(np.int32), array(float), ctypes.c_double, ctypes.c_double, array(float), array(np.uint8)]
     kernel.restype = ctypes.c_int64
     return kernel
 
@@ -208,13 +212,13 @@ def _sweeper(engine):
             raise InputError(f"engine: got 'native', but {reason}; use engine = 'auto' or 'numpy'") from None
         warnings.warn(f"b2reduce runs binary networks in Python, which is slower: {reason}", RuntimeWarning, stacklevel=3)
         return "numpy", _sweep_in_numpy
-    return "native", lambda order, first, targets, weights, step, arguments, active: kernel(order, order.size, first, targets, weights, step, arguments, active)
+    return "native", lambda order, *rest: kernel(order, order.size, *rest)
 
 
-def _sweep_in_numpy(order, first, targets, weights, step, arguments, active):
+def _sweep_in_numpy(order, first, targets, weights, step, tie, arguments, active):
     flips = 0
     for i in order.tolist():
-        now = arguments[i] > 0
+        now = arguments[i] > tie
         if now != active[i]:
             active[i] = now
             flips += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
 
 import numpy as np
 
@@ -53,26 +52,42 @@ def random_binary_network(weights, *, in_degree, sizes, thresholds, external=0.0
     >>> network.weights.nnz
     12000
     """
-    from scipy.sparse import block_array, csr_array
+    from scipy.sparse import block_array
 
     if not isinstance(sizes, Mapping):
         raise InputError(f"sizes: got {sizes!r}, expected a dict of population names and numbers of units")
     w, K, theta, h, A, names = wiring_parameters(weights, in_degree, thresholds, external, sizes, wiring)
     if wiring == "fixed" and np.any(K != np.round(K)):
         raise InputError(f"in_degree: got {K.tolist()}, expected whole numbers with wiring = 'fixed'")
-    counts, blocks = [sizes[name] for name in names], []
-    for a, b in product(range(len(names)), repeat=2):
-        rng = np.random.default_rng(seed_streams(seed, _WIRING, a, b))
-        available, own = int(A[a, b]), a == b
-        if wiring == "fixed":
-            row, column = np.repeat(np.arange(counts[a], dtype=np.int32), int(K[a, b])), choose(rng, available, int(K[a, b]), counts[a]).ravel() if K[a, b] else []
-        else:
-            row, column = np.divmod(_taken(rng, K[a, b] / available if available else 0.0, counts[a] * available), max(available, 1))
-        column = np.asarray(column, dtype=np.int32)
-        column += own & (column >= row)  # the unit itself is skipped
-        blocks.append(csr_array((np.full(column.size, w[a, b]), (row, column)), shape=(counts[a], counts[b])))
-    weights = block_array([blocks[a * len(names):(a + 1) * len(names)] for a in range(len(names))], format="csc")
-    return BinaryNetwork(weights, thresholds=np.repeat(theta, counts), populations=dict(zip(names, counts)), external_weights=np.repeat(h, counts))
+    counts, draw = [sizes[name] for name in names], _fixed if wiring == "fixed" else _random
+    rng = lambda a, b: np.random.default_rng(seed_streams(seed, _WIRING, a, b))
+    blocks = [[draw(rng(a, b), w[a, b], K[a, b], int(A[a, b]), (counts[a], counts[b])) for b in range(len(names))] for a in range(len(names))]
+    return BinaryNetwork(block_array(blocks, format="csc"), thresholds=np.repeat(theta, counts), populations=dict(zip(names, counts)),
+                         external_weights=np.repeat(h, counts))
+
+
+def _fixed(rng, w, K, available, shape):
+    """Weights from one population to another, K different ones in each row."""
+    from scipy.sparse import csr_array
+
+    column = choose(rng, available, int(K), shape[0]).astype(np.int32) if K else np.empty((shape[0], 0), dtype=np.int32)
+    if available < shape[1]:
+        column += column >= np.arange(shape[0], dtype=np.int32)[:, None]  # the unit itself is skipped
+    return csr_array((np.full(column.size, w), column.ravel(), np.arange(shape[0] + 1) * int(K)), shape=shape).tocsc()
+
+
+def _random(rng, w, K, available, shape):
+    """Weights from one population to another, each there with probability K/available; drawn by columns, as they are kept."""
+    from scipy.sparse import csc_array
+
+    own = available < shape[1]
+    rows = shape[0] - own
+    taken = _taken(rng, K / available if available else 0.0, shape[1] * rows)
+    first = np.searchsorted(taken, np.arange(shape[1] + 1) * rows)
+    row = (taken - np.repeat(np.arange(shape[1]) * rows, np.diff(first))).astype(np.int32)
+    if own:
+        row += row >= np.repeat(np.arange(shape[1], dtype=np.int32), np.diff(first))  # the unit itself is skipped
+    return csc_array((np.full(row.size, w), row, first), shape=shape)
 
 
 def _taken(rng, p, places):
