@@ -6,8 +6,8 @@
 Weights J_ab/sqrt(K), external input sqrt(K) E_a m_0, random wiring with probability K/N. Mean activities approach the linear law
 J m + E m_0 = 0 as 1/sqrt(K). What is left at finite K is laid beside three theories: the law to first order in 1/sqrt(K), the Gaussian
 mean field, and the mean field with the numbers of active inputs counted as they are, binomial. J, E and thresholds are of this package's
-making, chosen so that terms in 1/K are small from K = 50 on, and without a common divisor, or inputs would take few values and the
-Gaussian be off by the width of the steps between them; `SLOW` is a network with a nearly singular J, where terms in 1/K are large.
+making, chosen so that terms in 1/K are small from K = 50 on; `SLOW` is a network with a nearly singular J, where they are large. Inputs
+are sums of a few weights and take steps: what the Gaussian leaves, up to O(1/K) and uneven in K, is the width of these steps and skewness.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ def fig1(rows, ax=None):
         distance = lambda key: np.array([abs(row[key][number] - row["linear"][number]) for row in rows])
         ax.errorbar(Ks, distance("rates"), yerr=[row["sem"][number] for row in rows], ls="none", marker=marker, color=colour, mfc="w" if number else colour,
                     label=f"{name}, simulated")
-        ax.plot(Ks, distance("Gaussian"), color=colour, ls=("-", "--")[number], lw=1.4, label=f"{name}, mean field")
+        ax.plot(Ks, distance("Gaussian"), color=colour, ls=("-", "--")[number], lw=1.4, label=f"{name}, Gaussian mean field")
+        ax.plot(Ks, distance("counted"), ls="none", marker="x", ms=9, color="0.4", label="inputs counted" if number else None)
     last = max(abs(row["rates"] - row["linear"]).max() for row in rows[-1:])
     ax.plot(Ks, last * 1.5 * (Ks / Ks[-1]) ** -0.5, color="0.5", ls=":", lw=1.2, label=r"$\propto 1/\sqrt{K}$")
     ax.set(xscale="log", yscale="log", xlabel="mean number of inputs K", ylabel="|activity − linear law| (fraction active)", xticks=Ks, xticklabels=Ks)
