@@ -159,8 +159,8 @@ class BalancedState:
     eigenvalues : ndarray
         Of diag(phi(z)/sigma) J, which times sqrt(K) is how fast deviations decay; all units updated equally often.
     others : tuple of ndarray
-        Other rates that balance, silence or saturate each population consistently at leading order. Where there are any,
-        it depends on the start where a network goes.
+        Other rates that balance, silence or saturate each population consistently at leading order, without those sure to be
+        unstable. Where there are any, it depends on the start where a network goes.
     """
 
     rates: np.ndarray
@@ -246,9 +246,11 @@ def _other_states(J, h):
         if free.all():
             continue
         if free.any():
-            if np.linalg.cond(J[np.ix_(free, free)]) > 1e12:
+            own = J[np.ix_(free, free)]
+            # The product of the decay rates of deviations is det(-own) times positive gains: below 0, one of them grows.
+            if np.linalg.cond(own) > 1e12 or np.linalg.det(-own) < 0:
                 continue
-            m[free] = np.linalg.solve(J[np.ix_(free, free)], -(h + J @ m)[free])
+            m[free] = np.linalg.solve(own, -(h + J @ m)[free])
         net = J @ m + h
         inside = np.all((m[free] > 0) & (m[free] < 1))
         if inside and np.all(net[~free & (m == 0)] < 0) and np.all(net[~free & (m == 1)] > 0):

@@ -218,15 +218,19 @@ def test_balanced_rates():
 
 def test_other_states_are_named():
     """Strong recurrent excitation: saturated E cells drive themselves, besides the balanced state."""
-    J, E, m0 = np.array([[1.0, -1.0], [2.0, -1.5]]), np.array([1.0, 0.8]), 0.1
+    J, E, m0, K = np.array([[1.0, -1.0], [2.0, -1.5]]), np.array([1.0, 0.8]), 0.2, 900
     state = b2r.balanced_rates(J, E, m0)
-    assert np.allclose(state.rates, [0.14, 0.24])
-    # All active: E gets 1 - 1 + 0.1 and I gets 2 - 1.5 + 0.08, both positive, so that they stay so.
+    assert np.allclose(state.rates, [0.28, 0.48])
+    # All active: E gets 1 - 1 + 0.2 and I gets 2 - 1.5 + 0.16, both positive, so that they stay so.
     assert [m.tolist() for m in state.others] == [[1.0, 1.0]] and np.all(J @ [1, 1] + E * m0 > 0)
-    # And a network that starts there stays, while one that starts low goes near the balanced state.
-    net = b2r.random_binary_network(J / 20, in_degree=400, sizes={"E": 1000, "I": 1000}, thresholds=0.5, external=20 * E * m0, seed=1)
-    high, low = (b2r.simulate_binary(net, sweeps=30, initial=start, seed=1).mean(after=10) for start in (1.0, 0.1))
-    assert high.min() > 0.9 and low.max() < 0.4 and low.min() > 0.05
+    # A network that starts there stays: 0.2 sqrt(K) = 6 is five standard deviations of its input.
+    arguments = dict(weights=J / K**0.5, in_degree=K, sizes={"E": 2000, "I": 2000}, thresholds=0.0, external=K**0.5 * E * m0)
+    stays = b2r.simulate_binary(b2r.random_binary_network(**arguments, seed=1), sweeps=40, initial=1.0, seed=1).mean(after=20)
+    assert stays.min() > 0.999 and np.all(b2r.binary_mean_field(**arguments, initial=1.0).rates > 0.999)
+    # One without other states comes back from there.
+    assert b2r.balanced_rates(BALANCED["J"], BALANCED["E"], BALANCED["m0"]).others == ()
+    returns = b2r.simulate_binary(b2r.random_binary_network(**settings(BALANCED, 400, 2000), seed=1), sweeps=40, initial=1.0, seed=1).mean(after=20)
+    assert np.all(np.abs(returns - b2r.binary_mean_field(**settings(BALANCED, 400, 2000)).rates) < 0.01)
 
 
 @pytest.mark.parametrize("J, E, m0, message", [
