@@ -125,8 +125,9 @@ def fig1(rows, ax=None):
     last = max(abs(row["rates"] - row["linear"]).max() for row in rows[-1:])
     ax.plot(Ks, last * 1.5 * (Ks / Ks[-1]) ** -0.5, color="0.5", ls=":", lw=1.2, label=r"$\propto 1/\sqrt{K}$")
     ax.set(xscale="log", yscale="log", xlabel="mean number of inputs K", ylabel="|activity − linear law| (fraction active)", xticks=Ks, xticklabels=Ks)
+    ax.set_yticks(ticks := [0.01, 0.02, 0.05, 0.1], labels=[f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
-    ax.legend(fontsize=8)
+    ax.legend(fontsize=8, loc="lower left")
     return ax
 
 
