@@ -127,7 +127,7 @@ def fig1(rows, ax=None):
     ax.set(xscale="log", yscale="log", xlabel="mean number of inputs K", ylabel="|activity − linear law| (fraction active)", xticks=Ks, xticklabels=Ks)
     ax.set_yticks(ticks := [0.01, 0.02, 0.05, 0.1], labels=[f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
-    ax.legend(fontsize=8, loc="lower left")
+    ax.legend(fontsize=7, loc="lower left")
     return ax
 
 
