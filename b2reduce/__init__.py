@@ -27,7 +27,7 @@ _HOME = {
     "BinaryMeanField": "balance", "binary_mean_field": "balance", "BalancedState": "balance", "balanced_rates": "balance",
     "save": "archive", "load": "loading", "scan": "scanning", "regime_map": "regimes", "RegimeMap": "regimes",
     "plot_fi": "plots", "plot_transfer": "plots", "plot_rates": "plots", "plot_comparison": "plots", "plot_cells": "plots", "plot_map": "plots",
-    "plot_phase_plane": "networkplots", "plot_continuation": "networkplots",
+    "plot_phase_plane": "networkplots", "plot_continuation": "networkplots", "plot_adaptation": "networkplots",
     "write_report": "report",
 }
 __all__ = ["__version__", *_HOME]

@@ -21,7 +21,7 @@ RELAXED_, FOLLOWED_, CELLS = 0.5, 1.5, 9  # s without input, s with it, and cell
 SETTLED = 0.25  # of the run: what counts as steady
 LEAST = 0.02  # of the current above rheobase at the highest rate: less adaptation than this is none
 RHEOBASE_RTOL, SUSTAINED_ = 1e-4, 2.0  # precision of a rheobase; Hz below which firing does not count as sustained (four spikes in 2 s)
-_QUANTITIES = ("J", "a_0", "tau", "J_stderr", "tau_stderr", "rmse")
+_QUANTITIES = ("J", "a_0", "rise", "tau", "J_stderr", "tau_stderr", "rmse")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +36,14 @@ class Adaptation:
     J : Quantity
         Current per hertz of firing, C or C/m^2.
     a_0 : Quantity
-        Current at threshold, A or A/m^2; 0 where spikes drive it.
+        Current at threshold, A or A/m^2, at the mean of the conductances; 0 where spikes drive it.
+    rise : Quantity
+        d a_0/d g, V: by how much a shunt adds to it, on top of v_theta.
     tau : Quantity or None
         Time constant, s; None where nothing adapts or the intervals do not tell.
     J_stderr, tau_stderr : Quantity
     rmse : Quantity
-        Root mean squared deviation of the measured currents from a_0 + J r.
+        Root mean squared deviation of the measured currents from the law.
     windows : pandas.DataFrame
         For each leak conductance the smallest current that makes the cell fire at all, the smallest at which it goes on, and
         the window between them; SI with units in the columns.
@@ -55,6 +57,7 @@ class Adaptation:
     kind: str
     J: object
     a_0: object
+    rise: object
     tau: object
     J_stderr: object
     tau_stderr: object
@@ -130,7 +133,7 @@ def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=0, pa
     Notes
     -----
     The current that adaptation takes away at a rate r is a(r) = I_steady(r) - I_onset(r) at the same leak. The first interval has the
-    adaptation of one spike in it already, on average J/tau while it lasts, so that spikes drive a(r) = J (r - 1/tau) as measured; this
+    adaptation of one spike in it already, on average J/tau while it lasts, so that a_0 + J (r - 1/tau) is what is measured; this
     is taken into account. What is there before the first spike shows as a window of currents which make the cell fire but not go
     on (Prescott, Ratte, De Koninck & Sejnowski 2006): where it exceeds what the finite run and the search leave open, adaptation is called
     voltage-driven and the window is a_0, else it is spike-driven. tau comes from the intervals of single cells after a
@@ -176,28 +179,40 @@ def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=0, pa
     if np.min(a) < -LEAST * whole:
         warnings.append(f"at some rates the steady state needs {-np.min(a):.3g} {current} less than the onset: the cell facilitates there instead of adapting")
     if np.max(a) < LEAST * whole:
-        kind, a_0, J_, J_error, tau_, tau_error = "none", 0.0, 0.0, float(np.std(a) / max(np.mean(rate), 1e-12)), None, None
+        kind, a_0, rise, J_, J_error, tau_, tau_error = "none", 0.0, 0.0, 0.0, float(np.std(a) / max(np.mean(rate), 1e-12)), None, None
     else:
         kind = "voltage-driven" if np.all(window > open_) else "spike-driven"
-        a_0 = float(window.mean()) if kind == "voltage-driven" else 0.0
         if np.any(window > open_) and kind == "spike-driven":
             warnings.append("at some conductances firing that lasts needs more current than a first spike, at others it does not: depolarisation may drive part of it")
-        x = rate - (1 / tau_ if np.isfinite(tau_) and kind == "spike-driven" else 0.0)
-        J_ = float(np.sum(x * (a - a_0)) / np.sum(x**2))
-        J_error = float(np.sqrt(np.sum((a - a_0 - J_ * x) ** 2) / max(len(a) - 1, 1) / np.sum(x**2)))
+        design = _design(kind, rate, leak, tau_)
+        law, *_ = np.linalg.lstsq(design / np.abs(design).max(axis=0), a, rcond=None)
+        law = law / np.abs(design).max(axis=0)
+        scatter = np.sum((a - design @ law) ** 2) / max(len(a) - design.shape[1], 1)
+        J_, J_error = float(law[0]), float(np.sqrt(scatter * np.linalg.inv(design.T @ design)[0, 0]))
+        a_0, rise = (float(law[1]), float(law[2]) if len(law) > 2 else 0.0) if kind == "voltage-driven" else (0.0, 0.0)
         if not np.isfinite(tau_):
             warnings.append("no time constant could be had from the intervals; use rates at which more spikes fall within it")
             tau_ = tau_error = None
-    deviation = a - a_0 - J_ * (rate - (1 / tau_ if kind == "spike-driven" and tau_ else 0.0))
+    design = _design(kind, rate, leak, tau_)
+    deviation = a - design @ np.array([J_, a_0, rise])[:design.shape[1]]
     time = lambda value: None if value is None else with_units(value, "s")
     charge = current.replace("A", "C")
     windows = pd.DataFrame({f"g [{conductance}]": g_, f"first spike [{current}]": searched["first_spike"], f"sustained [{current}]": searched["sustained"],
                             f"window [{current}]": window, f"left open [{current}]": open_})
     provenance = {"model": model.name, "model_hash": model.hash, "seed": seed, "dt [s]": surface.provenance["dt [s]"], "engine": surface.provenance["engine"],
                   "rates [Hz]": [lo, hi], "versions": versions()}
-    return Adaptation(kind, with_units(J_, charge), with_units(a_0, current), time(tau_), with_units(J_error, charge), time(tau_error),
+    return Adaptation(kind, with_units(J_, charge), with_units(a_0, current), with_units(rise, "V"), time(tau_), with_units(J_error, charge), time(tau_error),
                       with_units(float(np.sqrt(np.mean(deviation**2))), current), windows,
                       pd.DataFrame({"rate [Hz]": rate, f"g [{conductance}]": leak, f"adaptation [{current}]": a}), warnings, provenance)
+
+
+def _design(kind, rate, leak, tau_):
+    """Columns of the law of the measured current: J times the rate; where depolarisation drives it also a_0 and its rise with the leak."""
+    # The onset has the adaptation of one spike in it.
+    columns = [rate - (1 / tau_ if tau_ is not None and np.isfinite(tau_) else 0.0)]
+    if kind != "spike-driven":
+        columns += [np.ones_like(rate)] + ([leak - np.unique(leak).mean()] if np.ptp(leak) > 0 else [])
+    return np.stack(columns, axis=1)
 
 
 def _currents(model, g_, rheobases, top, settings):
