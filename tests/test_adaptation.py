@@ -12,6 +12,11 @@ AHP = dict(g_z=5 * msiemens / cm**2, b_z=0 * mV)
 SHUNTS = [2, 3, 4] * msiemens / cm**2
 
 
+def close(a, b, rtol):
+    """Floats in SI are small: no absolute tolerance."""
+    return bool(np.isclose(a, b, rtol=rtol, atol=0))
+
+
 def adapting(size=400, drive=14.0, neuron="lif_adapt", **parameters):
     """A population of adapting cells that excite one another weakly."""
     recurrent = b2r.Projection(source="E", target="E", in_degree=100, G=0.05 * nS, tau=5 * ms, E=0 * mV, delay=1 * ms)
@@ -36,22 +41,22 @@ def exact_current(rate, g, model, G_tau):
 def test_the_slow_limit_of_a_spike_triggered_conductance(tau):
     """J against the closed form of the cell with its mean adaptation conductance, over the same rates and leaks."""
     model = b2r.load_model("lif_adapt").replace(tau_a=tau * ms, G_a=100 / tau * nS)
-    found = b2r.measure_adaptation(model)
+    found = b2r.measure_adaptation(model, rates=(5 * Hz, 60 * Hz))
     rate, leak = (found.curve.iloc[:, k].to_numpy() for k in (0, 1))
     exact = np.array([exact_current(r, g, model, 100e-12) - exact_current(r, g, model, 0.0) for r, g in zip(rate, leak)])
     x = rate - 1 / found.tau_
     # What is left out is of second order in interval/tau: the conductance falls by that part within an interval, around its mean.
-    assert np.isclose(found.J_, np.sum(x * exact) / np.sum(x * rate), rtol=np.mean(1 / rate) / (tau * 1e-3) / 4 + 0.01)
+    assert close(found.J_, np.sum(x * exact) / np.sum(x * rate), rtol=np.mean(1 / rate) / (tau * 1e-3) / 4 + 0.01)
     # And THEORY's linear form, J = G tau (E_L + v_theta - E_K) with v_theta between its limits for the cell, 10 and 15 mV.
     assert 100e-12 * 25e-3 < found.J_ < 100e-12 * 30e-3
     assert found.kind == "spike-driven" and found.a_0_ == 0
     # Slopes of a line through successive intervals: biased by less than half an interval over tau.
-    assert np.isclose(found.tau_, tau * 1e-3, rtol=0.05)
+    assert close(found.tau_, tau * 1e-3, rtol=0.05)
 
 
 def test_doubling_the_conductance_doubles_J():
     one, two = (b2r.measure_adaptation("lif_adapt", parameters={"G_a": G * nS}) for G in (0.5, 1.0))
-    assert np.isclose(two.J_, 2 * one.J_, rtol=0.03) and not np.isclose(two.J_, one.J_, rtol=0.3)
+    assert close(two.J_, 2 * one.J_, rtol=0.03) and not close(two.J_, one.J_, rtol=0.3)
 
 
 def test_the_kinds_are_told_apart():
@@ -61,8 +66,11 @@ def test_the_kinds_are_told_apart():
     assert {name: found.kind for name, found in kinds.items()} == {"none": "none", "I_M": "voltage-driven", "I_AHP": "spike-driven"}
     window = kinds["I_M"].windows.iloc[:, 3]
     assert (np.diff(window) > 0).all() and float(np.asarray(kinds["I_M"].rise)) > 0, "a shunt widens the window"
-    # The law fitted at rates of 40 Hz and more, carried to threshold, gives the window that was searched for there.
-    assert np.isclose(kinds["I_M"].a_0_, window.mean(), rtol=0.25)
+    # At the least leak rates from 48 Hz on are seen: the law, carried to threshold, gives the window that was searched for there. (At the others
+    # the onset jumps to 60 Hz and more, and threshold is far from what was seen.) J is known to 5 %, so a_0 to 5 % of J 48 Hz, 2 % of the window;
+    # tau, by which the first spike is taken off, to half of itself: J/(2 tau), 5 %.
+    found, leak = kinds["I_M"], kinds["I_M"].windows.iloc[:, 0]
+    assert close(found.a_0_ + float(np.asarray(found.rise)) * (leak[0] - leak.mean()), window[0], rtol=0.07)
     assert kinds["none"].tau is None and kinds["none"].J_ == 0
     # The two kinds of the same cell differ in the size of what spikes add, by the factor of their conductances and more.
     assert kinds["I_AHP"].J_ > 5 * kinds["I_M"].J_
@@ -78,9 +86,9 @@ def test_adaptation_of_the_adex_cell():
     found = b2r.measure_adaptation("adex_brette2005")
     assert found.kind == "voltage-driven"
     # Spikes add b tau_w = 11.6 pC each hertz; the voltage part is a (mean v - E_L), which moves by a few mV over these rates: 4 nS * 5 mV/60 Hz = 0.3 pC.
-    assert np.isclose(found.J_, 80.5e-12 * 0.144, rtol=0.05) and np.isclose(found.tau_, 0.144, rtol=0.03)
+    assert close(found.J_, 80.5e-12 * 0.144, rtol=0.05) and close(found.tau_, 0.144, rtol=0.03)
     # At threshold w = a (v - E_L) with v near V_T = -50.4 mV: 80 pA, less what the upstroke leaves out; the search finds the window.
-    assert np.isclose(found.a_0_, found.windows.iloc[:, 3].mean(), rtol=0.25)
+    assert close(found.a_0_, found.windows.iloc[:, 3].mean(), rtol=0.25)
 
 
 def test_fixed_points_stay_and_transients_overshoot():
@@ -90,7 +98,7 @@ def test_fixed_points_stay_and_transients_overshoot():
     assert with_variable.rates_ == without.rates_ and with_variable.stable
     run = lambda reduced: b2r.simulate_rates(reduced, duration=1 * second, drives={"ext": ([0, 0.3] * second, [10, 14] * Hz)}, initial={"E": 15 * Hz}).rate_[0]
     a, b = run(adapts), run(plain)
-    assert np.isclose(a[-1], b[-1], rtol=1e-3) and np.isclose(a[-1], without.rates_["E"], rtol=1e-3)
+    assert close(a[-1], b[-1], rtol=1e-3) and close(a[-1], without.rates_["E"], rtol=1e-3)
     assert a[300:].max() > 1.3 * a[-1], "it overshoots"
     assert b[300:].max() < 1.001 * b[-1], "and without the variable it does not: the negative control"
 
@@ -102,7 +110,7 @@ def test_eigenvalues_with_adaptation_are_those_of_the_equations():
     beta = adaptation.onset_slope_(float(np.asarray(reduced.gains["E"].beta)))
     W, tau, J, tau_a = reduced.W_["E", "E"], float(np.asarray(reduced.tau["E"])), adaptation.J_, adaptation.tau_
     matrix = [[(beta * W - 1) / tau, -beta * W / tau], [J * beta / tau_a, -(1 + J * beta) / tau_a]]
-    assert np.allclose(np.sort_complex(point.eigenvalues_), np.sort_complex(np.linalg.eigvals(matrix)), rtol=1e-9)
+    assert np.allclose(np.sort_complex(point.eigenvalues_), np.sort_complex(np.linalg.eigvals(matrix)), rtol=1e-9, atol=0)
 
 
 def test_adaptation_given_and_saved(tmp_path):
@@ -118,7 +126,7 @@ def test_adaptation_given_and_saved(tmp_path):
 def test_per_cell_and_per_area_and_one_unit_a_cell():
     reduced = b2r.reduce(adapting(), adaptation="measured", cells=True, seed=1)
     run = b2r.simulate_rates(reduced, duration=0.6 * second, seed=1)
-    assert np.isclose(run.rate_[0, -1], b2r.fixed_points(reduced)[0].rates_["E"], rtol=0.02)
+    assert close(run.rate_[0, -1], b2r.fixed_points(reduced)[0].rates_["E"], rtol=0.02)
     area = b2r.reduce(b2r.load_circuit("e_shriki"), adaptation="measured", seed=1)
     assert area.adaptation == {}, "the Shriki cell does not adapt: nothing changes"
 
