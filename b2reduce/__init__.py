@@ -23,6 +23,7 @@ _HOME = {
     "FixedPoint": "stability", "fixed_points": "stability", "threshold_linear": "stability", "ThresholdLinearNetwork": "thresholdlinear",
     "UniformFeedback": "feedback", "uniform_feedback": "feedback", "Continuation": "continuation", "continue_fixed_points": "continuation",
     "PhasePlane": "phaseplane", "Separatrix": "phaseplane", "phase_plane": "phaseplane", "separatrix": "phaseplane",
+    "Ring": "ring", "RingState": "ring", "RingProfile": "tuning", "ring_profile": "tuning", "tuning_curve": "tuning",
     "BinaryNetwork": "binary", "BinaryRun": "binaryrun", "simulate_binary": "binaryrun", "random_binary_network": "binarywiring",
     "BinaryMeanField": "balance", "binary_mean_field": "balance", "BalancedState": "balance", "balanced_rates": "balance",
     "save": "archive", "load": "loading", "scan": "scanning", "regime_map": "regimes", "RegimeMap": "regimes",

@@ -55,7 +55,8 @@ def rate_groups(reduced, rates, dt_, initial=None):
         # A few units cost less than a compilation, and thousands are numpy's work as well.
         group = brian2.NeuronGroup(reduced.circuit.populations[name].size if reduced.cells else 1, rate_equations(reduced, name, tables),
                                    method="exponential_euler", namespace={**namespace, **functions}, name=f"rate_{name}", clock=clock, codeobj_class=NumpyCodeObject)
-        values.update({f"rate_{drive}": float(np.asarray(rate)) for drive, rate in incoming.items() if drive not in tables})
+        values.update({f"rate_{drive}": float(np.asarray(rate)) * (reduced.circuit.drive_weights_(drive, name) if reduced.cells else 1.0)
+                       for drive, rate in incoming.items() if drive not in tables})
         if "mu" in group.equations.diff_eq_names:
             values["mu"] = -reduced.theta_[name] if initial is None else float(reduced.gains[name].inverse_(initial[name]))
         elif initial is not None:
@@ -142,7 +143,7 @@ def mean_response_(reduced, cell_rates, drives_, seed):
     """
     circuit, wiring, found = reduced.circuit, draw_wiring(reduced.circuit, seed), {}
     for target in circuit.populations:
-        carried = {p.label: drives_[p.source, target] if p.is_drive else _ones(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
+        carried = {p.label: drives_[p.source, target] * circuit.drive_weights_(p.source, target) if p.is_drive else _ones(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
                    for p in circuit.pathways(target)}
         found[target] = float(np.mean(reduced.functions_[target](*reduced.carried_arguments_(target, carried))))
     return found

@@ -222,6 +222,8 @@ class ReducedCircuit:
         """{(drive, target): rate or table} with `drives` replacing the circuit's."""
         rates = {(drive.name, drive.target): drive.rate for drive in self.circuit.drives}
         for name, rate in read_drives(self.circuit, drives).items():
+            if isinstance(rate, tuple) and any(d.profile is not None for d in self.circuit.drives if d.name == name):
+                raise InputError(f"drives, {name}: got a table for a drive with a profile, expected one rate")
             rates.update({key: rate for key in rates if key[0] == name})
         return rates
 

@@ -183,6 +183,9 @@ def _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, war
             reduced.warnings.append(f"population {name}: its cells differ in {', '.join(population.model.spreads)}, which the gain averages over; units of single "
                                     f"cells differ by their wiring alone, so that real rates are spread wider than theirs")
     rest = reduced.states_[0]
+    if not cells and any(entry.profile is not None for entry in (*circuit.projections, *circuit.drives)):
+        reduced.warnings.append("projections or drives have profiles over preferred angles, and one unit a population stands for their mean: reduce with cells = True, or see "
+                                "ring_profile() for the rates over angles")
     if level in ("surface", "transfer"):
         for name in reduced.populations:
             if bool(reduced.functions_[name].outside(*reduced.arguments_(name, rest, drives_))):

@@ -7,12 +7,12 @@ import b2reduce
 
 LAYERS = [
     {"units", "provenance", "session", "progress"},
-    {"modelcheck", "thresholdlinear", "feedback"},
-    {"model"}, {"circuit"}, {"activity"}, {"wiring"}, {"sweep"},
+    {"features", "modelcheck", "thresholdlinear", "feedback"},
+    {"ring"}, {"model"}, {"circuit"}, {"activity"}, {"wiring"}, {"sweep"},
     {"binary"}, {"binaryrun", "binarywiring"}, {"balance"},
     {"points"}, {"surface"}, {"adaptation", "transfer"}, {"forms"}, {"gain"}, {"lookup"}, {"operating"}, {"measuring"},
     {"equations"}, {"reduced"}, {"reduction"},
-    {"rategroups", "network"}, {"standalone", "stability"}, {"continuation", "phaseplane"}, {"rate", "spiking"},
+    {"rategroups", "network"}, {"standalone", "stability"}, {"continuation", "phaseplane", "tuning"}, {"rate", "spiking"},
     {"gainpremises"}, {"comparison", "assumptions", "verdict"},
     {"plots"}, {"networkplots"}, {"store"}, {"archive"}, {"report"}, {"validation"}, {"scanning"}, {"regimes"}, {"loading"},
     {"cli"}, {"__main__"},
