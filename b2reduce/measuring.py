@@ -139,6 +139,11 @@ def transfer_problem(circuit):
         sources = {(p.source, p.is_drive) for p in circuit.pathways(population)}
         if not 1 <= len(sources) <= max(AXIS_POINTS):
             return f"population {population} has {len(sources)} sources, and a transfer function is measured over one to {max(AXIS_POINTS)}"
+        profiles = {}
+        for projection in circuit.projections:
+            if projection.target == population and profiles.setdefault(projection.source, projection.profile) != projection.profile:
+                return (f"population {population} has parallel projections from {projection.source} with different profiles, which carry different rates to a cell, and a transfer "
+                        f"function has one rate a source")
     return ""
 
 
@@ -154,6 +159,8 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
         if is_drive:
             rate, table = point.drives_[source, population], circuit.drive(source, population).rate
             values = [rate] if not isinstance(table, tuple) else [rate, *np.asarray(table[1], dtype=float)]
+            if circuit.drive(source, population).profile is not None:
+                values = [rate * weight for weight in circuit.drive_weights_(source, population)]
             first, last = (1 - DRIVE_SPAN) * min(values), (1 + DRIVE_SPAN) * max(values) or 1.0
         else:
             first, last = 0.0, REACH * point.rate_[source] + REACH_
