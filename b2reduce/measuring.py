@@ -25,6 +25,7 @@ _PILOT = dict(duration_=0.5, warmup_=0.1)  # only to find the currents that span
 WIDE = 1.5  # times the upper end of the window: how far a surface reaches that answers by itself
 # The transfer function: rates of recurrent sources from 0 to this many times the operating rate, plus Hz; of drives around theirs.
 REACH, REACH_, DRIVE_SPAN = 2.2, 4.0, 0.5
+BUMP = 3.0  # of a population with a feature: how far its fastest cells exceed its mean rate, where a transfer function must still be precise
 AXIS_POINTS = {1: 25, 2: 13, 3: 9, 4: 6}  # rates per source, by the number of sources
 TRANSFER_REPLICATES, TRANSFER_DURATION_, TRANSFER_WARMUP_ = 16, 2.5, 0.25
 
@@ -163,7 +164,9 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
                 values = [rate * weight for weight in circuit.drive_weights_(source, population)]
             first, last = (1 - DRIVE_SPAN) * min(values), (1 + DRIVE_SPAN) * max(values) or 1.0
         else:
-            first, last = 0.0, REACH * point.rate_[source] + REACH_
+            # What a cell of a ring receives exceeds the mean by no more than the profile does.
+            peak = max((p.profile.largest for p in circuit.projections if (p.source, p.target) == (source, population) and p.profile is not None), default=1.0)
+            first, last = 0.0, peak * (REACH * point.rate_[source] + REACH_)
         axes.append(np.linspace(first, last, AXIS_POINTS[len(axis_names)]))
     grids = [grid.ravel() for grid in np.meshgrid(*axes, indexing="ij")]
     drives_ = {(source, population): grid for (source, is_drive), grid in zip(axis_names, grids) if is_drive}
@@ -175,7 +178,7 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
     measure = lambda points, number, replicates, **times: measure_points(
         model, I_[points], g_[points], [replace(s, rate_=np.broadcast_to(s.rate_, I_.shape)[points]) for s in sources], replicates=replicates,
         seed=seed_streams(seed, number), **times, **settings)
-    top = REACH * point.rate_[population] + REACH_
+    top = (BUMP if circuit.populations[population].feature else 1.0) * (REACH * point.rate_[population] + REACH_)
     shape = tuple(map(len, axes))
     everywhere = np.arange(I_.size)
     measured = measure(everywhere, 0, 4 if noise else 1, **_PILOT)

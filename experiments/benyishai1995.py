@@ -30,7 +30,7 @@ def fig1(long=False):
     J2 = np.linspace(0, 8, 201)
     left.plot(J2, [b2r.Ring(J0=0, J2=j).largest_J0 for j in J2], color="black")
     left.axvline(2, ymax=0.75, color="black", linestyle="--")
-    for x, y, text in ((0.2, -2, "homogeneous"), (4.2, -2, "marginal:\na bump by itself"), (3.3, 1.2, "amplitude-unstable")):
+    for x, y, text in ((0.15, -2, "homo-\ngeneous"), (2.4, -2.2, "marginal:\na bump by itself"), (3.3, 1.2, "amplitude-unstable")):
         left.text(x, y, text)
     left.set(xlabel="modulation of the coupling, $J_2$", ylabel="mean of the coupling, $J_0$", xlim=(0, 8), ylim=(-4, 2))
     worst = {"half width (deg)": 0.0, "peak": 0.0}
@@ -47,8 +47,8 @@ def fig1(long=False):
         width = np.degrees(np.interp(-y.max() / 2, -y[half.argmax():][np.argmax(y[half.argmax():]):], x[half.argmax():][np.argmax(y[half.argmax():]):]))
         worst["half width (deg)"] = max(worst["half width (deg)"], abs(width - np.degrees(ring.state.half_width)))
         worst["peak"] = max(worst["peak"], abs(y.max() / ring.state.peak - 1))
-    right.set(xlabel="angle from the centre (degrees)", ylabel="rate / contrast", xticks=[-90, -45, 0, 45, 90])
-    right.legend(fontsize="small")
+    right.set(xlabel="angle from the centre (degrees)", ylabel="rate / contrast", xticks=[-90, -45, 0, 45, 90], ylim=(-0.05, 2.1))
+    right.legend(fontsize="small", loc="upper center", ncols=2)
     return figure, [Row("half width of the bump, exact less integrated (deg)", "0 (closed form)", f"{worst['half width (deg)']:.4f} at most", worst["half width (deg)"] < 0.1),
                     Row("peak of the bump, the same, relative", "0 (closed form)", f"{worst['peak']:.1e} at most", worst["peak"] < 1e-3)]
 
