@@ -11,6 +11,7 @@ _HOME = {
     "Activity": "activity",
     "DivergenceError": "session",
     "FISurface": "surface", "measure_fi": "surface", "rheobase": "surface",
+    "LinearResponse": "response", "measure_response": "response",
     "TransferFunction": "transfer", "measure_transfer": "transfer",
     "GainFit": "gain", "fit_gain": "gain",
     "ReducedCircuit": "reduced", "reduce": "reduction", "OperatingPointError": "operating",

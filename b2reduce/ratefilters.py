@@ -90,6 +90,16 @@ class RateFilter:
         tail = f" + lead*(s_{key} - x_{key})" if self.form == "lead" else ""
         return [f"dx_{key}/dt = (s_{key} - x_{key})/tau_r : Hz", f"q_{key} = x_{key}{tail} : Hz"]
 
+    def chain_(self, tau_):
+        """(A, B, C): d state/dt = A state + B input, output C state, of a synapse of time constant tau_ (s) and this filter; state (s, x) or (s, x, y)."""
+        own = {name.partition(" ")[0]: value for name, value in self.parameters.items()}
+        tau, lead, quick = own["tau_r"], own.get("lead", 0.0), own.get("quick", 0.0)
+        if self.form == "second":
+            damping = own["damping"]
+            A = [[-1 / tau_, 0, 0], [0, 0, 1 / tau], [1 / tau, -1 / tau, -damping / tau]]
+            return np.array(A), np.array([1 / tau_, 0, 0]), np.array([quick, 1 - quick, lead - quick * damping])
+        return np.array([[-1 / tau_, 0], [1 / tau, -1 / tau]]), np.array([1 / tau_, 0]), np.array([lead, 1 - lead])
+
     @property
     def parameters(self):
         """{declaration in Brian2: SI value} of what `equations` name; the same for all keys."""

@@ -211,7 +211,7 @@ def response_at_(model, I_, g_, sources, *, frequency_=None, rtol=0.05, dt_, see
     cells = int(np.clip(np.ceil(spikes / (rates[1] * PERIOD_) / 2) * 2, FEWEST, MOST))
     sums, counts = [], []
     for number, sign in enumerate((1, -1)):
-        modulated = _modulated(model, frequency_, sign * amplitude, dt_)
+        modulated = _modulated(model, frequency_, sign * amplitude, dt_, bool(sources))
         rest = rest_of(model, np.array([g_]), dt_, engine=engine)
         initial = {**rest, **{f"{PREFIX}_{part}_{k}": np.zeros(1) for k in range(frequency_.size) for part in "cs"}}
         found = measure_points(modulated, np.array([I_]), np.array([g_]), sources, replicates=cells // 2, duration_=WARMUP_ + PERIOD_, warmup_=WARMUP_, initial=initial,
@@ -238,7 +238,7 @@ def _phases(frequency_):
     return 2 * np.pi * ((np.arange(len(frequency_)) * 0.6180339887) % 1)
 
 
-def _modulated(model, frequency_, amplitude, dt_):
+def _modulated(model, frequency_, amplitude, dt_, with_synapses):
     """The model with a sum of cosines and a constant added to its input, and sums over its spikes as state variables."""
     number = range(len(frequency_))
     taken = [name for name in (*model.parameters, *model._parsed.names) if name.startswith(PREFIX)]
@@ -261,4 +261,5 @@ def _modulated(model, frequency_, amplitude, dt_):
     parameters = {f"{PREFIX}_A": current, f"{PREFIX}_begin": with_units(WARMUP_ - 0.25 * dt_, "s"),
                   **{f"{PREFIX}_w_{k}": with_units(2 * np.pi * f, "Hz") for k, f in enumerate(frequency_)},
                   **{f"{PREFIX}_p_{k}": float(phase) for k, phase in enumerate(_phases(frequency_))}}
-    return replace(model, equations="\n".join(lines), reset="\n".join(reset), parameters={**model.parameters, **parameters})
+    method = model.method_used(with_synapses)
+    return replace(model, method="rk4" if method == "exact" else method, equations="\n".join(lines), reset="\n".join(reset), parameters={**model.parameters, **parameters})

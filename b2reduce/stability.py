@@ -178,7 +178,7 @@ def runaway_statement(reduced, *, drives=None):
     Other gains are known as far as they were measured; `simulate_rates` says what grows where one runs away.
     """
     linear = reduced.level in ("linear", "gain") and all(gain.form == "threshold_linear" for gain in reduced.gains.values())
-    return threshold_linear(reduced, drives=drives).runaway_statement() if linear and reduced.tau_choice != "synaptic" else ""
+    return threshold_linear(reduced, drives=drives).runaway_statement() if linear and not reduced.by_pathway else ""
 
 
 def _membrane_(reduced, name):
@@ -206,6 +206,8 @@ def _eigenvalues(reduced, slopes):
     """Of the rate equations: with one filter a pathway as many as pathways, else one a population."""
     pathways = [p for target in reduced.populations for p in reduced.circuit.pathways(target) if not p.is_drive]
     number = {name: position for position, name in enumerate(reduced.populations)}
+    if reduced.tau_choice == "resonant":
+        return _resonant_eigenvalues(reduced, slopes, pathways)
     if reduced.tau_choice == "synaptic":
         # tau_k ds_k/dt = -s_k + r of its source, r_a = F_a(s).
         J = np.array([[(slopes[b.label] if b.target == a.source else 0.0) - (a is b) for b in pathways] for a in pathways]).reshape(len(pathways), -1)
@@ -216,6 +218,21 @@ def _eigenvalues(reduced, slopes):
             J[number[p.target], number[p.source]] += slopes[p.label]
         taus = np.array([float(np.asarray(reduced.tau[name])) for name in reduced.populations])
     values = np.linalg.eigvals(J / taus[:, None]) if len(J) else np.array([-np.inf + 0j])
+    return values[np.lexsort((-values.imag, -values.real))].astype(complex)
+
+
+def _resonant_eigenvalues(reduced, slopes, pathways):
+    """The same where a synapse and the filter of its target make a chain of states for every pathway, r_a = F_a(ends of the chains)."""
+    chains = [reduced.responses[p.target].best.chain_(p.tau_) for p in pathways]
+    places = np.cumsum([0, *(len(A) for A, _, _ in chains)])
+    J = np.zeros((places[-1], places[-1]))
+    for i, (own, (A, B, _)) in enumerate(zip(pathways, chains)):
+        rows = slice(places[i], places[i + 1])
+        J[rows, rows] += A
+        for k, (other, (_, _, C)) in enumerate(zip(pathways, chains)):
+            if other.target == own.source:
+                J[rows, places[k]:places[k + 1]] += slopes[other.label] * np.outer(B, C)
+    values = np.linalg.eigvals(J) if len(J) else np.array([-np.inf + 0j])
     return values[np.lexsort((-values.imag, -values.real))].astype(complex)
 
 
