@@ -14,10 +14,10 @@ from b2reduce.stability import fixed_points
 RHO = 2e3  # Hz/V: escape rate per volt above rest
 
 
-def escape(equations="", **parameters):
+def escape(equations="", method=None, **parameters):
     """A cell that fires at the rate RHO (v - E_L) and is not reset: its response is that of its membrane, exactly."""
     return b2r.NeuronModel(
-        equations=equations or "dv/dt = (g_L*(E_L - v) + I_app)/C_m : volt", threshold="rand() < rho*(v - E_L)*dt",
+        equations=equations or "dv/dt = (g_L*(E_L - v) + I_app)/C_m : volt", threshold="rand() < rho*(v - E_L)*dt", method=method,
         parameters=dict(C_m=200 * pF, g_L=10 * nS, E_L=-70 * mV, rho=RHO * Hz / (1000 * mV), **parameters))
 
 
@@ -58,7 +58,7 @@ def test_standard_errors_are_those_of_poisson_spikes(passive):
 
 def test_a_resonance_is_found_and_told_from_one_time_constant():
     # C dv/dt = -g (v - E) - w + I, tau_w dw/dt = -w + a (v - E): H = (1 + s tau_w)/(g + a) / (1 + s (C + g tau_w)/(g + a) + s^2 C tau_w/(g + a)).
-    cell = escape("dv/dt = (g_L*(E_L - v) - w + I_app)/C_m : volt\ndw/dt = (a*(v - E_L) - w)/tau_w : amp", a=40 * nS, tau_w=30 * ms)
+    cell = escape("dv/dt = (g_L*(E_L - v) - w + I_app)/C_m : volt\ndw/dt = (a*(v - E_L) - w)/tau_w : amp", method="rk4", a=40 * nS, tau_w=30 * ms)
     response = b2r.measure_response(cell, 500 * pA, 10 * nS, frequencies=[1, 3, 6, 10, 15, 25, 40, 80, 160] * Hz, seed=1)
     C, g, a, tau_w = 200e-12, 10e-9, 40e-9, 30e-3
     s = 2j * np.pi * response.frequency_
@@ -97,6 +97,7 @@ def test_a_leaky_cell_in_slow_noise_follows_currents_at_once(noisy):
     assert (np.abs(response.gain[fast]) > 3 * np.abs(response.gain[0] / (1 + 2j * np.pi * response.frequency_[fast] * 250e-12 / 45e-9))).all()
 
 
+@pytest.mark.slow
 def test_both_engines_find_the_same():
     arguments = dict(frequencies=[5, 40] * Hz, rtol=0.15)
     native, brian = (b2r.measure_response(escape(), 100 * pA, 10 * nS, engine=engine, seed=seed, **arguments) for engine, seed in (("auto", 1), ("brian2", 2)))
@@ -242,6 +243,7 @@ def test_it_survives_its_file_and_its_folder(models, tmp_path):
     assert data["tau_choice"] == "resonant" and set(data["responses"]) == {"E", "I"}
 
 
+@pytest.mark.slow
 def test_cells_can_be_filtered_too(models):
     small = b2r.load_circuit("ei_lif").replace({"population.E.size": 400, "population.I.size": 100})
     r = b2r.reduce(small, tau="resonant", cells=True, seed=1)
