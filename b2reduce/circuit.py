@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .features import FEATURES, LEAST_CELLS, Profile, angles_, read_profile
 from .model import NeuronModel, load_model
 from .provenance import FrozenDict, content_hash, data_names, find_data_file, read_toml, unknown_name
 from .units import InputError, UnitError, format_quantity, parse_quantity, si_label, to_si
@@ -40,6 +41,13 @@ def _quantity(value, unit, key, positive=False):
     return value
 
 
+def _profile(profile, key, centred=False):
+    try:
+        return read_profile(profile, key, centred)
+    except InputError as error:
+        raise CircuitError(str(error)) from None
+
+
 def _whole(value, key, least=1):
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise CircuitError(f"{key}: got {value!r}, expected a whole number of at least {least}")
@@ -50,9 +58,9 @@ def _text(value):
     """A field as plain data, as in the TOML file."""
     from brian2 import Quantity
 
-    if isinstance(value, Quantity):
-        return format_quantity(value)
-    return value
+    if isinstance(value, Profile):
+        return value.to_dict()
+    return format_quantity(value) if isinstance(value, Quantity) else value
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +74,14 @@ class Population:
         Number of cells.
     parameters : dict
         Parameters to replace; ``"normal(-50 mV, 1 mV)"`` gives each cell its own; the model's input is a constant current.
+    feature : "orientation", optional
+        Gives the cells preferred angles, -90 degrees + 180 degrees i/size, over which profiles of projections and drives go.
     """
 
     model: NeuronModel
     size: int
     parameters: Mapping = field(default_factory=dict)
+    feature: str | None = None
 
     def __post_init__(self):
         if not isinstance(self.parameters, Mapping):
@@ -78,10 +89,20 @@ class Population:
         model = load_model(self.model)
         _put(self, model=model.with_parameters(dict(self.parameters)), size=_whole(self.size, "size"),
              parameters=FrozenDict(dict(self.parameters)))
+        if self.feature is not None:
+            if self.feature not in FEATURES:
+                raise CircuitError(f"feature: {unknown_name('feature', self.feature, FEATURES)}")
+            if self.size < LEAST_CELLS:
+                raise CircuitError(f"feature: got an axis of {self.size} cell{'s' if self.size > 1 else ''}, expected at least {LEAST_CELLS}; enlarge the population or leave the feature out")
 
     def with_parameter(self, name, value):
         """A changed copy."""
-        return Population(self.model.with_parameters({name: value}), self.size)
+        return Population(self.model.with_parameters({name: value}), self.size, feature=self.feature)
+
+    @property
+    def angles_(self):
+        """Preferred angles in radians, shape (cell,); None without a feature."""
+        return None if self.feature is None else angles_(self.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +121,10 @@ class Projection:
         Jump of the conductance at a spike, its decay time, and the reversal potential.
     delay : Quantity, str or pair of them
         One value, or uniform between two.
+    profile : mapping, optional
+        Between populations with a feature: how the number of synapses from a cell depends on the difference of preferred
+        angles, ``{"kind": "cosine", "modulation": 0.6}`` for 1 + 0.6 cos 2d, ``{"kind": "exponential", "width": 30}`` in degrees,
+        or ``{"kind": "table", "values": [...]}`` from -90 to 90 degrees. The in-degree stays what it is, and so does G.
     """
 
     source: str
@@ -110,9 +135,11 @@ class Projection:
     in_degree: int | None = None
     probability: float | None = None
     delay: object = "0 ms"
+    profile: object = None
 
     def __post_init__(self):
         key = f"projection {self.source}->{self.target}"
+        _put(self, profile=_profile(self.profile, key))
         _put(self, G=_quantity(self.G, None, f"{key}, G"), tau=_quantity(self.tau, "s", f"{key}, tau", positive=True),
              E=_quantity(self.E, "V", f"{key}, E"))
         if (self.in_degree is None) == (self.probability is None):
@@ -147,6 +174,9 @@ class Drive:
         Of one train. A table holds each value until the next time; before its first time the first value holds.
     G, tau, E : Quantity or str
         As in `Projection`.
+    profile : mapping, optional
+        Onto a population with a feature: the rate on a cell over its preferred angle, as in `Projection`, with ``at`` for the angle
+        in degrees that is driven most; the mean stays the rate, which must be constant.
     """
 
     name: str
@@ -156,6 +186,7 @@ class Drive:
     G: object = None
     tau: object = None
     E: object = None
+    profile: object = None
 
     def __post_init__(self):
         key = f"drive {self.name}" + (f"->{self.target}" if self.target else "")
@@ -166,7 +197,9 @@ class Drive:
                 raise CircuitError(f"{key}: the key {name!r} is missing")
         _put(self, inputs=_whole(self.inputs, f"{key}, inputs"), G=_quantity(self.G, None, f"{key}, G"),
              tau=_quantity(self.tau, "s", f"{key}, tau", positive=True), E=_quantity(self.E, "V", f"{key}, E"),
-             rate=read_rate(self.rate, f"{key}, rate"))
+             rate=read_rate(self.rate, f"{key}, rate"), profile=_profile(self.profile, key, centred=True))
+        if self.profile is not None and not self.constant:
+            raise CircuitError(f"{key}, rate: got a table with a profile, expected one rate; use two drives, one with the profile and one with the table")
 
     @property
     def constant(self):
@@ -339,7 +372,19 @@ class Circuit:
                 got = getattr(entry.G, "dim", None)
                 if got is not dim or entry.G < 0:
                     raise CircuitError(f"{key}, G: got {entry.G}, expected a conductance of at least 0 in {si_label(dim)}, as the leak of its target")
+        for kind, entries in (("projection", self.projections), ("drive", self.drives)):
+            for entry in entries:
+                ends = [entry.target, entry.source] if kind == "projection" else [entry.target]
+                if entry.profile is not None and (plain := [name for name in ends if self.populations[name].feature is None]):
+                    raise CircuitError(f"{kind} {entry.name if kind == 'drive' else entry.source}->{entry.target}, profile: the population {plain[0]} has no feature; "
+                                       f"give it feature = \"orientation\"")
         for projection in self.projections:
+            if projection.profile is not None:
+                others = self.populations[projection.source].size - projection.profile.largest * (projection.source == projection.target)
+                share = (projection.in_degree / max(others, 1) if projection.in_degree is not None else projection.probability) * projection.profile.largest
+                if share > 1:
+                    raise CircuitError(f"projection {projection.source}->{projection.target}, profile: the nearest cells would be connected with a probability of {share:.3g}, expected at "
+                                       f"most 1; lower the in-degree, widen the profile or enlarge the population")
             available = self._available(projection)
             if projection.probability is not None and available == 0:
                 raise CircuitError(f"projection {projection.source}->{projection.target}: no cell is available without self-connection; enlarge the population")
@@ -378,6 +423,11 @@ class Circuit:
     def drive(self, name, target):
         """The drive of this name on this population."""
         return next(drive for drive in self.drives if (drive.name, drive.target) == (name, target))
+
+    def drive_weights_(self, name, target):
+        """Rate of a drive on each cell over its mean: 1, or an array over cells where it has a profile."""
+        profile = self.drive(name, target).profile
+        return 1.0 if profile is None else profile(self.populations[target].angles_)
 
     def per_area(self, population):
         """Whether a population's conductances are per area."""
@@ -422,14 +472,14 @@ class Circuit:
             if which not in self.populations:
                 raise CircuitError(unknown_name("population", which, self.populations))
             old = self.populations[which]
-            new = Population(old.model, value) if attribute == "size" else old.with_parameter(attribute, value)
+            new = Population(old.model, value, feature=old.feature) if attribute == "size" else old.with_parameter(attribute, value)
             return dataclass_replace(self, populations={**self.populations, which: new})
         if kind == "projection":
             chosen = [label == which for label in self.labels]
-            known, allowed = self.labels, {"G", "tau", "E", "in_degree", "probability", "delay"}
+            known, allowed = self.labels, {"G", "tau", "E", "in_degree", "probability", "delay", "profile"}
         elif kind == "drive":
             chosen = [which in (drive.name, f"{drive.name}->{drive.target}") for drive in self.drives]
-            known, allowed = [*self.drive_names, *(f"{d.name}->{d.target}" for d in self.drives)], {"inputs", "rate", "G", "tau", "E"}
+            known, allowed = [*self.drive_names, *(f"{d.name}->{d.target}" for d in self.drives)], {"inputs", "rate", "G", "tau", "E", "profile"}
         else:
             raise CircuitError(f"got {key!r}, expected drive.NAME.FIELD, projection.SOURCE->TARGET.FIELD, population.NAME.PARAMETER or dt")
         if not any(chosen):
@@ -450,7 +500,8 @@ class Circuit:
             entry["delay"] = [format_quantity(value) for value in projection.delay]
             projections.append({key: value for key, value in entry.items() if value is not None})
         return {"kind": "circuit", "name": self.name, "title": self.title, "cite": list(self.cite), "dt": format_quantity(self.dt),
-                "populations": {name: {"model": p.model.to_dict(), "size": p.size} for name, p in self.populations.items()},
+                "populations": {name: {"model": p.model.to_dict(), "size": p.size, **({"feature": p.feature} if p.feature else {})}
+                                                                          for name, p in self.populations.items()},
                 "projections": projections, "drives": [drive.to_dict() for drive in self.drives]}
 
     @classmethod
@@ -476,7 +527,7 @@ class Circuit:
             raise CircuitError(f"{where}, kind: got {kind!r}, expected kind = \"circuit\"")
         populations = {}
         for name, entry in check(data.get("populations", {}), data.get("populations", {}), "populations").items():
-            entry = check(entry, ("model", "size", "parameters"), f"populations.{name}.")
+            entry = check(entry, ("model", "size", "parameters", "feature"), f"populations.{name}.")
             for key in ("model", "size"):
                 if key not in entry:
                     raise CircuitError(f"{where}, populations.{name}: the key {key!r} is missing")

@@ -49,8 +49,9 @@ def rate_equations(reduced, population, tables=()):
     Notes
     -----
     At levels "linear" and "gain" mu is the current in excess of the threshold; with one time constant a population it is
-    what is filtered, else every pathway is, with tau "resonant" by its synapse and then by the cell's linear response. At level "surface" the mean current I and leak g follow from the filtered rates
-    and r = F(I, g); at level "transfer" r = F of the filtered rates themselves.
+    what is filtered, else every pathway is, with tau "resonant" by its synapse and then by the cell's linear response. At level
+    "surface" the mean current I and leak g follow from the filtered rates and r = F(I, g); at level "transfer" r = F of the filtered
+    rates themselves. Where a population adapts, a is the current that adaptation takes away.
     """
     area = "/meter**2" if reduced.circuit.per_area(population) else ""
     external = lambda drive: f"rate_{drive}(t)" if drive in tables else f"rate_{drive}"
@@ -74,7 +75,12 @@ def rate_equations(reduced, population, tables=()):
     if shift_law and synaptic:
         lines.append(f"mu = {_sum([*(f'W_{f.key}*{carrier(reduced, f)}' for f in sources), '-theta'])} : amp{area}")
         lines += [f"W_{f.key} : coulomb{area} (constant)" for f in sources]
-    if shift_law:
+    if shift_law and population in reduced.adaptation:
+        # The gain of the cell that has not adapted yet; mu is then the current in excess of the threshold at onset.
+        lines += [f"r = beta_onset*x*int(x > 0*amp{area}) : Hz", f"x = mu - a : amp{area}", f"da/dt = (-a + a_0*int(mu > 0*amp{area}) + J*r)/tau_a : amp{area}",
+                  *(f"{name} : {unit}{area} (constant)" for name, unit in (("theta", "amp"), ("a_0", "amp"), ("J", "coulomb"))), "tau_a : second (constant)",
+                  f"beta_onset : Hz/amp{'*meter**2' if area else ''} (constant)"]
+    elif shift_law:
         gain, statement = reduced.gains[population], rate_assignment(reduced, population)
         lines += [f"r : Hz  # {statement}, every step" if statement else f"r = {gain.equation} : Hz", *gain.parameters, f"theta : amp{area} (constant)"]
     elif reduced.level == "surface":
@@ -131,7 +137,11 @@ def rate_values(reduced, population):
         values.update({line.partition(" ")[0]: value for line, value in reduced.responses[population].best.parameters.items()})
     if reduced.level in ("linear", "gain"):
         weight = lambda f: sum(map(reduced.weight_, f.pathways))
-        values.update(theta=reduced.theta_[population], **gain.parameter_values)
+        adapts = reduced.adaptation.get(population)
+        if adapts is None:
+            values.update(theta=reduced.theta_[population], **gain.parameter_values)
+        else:
+            values.update(theta=reduced.theta_[population] - adapts.a_0_, a_0=adapts.a_0_, J=adapts.J_, tau_a=adapts.tau_, beta_onset=adapts.onset_slope_(float(np.asarray(gain.beta))))
         if reduced.by_pathway:
             values.update({f"W_{f.key}": weight(f) for f in sources})
         else:

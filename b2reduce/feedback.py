@@ -94,9 +94,9 @@ def uniform_feedback(*, beta, W, theta, tau, N=1):
             raise InputError(f"{name}: got {value!r}, expected one finite value")
     if not isinstance(W, Quantity) or not any(have_same_dimensions(W, unit) for unit in (coulomb, coulomb / meter**2)):
         raise InputError(f"W: got {W!r}, expected a charge in C or C/m^2")
-    for name, expected in (("theta", W * Hz), ("beta", 1 / W), ("tau", second)):
-        if get_dimensions(values[name]) != get_dimensions(expected):
-            raise InputError(f"{name}: got {values[name]!r}, expected a value in {get_dimensions(expected)!s}, as W is in {get_dimensions(W)!s}")
+    for name, expected in (("theta", W.dim * Hz.dim), ("beta", W.dim**-1), ("tau", second.dim)):
+        if get_dimensions(values[name]) != expected:
+            raise InputError(f"{name}: got {values[name]!r}, expected a value in {expected!s}, as W is in {get_dimensions(W)!s}")
     for name, value in (("beta", beta), ("tau", tau)):
         if not np.asarray(value) > 0:
             raise InputError(f"{name}: got {value}, expected a value above 0")

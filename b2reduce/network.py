@@ -46,13 +46,13 @@ def draws_of(circuit, seed):
 
 
 def values_of(circuit):
-    """{(population, variable): SI value} of what distinguishes circuits of one structure: conductances, time constants, reversals, rates."""
+    """{(population, variable): SI value, or an array over cells} of what distinguishes circuits of one structure: conductances, time constants, reversals, rates."""
     values = {}
     for name in circuit.populations:
         for p in circuit.pathways(name):
             values.update({(name, f"{key}_syn_{p.symbol}"): value for key, value in (("G", p.G_), ("tau", p.tau_), ("E", p.E_))})
             if p.is_drive and circuit.drive(p.source, name).constant:
-                values[name, f"rate_syn_{p.symbol}"] = p.K * circuit.drive(p.source, name).rate_
+                values[name, f"rate_syn_{p.symbol}"] = p.K * circuit.drive(p.source, name).rate_ * circuit.drive_weights_(p.source, name)
     return values
 
 
@@ -72,7 +72,8 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         model, pathways = population.model, circuit.pathways(name)
         symbols = [p.symbol for p in pathways]
         drives = [p for p in pathways if p.is_drive]
-        shared = [f"{value}_syn_{symbol}" for symbol in symbols for value in ("G", "tau", "E", "rate")]
+        tuned = [f"rate_syn_{p.symbol}" for p in drives if circuit.drive(p.source, name).profile is not None]
+        shared = [key for symbol in symbols for value in ("G", "tau", "E", "rate") if (key := f"{value}_syn_{symbol}") not in tuned]
         spreads = [key for key in model.spreads if key != model.input]
         written = model.cell_equations(symbols, per_cell=spreads, shared=shared, poisson=[p.symbol for p in drives])
         namespace, events = dict(written.namespace), written.events

@@ -153,7 +153,7 @@ class _Rest:
         self.variables = [group.variables[name] for group in groups.values() for name in group.equations.diff_eq_names]
         self.last, self.scale = None, 0.0
         if not any(isinstance(rate, tuple) for rate in rates.values()):
-            longest = max([float(np.asarray(tau)) for tau in reduced.tau.values()], default=BIN_)
+            longest = max([*(float(np.asarray(tau)) for tau in reduced.tau.values()), *(adapts.tau_ for adapts in reduced.adaptation.values())], default=BIN_)
             network.add(brian2.NetworkOperation(self, dt=max(1, round(longest / dt_)) * dt_ * brian2.second, when="end", order=1, name="rest"))
 
     def __call__(self):

@@ -24,6 +24,7 @@ def automatic_dt_(reduced, step=STEP):
     feedback = 0.0
     for target in reduced.populations:
         beta = float(np.asarray(reduced.gains[target].beta))
+        beta = reduced.adaptation[target].onset_slope_(beta) if target in reduced.adaptation else beta
         feedback = max(feedback, abs(beta) * sum(abs(W) for (to, _), W in reduced.W_.items() if to == target))
     return BIN_ / int(np.ceil(BIN_ / (step * min(taus, default=BIN_) / (1 + feedback))))
 
@@ -55,12 +56,19 @@ def rate_groups(reduced, rates, dt_, initial=None):
         # A few units cost less than a compilation, and thousands are numpy's work as well.
         group = brian2.NeuronGroup(reduced.circuit.populations[name].size if reduced.cells else 1, rate_equations(reduced, name, tables),
                                    method="exponential_euler", namespace={**namespace, **functions}, name=f"rate_{name}", clock=clock, codeobj_class=NumpyCodeObject)
-        values.update({f"rate_{drive}": float(np.asarray(rate)) for drive, rate in incoming.items() if drive not in tables})
+        values.update({f"rate_{drive}": float(np.asarray(rate)) * (reduced.circuit.drive_weights_(drive, name) if reduced.cells else 1.0)
+                       for drive, rate in incoming.items() if drive not in tables})
         if "mu" in group.equations.diff_eq_names:
             values["mu"] = -reduced.theta_[name] if initial is None else float(reduced.gains[name].inverse_(initial[name]))
         elif initial is not None:
             held = {f.key: float(rate_at(rates[f.source, name], 0.0) if f.is_drive else initial[f.source]) for f in filters(reduced, name)}
             values.update({f"{variable}_{key}": rate for key, rate in held.items() for variable in (("s", "x") if reduced.tau_choice == "resonant" else ("s",))})
+        if (adapts := reduced.adaptation.get(name)) is not None:
+            # From rest nothing has adapted yet; at a given rate all has.
+            start = 0.0 if initial is None else initial[name]
+            if "mu" in values:
+                values["mu"] += adapts.a_0_
+            values["a"] = adapts.J_ * start + adapts.a_0_ * (start > 0)
         for key, value in values.items():
             group.variables[key].set_value(value)
         if statement := rate_assignment(reduced, name):
@@ -137,7 +145,7 @@ def mean_response_(reduced, cell_rates, drives_, seed):
     """
     circuit, wiring, found = reduced.circuit, draw_wiring(reduced.circuit, seed), {}
     for target in circuit.populations:
-        carried = {p.label: drives_[p.source, target] if p.is_drive else _ones(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
+        carried = {p.label: drives_[p.source, target] * circuit.drive_weights_(p.source, target) if p.is_drive else _ones(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
                    for p in circuit.pathways(target)}
         found[target] = float(np.mean(reduced.functions_[target](*reduced.carried_arguments_(target, carried))))
     return found

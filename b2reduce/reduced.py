@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from .adaptation import Adaptation
 from .circuit import Circuit, read_rate
 from .equations import rate_equations
 from .gain import GainFit
@@ -59,6 +60,9 @@ class ReducedCircuit:
         Rates of other operating points, where there are several.
     cells : bool
         Whether `simulate_rates` runs one unit a cell on the spiking network's wiring instead of one a population.
+    adaptation : mapping of str to Adaptation
+        Of the populations whose cells adapt, where that was asked for: the gains are those of the steady state, and the current
+        that adaptation takes away is a variable of its own.
     pathways : pandas.DataFrame
         One row a projection or drive: target, source, K, G, tau, E, W, unit.
     warnings : list of str
@@ -86,10 +90,12 @@ class ReducedCircuit:
     cv2: Mapping = field(default_factory=dict)
     others: tuple = ()
     cells: bool = False
+    adaptation: Mapping = field(default_factory=dict)
     responses: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
-        for name in ("gains", "surfaces", "transfers", "responses", "moving_response", "cv2", "tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at", "provenance"):
+        for name in ("adaptation", "gains", "surfaces", "transfers", "responses", "moving_response", "cv2", "tau", "operating_rate", "operating_I", "operating_g",
+                     "noise_free_rate", "at", "provenance"):
             object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
         object.__setattr__(self, "provenance", frozen(self.provenance))
 
@@ -226,6 +232,8 @@ class ReducedCircuit:
         """{(drive, target): rate or table} with `drives` replacing the circuit's."""
         rates = {(drive.name, drive.target): drive.rate for drive in self.circuit.drives}
         for name, rate in read_drives(self.circuit, drives).items():
+            if isinstance(rate, tuple) and any(d.profile is not None for d in self.circuit.drives if d.name == name):
+                raise InputError(f"drives, {name}: got a table for a drive with a profile, expected one rate")
             rates.update({key: rate for key in rates if key[0] == name})
         return rates
 
@@ -245,6 +253,7 @@ class ReducedCircuit:
             "transfers": {name: transfer.to_dict() for name, transfer in self.transfers.items()},
             "responses": {name: response.to_dict() for name, response in self.responses.items()},
             "moving_response": {f"{target}<-{source}": value for (target, source), value in self.moving_response.items()},
+            **({"adaptation": {name: adapts.to_dict() for name, adapts in self.adaptation.items()}} if self.adaptation else {}),
             "cv2": dict(self.cv2), "others": [dict(rates) for rates in self.others],
             **{name: text(getattr(self, name)) for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at")},
             "warnings": list(self.warnings), "provenance": dict(self.provenance)}
@@ -263,6 +272,7 @@ class ReducedCircuit:
         data["transfers"] = {name: TransferFunction.from_dict(transfer) for name, transfer in data["transfers"].items()}
         data["responses"] = {name: LinearResponse.from_dict(response) for name, response in data.get("responses", {}).items()}
         data["moving_response"] = {tuple(key.split("<-")): value for key, value in data["moving_response"].items()}
+        data["adaptation"] = {name: Adaptation.from_dict(adapts) for name, adapts in data.get("adaptation", {}).items()}
         data["circuit"] = Circuit.from_dict(data["circuit"])
         data["gains"] = {name: GainFit.from_dict(gain) for name, gain in data["gains"].items()}
         data["surfaces"] = {name: FISurface.from_frame(pd.DataFrame(surface["frame"], dtype=float), surface["provenance"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .adaptation import Adaptation, measure_adaptation
 from .circuit import load_circuit
 from .gain import GainFit, fit_gain, rate_limits
 from .measuring import fitted_tau_, rate_window, responses_at, surface_at, transfer_at, transfer_problem
@@ -23,10 +24,11 @@ __all__ = ["LEVELS", "NOISES", "reduce", "reduce_levels"]
 LEVELS = ("linear", "gain", "surface", "transfer")
 NOISES = ("matched", "renewal", "none")
 TAUS = ("membrane", "synaptic", "fitted", "resonant")
+ADAPTING_LEAKS, ADAPTING_RATES, LEAST_ADAPTING = (0.85, 1.0, 1.15), 2.0, 30.0  # of the operating leak and rate, where adaptation is measured; Hz
 SELF_CONSISTENT, MAX_ROUNDS = 0.02, 8  # without noise: relative change of the rates that ends the iteration
 
 
-def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=None, at=None, window=None, cells=False, seed=0, dt=None, engine="auto", progress=None):
+def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=0, dt=None, engine="auto", progress=None):
     """Derive the rate model of a circuit.
 
     Parameters
@@ -57,6 +59,10 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
         One rate unit per cell, on the very wiring that a spiking run draws (w_ij = W_ab/K_ab, equation 11.28): how rates are
         distributed over cells, not only their mean. The gain stays that of the population, so that what differs from cell
         to cell is what the wiring gives it.
+    adaptation : None, "measured" or dict of str to Adaptation
+        Whether the current that adaptation takes away is a variable of its own, at level "linear": measured on every cell around
+        its operating point (see `measure_adaptation`; cells that do not adapt stay as they are), or given. The gains are
+        those of the adapted cell either way, so that fixed points stay and transients overshoot.
     seed : int
     dt : Quantity, optional
         Time step of the measurements; by default the circuit's, so that gains and network carry the same grid error.
@@ -87,11 +93,12 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
     >>> bool(reduced.W["E", "I"] < 0 < reduced.W["E", "E"])
     True
     """
-    return reduce_levels(circuit, (level,), noise=noise, tau=tau, gains=gains, at=at, window=window, cells=cells, seed=seed, dt=dt,
-                         engine=engine, progress=progress)[level]
+    return reduce_levels(circuit, (level,), noise=noise, tau=tau, gains=gains, at=at, window=window, cells=cells, adaptation=adaptation,
+                         seed=seed, dt=dt, engine=engine, progress=progress)[level]
 
 
-def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=None, at=None, window=None, cells=False, seed=0, dt=None, engine="auto", progress=None):
+def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=0, dt=None, engine="auto",
+                  progress=None):
     """`reduce` at several levels, which share one operating point and its surfaces: {level: ReducedCircuit}."""
     circuit = load_circuit(circuit)
     for name, value, known in (*(("level", level, LEVELS) for level in levels), ("noise", noise, NOISES)):
@@ -108,6 +115,7 @@ def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=Non
             raise InputError(f"gains, {name}: got {gain!r}, expected a GainFit or an FISurface")
         if "surface" in levels and not isinstance(gain, FISurface):
             raise InputError(f"gains, {name}: got a GainFit, but level = 'surface' needs the FISurface itself; give that, or use level = 'linear' or 'gain'")
+    _check_adaptation(circuit, adaptation, levels)
     if "transfer" in levels and (problem := transfer_problem(circuit)):
         raise InputError(f"level: {problem}; use level = 'surface'")
     window = None if window is None else rate_limits(window, "window")
@@ -120,12 +128,15 @@ def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=Non
     dynamic = isinstance(tau, str) and tau in ("fitted", "resonant")
     if dynamic and noise == "none":
         raise InputError(f"tau: {tau!r} is measured in the cells' noise, and noise = 'none' leaves that out; use noise = 'matched', or tau = 'membrane' or 'synaptic'")
+    if dynamic and adaptation is not None:
+        raise InputError(f"adaptation: got it with tau = {tau!r}, but the response measured for that holds the cells' adaptation already; use tau = 'membrane' or 'synaptic'")
     with Progress(progress) as bar:
         if noise != "none" and (missing or dynamic or "transfer" in levels):
             point = find_operating_point(circuit, drives_, seed=seed, bar=bar, renewal=noise == "renewal", **settings)
             measured = _measured(circuit, point, given, window, True, "surface" in levels, seed, settings, bar)
         else:
             point, measured = _without_noise(circuit, drives_, given, window, "surface" in levels, seed, settings, bar)
+        adapts = _adaptation(circuit, adaptation, point, seed, settings, bar)
         transfers = {}
         if "transfer" in levels:
             transfers = {name: transfer_at(circuit, name, point, noise != "none", seed=seed_streams(seed, 4, number), bar=bar, **settings)
@@ -137,7 +148,7 @@ def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=Non
             if point.noise_free_rate_[name] == 0:
                 warnings.append(f"population {name}: the cell without noise is silent at its mean input; what it fires in the network it fires through "
                                 f"noise, which noise = 'none' leaves out; use noise = 'matched'")
-    return {level: _reduced(circuit, level, noise, tau, point, measured, transfers, responses, warnings, drives_, bool(cells), seed, dt_) for level in levels}
+    return {level: _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, responses, warnings, drives_, bool(cells), seed, dt_) for level in levels}
 
 
 @dataclass(frozen=True)
@@ -150,7 +161,7 @@ class _Measured:
     warnings: list
 
 
-def _reduced(circuit, level, noise, tau, point, measured, transfers, responses, warnings, drives_, cells, seed, dt_):
+def _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, responses, warnings, drives_, cells, seed, dt_):
     """The ReducedCircuit of one level."""
     fits = dict(measured.fits)
     if level == "gain":
@@ -177,12 +188,18 @@ def _reduced(circuit, level, noise, tau, point, measured, transfers, responses, 
         operating_g={name: with_units(value, unit(name).replace("A", "S")) for name, value in point.g_.items()},
         noise_free_rate=hertz(point.noise_free_rate_), at=_drive_rates(circuit, drives_), level=level, noise=noise, warnings=list(warnings),
         provenance=provenance, transfers=transfers if level == "transfer" else {}, moving_response=point.response_, cv2=point.cv2_, others=point.others, cells=cells,
-        responses=responses)
+        adaptation=adapts, responses=responses)
+    for name, adaptation in adapts.items():
+        adaptation.onset_slope_(float(np.asarray(fits[name].beta)))  # a gain that no such cell can have is refused here
+        reduced.warnings.extend(f"population {name}: adaptation: {warning}" for warning in adaptation.warnings)
     for name, population in circuit.populations.items():
         if cells and population.model.spreads:
             reduced.warnings.append(f"population {name}: its cells differ in {', '.join(population.model.spreads)}, which the gain averages over; units of single "
                                     f"cells differ by their wiring alone, so that real rates are spread wider than theirs")
     rest = reduced.states_[0]
+    if not cells and any(entry.profile is not None for entry in (*circuit.projections, *circuit.drives)):
+        reduced.warnings.append("projections or drives have profiles over preferred angles, and one unit a population stands for their mean: reduce with cells = True, or see "
+                                "ring_profile() for the rates over angles")
     if level in ("surface", "transfer"):
         for name in reduced.populations:
             if bool(reduced.functions_[name].outside(*reduced.arguments_(name, rest, drives_))):
@@ -193,6 +210,37 @@ def _reduced(circuit, level, noise, tau, point, measured, transfers, responses, 
         reduced.warnings.append(f"the rate model has more than one state: from its operating point it rests at {show(rest)}, from silence at {show(reduced.states_[1])}; "
                                 f"give simulate_rates() the initial rates that are meant, or use another level")
     return reduced
+
+
+def _check_adaptation(circuit, adaptation, levels):
+    if adaptation is None:
+        return
+    if tuple(levels) != ("linear",):
+        raise InputError(f"adaptation: got it with level = {next(level for level in levels if level != 'linear')!r}, expected level = 'linear', whose gain at onset follows from "
+                         f"that of the adapted cell")
+    if isinstance(adaptation, Mapping):
+        for name, value in adaptation.items():
+            if name not in circuit.populations:
+                raise InputError(f"adaptation: {unknown_name('population', name, circuit.populations)}")
+            if not isinstance(value, Adaptation) or value.tau is None and value.kind != "none":
+                raise InputError(f"adaptation, {name}: got {value!r}, expected an Adaptation with a time constant")
+    elif adaptation != "measured":
+        raise InputError(f"adaptation: got {adaptation!r}, expected None, 'measured' or a dict of population to Adaptation")
+
+
+def _adaptation(circuit, adaptation, point, seed, settings, bar):
+    """{population: Adaptation} of the populations that adapt."""
+    found = dict(adaptation) if isinstance(adaptation, Mapping) else {}
+    if adaptation == "measured":
+        bar.stage("adaptation")
+        for number, (name, population) in enumerate(circuit.populations.items()):
+            g = with_units(point.g_[name] * np.array(ADAPTING_LEAKS), population.model.conductance_dim)
+            top = max(ADAPTING_RATES * point.rate_[name], LEAST_ADAPTING)
+            found[name] = measure_adaptation(population.model, g=g, rates=(with_units(0.0, "Hz"), with_units(top, "Hz")), dt=with_units(settings["dt_"], "s"),
+                                             seed=seed, engine=settings["engine"], progress=False)
+            if found[name].kind != "none" and found[name].tau is None:
+                raise InputError(f"population {name}: {'; '.join(found[name].warnings)}")
+    return {name: adapts for name, adapts in found.items() if adapts.kind != "none"}
 
 
 def _drive_rates(circuit, drives_):

@@ -102,8 +102,8 @@ def fixed_points(reduced, *, drives=None):
     With threshold-linear gains every set of firing units is tried, so that none is missed. With other gains the roots of
     r = F(r) are sought from a grid of rates up to three times the measured ones, with those already found divided out
     (deflation): what is found is a root, but a search can miss one. The eigenvalues are those of the rate equations with the
-    model's time constants, one a population or, with tau "synaptic", one a pathway; with one a population they are those of
-    T^-1 (W f' - 1). Where a unit stands exactly at its threshold, or an eigenvalue is 0, the point is marginal. Of fixed points
+    model's time constants, one a population or, with tau "synaptic", one a pathway and with "resonant" the states of its cell's filter beside it; with one a population they are those of
+    T^-1 (W f' - 1); a population that adapts has one more. Where a unit stands exactly at its threshold, or an eigenvalue is 0, the point is marginal. Of fixed points
     that form a line one is given, as marginal. Populations stand for their cells where there is one unit a cell.
 
     Examples
@@ -202,36 +202,37 @@ def slopes_(reduced, rates_, drives_):
     return slopes
 
 
-def _eigenvalues(reduced, slopes):
-    """Of the rate equations: with one filter a pathway as many as pathways, else one a population."""
-    pathways = [p for target in reduced.populations for p in reduced.circuit.pathways(target) if not p.is_drive]
-    number = {name: position for position, name in enumerate(reduced.populations)}
-    if reduced.tau_choice == "resonant":
-        return _resonant_eigenvalues(reduced, slopes, pathways)
-    if reduced.tau_choice == "synaptic":
-        # tau_k ds_k/dt = -s_k + r of its source, r_a = F_a(s).
-        J = np.array([[(slopes[b.label] if b.target == a.source else 0.0) - (a is b) for b in pathways] for a in pathways]).reshape(len(pathways), -1)
+def _eigenvalues(reduced, slopes, rates_):
+    """Of the rate equations: with one filter a pathway as many as pathways, else one a population; and one for each that adapts.
+
+    What is filtered is s_k, the rate that pathway k carries, or u_a = sum_k (dr_a/ds_k) s_k of a population. Where cells adapt,
+    r_a = (what is filtered) - beta_a a_a with slopes and beta at onset.
+    """
+    names, adapting = reduced.populations, [name for name in reduced.populations if name in reduced.adaptation]
+    pathways = [p for target in names for p in reduced.circuit.pathways(target) if not p.is_drive]
+    steady = {name: float(np.asarray(reduced.gains[name].beta)) for name in adapting}
+    beta = np.array([reduced.adaptation[name].onset_slope_(steady[name]) if rates_[name] > 0 else 0.0 for name in adapting])
+    slopes = {p.label: slopes[p.label] / (1 - steady[p.target] * reduced.adaptation[p.target].J_ if p.target in steady else 1.0) for p in pathways}
+    to_rate = np.array([[slopes[p.label] * (p.target == name) for p in pathways] for name in names]).reshape(len(names), len(pathways))
+    if reduced.by_pathway:
+        sources = np.array([[p.source == name for name in names] for p in pathways], dtype=float).reshape(len(pathways), len(names))
         taus = np.array([p.tau_ for p in pathways])
     else:
-        J = -np.eye(len(number))
-        for p in pathways:
-            J[number[p.target], number[p.source]] += slopes[p.label]
-        taus = np.array([float(np.asarray(reduced.tau[name])) for name in reduced.populations])
-    values = np.linalg.eigvals(J / taus[:, None]) if len(J) else np.array([-np.inf + 0j])
-    return values[np.lexsort((-values.imag, -values.real))].astype(complex)
+        sources = np.array([[sum(slopes[p.label] for p in pathways if (p.target, p.source) == (target, source)) for source in names] for target in names])
+        to_rate, taus = np.diag([float(rates_[name] > 0) for name in names]), np.array([float(np.asarray(reduced.tau[name])) for name in names])
+    # d state/dt = A state + B (what comes in), what is filtered = C state: one state each, or a chain of synapse and cell.
+    A, B, C = -np.diag(1 / taus), np.diag(1 / taus), np.eye(len(taus))
+    if reduced.tau_choice == "resonant" and pathways:
+        from scipy.linalg import block_diag
 
-
-def _resonant_eigenvalues(reduced, slopes, pathways):
-    """The same where a synapse and the filter of its target make a chain of states for every pathway, r_a = F_a(ends of the chains)."""
-    chains = [reduced.responses[p.target].best.chain_(p.tau_) for p in pathways]
-    places = np.cumsum([0, *(len(A) for A, _, _ in chains)])
-    J = np.zeros((places[-1], places[-1]))
-    for i, (own, (A, B, _)) in enumerate(zip(pathways, chains)):
-        rows = slice(places[i], places[i + 1])
-        J[rows, rows] += A
-        for k, (other, (_, _, C)) in enumerate(zip(pathways, chains)):
-            if other.target == own.source:
-                J[rows, places[k]:places[k + 1]] += slopes[other.label] * np.outer(B, C)
+        chains = [reduced.responses[p.target].best.chain_(p.tau_) for p in pathways]
+        A, B, C = (block_diag(*parts) for parts in ([A for A, _, _ in chains], [B[:, None] for _, B, _ in chains], [C[None] for _, _, C in chains]))
+    J = A + B @ sources @ to_rate @ C
+    if adapting:
+        chosen = np.array([[name == other for other in names] for name in adapting], dtype=float)
+        charge, slow = (np.array([getattr(reduced.adaptation[name], key) for name in adapting]) for key in ("J_", "tau_"))
+        J = np.block([[J, -(B @ sources @ chosen.T) * beta],
+                      [(charge / slow)[:, None] * (chosen @ to_rate @ C), -np.diag((1 + charge * beta) / slow)]])
     values = np.linalg.eigvals(J) if len(J) else np.array([-np.inf + 0j])
     return values[np.lexsort((-values.imag, -values.real))].astype(complex)
 
@@ -251,7 +252,7 @@ def _kind(eigenvalues, marginal=False):
 
 def point_at_(reduced, rates_, drives_, slopes=None, marginal=False):
     """The FixedPoint at rates where r = F(r)."""
-    eigenvalues = _eigenvalues(reduced, slopes_(reduced, rates_, drives_) if slopes is None else slopes)
+    eigenvalues = _eigenvalues(reduced, slopes_(reduced, rates_, drives_) if slopes is None else slopes, rates_)
     eigenvalues.setflags(write=False)
     beyond = tuple(name for name in reduced.populations if is_outside(reduced, name, rates_, drives_))
     return FixedPoint(FrozenDict({name: with_units(rate, "Hz") for name, rate in rates_.items()}), eigenvalues, _kind(eigenvalues, marginal), beyond)

@@ -62,7 +62,7 @@ def structure_of(circuit, seed, dt_, duration_, record):
         for key in VALUES:
             item.pop(key)
     for item, drive in zip(data.get("drives", ()), circuit.drives):
-        if drive.constant:  # the number of inputs multiplies the rate
+        if drive.constant and drive.profile is None:  # the number of inputs multiplies the rate; rates over cells are arrays of the program
             item.pop("rate")
             item.pop("inputs")
     # The number of synapses is part of the program: where chance decides it, every seed has its own.
@@ -214,7 +214,7 @@ def run_program(circuit, seed, noise_seed, dt_, duration_, record):
             for file, dtype in files.items():
                 arrays[name].astype(dtype).tofile(place / "static_arrays" / file)
         single = {key: value for key, value in draws.start.items() if not np.ndim(value)}
-        arguments = [f"{population}.{variable}={float(value)!r}" for (population, variable), value in {**single, **values_of(circuit)}.items()]
+        arguments = [f"{population}.{variable}={float(value)!r}" for (population, variable), value in {**single, **values_of(circuit)}.items() if not np.ndim(value)]
         done = subprocess.run([str(folder / "main"), "--results_dir", f"{place / 'results'}{os.sep}", *arguments], cwd=place, capture_output=True, text=True,
                               env={**os.environ, SEED: str(noise_seed)})
         if done.returncode or "Error reading" in done.stderr or "Could not read" in done.stderr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .features import angles_
 from .session import seed_streams
 from .units import InputError
 
@@ -35,8 +36,40 @@ def choose(rng, available, K, rows):
         picks.sort(axis=1)
 
 
+def choose_weighted(rng, weights, K):
+    """K different numbers, each with a probability of K times its weight: systematic sampling over a random order.
+
+    Parameters
+    ----------
+    weights : ndarray
+        With sum 1; none above 1/K.
+    """
+    order = rng.permutation(weights.size)
+    reached = np.cumsum(weights[order]) * K
+    reached[-1] = K  # whatever rounding says
+    return np.sort(order[np.searchsorted(reached, rng.random() + np.arange(K), side="right")])
+
+
+def _wire_by_profile(projection, source_size, target_size, rng):
+    """Presynaptic and postsynaptic indices where a profile over angles says who is near."""
+    sources, K, chosen = angles_(source_size), projection.in_degree, []
+    for j, angle in enumerate(angles_(target_size)):
+        weights = projection.profile(sources - angle)
+        if projection.source == projection.target:
+            weights[j] = 0.0
+        if K is None:
+            chosen.append(np.flatnonzero(rng.random(source_size) < projection.probability * weights))
+        else:
+            chosen.append(choose_weighted(rng, weights / weights.sum(), K))
+    return np.concatenate(chosen), np.repeat(np.arange(target_size), [each.size for each in chosen])
+
+
 def wire(projection, source_size, target_size, rng):
     """Presynaptic and postsynaptic indices and delays in s of a projection."""
+    lo, hi = float(projection.delay[0]), float(projection.delay[-1])
+    if projection.profile is not None:
+        i, j = _wire_by_profile(projection, source_size, target_size, rng)
+        return i, j, rng.uniform(lo, hi, i.size) if hi > lo else lo
     own = projection.source == projection.target
     available = source_size - own
     if projection.in_degree is not None:
@@ -48,7 +81,6 @@ def wire(projection, source_size, target_size, rng):
     i = i.ravel()
     if own:
         i = i + (i >= j)  # the cell itself is skipped
-    lo, hi = float(projection.delay[0]), float(projection.delay[-1])
     return i, j, rng.uniform(lo, hi, i.size) if hi > lo else lo
 
 

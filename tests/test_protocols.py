@@ -192,7 +192,7 @@ def slow():
 
 @pytest.mark.slow
 def test_slow_variation_tells_a_good_time_constant_from_a_bad_one(slow):
-    table = slow.table.set_index(["population", "model", "frequency"])
+    table = slow.table.set_index(["population", "model", "frequency"]).sort_index()
     assert len(table) == 8 and float(slow.amplitude) == pytest.approx(2.8)
     good, bad = table.loc["E", "synaptic"], table.loc["E", "slow"]
     # Four standard errors of counting, and as much again for what the network makes of its own noise.
