@@ -11,12 +11,15 @@ _HOME = {
     "Activity": "activity",
     "DivergenceError": "session",
     "FISurface": "surface", "measure_fi": "surface", "rheobase": "surface",
+    "LinearResponse": "response", "measure_response": "response",
     "TransferFunction": "transfer", "measure_transfer": "transfer",
     "GainFit": "gain", "fit_gain": "gain",
     "ReducedCircuit": "reduced", "reduce": "reduction", "OperatingPointError": "operating",
     "simulate_rates": "rate", "rate_network": "rate",
     "simulate_spikes": "spiking", "spiking_network": "spiking",
     "Comparison": "comparison", "compare": "comparison",
+    "step_drive": "protocols", "ramp_drive": "protocols", "sinusoid_drive": "protocols", "ou_drive": "protocols",
+    "ResponseComparison": "transients", "compare_response": "transients", "SlowVariation": "transients", "slow_variation": "transients",
     "check_assumptions": "assumptions",
     "Validation": "validation", "validate": "validation",
     "Adaptation": "adaptation", "measure_adaptation": "adaptation",
@@ -29,6 +32,7 @@ _HOME = {
     "save": "archive", "load": "loading", "scan": "scanning", "regime_map": "regimes", "RegimeMap": "regimes",
     "plot_fi": "plots", "plot_transfer": "plots", "plot_rates": "plots", "plot_comparison": "plots", "plot_cells": "plots", "plot_map": "plots",
     "plot_phase_plane": "networkplots", "plot_continuation": "networkplots", "plot_adaptation": "networkplots",
+    "plot_response": "responseplots", "plot_step": "responseplots", "plot_slow_variation": "responseplots",
     "write_report": "report",
 }
 __all__ = ["__version__", *_HOME]

@@ -25,7 +25,7 @@ __all__ = ["FORMAT", "add_archive", "read_archive", "save"]
 FORMAT = 1
 NOTE, ARRAYS = "b2reduce.json", "arrays.npz"
 #: Classes that are written field by field, and where they live.
-CLASSES = {"FISurface": "surface", "TransferFunction": "transfer", "GainFit": "gain", "ReducedCircuit": "reduced", "Activity": "activity", "Comparison": "comparison",
+CLASSES = {"FISurface": "surface", "TransferFunction": "transfer", "GainFit": "gain", "ReducedCircuit": "reduced", "Activity": "activity", "LinearResponse": "response", "ResponseComparison": "transients", "SlowVariation": "transients", "Comparison": "comparison",
            "Validation": "validation", "RegimeMap": "regimes"}
 #: Classes that write themselves as plain data.
 SELF_DESCRIBED = {"Circuit": "circuit", "NeuronModel": "model"}

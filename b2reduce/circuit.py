@@ -16,6 +16,7 @@ from .units import InputError, UnitError, format_quantity, parse_quantity, si_la
 
 __all__ = ["CircuitError", "Circuit", "Population", "Projection", "Drive", "Pathway", "load_circuit", "list_models"]
 
+LONG_TABLE = 100  # entries of the table of a drive
 _NAME = re.compile(r"[A-Za-z]\w*$")
 
 
@@ -227,7 +228,10 @@ class Drive:
         """Plain data, as in the TOML file."""
         data = {item.name: _text(getattr(self, item.name)) for item in fields(self)}
         if not self.constant:
-            data["rate"] = {"times": [format_quantity(t) for t in self.rate[0]], "values": [format_quantity(r) for r in self.rate[1]]}
+            # A long table is for programs to read: its numbers as they are take a hundredth of the time.
+            text = (lambda values, unit: [f"{value!r} {unit}" for value in np.asarray(values).tolist()]) if len(self.rate[0]) > LONG_TABLE else (
+                lambda values, unit: [format_quantity(value) for value in values])
+            data["rate"] = {"times": text(self.rate[0], "s"), "values": text(self.rate[1], "Hz")}
         return {key: value for key, value in data.items() if value is not None}
 
 

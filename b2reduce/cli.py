@@ -53,7 +53,7 @@ _CIRCUIT = _options(
     click.option("--noise", default="matched", show_default=True, help="'matched': gains in the synaptic noise of the operating point; 'renewal': the same, as "
                  "regular as the cells fire; 'none': without."),
     click.option("--cells", is_flag=True, help="One rate unit a cell, on the spiking network's own wiring."),
-    click.option("--tau", default="membrane", show_default=True, help="'membrane', 'synaptic', or a time such as '10 ms'."),
+    click.option("--tau", default="membrane", show_default=True, help="'membrane', 'synaptic', 'fitted', 'resonant', or a time such as '10 ms'."),
     click.option("--at", "at", multiple=True, metavar="DRIVE=RATE", help="Rate of a drive at which the operating point is found."),
     click.option("--window", metavar="LO,HI", help="Rates at which gains are fitted, such as '5 Hz,60 Hz'."),
     click.option("--set", "changes", multiple=True, metavar="NAME=VALUE",
@@ -224,7 +224,7 @@ def fixed_points_(circuit, level, noise, cells, tau, at, window, changes, dt, al
     tables["fixed_points.csv"] = pd.DataFrame([{**{f"{name} [Hz]": rate for name, rate in point.rates_.items()}, "kind": point.kind, "outside": " ".join(point.outside),
                                                 "time constant [s]": float(point.time_constant), "frequency [Hz]": float(point.frequency)} for point in points],
                                               columns=None if points else [*(f"{name} [Hz]" for name in reduced.populations), "kind"])
-    if len(reduced.populations) == 2 and reduced.level in ("linear", "gain") and reduced.tau_choice != "synaptic":
+    if len(reduced.populations) == 2 and reduced.level in ("linear", "gain") and not reduced.by_pathway:
         plane = phase_plane(reduced)
         figures["phase_plane"] = lambda ax: networkplots.plot_phase_plane(plane, ax=ax)
     if along:

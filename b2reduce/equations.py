@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Filter", "filters", "rate_assignment", "rate_equations", "rate_values"]
+__all__ = ["Filter", "carrier", "filters", "rate_assignment", "rate_equations", "rate_values"]
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class Filter:
 
 
 def filters(reduced, population):
-    """The filters of a population: one a pathway with tau "synaptic", else one a source.
+    """The filters of a population: one a pathway with tau "synaptic" and "resonant", else one a source.
 
     With one unit a cell every projection has its own, since parallel projections are wired apart.
     """
     pathways = reduced.circuit.pathways(population)
-    if reduced.tau_choice == "synaptic":
+    if reduced.by_pathway:
         return [Filter(p.symbol, p.source, p.is_drive, (p,), p.symbol if reduced.cells else p.source) for p in pathways]
     found = []
     for source, is_drive in reduced.axes_(population):
@@ -38,22 +38,27 @@ def filters(reduced, population):
     return found
 
 
+def carrier(reduced, f):
+    """The variable in which a filter's rate reaches the cell: past the synapse, and with tau "resonant" past the cell's own filter."""
+    return f"{'q' if reduced.tau_choice == 'resonant' else 's'}_{f.key}"
+
+
 def rate_equations(reduced, population, tables=()):
     """Brian2 equations of one population; drives in `tables` are functions of t, the others parameters.
 
     Notes
     -----
     At levels "linear" and "gain" mu is the current in excess of the threshold; with one time constant a population it is
-    what is filtered, else every pathway is. At level "surface" the mean current I and leak g follow from the filtered rates
-    and r = F(I, g); at level "transfer" r = F of the filtered rates themselves. Where a population adapts, a is the current
-    that adaptation takes away.
+    what is filtered, else every pathway is, with tau "resonant" by its synapse and then by the cell's linear response. At level
+    "surface" the mean current I and leak g follow from the filtered rates and r = F(I, g); at level "transfer" r = F of the filtered
+    rates themselves. Where a population adapts, a is the current that adaptation takes away.
     """
     area = "/meter**2" if reduced.circuit.per_area(population) else ""
     external = lambda drive: f"rate_{drive}(t)" if drive in tables else f"rate_{drive}"
     sources = filters(reduced, population)
     recurrent = dict.fromkeys(f.input for f in sources if not f.is_drive)
     drives = dict.fromkeys(f.source for f in sources if f.is_drive)
-    lines, synaptic, shift_law = [], reduced.tau_choice == "synaptic", reduced.level in ("linear", "gain")
+    lines, synaptic, shift_law = [], reduced.by_pathway, reduced.level in ("linear", "gain")
     if shift_law and not synaptic:
         terms = [f"I_{key}" for key in recurrent] + [f"W_ext_{drive}*{external(drive)}" for drive in drives]
         lines.append(f"dmu/dt = (-mu + {_sum([*terms, '-theta'])})/tau : amp{area}")
@@ -62,11 +67,13 @@ def rate_equations(reduced, population, tables=()):
         for f in sources:
             lines.append(f"ds_{f.key}/dt = (-s_{f.key} + {external(f.source) if f.is_drive else f'r_from_{f.input}'})/tau{f'_{f.key}' if synaptic else ''} : Hz")
             lines += [f"tau_{f.key} : second (constant)"] if synaptic else []
+            lines += reduced.responses[population].best.equations(f.key) if reduced.tau_choice == "resonant" else []
         lines += [f"r_from_{key} : Hz" for key in recurrent]
     lines += [] if synaptic else ["tau : second (constant)"]
+    lines += list(reduced.responses[population].best.parameters) if reduced.tau_choice == "resonant" else []
     lines += [f"rate_{drive} : Hz (constant)" for drive in drives if drive not in tables]
     if shift_law and synaptic:
-        lines.append(f"mu = {_sum([*(f'W_{f.key}*s_{f.key}' for f in sources), '-theta'])} : amp{area}")
+        lines.append(f"mu = {_sum([*(f'W_{f.key}*{carrier(reduced, f)}' for f in sources), '-theta'])} : amp{area}")
         lines += [f"W_{f.key} : coulomb{area} (constant)" for f in sources]
     if shift_law and population in reduced.adaptation:
         # The gain of the cell that has not adapted yet; mu is then the current in excess of the threshold at onset.
@@ -77,8 +84,8 @@ def rate_equations(reduced, population, tables=()):
         gain, statement = reduced.gains[population], rate_assignment(reduced, population)
         lines += [f"r : Hz  # {statement}, every step" if statement else f"r = {gain.equation} : Hz", *gain.parameters, f"theta : amp{area} (constant)"]
     elif reduced.level == "surface":
-        lines += [f"I = {_sum(['I_const', *(f'Q_{f.key}*s_{f.key}' for f in sources)])} : amp{area}",
-                  f"g = {_sum(['g_leak', *(f'X_{f.key}*s_{f.key}' for f in sources)])} : siemens{area}", f"r : Hz  # {rate_assignment(reduced, population)}, every step",
+        lines += [f"I = {_sum(['I_const', *(f'Q_{f.key}*{carrier(reduced, f)}' for f in sources)])} : amp{area}",
+                  f"g = {_sum(['g_leak', *(f'X_{f.key}*{carrier(reduced, f)}' for f in sources)])} : siemens{area}", f"r : Hz  # {rate_assignment(reduced, population)}, every step",
                   f"I_const : amp{area} (constant)", f"g_leak : siemens{area} (constant)"]
         lines += [f"Q_{f.key} : coulomb{area} (constant)" for f in sources] + [f"X_{f.key} : farad{area} (constant)" for f in sources]
     else:
@@ -105,14 +112,14 @@ def _sum(terms):
 
 def _shared(reduced):
     """Whether parallel pathways are filtered apart."""
-    return reduced.tau_choice == "synaptic" or reduced.cells
+    return reduced.by_pathway or reduced.cells
 
 
 def _transfer_arguments(reduced, population, sources):
     """One argument a source; parallel pathways of different time constants count by their shares of its mean conductance."""
     for axis in reduced.axes_(population):
         own = [f for f in sources if (f.source, f.is_drive) == axis]
-        yield _sum([f"share_{f.key}*s_{f.key}" for f in own]) if _shared(reduced) else f"s_{own[0].key}"
+        yield _sum([f"share_{f.key}*{carrier(reduced, f)}" for f in own]) if _shared(reduced) else carrier(reduced, own[0])
 
 
 def rate_values(reduced, population):
@@ -122,10 +129,12 @@ def rate_values(reduced, population):
     model, gain = reduced.circuit.populations[population].model, reduced.gains[population]
     sources, E_leak = filters(reduced, population), model.si(model.leak_reversal)
     values = {}
-    if reduced.tau_choice == "synaptic":
+    if reduced.by_pathway:
         values.update({f"tau_{f.key}": f.pathways[0].tau_ for f in sources})
     else:
         values["tau"] = float(np.asarray(reduced.tau[population]))
+    if reduced.tau_choice == "resonant":
+        values.update({line.partition(" ")[0]: value for line, value in reduced.responses[population].best.parameters.items()})
     if reduced.level in ("linear", "gain"):
         weight = lambda f: sum(map(reduced.weight_, f.pathways))
         adapts = reduced.adaptation.get(population)
@@ -133,7 +142,7 @@ def rate_values(reduced, population):
             values.update(theta=reduced.theta_[population], **gain.parameter_values)
         else:
             values.update(theta=reduced.theta_[population] - adapts.a_0_, a_0=adapts.a_0_, J=adapts.J_, tau_a=adapts.tau_, beta_onset=adapts.onset_slope_(float(np.asarray(gain.beta))))
-        if reduced.tau_choice == "synaptic":
+        if reduced.by_pathway:
             values.update({f"W_{f.key}": weight(f) for f in sources})
         else:
             values.update({f"W_ext_{f.source}": weight(f) for f in sources if f.is_drive})

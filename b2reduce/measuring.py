@@ -10,11 +10,13 @@ from scipy.ndimage import binary_dilation
 from .operating import average, source_rate, sources_of
 from .points import measure_points
 from .provenance import versions
+from .ratefilters import nearest_tau_
+from .response import response_at_
 from .session import seed_streams
 from .surface import FISurface
 from .transfer import TransferFunction
 
-__all__ = ["rate_window", "surface_at", "transfer_at", "transfer_problem"]
+__all__ = ["fitted_tau_", "rate_window", "responses_at", "surface_at", "transfer_at", "transfer_problem"]
 
 G_SPAN, G_POINTS = 0.25, 5
 RATE_SPAN, RATE_SPAN_ = 0.5, 3.0  # relative, and in Hz at least
@@ -195,3 +197,22 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
     grids = (results["rate_"], results["rate_sem_"], results["cv_"], I_, g_, results["simulated"])
     names = {f"{source} (drive)" if is_drive and (source, False) in axis_names else source: axis for (source, is_drive), axis in zip(axis_names, axes)}
     return TransferFunction(names, *(values.reshape(shape) for values in grids), per_area=circuit.per_area(population), provenance=provenance)
+
+
+def responses_at(circuit, point, *, seed, dt_, engine="auto", bar):
+    """{population: LinearResponse} of the cells at an operating point, in the noise they have there."""
+    return {name: response_at_(population.model, point.I_[name], point.g_[name], sources_of(circuit, name, point.rate_, point.drives_, point.cv2_), dt_=dt_,
+                               seed=seed_streams(seed, number), engine=engine, bar=bar, name=f" of {name}")
+            for number, (name, population) in enumerate(circuit.populations.items())}
+
+
+def fitted_tau_(circuit, population, point, v_theta_, response):
+    """(tau, standard error) in s of the first-order filter nearest to that of the synapses and the cell together.
+
+    A presynaptic rate passes its synapse first, then the cell. Pathways count by the size of their mean current in excess of the
+    shunt, |K G tau (E - E_leak - v_theta)| r: all presynaptic rates change by the same fraction.
+    """
+    model, pathways = circuit.populations[population].model, circuit.pathways(population)
+    weights = np.array([abs(p.mean_(source_rate(p, point.rate_, point.drives_)) * (p.E_ - model.si(model.leak_reversal) - v_theta_)) for p in pathways])
+    weights = weights / weights.sum() if weights.sum() > 0 else np.full(len(pathways), 1 / len(pathways))
+    return nearest_tau_([p.tau_ for p in pathways], weights, response.best)

@@ -22,7 +22,7 @@ class Flow:
     def __init__(self, reduced, drives=None):
         if reduced.adaptation:
             raise InputError(f"reduced: {', '.join(reduced.adaptation)} adapts, and its state is not one current a population; reduce with adaptation = None")
-        if reduced.level not in ("linear", "gain") or reduced.tau_choice == "synaptic":
+        if reduced.level not in ("linear", "gain") or reduced.by_pathway:
             raise InputError(f"reduced: got level {reduced.level!r} with tau {reduced.tau_choice!r}, whose state is not one current a population; "
                              f"reduce with level = 'linear' or 'gain' and one time constant a population")
         self.names, drives_ = reduced.populations, constant_drives_(reduced, drives)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .circuit import rate_at
-from .equations import filters, rate_assignment, rate_equations, rate_values
+from .equations import carrier, filters, rate_assignment, rate_equations, rate_values
 from .wiring import draw_wiring
 
 __all__ = ["Couplings", "automatic_dt_", "mean_response_", "is_outside", "place", "outside", "rate_groups", "summed_synapses"]
@@ -20,6 +20,7 @@ def automatic_dt_(reduced, step=STEP):
     Within a step the input is held, so that the step must resolve tau/(1 + beta sum |W|).
     """
     taus = [float(np.asarray(value)) for value in reduced.tau.values()]
+    taus += [response.best.fastest_ for response in reduced.responses.values()] if reduced.tau_choice == "resonant" else []
     feedback = 0.0
     for target in reduced.populations:
         beta = float(np.asarray(reduced.gains[target].beta))
@@ -60,7 +61,8 @@ def rate_groups(reduced, rates, dt_, initial=None):
         if "mu" in group.equations.diff_eq_names:
             values["mu"] = -reduced.theta_[name] if initial is None else float(reduced.gains[name].inverse_(initial[name]))
         elif initial is not None:
-            values.update({f"s_{f.key}": float(rate_at(rates[f.source, name], 0.0) if f.is_drive else initial[f.source]) for f in filters(reduced, name)})
+            held = {f.key: float(rate_at(rates[f.source, name], 0.0) if f.is_drive else initial[f.source]) for f in filters(reduced, name)}
+            values.update({f"{variable}_{key}": rate for key, rate in held.items() for variable in (("s", "x") if reduced.tau_choice == "resonant" else ("s",))})
         if (adapts := reduced.adaptation.get(name)) is not None:
             # From rest nothing has adapted yet; at a given rate all has.
             start = 0.0 if initial is None else initial[name]
@@ -153,7 +155,7 @@ def place(reduced, population):
     """Variables that say where in the measured range a population is."""
     if reduced.level == "surface":
         return ["I", "g"]
-    return [f"s_{f.key}" for f in filters(reduced, population)] if reduced.level == "transfer" else ["r"]
+    return [carrier(reduced, f) for f in filters(reduced, population)] if reduced.level == "transfer" else ["r"]
 
 
 def outside(reduced, population, values):
@@ -170,7 +172,7 @@ def outside(reduced, population, values):
     if reduced.level == "surface":
         return reduced.functions_[population].outside(values["I"], values["g"])
     sources = filters(reduced, population)
-    arguments = [np.mean([values[f"s_{f.key}"] for f in sources if (f.source, f.is_drive) == axis], axis=0) for axis in reduced.axes_(population)]
+    arguments = [np.mean([values[carrier(reduced, f)] for f in sources if (f.source, f.is_drive) == axis], axis=0) for axis in reduced.axes_(population)]
     return reduced.functions_[population].outside(*arguments)
 
 

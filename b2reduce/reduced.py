@@ -15,6 +15,7 @@ from .gain import GainFit
 from .lookup import surface_lookup, transfer_lookup
 from .operating import APART, APART_, average
 from .provenance import FrozenDict, frozen, unknown_name, write_json
+from .response import LinearResponse
 from .surface import FISurface
 from .transfer import TransferFunction
 from .units import InputError, format_quantity, parse_quantity, with_units
@@ -37,7 +38,9 @@ class ReducedCircuit:
     theta : mapping of str to Quantity
         Threshold current I_theta + g_leak v_theta - I_const, A or A/m^2.
     tau : mapping of str to Quantity
-        Time constant of each population, or of each pathway where tau is "synaptic".
+        Time constant of each population, or of each pathway where tau is "synaptic" or "resonant".
+    responses : mapping of str to LinearResponse
+        With tau "fitted" and "resonant" how the cells' rates follow their mean current at the operating point.
     operating_rate, operating_I, operating_g : mapping of str to Quantity
         Where the gains were measured: rate, mean current, mean total leak.
     noise_free_rate : mapping of str to Quantity
@@ -88,11 +91,18 @@ class ReducedCircuit:
     others: tuple = ()
     cells: bool = False
     adaptation: Mapping = field(default_factory=dict)
+    responses: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
-        for name in ("adaptation", "gains", "surfaces", "transfers", "moving_response", "cv2", "tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at", "provenance"):
+        for name in ("adaptation", "gains", "surfaces", "transfers", "responses", "moving_response", "cv2", "tau", "operating_rate", "operating_I", "operating_g",
+                     "noise_free_rate", "at", "provenance"):
             object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
         object.__setattr__(self, "provenance", frozen(self.provenance))
+
+    @property
+    def by_pathway(self):
+        """Whether every pathway has a time constant of its own."""
+        return self.tau_choice in ("synaptic", "resonant")
 
     @property
     def populations(self):
@@ -241,6 +251,7 @@ class ReducedCircuit:
             "gains": {name: gain.to_dict() for name, gain in self.gains.items()},
             "surfaces": {name: {"frame": surface.to_frame().to_dict("list"), "provenance": dict(surface.provenance)} for name, surface in self.surfaces.items()},
             "transfers": {name: transfer.to_dict() for name, transfer in self.transfers.items()},
+            "responses": {name: response.to_dict() for name, response in self.responses.items()},
             "moving_response": {f"{target}<-{source}": value for (target, source), value in self.moving_response.items()},
             **({"adaptation": {name: adapts.to_dict() for name, adapts in self.adaptation.items()}} if self.adaptation else {}),
             "cv2": dict(self.cv2), "others": [dict(rates) for rates in self.others],
@@ -259,6 +270,7 @@ class ReducedCircuit:
         for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at"):
             data[name] = read(data[name])
         data["transfers"] = {name: TransferFunction.from_dict(transfer) for name, transfer in data["transfers"].items()}
+        data["responses"] = {name: LinearResponse.from_dict(response) for name, response in data.get("responses", {}).items()}
         data["moving_response"] = {tuple(key.split("<-")): value for key, value in data["moving_response"].items()}
         data["adaptation"] = {name: Adaptation.from_dict(adapts) for name, adapts in data.get("adaptation", {}).items()}
         data["circuit"] = Circuit.from_dict(data["circuit"])

@@ -10,7 +10,7 @@ import numpy as np
 from .adaptation import Adaptation, measure_adaptation
 from .circuit import load_circuit
 from .gain import GainFit, fit_gain, rate_limits
-from .measuring import rate_window, surface_at, transfer_at, transfer_problem
+from .measuring import fitted_tau_, rate_window, responses_at, surface_at, transfer_at, transfer_problem
 from .operating import average, find_operating_point, point_at
 from .progress import Progress
 from .provenance import unknown_name, versions
@@ -23,6 +23,7 @@ __all__ = ["LEVELS", "NOISES", "reduce", "reduce_levels"]
 
 LEVELS = ("linear", "gain", "surface", "transfer")
 NOISES = ("matched", "renewal", "none")
+TAUS = ("membrane", "synaptic", "fitted", "resonant")
 ADAPTING_LEAKS, ADAPTING_RATES, LEAST_ADAPTING = (0.85, 1.0, 1.15), 2.0, 30.0  # of the operating leak and rate, where adaptation is measured; Hz
 SELF_CONSISTENT, MAX_ROUNDS = 0.02, 8  # without noise: relative change of the rates that ends the iteration
 
@@ -40,8 +41,11 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
     noise : {"matched", "renewal", "none"}
         Measure under the synaptic noise that the cells have at the circuit's operating point, with Poisson trains; the same
         with the variance of recurrent input scaled by the squared CV of its source; or without noise.
-    tau : {"membrane", "synaptic"}, Quantity or dict of str to Quantity
-        C/<g> at the operating point; one filter a pathway with the synapses' own time constants; or given.
+    tau : {"membrane", "synaptic", "fitted", "resonant"}, Quantity or dict of str to Quantity
+        C/<g> at the operating point; one filter a pathway with the synapses' own time constants; the one time constant a
+        population whose step response is nearest to that of its synapses and its cells' measured linear response together;
+        both of these in turn, without that approximation: the filter of up to second order that fits the cells' response
+        stands between the synapses and the gain function (as Shriki et al. found necessary); or given.
         A modelling choice: fixed points do not depend on it, transients do.
     gains : dict of str to GainFit or FISurface, optional
         Use these instead of measuring; populations left out are measured.
@@ -121,8 +125,13 @@ def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=Non
     drives_ = {(d.name, d.target): float(np.asarray(at[d.name])) if d.name in at else d.rate_ for d in circuit.drives}
     settings = dict(dt_=dt_, engine=engine)
     missing = [name for name in circuit.populations if name not in given]
+    dynamic = isinstance(tau, str) and tau in ("fitted", "resonant")
+    if dynamic and noise == "none":
+        raise InputError(f"tau: {tau!r} is measured in the cells' noise, and noise = 'none' leaves that out; use noise = 'matched', or tau = 'membrane' or 'synaptic'")
+    if dynamic and adaptation is not None:
+        raise InputError(f"adaptation: got it with tau = {tau!r}, but the response measured for that holds the cells' adaptation already; use tau = 'membrane' or 'synaptic'")
     with Progress(progress) as bar:
-        if noise != "none" and (missing or "transfer" in levels):
+        if noise != "none" and (missing or dynamic or "transfer" in levels):
             point = find_operating_point(circuit, drives_, seed=seed, bar=bar, renewal=noise == "renewal", **settings)
             measured = _measured(circuit, point, given, window, True, "surface" in levels, seed, settings, bar)
         else:
@@ -132,13 +141,14 @@ def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=Non
         if "transfer" in levels:
             transfers = {name: transfer_at(circuit, name, point, noise != "none", seed=seed_streams(seed, 4, number), bar=bar, **settings)
                          for number, name in enumerate(circuit.populations)}
+        responses = responses_at(circuit, point, seed=seed_streams(seed, 5), bar=bar, **settings) if dynamic else {}
     warnings = [*point.warnings, *measured.warnings]
     if noise == "none":
         for name in missing:
             if point.noise_free_rate_[name] == 0:
                 warnings.append(f"population {name}: the cell without noise is silent at its mean input; what it fires in the network it fires through "
                                 f"noise, which noise = 'none' leaves out; use noise = 'matched'")
-    return {level: _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, warnings, drives_, bool(cells), seed, dt_) for level in levels}
+    return {level: _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, responses, warnings, drives_, bool(cells), seed, dt_) for level in levels}
 
 
 @dataclass(frozen=True)
@@ -151,7 +161,7 @@ class _Measured:
     warnings: list
 
 
-def _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, warnings, drives_, cells, seed, dt_):
+def _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, responses, warnings, drives_, cells, seed, dt_):
     """The ReducedCircuit of one level."""
     fits = dict(measured.fits)
     if level == "gain":
@@ -164,17 +174,21 @@ def _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, war
     hertz = lambda values: {name: with_units(value, "Hz") for name, value in values.items()}
     unit = lambda name: "A/m^2" if circuit.per_area(name) else "A"
     choice, taus = _time_constants(circuit, tau, point.g_)
+    tau_stderr = {}
+    if choice == "fitted":
+        found = {name: fitted_tau_(circuit, name, point, float(np.asarray(fits[name].v_theta)), response) for name, response in responses.items()}
+        taus, tau_stderr = {name: with_units(value, "s") for name, (value, _) in found.items()}, {"tau_stderr [s]": {name: error for name, (_, error) in found.items()}}
     engines = [s.provenance["engine"] for s in (*measured.surfaces.values(), *transfers.values()) if "engine" in s.provenance]
     provenance = {"circuit": circuit.name, "circuit_hash": circuit.hash, "seed": seed, "dt [s]": dt_, "level": level, "noise": noise,
                   "engine": engines[0] if engines else "none", "operating_rate_sem [Hz]": dict(point.rate_sem_), "iterations": point.iterations,
-                  "versions": versions()}
+                  **tau_stderr, "versions": versions()}
     reduced = ReducedCircuit(
         circuit=circuit, gains=fits, surfaces=measured.surfaces, tau=taus, tau_choice=choice, operating_rate=hertz(point.rate_),
         operating_I={name: with_units(value, unit(name)) for name, value in point.I_.items()},
         operating_g={name: with_units(value, unit(name).replace("A", "S")) for name, value in point.g_.items()},
         noise_free_rate=hertz(point.noise_free_rate_), at=_drive_rates(circuit, drives_), level=level, noise=noise, warnings=list(warnings),
         provenance=provenance, transfers=transfers if level == "transfer" else {}, moving_response=point.response_, cv2=point.cv2_, others=point.others, cells=cells,
-        adaptation=adapts)
+        adaptation=adapts, responses=responses)
     for name, adaptation in adapts.items():
         adaptation.onset_slope_(float(np.asarray(fits[name].beta)))  # a gain that no such cell can have is refused here
         reduced.warnings.extend(f"population {name}: adaptation: {warning}" for warning in adaptation.warnings)
@@ -284,7 +298,9 @@ def _time_constants(circuit, tau, g_):
     """(choice, {population or pathway label: tau})."""
     if isinstance(tau, str) and tau == "membrane":
         return tau, {name: with_units(population.model.si(population.model.capacitance) / g_[name], "s") for name, population in circuit.populations.items()}
-    if isinstance(tau, str) and tau == "synaptic":
+    if isinstance(tau, str) and tau == "fitted":
+        return tau, {}  # follows from what is measured
+    if isinstance(tau, str) and tau in ("synaptic", "resonant"):
         return tau, {p.label: with_units(p.tau_, "s") for name in circuit.populations for p in circuit.pathways(name)}
     values = tau if isinstance(tau, Mapping) else {name: tau for name in circuit.populations}
     for name in values:
@@ -296,4 +312,4 @@ def _time_constants(circuit, tau, g_):
     try:
         return "given", {name: with_units(seconds(value, f"tau, {name}"), "s") for name, value in values.items()}
     except UnitError as error:
-        raise InputError(f"{error}; or 'membrane' or 'synaptic'") from None
+        raise InputError(f"{error}; or one of {', '.join(TAUS)}") from None

@@ -102,7 +102,7 @@ def fixed_points(reduced, *, drives=None):
     With threshold-linear gains every set of firing units is tried, so that none is missed. With other gains the roots of
     r = F(r) are sought from a grid of rates up to three times the measured ones, with those already found divided out
     (deflation): what is found is a root, but a search can miss one. The eigenvalues are those of the rate equations with the
-    model's time constants, one a population or, with tau "synaptic", one a pathway; with one a population they are those of
+    model's time constants, one a population or, with tau "synaptic", one a pathway and with "resonant" the states of its cell's filter beside it; with one a population they are those of
     T^-1 (W f' - 1); a population that adapts has one more. Where a unit stands exactly at its threshold, or an eigenvalue is 0, the point is marginal. Of fixed points
     that form a line one is given, as marginal. Populations stand for their cells where there is one unit a cell.
 
@@ -178,7 +178,7 @@ def runaway_statement(reduced, *, drives=None):
     Other gains are known as far as they were measured; `simulate_rates` says what grows where one runs away.
     """
     linear = reduced.level in ("linear", "gain") and all(gain.form == "threshold_linear" for gain in reduced.gains.values())
-    return threshold_linear(reduced, drives=drives).runaway_statement() if linear and reduced.tau_choice != "synaptic" else ""
+    return threshold_linear(reduced, drives=drives).runaway_statement() if linear and not reduced.by_pathway else ""
 
 
 def _membrane_(reduced, name):
@@ -214,18 +214,25 @@ def _eigenvalues(reduced, slopes, rates_):
     beta = np.array([reduced.adaptation[name].onset_slope_(steady[name]) if rates_[name] > 0 else 0.0 for name in adapting])
     slopes = {p.label: slopes[p.label] / (1 - steady[p.target] * reduced.adaptation[p.target].J_ if p.target in steady else 1.0) for p in pathways}
     to_rate = np.array([[slopes[p.label] * (p.target == name) for p in pathways] for name in names]).reshape(len(names), len(pathways))
-    if reduced.tau_choice == "synaptic":
+    if reduced.by_pathway:
         sources = np.array([[p.source == name for name in names] for p in pathways], dtype=float).reshape(len(pathways), len(names))
         taus = np.array([p.tau_ for p in pathways])
     else:
         sources = np.array([[sum(slopes[p.label] for p in pathways if (p.target, p.source) == (target, source)) for source in names] for target in names])
         to_rate, taus = np.diag([float(rates_[name] > 0) for name in names]), np.array([float(np.asarray(reduced.tau[name])) for name in names])
-    J = (sources @ to_rate - np.eye(len(taus))) / taus[:, None]
+    # d state/dt = A state + B (what comes in), what is filtered = C state: one state each, or a chain of synapse and cell.
+    A, B, C = -np.diag(1 / taus), np.diag(1 / taus), np.eye(len(taus))
+    if reduced.tau_choice == "resonant" and pathways:
+        from scipy.linalg import block_diag
+
+        chains = [reduced.responses[p.target].best.chain_(p.tau_) for p in pathways]
+        A, B, C = (block_diag(*parts) for parts in ([A for A, _, _ in chains], [B[:, None] for _, B, _ in chains], [C[None] for _, _, C in chains]))
+    J = A + B @ sources @ to_rate @ C
     if adapting:
         chosen = np.array([[name == other for other in names] for name in adapting], dtype=float)
         charge, slow = (np.array([getattr(reduced.adaptation[name], key) for name in adapting]) for key in ("J_", "tau_"))
-        J = np.block([[J, -(sources @ chosen.T) * beta / taus[:, None]],
-                      [(charge / slow)[:, None] * (chosen @ to_rate), -np.diag((1 + charge * beta) / slow)]])
+        J = np.block([[J, -(B @ sources @ chosen.T) * beta],
+                      [(charge / slow)[:, None] * (chosen @ to_rate @ C), -np.diag((1 + charge * beta) / slow)]])
     values = np.linalg.eigvals(J) if len(J) else np.array([-np.inf + 0j])
     return values[np.lexsort((-values.imag, -values.real))].astype(complex)
 

@@ -7,14 +7,14 @@ import b2reduce
 
 LAYERS = [
     {"units", "provenance", "session", "progress"},
-    {"features", "modelcheck", "thresholdlinear", "feedback"},
+    {"features", "modelcheck", "thresholdlinear", "feedback", "ratefilters", "protocols"},
     {"ring"}, {"model"}, {"circuit"}, {"activity"}, {"wiring"}, {"sweep"},
     {"binary"}, {"binaryrun", "binarywiring"}, {"balance"},
-    {"points"}, {"surface"}, {"adaptation", "transfer"}, {"forms"}, {"gain"}, {"lookup"}, {"operating"}, {"measuring"},
+    {"points"}, {"surface"}, {"adaptation", "response", "transfer"}, {"forms"}, {"gain"}, {"lookup"}, {"operating"}, {"measuring"},
     {"equations"}, {"reduced"}, {"reduction"},
     {"rategroups", "network"}, {"standalone", "stability"}, {"continuation", "phaseplane", "tuning"}, {"rate", "spiking"},
-    {"gainpremises"}, {"comparison", "assumptions", "verdict"},
-    {"plots"}, {"networkplots"}, {"store"}, {"archive"}, {"report"}, {"validation"}, {"scanning"}, {"regimes"}, {"loading"},
+    {"gainpremises"}, {"comparison", "assumptions", "verdict", "transients"},
+    {"plots"}, {"networkplots", "responseplots"}, {"store"}, {"archive"}, {"report"}, {"validation"}, {"scanning"}, {"regimes"}, {"loading"},
     {"cli"}, {"__main__"},
 ]
 # What the lowest layer may take from itself, and Validation.save, which hands itself to the report.

@@ -70,14 +70,14 @@ def _renderer():
             return f"{FUNCTIONS[node.func.id]}({arguments})"
 
         def render_BinOp(self, node):
+            forms = {ast.Pow: "pow({0}, {1})", ast.Div: "({0} / {1})", ast.FloorDiv: "floor({0} / {1})", ast.Mod: "({0} - {1} * floor({0} / {1}))"}
+            if type(node.op) not in forms:
+                return super().render_BinOp(node)  # renders both sides itself: twice at every level of a long sum takes for ever
             left, right = self.render_element_parentheses(node.left), self.render_element_parentheses(node.right)
-            if isinstance(node.op, ast.Pow):
-                power = _number(node.right)
-                if power is not None and power == int(power) and abs(power) <= 64:
-                    return f"power<{int(power)}>({left})"
-                return f"pow({left}, {right})"
-            forms = {ast.Div: "({0} / {1})", ast.FloorDiv: "floor({0} / {1})", ast.Mod: "({0} - {1} * floor({0} / {1}))"}
-            return forms[type(node.op)].format(left, right) if type(node.op) in forms else super().render_BinOp(node)
+            power = _number(node.right) if isinstance(node.op, ast.Pow) else None
+            if power is not None and power == int(power) and abs(power) <= 64:
+                return f"power<{int(power)}>({left})"
+            return forms[type(node.op)].format(left, right)
 
         def render_BoolOp(self, node):
             sign = " & " if isinstance(node.op, ast.And) else " | "
