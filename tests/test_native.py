@@ -16,7 +16,8 @@ from b2reduce.sweep import Cells, Source, resting_state, simulate_cells
 from b2reduce.sweep import build, native
 from b2reduce.sweep.codegen import LANES, MOST_ENTRIES
 
-SCALES = {"lif": 1e-9, "shriki2003": 0.04, "wang_buzsaki1996": 0.04, "hodgkin_huxley1952": 0.2, "adex_brette2005": 2e-9}
+SCALES = {"lif": 1e-9, "shriki2003": 0.04, "wang_buzsaki1996": 0.04, "hodgkin_huxley1952": 0.2, "adex_brette2005": 2e-9,
+          "lif_adapt": 1e-9, "prescott2008": 2.0, "traub_ermentrout1998": 0.1}
 EXACT = ("total", "count", "first_time", "second_time", "first_counted_time", "last_time", "late_count")
 
 
