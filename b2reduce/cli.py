@@ -267,6 +267,52 @@ def _along(text):
     return name.strip(), [parse_quantity(end) for end in ends]
 
 
+@main.command(short_help="Reproduce a published result.")
+@click.argument("name", required=False)
+@click.option("--list", "listed", is_flag=True, help="Show what there is, and how many minutes it takes.")
+@click.option("--long", "long", is_flag=True, help="The full grid instead of a short run.")
+@click.option("--only", multiple=True, metavar="FIG", help="Only this figure, such as fig2. May be repeated.")
+@click.option("-o", "--output", "folder", metavar="DIR", help="Write every figure there, as PNG and SVG.")
+@click.pass_context
+def reproduce(context, name, listed, long, only, folder):
+    """Run the script NAME of a published result: its figures, and a table of what was published and what is measured."""
+    from importlib import import_module
+
+    from .provenance import unknown_name
+    from .units import InputError
+
+    scripts = _scripts()
+    if listed or name is None:
+        _table("published results", ("name", "result", "minutes (short, long)", "source"),
+               ((key, entry["TITLE"], "{:g}, {:g}".format(*entry["MINUTES"]), entry["DOI"]) for key, entry in scripts.items()))
+        return
+    if name not in scripts:
+        raise InputError(f"{unknown_name('script', name, scripts)}; b2reduce reproduce --list shows them")
+    import matplotlib
+
+    matplotlib.use("agg")
+    from b2reduce.experiments.script import play
+
+    rows = play(vars(import_module(f"b2reduce.experiments.{name}")), long=long, only=only, folder=folder)
+    context.exit(1 if any(row.within is False for row in rows) else 0)
+
+
+def _scripts():
+    """{name: what a script says of itself}, read without running it."""
+    import ast
+    from importlib.resources import files
+
+    found = {}
+    for path in sorted(files("b2reduce.experiments").iterdir(), key=lambda path: path.name):
+        if not path.name.endswith(".py"):
+            continue
+        said = {node.targets[0].id: node.value for node in ast.parse(path.read_text(encoding="utf-8")).body
+                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in ("TITLE", "DOI", "MINUTES")}
+        if {"TITLE", "DOI", "MINUTES"} <= set(said):
+            found[path.name.removesuffix(".py")] = {key: ast.literal_eval(value) for key, value in said.items()}
+    return found
+
+
 _GRID = _options(
     click.argument("circuit"),
     click.option("--grid", "grid", multiple=True, required=True, metavar="NAME=AXIS",
