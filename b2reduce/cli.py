@@ -291,7 +291,7 @@ def reproduce(context, name, listed, long, only, folder):
     import matplotlib
 
     matplotlib.use("agg")
-    from b2reduce.experiments.script import play
+    from .experiments.script import play
 
     rows = play(vars(import_module(f"b2reduce.experiments.{name}")), long=long, only=only, folder=folder)
     context.exit(1 if any(row.within is False for row in rows) else 0)

@@ -74,7 +74,7 @@ def ring_profile(reduced, *, drives=None, points=POINTS):
     >>> recurrent = Projection(source="E", target="E", in_degree=20, G="0.1 nS", tau="5 ms", E="0 mV", profile={"kind": "cosine", "modulation": 0.5})
     >>> tuned = Drive(name="ext", target="E", inputs=200, rate="14 Hz", G="0.4 nS", tau="5 ms", E="0 mV", profile={"kind": "cosine", "modulation": 0.1})
     >>> circuit = Circuit(populations={"E": Population("lif", 100, feature="orientation")}, projections=[recurrent], drives=[tuned])
-    >>> ring_profile(reduce(circuit, seed=1)).table.loc["E", "centre [deg]"].round(3) == 0
+    >>> bool(abs(ring_profile(reduce(circuit, seed=1)).table.loc["E", "centre [deg]"]) < 0.001)
     True
     """
     import pandas as pd
@@ -181,7 +181,7 @@ def tuning_curve(activity, circuit, *, after=None, bins=BINS):
     --------
     >>> from brian2 import second
     >>> from b2reduce import load_circuit, simulate_spikes
-    >>> ring = load_circuit("ring_lif").replace({"population.E.size": 200, "projection.E->E.in_degree": 20, "population.I.size": 200, "projection.I->E.in_degree": 20,
+    >>> ring = load_circuit("ring_lif").replace({"population.E.size": 400, "projection.E->E.in_degree": 20, "population.I.size": 400, "projection.I->E.in_degree": 20,
     ...     "projection.E->I.in_degree": 20, "projection.I->I.in_degree": 20})
     >>> tuning_curve(simulate_spikes(ring, duration=0.2*second, seed=1), ring, bins=12).shape
     (24, 5)
