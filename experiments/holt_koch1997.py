@@ -65,13 +65,18 @@ def fig1(long=False):
     axes[1].set(xlabel="rate (Hz)", ylabel="shift by added leak, dI/dg (mV)", ylim=(9, 16.5))
     axes[2].set(xlabel="leak (nS)", ylabel="mV, or 10 pA", ylim=(0, None))
     axes[2].legend(fontsize="small")
-    limit = 1 / (si("C_m") * (si("V_th") - si("V_r")))
-    # Expanded in 1/rate the slope differs from its limit by (g/(2 C r))^2/3; at 300 Hz and 80 nS 0.1 %.
+    limit, reset = 1 / (si("C_m") * (si("V_th") - si("V_r"))), si("V_th") - si("V_r")
+    # With x = g/(C r) the closed form expands to I = C r (V_th - V_r) + g ((V_th + V_r)/2 - E_L) + g (V_th - V_r) (x/12 - x^3/720 + ...): the shift
+    # differs from its limit by (V_th - V_r) (x/6 - x^3/180), the inverse slope by the factor 1 - x^2/12 + x^4/240; signs alternate, the next term bounds the rest.
+    x = lambda g: g / (si("C_m") * 300.0)
+    expected_shift = high + reset * x(10e-9) / 6
+    slopes = {g: slope(300.0, g) * limit for g in (10e-9, 80e-9)}
     rows = [Row("simulated less exact interval, in time steps", "0 to 1 (closed form)", f"{worst:.2f} at most", worst <= 1 + 1e-6),
             Row("shift dI/dg at 1 Hz, 10 nS (mV)", f"{onset * 1e3:.1f}: V_th - E_L", f"{shift(1.0, 10e-9) * 1e3:.2f}", abs(shift(1.0, 10e-9) - onset) < 0.01 * onset),
-            Row("shift dI/dg at 300 Hz, 10 nS (mV)", f"{high * 1e3:.1f}: (V_th + V_r)/2 - E_L", f"{shift(300.0, 10e-9) * 1e3:.3f}", abs(shift(300.0, 10e-9) - high) < 0.01 * high),
-            Row("slope at 300 Hz for 10 and 80 nS, over its limit 1/(C (V_th - V_r))", "1: the shunt does not divide", ", ".join(f"{1 / slope(300.0, g) / limit:.4f}" for g in (10e-9, 80e-9)),
-                all(abs(1 / slope(300.0, g) / limit - 1) < 0.01 for g in (10e-9, 80e-9)))]
+            Row("shift dI/dg at 300 Hz, 10 nS (mV)", f"{high * 1e3:.1f} at high rates: (V_th + V_r)/2 - E_L; {expected_shift * 1e3:.3f} with its term in 1/rate",
+                f"{shift(300.0, 10e-9) * 1e3:.3f}", abs(shift(300.0, 10e-9) - expected_shift) < reset * x(10e-9) ** 3 / 180 + 1e-6),
+            Row("inverse slope dI/dr at 300 Hz over C (V_th - V_r), 10 and 80 nS", "1 at high rates, the shunt does not divide; " + ", ".join(f"{1 - x(g)**2 / 12:.4f}" for g in slopes) + " to second order",
+                ", ".join(f"{value:.4f}" for value in slopes.values()), all(abs(value - 1 + x(g) ** 2 / 12) < x(g) ** 4 / 240 + 1e-6 for g, value in slopes.items()))]
     return figure, rows
 
 

@@ -43,11 +43,11 @@ def fig1(long=False):
     shifted = [float(np.interp(30.0, surface.rate_[:, j], I)) for j in range(g.size)]
     moved = np.polyfit(g, shifted, 1)[0]
     return figure, [
-        Row("11.2 C dV/dt = g_L (E_L - V) + I_act + I_app: at rest without input", f"V = E_L = {rest * 1e3:g} mV", "dV/dt = 0 there, the model's own equation", True),
+        Row("11.2 C dV/dt = g_L (E_L - V) + I_act + I_app: rest without input (mV)", f"{rest * 1e3:g}: E_L, where the bracket is zero", f"{resting * 1e3:.3f} after 200 ms from {(rest + 5e-3) * 1e3:g}", abs(resting - rest) < 1e-6),
         Row("11.3, 11.5 r = f[I - I_theta], f = [beta x]_+: beta (Hz/nA)", "positive", f"{beta * 1e-9:.0f} over 5-60 Hz, r2 = {fit.r2:.3f}", beta > 0),
         Row("11.4 logistic f (corrected: it needs an r_max in Hz)", "rises from 0 to r_max", f"r_max = {float(np.asarray(logistic.params['r_max'])):.0f} Hz", float(np.asarray(logistic.f(-1e-6 * amp))) < 1e-3),
         Row("11.6 I_theta = I_theta0 + v_theta g: dI/dg at 30 Hz (mV)", f"v_theta = {v_theta * 1e3:.1f} of the fit", f"{moved * 1e3:.1f} read off the curves", abs(moved - v_theta) < 0.15 * v_theta),
-        Row("11.7 r = f{I - I_theta0 - v_theta g} at 400 pA, 20 nS (Hz)", f"{fit(400 * pA, 20 * nS)}", f"{float(np.interp(400e-12, I, surface.rate_[:, 1])):.1f} measured",
+        Row("11.7 r = f{I - I_theta0 - v_theta g} at 400 pA, 20 nS (Hz)", f"{float(np.asarray(fit(400 * pA, 20 * nS))):.1f}", f"{float(np.interp(400e-12, I, surface.rate_[:, 1])):.1f} measured",
             abs(float(np.asarray(fit(400 * pA, 20 * nS))) - float(np.interp(400e-12, I, surface.rate_[:, 1]))) < 2 * float(np.asarray(fit.rmse)) + 1)]
 
 
@@ -127,8 +127,9 @@ def fig4(long=False):
         ax.plot(r, 250e9 * np.maximum(f.W_ * r - f.theta_, 0), color="black", linestyle=line, label=f"$\\theta$ = {theta} pA, $\\beta N W$ = {loop:g}: {f.regime}")
         formula = f.theta_ / (f.W_ - 1 / f.beta_)
         active = [float(point) for point, _ in f.points if float(point) > 0]
-        rows.append(Row(f"11.34-11.37 theta {theta} pA, beta N W {loop:g} (corrected): {f.regime}", "r* = theta/(N W - 1/beta) where positive", ", ".join(f"{value:g} Hz, {'stable' if stable else 'unstable'}" for value, stable in
-                        ((float(point), stable) for point, stable in f.points)) or "no fixed point", (active == [formula]) if active else formula <= 0 or loop < 1 or theta < 0))
+        wanted = [formula] if formula > 0 else []
+        rows.append(Row(f"11.34-11.37 theta {theta} pA, beta N W {loop:g} (corrected): {f.regime} (Hz)", f"active at theta/(N W - 1/beta) = {formula:g}" + ("" if wanted else ": nowhere"),
+                        ", ".join(f"{float(point):g} {'stable' if stable else 'unstable'}" for point, stable in f.points) or "no fixed point", bool(np.allclose(active, wanted)) if wanted else not active))
     ax.plot(r, r, color="0.6")
     ax.set(xlabel="mean rate in (Hz)", ylabel="mean rate out (Hz)", xlim=(0, 120), ylim=(0, 200))
     ax.legend(fontsize="x-small")

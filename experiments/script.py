@@ -99,8 +99,9 @@ def show(module, rows, seconds):
     for column in ("", "published", "measured", "within"):
         table.add_column(column)
     for row in rows:
-        table.add_row(row.what, row.published, row.measured, {True: "yes", False: "NO", None: ""}[row.within])
-    console = Console(width=None if sys.stdout.isatty() else 170, highlight=False)
+        table.add_row(row.what, row.published, row.measured, {True: "yes", False: "NO", None: ""}[row.within if row.within is None else bool(row.within)])
+    # Without markup: brackets in a formula are brackets.
+    console = Console(width=None if sys.stdout.isatty() else 170, highlight=False, markup=False)
     console.print(table)
     for departure in module.get("DEPARTURES", ()):
         console.print(f"departure: {departure}")
