@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-from brian2 import Hz, amp, ms, nS, pA, pcoulomb, second, siemens
+from brian2 import Hz, Network, NeuronGroup, amp, ms, nS, pA, pcoulomb, second, siemens
 
 import b2reduce as b2r
 from b2reduce.experiments.script import Row, run
@@ -27,6 +27,15 @@ def circuit():
     return b2r.load_circuit("ei_lif")
 
 
+def relaxed(model, start_):
+    """Membrane potential in V after 200 ms without input, from `start_`, in Brian2."""
+    cell = model.cell_equations()
+    group = NeuronGroup(1, cell.equations, threshold=cell.threshold, reset=cell.reset, refractory=cell.refractory, method=cell.method, namespace=cell.namespace)
+    group.variables[model.membrane].set_value(start_)
+    Network(group).run(200 * ms, namespace={})
+    return float(group.variables[model.membrane].get_value()[0])
+
+
 # %%
 def fig1(long=False):
     """11.2-11.8: from the membrane equation to a rate that current raises and leak shifts."""
@@ -38,6 +47,7 @@ def fig1(long=False):
     fit = b2r.fit_gain(surface, rates=(5 * Hz, 60 * Hz))
     b2r.plot_fi(surface, fit, ax=ax)
     rest = si("E_L")
+    resting = relaxed(model, rest + 5e-3)
     logistic = b2r.fit_gain(surface, form="logistic", rates=(5 * Hz, 120 * Hz))
     beta, I_theta, v_theta = (float(np.asarray(value)) for value in (fit.beta, fit.I_theta, fit.v_theta))
     shifted = [float(np.interp(30.0, surface.rate_[:, j], I)) for j in range(g.size)]
