@@ -26,9 +26,9 @@ LEAKS_ = np.array([10e-9, 20e-9, 40e-9, 80e-9])
 
 # %%
 def exact_current(rate, g, model):
-    """Current for a rate: T = (C/g) ln((V_inf - V_r)/(V_inf - V_th)) with V_inf = E_L + I/g, solved in closed form."""
+    """Current for a rate: T = t_ref + (C/g) ln((V_inf - V_r)/(V_inf - V_th)) with V_inf = E_L + I/g, solved in closed form."""
     si = model.si
-    left = np.exp(-g / (si("C_m") * rate))
+    left = np.exp(-g / si("C_m") * (1 / rate - si("t_ref")))
     V_inf = (si("V_th") - si("V_r") * left) / (1 - left)
     return g * (V_inf - si("E_L"))
 
