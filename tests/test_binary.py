@@ -322,9 +322,12 @@ def test_the_figure_draws(tmp_path):
     import matplotlib
 
     matplotlib.use("Agg")
-    from b2reduce.experiments.vanvreeswijk1996 import fig1
+    import matplotlib.pyplot as plt
+
+    from b2reduce.experiments.vanvreeswijk1996 import draw
 
     rows = sweep_over_K(BALANCED, (50, 100), size=300, seeds=2, sweeps=30)
-    ax = fig1(rows)
+    ax = plt.figure().subplots()
+    draw(rows, ax)
     assert "K" in ax.get_xlabel() and ax.get_xscale() == "log"
     ax.figure.savefig(tmp_path / "x.png")

@@ -5,7 +5,7 @@ import pytest
 
 import b2reduce as b2r
 from b2reduce.experiments.accuracy import exact_interval_
-from b2reduce.experiments.ermentrout1994 import _derivatives, driven_network, law_, more_inputs, run, slope, slowed
+from b2reduce.experiments.ermentrout1994 import _derivatives, driven_network, law_, more_inputs, slope, slowed, spiking_run
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def circuit():
 
 @pytest.fixture(scope="module")
 def slow(circuit):
-    return {factor: run(slowed(circuit, factor))["E"] for factor in (1, 10, 40)}
+    return {factor: spiking_run(slowed(circuit, factor))["E"] for factor in (1, 10, 40)}
 
 
 def means(circuit, rate=60.0):
@@ -96,7 +96,7 @@ def test_the_network_approaches_the_reduction_without_noise(circuit, slow):
     floor = rate**2 * float(circuit.dt) / 2 + abs(E["quasi_static"]) + 4 * E["sem"]
     assert abs(E["rate"] - rate) <= floor < abs(slow[1]["rate"] - rate)
     # Negative control: tau alone, G as it was.
-    assert abs(run(slowed(circuit, 2, compensate=False))["E"]["rate"] - rate) > 50 * floor
+    assert abs(spiking_run(slowed(circuit, 2, compensate=False))["E"]["rate"] - rate) > 50 * floor
 
 
 def test_slope_by_hand():
