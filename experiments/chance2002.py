@@ -23,7 +23,7 @@ DOI = "doi:10.1016/S0896-6273(02)00820-6"
 SEED = 1
 MINUTES = (0.2, 0.5)  # short, long
 DEPARTURES = ("The paper clamps real cells; slopes and shifts of its cells are not known to us in numbers, so that its claims are tested in kind.",
-              "The cell with a leak of 40 nS is `lif` with its area scaled: the same membrane time constant of 30 ms.",
+              "The cell with a leak of 40 nS is `lif` with its area scaled: the same membrane time constant of 15 ms.",
               "Background rates and conductances were chosen so that their mean currents cancel at -57 mV, near threshold.",
               "The shunt reverses at the resting potential, as a leak does.")
 

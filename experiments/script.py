@@ -66,6 +66,15 @@ def run(module, arguments=None):
 
 def play(module, *, long=False, only=(), folder=None):
     """Run figures; returns the rows of all of them."""
+    rows, began = [], time.monotonic()
+    for _, _, more in drawn(module, long=long, only=only, folder=folder):
+        rows += more
+    show(module, rows, time.monotonic() - began)
+    return rows
+
+
+def drawn(module, *, long=False, only=(), folder=None, formats=("png", "svg")):
+    """Yield (name, Figure, [Row, ...]) of a script's figures, each written to a folder if one is given, and closed after use."""
     import matplotlib.pyplot as plt
 
     from b2reduce.plots import style
@@ -73,21 +82,17 @@ def play(module, *, long=False, only=(), folder=None):
     chosen = [(name, draw) for name, draw in figures_of(module) if not only or name in only]
     if not chosen:
         raise click.UsageError(f"--only: got {', '.join(only)}, expected one of {', '.join(name for name, _ in figures_of(module))}")
-    rows, began = [], time.monotonic()
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
     for name, draw in chosen:
         with plt.style.context(style()):
-            figure, more = draw(long)
-            if folder:
-                stem = Path(folder) / f"{Path(module['__file__']).stem}_{name}"
-                figure.savefig(stem.with_suffix(".png"))
-                figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None})
+            figure, rows = draw(long)
+            for kind in formats if folder else ():
+                # Without the date the same figure is the same file.
+                figure.savefig(Path(folder) / f"{Path(module['__file__']).stem}_{name}.{kind}", metadata={"Date": None} if kind == "svg" else None)
+        yield name, figure, rows
         if "ipykernel" not in sys.modules:
             plt.close(figure)
-        rows += more
-    show(module, rows, time.monotonic() - began)
-    return rows
 
 
 def show(module, rows, seconds):

@@ -3,8 +3,8 @@
 Weights J_ab/sqrt(K), external input sqrt(K) E_a m_0, random wiring with probability K/N. Mean activities approach the linear law
 J m + E m_0 = 0 as 1/sqrt(K). What is left at finite K is laid beside three theories: the law to first order in 1/sqrt(K), the Gaussian
 mean field, and the mean field with the numbers of active inputs counted as they are, binomial. J, E and thresholds are of this package's
-making, chosen so that terms in 1/K are small from K = 50 on. Inputs
-are sums of a few weights and take steps: what the Gaussian leaves, up to O(1/K) and uneven in K, is the width of these steps and skewness.
+making, chosen so that terms in 1/K are small from K = 50 on. Inputs are sums of a few weights and take steps: what the Gaussian leaves, up to
+O(1/K) and uneven in K, is the width of these steps and skewness.
 """
 
 # %%
