@@ -132,7 +132,7 @@ def plot_rates(rates, spikes=None, *, smooth="10 ms", ax=None, **kwargs):
     Parameters
     ----------
     rates : Activity
-        Of the rate model.
+        Of the rate model; or of a spiking run, drawn as it is.
     spikes : Activity, optional
         A spiking run.
     smooth : Quantity or None
@@ -151,8 +151,9 @@ def plot_rates(rates, spikes=None, *, smooth="10 ms", ax=None, **kwargs):
         smoothed = spikes.smooth(smooth) if smooth is not None else spikes
         for name, rate in zip(smoothed.populations, smoothed.rate_):
             ax.plot(smoothed.t_, rate, color=colours[name], alpha=0.45, lw=1.0, label=f"{name}, spiking")
+    what = "spiking" if rates.provenance.get("kind") == "spikes" else "rate model"
     for number, (name, rate) in enumerate(zip(rates.populations, rates.rate_)):
-        ax.plot(rates.t_, rate, **{"color": colours[name], "ls": _LINES[number % len(_LINES)], "lw": 2.0, "label": f"{name}, rate model", **kwargs})
+        ax.plot(rates.t_, rate, **{"color": colours[name], "ls": _LINES[number % len(_LINES)], "lw": 2.0, "label": f"{name}, {what}", **kwargs})
     ax.set(xlabel="time (s)", ylabel="rate (Hz)", ylim=(0, None), xlim=(0, rates.duration_))
     ax.margins(y=0.15)
     ax.legend(ncols=2, fontsize=8, loc="lower right")

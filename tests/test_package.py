@@ -53,6 +53,8 @@ def test_the_wheel_works_in_a_clean_environment_elsewhere(built, tmp_path):
     assert result.returncode == 0 and "rate [Hz]" in result.stdout, result.stderr
     listed = subprocess.run([tmp_path / "env" / "bin" / "b2reduce", "models"], cwd=tmp_path, capture_output=True, text=True)
     assert "ei_lif_gamma" in listed.stdout
+    reproduced = subprocess.run([tmp_path / "env" / "bin" / "b2reduce", "reproduce", "holt_koch1997", "-o", "pictures"], cwd=tmp_path, capture_output=True, text=True)
+    assert reproduced.returncode == 0 and (tmp_path / "pictures" / "holt_koch1997_fig1.png").stat().st_size > 10_000, reproduced.stderr
 
 
 def test_every_public_name_is_there_and_documented():

@@ -1,0 +1,131 @@
+"""The published results, as a user runs them: scripts by the command, notebooks by a kernel; and the page that shows them."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import b2reduce as b2r
+from b2reduce import cli
+from b2reduce.experiments import script
+from b2reduce.experiments.gallery import HERE, NOTEBOOKS, PAGE, PICTURES, SCRIPTS, execute
+
+SOURCES = pytest.mark.skipif(not PAGE.is_file(), reason="an installed package has scripts, but neither notebooks nor pictures")
+NOTEBOOK_FILES = sorted(NOTEBOOKS.glob("*.ipynb"))
+
+
+def reproduce(*arguments, cwd=None):
+    # Wide enough that the table breaks no line that is looked for.
+    return subprocess.run([sys.executable, "-m", "b2reduce", "reproduce", *arguments], cwd=cwd, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_reproduces_its_result(name, tmp_path):
+    result = reproduce(name, "-o", "pictures", cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    module = vars(import_module(f"b2reduce.experiments.{name}"))
+    assert module["DOI"] in result.stdout and "departure: " in result.stdout
+    verdicts = re.findall(r"│ (yes|NO) +│$", result.stdout, re.MULTILINE)
+    assert verdicts and set(verdicts) == {"yes"}
+    figures = [figure for figure, _ in script.figures_of(module)]
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == sorted(f"{name}_{figure}.{kind}" for figure in figures for kind in ("png", "svg"))
+    assert all(path.stat().st_size > 5_000 for path in (tmp_path / "pictures").iterdir())
+
+
+def test_the_list_shows_every_script_with_its_minutes():
+    result = reproduce("--list")
+    assert result.returncode == 0, result.stderr
+    assert set(cli._scripts()) == set(SCRIPTS) and all(name in result.stdout for name in SCRIPTS)
+    for name, entry in cli._scripts().items():
+        assert re.fullmatch(r"doi:10\.\d{4,}/\S+", entry["DOI"]) and 0 < entry["MINUTES"][0] <= entry["MINUTES"][1], name
+    assert sum(entry["MINUTES"][0] for entry in cli._scripts().values()) < 8, "minutes of all short runs; notebooks have two of ten"
+
+
+def test_scripts_open_as_notebooks_and_have_seeds_on_top():
+    for name in SCRIPTS:
+        text = (HERE / f"{name}.py").read_text(encoding="utf-8")
+        cells = re.split(r"^# %%\n", text, flags=re.MULTILINE)
+        assert len(cells) >= 4 and "SEED = " in cells[1] and cells[-1].startswith("if __name__ =="), name
+
+
+def made_up(within):
+    import matplotlib.pyplot as plt
+
+    def fig1(long=False):
+        figure, ax = plt.subplots()
+        ax.plot([0, 1])
+        return figure, [script.Row("what", "1", "2" if long else "1", within)]
+
+    return {"fig1": fig1, "figure_of_speech": fig1, "TITLE": "made up", "DOI": "doi:10.0/0", "DEPARTURES": ("all of it",), "__doc__": "Made up.", "__file__": "made_up.py"}
+
+
+@pytest.mark.parametrize("within, code, shown", [(True, 0, "yes"), (None, 0, ""), (False, 1, "NO")])
+def test_a_row_that_is_not_within_fails_the_run(within, code, shown, monkeypatch, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        script.run(made_up(within), [])
+    assert stopped.value.code == code and shown in capsys.readouterr().out
+
+
+def test_figures_are_chosen_by_name(capsys):
+    module = made_up(True)
+    assert [name for name, _ in script.figures_of(module)] == ["fig1"]
+    with pytest.raises(SystemExit) as stopped:
+        script.run(module, ["--only", "fig7"])
+    assert stopped.value.code == 2 and "expected one of fig1" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        script.run(module, ["--long"])
+    assert "2" in capsys.readouterr().out.split("measured")[1]
+
+
+def test_an_unknown_script_is_named_with_what_there_is():
+    result = CliRunner().invoke(cli.main, ["reproduce", "chance2003"])
+    assert result.exit_code != 0 and "chance2002" in result.output
+
+
+@SOURCES
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOK_FILES, ids=lambda path: path.stem)
+def test_a_notebook_runs(path, tmp_path):
+    """In its short form, from a copy; every cell that shows something in the committed one shows the same kind of thing."""
+    import nbformat
+
+    shutil.copytree(NOTEBOOKS, tmp_path / "notebooks")
+    kinds = lambda notebook: [[output["output_type"] for output in cell.outputs] for cell in notebook.cells if cell.cell_type == "code"]
+    committed = nbformat.read(path, as_version=4)
+    assert "SHORT = True" in committed.cells[1].source
+    assert kinds(execute(tmp_path / "notebooks" / path.name)) == kinds(committed)
+
+
+@SOURCES
+def test_notebooks_are_committed_with_small_outputs():
+    assert len(NOTEBOOK_FILES) == 6
+    for path in NOTEBOOK_FILES:
+        text = path.read_text(encoding="utf-8")
+        assert '"output_type": "execute_result"' in text or '"output_type": "stream"' in text, path
+        assert '"output_type": "error"' not in text and path.stat().st_size < 300_000, path
+
+
+@SOURCES
+def test_the_page_shows_every_result():
+    page = PAGE.read_text(encoding="utf-8")
+    for name, entry in cli._scripts().items():
+        assert f"## {entry['TITLE']}\n" in page and entry["DOI"] in page
+        assert (PICTURES / f"{name}.png").stat().st_size > 10_000
+    assert "**no**" not in page
+    for link in re.findall(r"\]\((?!http)([^)]+)\)", page):
+        assert (HERE / link).exists(), link
+
+
+@SOURCES
+def test_a_recording_is_read_as_it_stands_beside_the_notebook():
+    import pandas as pd
+
+    surface = b2r.FISurface.from_frame(pd.read_csv(NOTEBOOKS / "dynamic_clamp.csv"))
+    assert surface.rate_.shape == (21, 3) and surface.rate_.max() > 100
