@@ -96,7 +96,8 @@ def fig1(long=False):
         if not closed:
             ratio, error = ratio_of([straight(measured(surface, j), ONSET) for j in range(2)])
             rows.append(Row(f"{name}: slopes, {ONSET[0]:g}-{ONSET[1]:g} Hz", "not known; \"shift only\" is about the operating range", f"{ratio:.2f} +- {error:.2f}"))
-        ax.axhspan(*WINDOW, color="0.9", zorder=0)
+        for window in (WINDOW, HIGH) if closed else (WINDOW,):
+            ax.axhspan(*window, color="0.92", zorder=0)
         ax.set(xlabel=f"current ({label})", ylabel="rate (Hz)" if ax is axes[0] else None, title=name, ylim=(0, TOP))
         ax.legend(fontsize="small", loc="upper left")
     return figure, rows

@@ -56,12 +56,12 @@ def fig1(long=False):
         blocks = g[:, : g.shape[1] // n * n].reshape(cells, -1, n).mean(axis=2)
         over_time.append(blocks.std() / g.mean())
     alone = 1 / np.sqrt(2 * INPUTS * RATE_ * TAU_)  # Campbell
-    theory = alone * np.sqrt(2 * TAU_ / windows * (1 - TAU_ / windows * -np.expm1(-windows / TAU_)))
     # Of n samples with correlation rho^k at a distance k, which the windows above hold.
     held = np.maximum(1, np.round(windows / dt).astype(int))
     sampled = alone * np.array([np.sqrt(n + 2 * np.sum((n - np.arange(1, n)) * np.exp(-np.arange(1, n) * dt / TAU_))) / n for n in held])
     ax.loglog(windows * 1e3, over_time, color="black", marker="o", linestyle="", label="one cell over a window T")
-    ax.loglog(windows * 1e3, theory, color="black", label="theory")
+    dense = np.geomspace(windows[0], windows[-1], 200)
+    ax.loglog(dense * 1e3, alone * np.sqrt(2 * TAU_ / dense * (1 - TAU_ / dense * -np.expm1(-dense / TAU_))), color="black", label="theory")
     ax.set(xlabel="window T (ms)", ylabel="scatter of the average / mean")
     ax.legend()
     # A time average of a second of one cell, and one moment of many cells: the same number.

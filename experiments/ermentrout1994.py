@@ -190,12 +190,12 @@ def fig1(long=False):
 # %%
 def fig2(long=False):
     """Many inputs at one time beside slow synapses: the same product K tau, the same fluctuation, both towards the noise-free rate."""
-    circuit, factors = driven_network(SIZES[long]), np.array((1, 2, 4, 8) if long else (1, 4))
+    circuit, factors = driven_network(SIZES[long]), np.array((1, 2, 4, 8) if long else (1, 2, 4))
     cells = circuit.populations["E"].size
     found = {what: [spiking_run(change(circuit, int(factor)))["E"] for factor in factors] for what, change in (("slower synapses", slowed), ("more inputs", more_inputs))}
     figure, ax = plt.subplots(figsize=(5.2, 3.8), layout="constrained")
     for (what, runs), marker in zip(found.items(), "os"):
-        ax.plot(factors, [E["over_time"] / E["mean"]["ext->E"] for E in runs], color="black", ls="none", marker=marker, mfc="white" if marker == "s" else "black", ms=9 if marker == "s" else 5, label=what)
+        ax.plot(factors, [E["over_time"] / E["mean"]["ext->E"] for E in runs], color="black", ls="none", marker=marker, mfc="none" if marker == "s" else "black", ms=9 if marker == "s" else 5, label=what)
     campbell = np.array([E["campbell"] / E["mean"]["ext->E"] for E in found["slower synapses"]])
     ax.plot(factors, campbell, color="0.5", ls="--", label="Campbell")
     ax.set(xscale="log", yscale="log", xlabel="factor of tau or of the number of inputs", ylabel="sd / mean of the drive's conductance", xticks=factors, xticklabels=factors)

@@ -51,7 +51,7 @@ def fig1(long=False):
         mean, sd = campbell(drive, dt)
         name = {"exc": "excitation", "inh": "inhibition"}[drive.name]
         axes[0].plot(t[:300] * 1e3, g[0, :300] * 1e9, color=shade, linewidth=0.8, linestyle=line, label=f"{name}, one trial")
-        axes[0].plot(t[:300] * 1e3, g[:, :300].mean(axis=0) * 1e9, color=shade, linewidth=2.5, linestyle=line)
+        axes[0].plot(t[:300] * 1e3, g[:, :300].mean(axis=0) * 1e9, color=shade, linewidth=2.5, linestyle=line, label="mean of trials")
         axes[1].hist(g.ravel() * 1e9, bins=60, density=True, histtype="step", color=shade, linestyle=line, label=name)
         # Independent samples: those of a conductance are correlated over 2 tau.
         samples = cells * t[-1] / (2 * float(drive.tau))
@@ -64,7 +64,7 @@ def fig1(long=False):
         sizes = sizes[sizes <= cells // 3]
         off = [np.sqrt(np.mean([(g[start:start + n].mean(axis=0) - mean) ** 2 for start in range(0, cells - n + 1, n)])) for n in sizes]
         axes[2].loglog(sizes, np.array(off) * 1e9, color=shade, marker="o", linestyle="", label=name)
-        axes[2].loglog(sizes, sd / np.sqrt(sizes) * 1e9, color=shade, linestyle=line)
+        axes[2].loglog(sizes, sd / np.sqrt(sizes) * 1e9, color=shade, linestyle=line, label="Campbell / sqrt(N)")
         exponent = np.polyfit(np.log(sizes), np.log(off), 1)[0]
         # Each root mean square is known to 1/sqrt(2 samples of that size); the largest sizes have cells/N blocks.
         spread = 1 / np.sqrt(2 * samples / sizes)
@@ -72,7 +72,7 @@ def fig1(long=False):
         exponent_error = np.sqrt(np.sum((design * spread) ** 2)) / np.sum(design**2)
         rows.append(Row(f"{name}: error of the mean of N trials, exponent of N", "-1/2", f"{exponent:.3f} +- {exponent_error:.3f}", abs(exponent + 0.5) < 4 * exponent_error))
     axes[0].set(xlabel="time (ms)", ylabel="conductance (nS)", ylim=(0, None))
-    axes[0].legend(fontsize="small")
+    figure.legend(*axes[0].get_legend_handles_labels(), fontsize="small", ncols=4, loc="outside lower center")
     axes[1].set(xlabel="conductance (nS)", ylabel="density (1/nS)")
     axes[1].legend(fontsize="small")
     axes[2].set(xlabel="trials averaged, N", ylabel="error of the mean (nS)")

@@ -56,15 +56,17 @@ def fig1(long=False):
     onset, high = si("V_th") - si("E_L"), (si("V_th") + si("V_r")) / 2 - si("E_L")
     for value, text in ((onset, "$V_{th} - E_L$"), (high, "$(V_{th} + V_r)/2 - E_L$")):
         axes[1].axhline(value * 1e3, color="0.6", linewidth=1)
-        axes[1].text(295, value * 1e3 + 0.1, text, ha="right")
+        axes[1].text(295, value * 1e3 + 0.1, text, ha="right") if value == onset else axes[1].text(295, value * 1e3 - 0.1, text, ha="right", va="top")
     below = 0.9 * LEAKS_[0] * onset
     axes[2].plot(LEAKS_ * 1e9, below / LEAKS_ * 1e3, color="black", marker="o", label="depolarisation of the silent cell")
-    axes[2].plot(LEAKS_ * 1e9, [exact_current(100.0, g, model) * 1e11 for g in LEAKS_], color="black", marker="s", linestyle="--", label="current for 100 Hz (10 pA)")
+    current = axes[2].twinx()
+    current.plot(LEAKS_ * 1e9, [exact_current(100.0, g, model) * 1e9 for g in LEAKS_], color="0.5", marker="s", linestyle="--", label="current for 100 Hz")
     axes[0].set(xlabel="current (nA)", ylabel="rate (Hz)", ylim=(0, 300))
     axes[0].legend(title="leak", fontsize="small")
     axes[1].set(xlabel="rate (Hz)", ylabel="shift by added leak, dI/dg (mV)", ylim=(9, 16.5))
-    axes[2].set(xlabel="leak (nS)", ylabel="mV, or 10 pA", ylim=(0, None))
-    axes[2].legend(fontsize="small")
+    axes[2].set(xlabel="leak (nS)", ylabel="depolarisation when silent (mV, solid)", ylim=(0, None))
+    current.set(ylabel="current for 100 Hz (nA, dashed)", ylim=(0, None))
+    current.spines.right.set_visible(True)
     limit, reset = 1 / (si("C_m") * (si("V_th") - si("V_r"))), si("V_th") - si("V_r")
     # With x = g/(C r) the closed form expands to I = C r (V_th - V_r) + g ((V_th + V_r)/2 - E_L) + g (V_th - V_r) (x/12 - x^3/720 + ...): the shift
     # differs from its limit by (V_th - V_r) (x/6 - x^3/180), the inverse slope by the factor 1 - x^2/12 + x^4/240; signs alternate, the next term bounds the rest.

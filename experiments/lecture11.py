@@ -105,7 +105,7 @@ def fig3(long=False):
     spikes = b2r.simulate_spikes(network, duration=(4.0 if long else 1.5) * second, seed=SEED, record=0)
     rates = b2r.simulate_rates(reduced, duration=0.5 * second)
     figure, ax = plt.subplots(figsize=(5.6, 3.6), layout="constrained")
-    b2r.plot_rates(spikes, ax=ax)
+    b2r.plot_rates(rates, spikes, ax=ax)
     gain, model = reduced.gains["E"], network.populations["E"].model
     v_theta, E_L = float(np.asarray(gain.v_theta)), model.si("E_L")
     by_hand = {"E": 100 * 0.2e-9 * 5e-3 * (0 - E_L - v_theta), "I": 25 * 2e-9 * 10e-3 * (-80e-3 - E_L - v_theta)}

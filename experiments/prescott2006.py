@@ -46,7 +46,7 @@ def fig1(long=False):
                 ax.axvspan(first[j] * 100, sustained[j] * 100, ymax=0.05, color=grey)
         ax.set(title=name, xlabel="current (µA/cm²)", xlim=(30, 160), ylim=(0, None))
     axes[0].set_ylabel("rate (Hz)")
-    axes[0].legend(fontsize="small")
+    figure.legend(*axes[0].get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=4)
     show = lambda width: ", ".join(f"{value:.2f}" for value in width)
     rows.append(Row("window of transient firing, I_M, at leaks 2, 3, 4 mS/cm² (µA/cm²)", "widens with the shunt (2006, Figure 2)", show(widths["I_M"]),
                     bool(np.all(np.diff(widths["I_M"]) > 0) and widths["I_M"][0] > 1)))
