@@ -18,7 +18,7 @@ from b2reduce.experiments.script import Row, run
 TITLE = "The ring: homogeneous, marginal and unstable; spiking cells beside it"
 DOI = "doi:10.1073/pnas.92.9.3844"
 SEED = 1
-MINUTES = (1.3, 5.0)  # short, long
+MINUTES = (1.3, 3.2)  # short, long
 DEPARTURES = ("Weights of the spiking rings were chosen for this package; the theory's conditions are those of the paper, in units of the gain.",
               "Profiles shape who is connected (the probability of a synapse), not the strength of single synapses.")
 

@@ -17,7 +17,7 @@ from b2reduce.experiments.script import Row, run
 TITLE = "Time average against ensemble average; slow and fast rates"
 DOI = "doi:10.1152/jn.00024.2005"
 SEED = 1
-MINUTES = (0.3, 1.0)  # short, long
+MINUTES = (0.1, 0.2)  # short, long
 DEPARTURES = ("The paper records membrane potentials in awake monkeys; here the conductances of model inputs are recorded.",)
 
 INPUTS, RATE_, G_, TAU_ = 400, 5.0, 0.4e-9, 5e-3

@@ -28,7 +28,7 @@ __all__ = ["driven_network", "fig1", "fig2", "law_", "more_inputs", "slope", "sl
 TITLE = "Slow synapses make rate models exact"
 DOI = "doi:10.1162/neco.1994.6.4.679"
 SEED = 1
-MINUTES = (0.9, 3.0)  # short, long
+MINUTES = (1.0, 1.6)  # short, long
 DEPARTURES = ("The paper derives rate models by averaging; the network and its numbers are this package's own, the claim is tested in kind.",)
 
 SIZES = (500, 1000)  # cells, short and long

@@ -17,7 +17,7 @@ from b2reduce.experiments.script import Row, run
 TITLE = "Conductances: single trial, ensemble, and the error of the ensemble"
 DOI = "doi:10.1016/j.neuron.2005.06.016"
 SEED = 1
-MINUTES = (0.2, 0.5)  # short, long
+MINUTES = (0.1, 0.2)  # short, long
 DEPARTURES = ("The paper clamps cells at the reversal potentials; here the conductances themselves are recorded.",
               "Inputs are Poisson trains at constant rates, as the derivation supposes; those of the paper come in waves (Up states).")
 

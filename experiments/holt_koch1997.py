@@ -18,7 +18,7 @@ from b2reduce.experiments.script import Row, run
 TITLE = "Shunting inhibition is subtractive"
 DOI = "doi:10.1162/neco.1997.9.5.1001"
 SEED = 1
-MINUTES = (0.2, 0.5)  # short, long
+MINUTES = (0.1, 0.1)  # short, long
 DEPARTURES = ("The cell is `lif` without a refractory period; the paper's compartmental cells are left out.",)
 
 LEAKS_ = np.array([10e-9, 20e-9, 40e-9, 80e-9])

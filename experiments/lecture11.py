@@ -18,7 +18,7 @@ from b2reduce.experiments.script import Row, run
 TITLE = "Lecture 11, equation by equation"
 DOI = "doi:10.1162/08997660360675053"
 SEED = 1
-MINUTES = (0.4, 1.0)  # short, long
+MINUTES = (0.4, 0.6)  # short, long
 DEPARTURES = ("The source is the lecture; the DOI is of the paper that it follows.", "The circuit is ei_lif; every number is computed here, none is quoted.")
 
 

@@ -17,7 +17,7 @@ from b2reduce.experiments.script import Row, run
 TITLE = "Adaptation and shunting: transient against sustained firing"
 DOI = "doi:10.1523/JNEUROSCI.1792-08.2008"
 SEED = 1
-MINUTES = (0.7, 2.0)  # short, long
+MINUTES = (0.4, 0.8)  # short, long
 DEPARTURES = ("The 2006 paper records cells; the model is the group's of 2008, with parameters from public re-implementations.",
               "The paper's shunt is dynamic clamp; here the leak itself is 2, 3 and 4 mS/cm2, with the same reversal.",
               "No number of the 2006 paper is used: its claims are tested in kind, and the windows are this model's.")

@@ -17,7 +17,7 @@ from b2reduce.experiments.script import Row, run
 TITLE = "The Shriki cell: a linear law with a shift by leak"
 DOI = "doi:10.1162/08997660360675053"
 SEED = 1
-MINUTES = (0.8, 3.0)  # short, long
+MINUTES = (0.9, 2.6)  # short, long
 DEPARTURES = ("beta, I_c and V_c are quoted without errors and the paper's window of rates is not known to us; the bounds are what windows from 0-40 to 0-120 Hz leave open.",
               "The recurrent network and its weights were chosen for this package. The hypercolumn is in benyishai1995.")
 

@@ -21,7 +21,7 @@ __all__ = ["BALANCED", "counted_rates", "exponent", "draw", "fig1", "fig2", "mea
 TITLE = "Balanced networks of binary units"
 DOI = "doi:10.1126/science.274.5293.1724"
 SEED = 1  # the first of the seeds of wirings
-MINUTES = (0.4, 1.2)  # short, long
+MINUTES = (0.4, 1.7)  # short, long
 DEPARTURES = ("Weights and thresholds are chosen so that terms in 1/K are small from K = 50 on; the claims, not the paper's curves, are reproduced.",
               "Wiring has a given mean number of inputs from each population, drawn with probability K/N.")
 
