@@ -286,7 +286,7 @@ def _time_constant(surface, spikes, curve):
     if onset is None or not spikes or np.ptp(curve[:, 0]) == 0:
         return np.inf, np.inf
     asked = np.poly1d(np.polyfit(curve[:, 0], curve[:, 1], 1))
-    x, y = [], []
+    ways, lacks = [], []
     for I, t in spikes:
         if t.size < 5:
             continue
@@ -297,13 +297,23 @@ def _time_constant(surface, spikes, curve):
             continue
         # The straight line of a over r is only roughly it: shifted so that this cell rests where it does.
         shift = np.mean(lack[late]) - asked(1 / np.mean(interval[late]))
-        x += list(asked(1 / ((interval[1:] + interval[:-1]) / 2)) + shift - (lack[1:] + lack[:-1]) / 2)
-        y += list(np.diff(lack) / np.diff(middle))
-    x, y = np.array(x), np.array(y)
-    good = np.isfinite(x) & np.isfinite(y)
-    x, y = x[good], y[good]
-    if x.size < 5 or not np.sum(x * y) > 0:
+        gap = asked(1 / interval) + shift - lack
+        first = np.flatnonzero(~np.isfinite(gap)).max(initial=-1) + 1
+        if gap.size - first < 4:
+            continue
+        gap, lack, middle = gap[first:], lack[first:], middle[first:]
+        # Integrated rather than differentiated: spikes lie on a time grid, and differences of successive intervals are mostly that.
+        way = np.concatenate([[0.0], np.cumsum((gap[1:] + gap[:-1]) / 2 * np.diff(middle))])
+        ways.append(way - way.mean())
+        lacks.append(lack - lack.mean())
+    if not ways:
+        return np.inf, np.inf
+    x, y = np.concatenate(ways), np.concatenate(lacks)
+    if not np.sum(x * y) > 0:
         return np.inf, np.inf
     slope = np.sum(x * y) / np.sum(x**2)
-    error = np.sqrt(np.sum((y - slope * x) ** 2) / (x.size - 1) / np.sum(x**2))
+    within = np.sqrt(np.sum((y - slope * x) ** 2) / (x.size - len(ways) - 1) / np.sum(x**2))
+    # Where the law is only roughly right cells differ by more than their own scatter: the error with each cell as one observation.
+    between = np.sqrt(sum(np.sum(way * (lack - slope * way)) ** 2 for way, lack in zip(ways, lacks)) * len(ways) / max(len(ways) - 1, 1)) / np.sum(x**2)
+    error = max(within, between)
     return 1 / slope, error / slope**2

@@ -269,32 +269,39 @@ def _along(text):
 
 @main.command(short_help="Reproduce a published result.")
 @click.argument("name", required=False)
-@click.option("--list", "listed", is_flag=True, help="Show what there is, and how many minutes it takes.")
+@click.option("--list", "listed", is_flag=True, help="Show what there is and how many minutes it takes; with a NAME its figures.")
 @click.option("--long", "long", is_flag=True, help="The full grid instead of a short run.")
 @click.option("--only", multiple=True, metavar="FIG", help="Only this figure, such as fig2. May be repeated.")
-@click.option("-o", "--output", "folder", metavar="DIR", help="Write every figure there, as PNG and SVG.")
+@click.option("-o", "--output", "folder", metavar="DIR", help="Write every figure there, as PNG and SVG, and the table as CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 @click.pass_context
-def reproduce(context, name, listed, long, only, folder):
-    """Run the script NAME of a published result: its figures, and a table of what was published and what is measured."""
+def reproduce(context, name, listed, long, only, folder, as_json):
+    """Run the script NAME of a published result: its figures, and a table of what was published and what is measured.
+
+    A row says yes where the two agree within what both leave open, and NO where they do not: then the exit status is 1.
+    """
     from importlib import import_module
 
     from .provenance import unknown_name
     from .units import InputError
 
     scripts = _scripts()
-    if listed or name is None:
-        _table("published results", ("name", "result", "minutes (short, long)", "source"),
-               ((key, entry["TITLE"], "{:g}, {:g}".format(*entry["MINUTES"]), entry["DOI"]) for key, entry in scripts.items()))
-        return
-    if name not in scripts:
+    if name is not None and name not in scripts:
         raise InputError(f"{unknown_name('script', name, scripts)}; b2reduce reproduce --list shows them")
+    if name is None:
+        records = [{"name": key, "title": entry["TITLE"], "minutes": entry["MINUTES"], "doi": entry["DOI"]} for key, entry in scripts.items()]
+        _print(records, as_json, lambda: _table("published results", ("name", "result", "minutes (short, long)", "source"),
+                                                ((key, entry["TITLE"], "{:g}, {:g}".format(*entry["MINUTES"]), entry["DOI"]) for key, entry in scripts.items())))
+        return
+    if listed:
+        _print(scripts[name]["figures"], as_json, lambda: _table(scripts[name]["TITLE"], ("figure", "shows"), scripts[name]["figures"].items()))
+        return
     import matplotlib
 
     matplotlib.use("agg")
     from .experiments.script import play
 
-    rows = play(vars(import_module(f"b2reduce.experiments.{name}")), long=long, only=only, folder=folder)
-    context.exit(1 if any(row.within is False for row in rows) else 0)
+    context.exit(play(vars(import_module(f"b2reduce.experiments.{name}")), long=long, only=only, folder=folder, as_json=as_json))
 
 
 def _scripts():
@@ -302,14 +309,23 @@ def _scripts():
     import ast
     from importlib.resources import files
 
+    from .units import InputError
+
+    try:
+        folder = files("b2reduce.experiments")
+    except ModuleNotFoundError:
+        raise InputError("the scripts of published results are not there; install the package (pip install . in its folder) instead of running it from the checkout") from None
     found = {}
-    for path in sorted(files("b2reduce.experiments").iterdir(), key=lambda path: path.name):
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
         if not path.name.endswith(".py"):
             continue
-        said = {node.targets[0].id: node.value for node in ast.parse(path.read_text(encoding="utf-8")).body
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        said = {node.targets[0].id: node.value for node in body
                 if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in ("TITLE", "DOI", "MINUTES")}
         if {"TITLE", "DOI", "MINUTES"} <= set(said):
-            found[path.name.removesuffix(".py")] = {key: ast.literal_eval(value) for key, value in said.items()}
+            entry = {key: ast.literal_eval(value) for key, value in said.items()}
+            entry["figures"] = {node.name: ast.get_docstring(node).split("\n")[0] for node in body if isinstance(node, ast.FunctionDef) and node.name[:3] == "fig" and node.name[3:].isdigit()}
+            found[path.name.removesuffix(".py")] = entry
     return found
 
 
