@@ -46,7 +46,7 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
     ----------
     surface : FISurface
     fit : GainFit, optional
-        Drawn as lines over the measured points.
+        Drawn as lines over the measured points: strong within the window of rates that was fitted, faint beyond it.
     point : (Quantity, Quantity), optional
         Mean current and rate of the operating point, marked by a star.
     ax : matplotlib.axes.Axes, optional
@@ -58,13 +58,15 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
     matplotlib.axes.Axes
     """
     from matplotlib import colormaps
+    from matplotlib.lines import Line2D
 
     ax = _axes(ax)
     I_factor, I_unit = _scale(surface.I_, surface.current_unit)
     g_factor, g_unit = _scale(surface.g_, surface.conductance_unit)
     shown = np.isfinite(surface.rate_).any(axis=1)
     I_ = surface.I_[shown]
-    fine = np.linspace(I_.min(), I_.max(), 400)
+    fine = np.linspace(I_.min(), I_.max(), 1000)
+    window = None if fit is None else [float(np.asarray(limit)) for limit in fit.rates]
     # Dark to light along one colour scale, and a marker and line style each: told apart in grey as well.
     colours = colormaps["viridis"](np.linspace(0.05, 0.85, surface.g_.size))
     for number, (g, colour) in enumerate(zip(surface.g_, colours)):
@@ -72,17 +74,22 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
         ax.errorbar(I_ / I_factor, rate, yerr=error, ls="none", marker=_MARKERS[number % len(_MARKERS)], color=colour,
                     **{"label": f"{g / g_factor:.3g}", **kwargs})
         if fit is not None:
-            law = fit.predict_(fine, g)
-            inside = (law > 0) & (law <= 1.1 * np.nanmax(surface.rate_))
-            ax.plot(fine[inside] / I_factor, law[inside], ls=_LINES[number % len(_LINES)], color=colour, lw=1.2)
+            law, top = fit.predict_(fine, g), np.nanmax(surface.rate_)
+            inside = (law >= window[0]) & (law <= window[1])
+            # Where it was fitted it stands for the data; beyond, it only shows where these leave it.
+            for part, weight in ((inside, dict(lw=1.6)), (~inside & (law > 0) & (law <= top), dict(lw=0.8, alpha=0.5))):
+                ax.plot(fine / I_factor, np.where(part, law, np.nan), ls=_LINES[number % len(_LINES)], color=colour, **weight)
     if point is not None:
         current, rate = to_si(point[0], surface.current_unit, "point"), to_si(point[1], "Hz", "point")
         ax.plot(current / I_factor, rate, "*", ms=13, color="k", mfc="w", mew=1.3, zorder=5, label="operating")
     if fit is not None:
-        for limit in fit.rates:
-            ax.axhline(float(np.asarray(limit)), color="0.6", lw=0.8, ls=":")
+        for limit, label in zip(window, ("window of the fit", None)):
+            ax.axhline(limit, color="0.6", lw=0.8, ls=":", label=label)
     ax.set(xlabel=f"mean current I ({I_unit})", ylabel="rate (Hz)", ylim=(0, None))
-    ax.legend(title=f"mean leak g ({g_unit})", fontsize=8, title_fontsize=8)
+    # Leaks first. Curves that rise side by side leave no corner free, and only a layout engine makes room beside the axes.
+    handles, labels = zip(*sorted(zip(*ax.get_legend_handles_labels()), key=lambda pair: isinstance(pair[0], Line2D)))
+    beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if ax.figure.get_layout_engine() is not None else {"loc": "best", "frameon": True}
+    ax.legend(handles, labels, title=f"total leak g ({g_unit})", fontsize=8, title_fontsize=8, **beside)
     return ax
 
 
