@@ -4,9 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from brian2 import Hz, nA
+from matplotlib import rcParams
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.style import context
 
 import b2reduce as b2r
+from b2reduce.plots import style
 
 BETA, I_THETA, V_THETA = 250e9, 0.1e-9, 5e-3  # Hz/A, A, V
 LEAKS_ = (10e-9, 20e-9, 30e-9)
@@ -63,3 +67,26 @@ def test_the_legend_of_an_fi_curve_names_leaks_then_the_rest_and_stands_beside_i
     plain = b2r.plot_fi(surface, fit, ax=Figure().subplots())  # nothing would make room beside this one
     plain.figure.draw_without_rendering()
     assert plain.get_legend().get_window_extent().x1 <= plain.get_window_extent().x1
+
+
+def lightness(colour):
+    """CIE L* of an sRGB colour: what is left of it in grey."""
+    rgb = np.array(to_rgb(colour))
+    Y = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+    return 116 * np.cbrt(Y) - 16 if Y > 216 / 24389 else Y * 24389 / 27
+
+
+def test_lightness_is_that_of_the_standard():
+    # Black, white, and the middle grey of sRGB, whose L* is 53.6.
+    assert [lightness(grey) for grey in ("#000000", "#ffffff", "#808080")] == pytest.approx([0, 100, 53.585], abs=1e-2)
+
+
+def test_colours_of_the_style_are_told_apart_in_grey():
+    with context(style()):
+        cycle = rcParams["axes.prop_cycle"].by_key()
+    assert len(set(cycle["color"])) == 5 and np.diff(sorted(map(lightness, cycle["color"]))).min() >= 10
+    assert max(map(lightness, cycle["color"])) < 85, "seen on white"
+    # A line with a colour of its own takes everything else from the cycle.
+    with context(style()):
+        ax = Figure().subplots()
+        assert {ax.plot([0, 1], color="black")[0].get_linestyle() for _ in range(5)} == {"-"}
