@@ -54,7 +54,7 @@ def fig1(long=False):
 
 
 # %%
-def _beside(name, ax, contrasts, level, duration, seeds):
+def beside(name, ax, contrasts, level, duration, seeds):
     rows = []
     for rate, line in zip(contrasts, ("-", "--", ":")):
         circuit = b2r.load_circuit(name).replace({"drive.ext.rate": rate * Hz})
@@ -86,11 +86,9 @@ def _beside(name, ax, contrasts, level, duration, seeds):
 
 
 def fig2(long=False):
-    """Rings of leaky and of Shriki cells at two contrasts, beside their reductions."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    rows = _beside("ring_lif", left, (12, 14, 16) if long else (12, 14), "transfer", 3.0 if long else 2.0, 4 if long else 2)
-    rows += _beside("ring_shriki", right, (12, 14) if long else (14,), "linear", 2.0 if long else 1.2, 2 if long else 1)
-    return figure, rows
+    """A ring of leaky cells at two contrasts, beside its reduction."""
+    figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
+    return figure, beside("ring_lif", ax, (12, 14, 16) if long else (12, 14), "transfer", 3.0 if long else 2.0, 4 if long else 2)
 
 
 # %%
