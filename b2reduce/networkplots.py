@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .plots import _LINES, _MARKERS, _axes, _scale
+from .plots import _LINES, _MARKERS, _axes, _beside, _scale
 
 __all__ = ["plot_adaptation", "plot_continuation", "plot_phase_plane"]
 
@@ -38,7 +38,7 @@ def plot_phase_plane(plane, *, trajectories=(), ax=None, **kwargs):
               color="0.75", angles="xy", scale=30, width=2e-3)
     for name, line, shade in zip(plane.names, _LINES, ("black", "0.35")):
         for number, part in enumerate(plane.nullclines_[name]):
-            ax.plot(part[:, 0] / fx, part[:, 1] / fy, **{"linestyle": line, "color": shade, "label": f"{name} stays" if number == 0 else None, **kwargs})
+            ax.plot(part[:, 0] / fx, part[:, 1] / fy, **{"linestyle": line, "color": shade, "label": f"{name} nullcline" if number == 0 else None, **kwargs})
     for number, border in enumerate(plane.separatrices):
         ax.plot(border.curve_[:, 0] / fx, border.curve_[:, 1] / fy, linestyle=":", color="black", linewidth=2, label="separatrix" if number == 0 else None)
     for trajectory in trajectories:
@@ -46,11 +46,12 @@ def plot_phase_plane(plane, *, trajectories=(), ax=None, **kwargs):
     shown = set()
     for point, (x, y) in zip(plane.points, plane.points_):
         kind = point.kind.split()[0]
-        ax.plot(x / fx, y / fy, linestyle="", markeredgecolor="black", markersize=8, label=None if kind in shown else kind, zorder=5, **_KINDS[kind])
+        label = kind if kind == "saddle" else f"{kind} fixed point"
+        ax.plot(x / fx, y / fy, linestyle="", markeredgecolor="black", markersize=8, label=None if kind in shown else label, zorder=5, **_KINDS[kind])
         shown.add(kind)
     ax.set(xlabel=f"current above threshold, {plane.names[0]} ({xlabel})", ylabel=f"current above threshold, {plane.names[1]} ({ylabel})",
            xlim=(plane.x_[0] / fx, plane.x_[-1] / fx), ylim=(plane.y_[0] / fy, plane.y_[-1] / fy))
-    ax.legend(fontsize="small", loc="best")
+    ax.legend(fontsize="small", **_beside(ax))  # arrows are everywhere
     return ax
 
 

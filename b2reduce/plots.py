@@ -29,6 +29,13 @@ def _axes(ax):
         return plt.subplots()[1]
 
 
+def _beside(ax):
+    """Where a legend stands beside the axes; inside, framed, where no layout engine makes room for it."""
+    if ax.figure.get_layout_engine() is None:
+        return {"loc": "best", "frameon": True}
+    return {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+
+
 def _scale(values, unit):
     """Factor and label that make values readable: nA for 1e-9 A, uA/cm^2 for A/m^2."""
     if unit.endswith("/m^2"):
@@ -86,10 +93,9 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
         for limit, label in zip(window, ("window of the fit", None)):
             ax.axhline(limit, color="0.6", lw=0.8, ls=":", label=label)
     ax.set(xlabel=f"mean current I ({I_unit})", ylabel="rate (Hz)", ylim=(0, None))
-    # Leaks first. Curves that rise side by side leave no corner free, and only a layout engine makes room beside the axes.
+    # Leaks before the rest.
     handles, labels = zip(*sorted(zip(*ax.get_legend_handles_labels()), key=lambda pair: isinstance(pair[0], Line2D)))
-    beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if ax.figure.get_layout_engine() is not None else {"loc": "best", "frameon": True}
-    ax.legend(handles, labels, title=f"total leak g ({g_unit})", fontsize=8, title_fontsize=8, **beside)
+    ax.legend(handles, labels, title=f"total leak g ({g_unit})", fontsize=8, title_fontsize=8, **_beside(ax))  # curves side by side leave no corner free
     return ax
 
 

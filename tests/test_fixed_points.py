@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from brian2 import Hz, mV, ms, mvolt, nA, nS, pA, pcoulomb as pC, second
+from matplotlib.figure import Figure
 
 import b2reduce as b2r
 from b2reduce.experiments.fixed_points import compare
@@ -254,6 +255,11 @@ def test_symmetric_rivals_are_divided_by_the_diagonal():
             # Contours are interpolated linearly between points of the grid, where the flow bends by its kink only.
             speed = np.abs(Flow(reduced)(line)[:, number])
             assert np.max(speed) < 0.02 * np.max(np.abs(plane.flow_[number]))
+    ax = b2r.plot_phase_plane(plane, ax=Figure(layout="constrained").subplots())
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["A nullcline", "B nullcline", "separatrix", "saddle", "stable fixed point"]
+    ax.figure.draw_without_rendering()
+    box = ax.get_legend().get_window_extent()
+    assert box.x0 >= ax.get_window_extent().x1 and box.x1 <= ax.figure.bbox.x1, "off the arrows, and not cut off"
 
 
 def test_more_populations_have_a_crossing_and_no_curve():
