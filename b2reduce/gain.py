@@ -9,7 +9,7 @@ import numpy as np
 
 from .forms import FORMS, inverse_at
 from .provenance import frozen, unknown_name
-from .units import InputError, format_quantity, parse_quantity, to_si, with_units
+from .units import InputError, format_quantity, parse_quantity, readable, to_si, with_units
 
 __all__ = ["GainFit", "fit_gain"]
 
@@ -253,7 +253,8 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     rmse = float(np.sqrt(np.mean(residual**2)))
     warnings = []
     if change > SLOPE_LIMIT:
-        warnings.append(f"the slope of the f-I curve changes by {100 * change:.0f} % over g = {g.min():.3g} to {g.max():.3g} {surface.conductance_unit} "
+        factor, g_unit = readable(g, surface.conductance_unit)
+        warnings.append(f"the slope of the f-I curve changes by {100 * change:.0f} % over g = {g.min() / factor:.3g} to {g.max() / factor:.3g} {g_unit} "
                         f"(limit {100 * SLOPE_LIMIT:.0f} %): extra leak does more than shift the curve; narrow the range of g or of rates")
     if rmse > RMSE_LIMIT * (hi - lo):
         warnings.append(f"the residual of the {form} gain is {rmse:.3g} Hz, {100 * rmse / (hi - lo):.1f} % of the window {lo:.3g} to {hi:.3g} Hz "

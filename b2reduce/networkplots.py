@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .plots import _LINES, _MARKERS, _axes, _beside, _scale
+from .plots import _LINES, _MARKERS, _axes, _beside
+from .units import readable
 
 __all__ = ["plot_adaptation", "plot_continuation", "plot_phase_plane"]
 
@@ -30,7 +31,7 @@ def plot_phase_plane(plane, *, trajectories=(), ax=None, **kwargs):
     matplotlib.axes.Axes
     """
     ax = _axes(ax)
-    (fx, xlabel), (fy, ylabel) = (_scale(values, unit) for values, unit in ((plane.x_, plane.unit[0]), (plane.y_, plane.unit[1])))
+    (fx, xlabel), (fy, ylabel) = (readable(values, unit) for values, unit in ((plane.x_, plane.unit[0]), (plane.y_, plane.unit[1])))
     coarse = slice(None, None, max(1, len(plane.x_) // 20))
     dx, dy = plane.flow_[0][coarse, coarse] / fx, plane.flow_[1][coarse, coarse] / fy
     length = np.hypot(dx / np.ptp(plane.x_ / fx), dy / np.ptp(plane.y_ / fy))
@@ -71,7 +72,7 @@ def plot_adaptation(adaptation, *, ax=None, **kwargs):
     """
     ax, curve = _axes(ax), adaptation.curve
     rate, leak, current = curve.columns
-    (fa, unit), (fg, leak_unit) = (_scale(curve[name], name[name.index("[") + 1:-1]) for name in (current, leak))
+    (fa, unit), (fg, leak_unit) = (readable(curve[name], name[name.index("[") + 1:-1]) for name in (current, leak))
     for (g, rows), marker, shade in zip(curve.groupby(leak), _MARKERS * 4, ("black", "0.35", "0.6") * 7):
         ax.plot(rows[rate], rows[current] / fa, **{"linestyle": "", "marker": marker, "color": shade, "markersize": 4, "label": f"g = {g / fg:.3g} {leak_unit}", **kwargs})
     x, leaks = np.array([0.0, curve[rate].max()]), np.unique(curve[leak])
@@ -110,7 +111,7 @@ def plot_continuation(continuation, *, population=None, ax=None, **kwargs):
     if population not in known:
         raise InputError(f"population: {unknown_name('population', population, known)}")
     rate, name = f"{population} [Hz]", continuation.parameter
-    factor, unit = _scale(table[name], name[name.rindex("[") + 1:-1])
+    factor, unit = readable(table[name], name[name.rindex("[") + 1:-1])
     stable = table["kind"].str.startswith("stable").to_numpy()
     labelled = set()
     for _, rows in table.groupby("branch", sort=False):

@@ -6,13 +6,12 @@ from importlib import resources
 
 import numpy as np
 
-from .units import InputError, to_si
+from .units import InputError, readable, to_si
 
 __all__ = ["plot_fi", "plot_transfer", "plot_rates", "plot_raster", "plot_comparison", "plot_cells", "plot_map", "style"]
 
 _LINES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2)))
 _MARKERS = ("o", "s", "^", "D", "v")
-_SCALES = ((1e-15, "f"), (1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1.0, ""))
 
 
 def style():
@@ -34,16 +33,6 @@ def _beside(ax):
     if ax.figure.get_layout_engine() is None:
         return {"loc": "best", "frameon": True}
     return {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
-
-
-def _scale(values, unit):
-    """Factor and label that make values readable: nA for 1e-9 A, uA/cm^2 for A/m^2."""
-    if unit.endswith("/m^2"):
-        prefix, factor = ("m", 10.0) if unit.startswith("S") else ("µ", 1e-2)
-        return factor, f"{prefix}{unit[0]}/cm²"
-    largest = np.nanmax(np.abs(values)) if np.size(values) else 1.0
-    factor, prefix = max(((f, p) for f, p in _SCALES if f <= largest), default=_SCALES[0])
-    return factor, prefix + unit
 
 
 def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
@@ -68,8 +57,8 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
     from matplotlib.lines import Line2D
 
     ax = _axes(ax)
-    I_factor, I_unit = _scale(surface.I_, surface.current_unit)
-    g_factor, g_unit = _scale(surface.g_, surface.conductance_unit)
+    I_factor, I_unit = readable(surface.I_, surface.current_unit)
+    g_factor, g_unit = readable(surface.g_, surface.conductance_unit)
     shown = np.isfinite(surface.rate_).any(axis=1)
     I_ = surface.I_[shown]
     fine = np.linspace(I_.min(), I_.max(), 1000)
@@ -322,7 +311,7 @@ def plot_map(regimes, *, level=None, ax=None, **kwargs):
     labels = {}
     for name in names:
         title, _, unit = name.rstrip("]").partition(" [")
-        factor, unit = _scale(points[name].to_numpy(dtype=float), unit) if unit and unit != "Hz" else (1.0, unit)
+        factor, unit = readable(points[name].to_numpy(dtype=float), unit) if unit and unit != "Hz" else (1.0, unit)
         points[name], labels[name] = points[name] / factor, f"{title} ({unit})" if unit else title
     ax = _axes(ax)
     if len(names) == 1:

@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-__all__ = ["InputError", "UnitError", "parse_quantity", "format_quantity", "to_si", "with_units", "si_label"]
+__all__ = ["InputError", "UnitError", "parse_quantity", "format_quantity", "to_si", "with_units", "si_label", "readable"]
 
 
 class InputError(ValueError):
@@ -196,6 +196,27 @@ def si_label(dim):
             return name
     parts = zip(["m", "kg", "s", "A", "K", "mol", "cd"], dim._dims)
     return " ".join(f"{symbol}^{float(power):g}" if power != 1 else symbol for symbol, power in parts if power)
+
+
+_SCALES = ((1e-15, "f"), (1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1.0, ""))
+
+
+def readable(values, unit):
+    """SI values of one unit as people write them: what to divide them by, and the unit that they have then.
+
+    Examples
+    --------
+    >>> readable([1.5e-8, 2.6e-8], "S")
+    (1e-09, 'nS')
+    >>> readable([0.5, 1.0], "S/m^2")
+    (10.0, 'mS/cm²')
+    """
+    if unit.endswith("/m^2"):
+        prefix, factor = ("m", 10.0) if unit.startswith("S") else ("µ", 1e-2)
+        return factor, f"{prefix}{unit[0]}/cm²"
+    largest = np.nanmax(np.abs(values)) if np.size(values) else 1.0
+    factor, prefix = max(((f, p) for f, p in _SCALES if f <= largest), default=_SCALES[0])
+    return factor, prefix + unit
 
 
 def to_si(value, unit, name):

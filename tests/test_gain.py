@@ -74,6 +74,7 @@ def test_a_slope_that_changes_by_more_than_15_percent_is_flagged(change, warned)
     # Relative to the common slope, which leans to the steeper curves by less than a quarter of the change.
     assert fit.slope_change == pytest.approx(change, rel=change / 4)
     assert any("slope" in text for text in fit.warnings) is warned
+    assert any("over g = 25 to 41 nS (limit 15 %)" in text for text in fit.warnings) is warned
     assert list(fit.slopes["points"]) == [int(n) for n in fit.slopes["points"]] and len(fit.slopes) == 3
 
 
@@ -125,6 +126,9 @@ def test_units_per_area_are_kept():
     from brian2 import cm, uA
 
     assert float(fit.beta / (Hz * cm**2 / uA)) == pytest.approx(35.4)
+    steeper = [(i, g, rate * (1 + g)) for i, g, rate in rows]
+    bent = b2r.fit_gain(b2r.FISurface.from_frame(pd.DataFrame(steeper, columns=["I [A/m^2]", "g [S/m^2]", "rate [Hz]"])))
+    assert any("over g = 0.05 to 0.1 mS/cm² (limit 15 %)" in text for text in bent.warnings)
 
 
 TRUE = {"threshold_linear": (0.2e12,), "sqrt": (100e-12, 25.0), "softplus": (0.2e12, 40e-12), "threshold_power": (150e-12, 2.0, 20.0), "logistic": (80.0, 40e-12)}

@@ -3,7 +3,7 @@ import pytest
 from brian2 import Hz, Quantity, amp, cm, coulomb, farad, get_dimensions, meter, mV, nS, pF, second, siemens, uA, volt
 
 import b2reduce as b2r
-from b2reduce.units import format_quantity, parse_quantity, si_label, to_si, with_units
+from b2reduce.units import format_quantity, parse_quantity, readable, si_label, to_si, with_units
 
 
 @pytest.mark.parametrize("text, si, unit", [
@@ -44,3 +44,11 @@ def test_arguments_keep_their_dimension():
         to_si(3.0, "S", "g")
     assert float(with_units(2e-2, "A/m^2") / (uA / cm**2)) == pytest.approx(2, rel=1e-15)
     assert si_label(get_dimensions(uA / cm**2)) == "A/m^2"
+
+
+@pytest.mark.parametrize("values, unit, text", [
+    ([1.55e-8, 2.59e-8], "S", "15.5 25.9 nS"), ([2e-10, np.nan, 9e-10], "A", "200 nan 900 pA"), ([-5e-5], "V", "-50 µV"), ([0.5, 1.0], "S/m^2", "0.05 0.1 mS/cm²"),
+    ([0.04], "A/m^2", "4 µA/cm²"), ([3.0], "Hz", "3 Hz")])
+def test_values_are_shown_in_the_unit_that_people_write(values, unit, text):
+    factor, shown = readable(values, unit)
+    assert " ".join([*(f"{value / factor:.3g}" for value in values), shown]) == text
