@@ -56,6 +56,10 @@ class GainFit:
         That of the surface.
     cross_validation : pandas.DataFrame or None
         Where the form was chosen: cross-validated error of each form in Hz, and its number of parameters.
+    covariance : pandas.DataFrame or None
+        Of the errors of the parameters, rows and columns named as in `params`: SI floats, each in the product of the units of
+        its two parameters. Errors of I_theta and v_theta go together, so that those of a threshold I_theta + v_theta g need it.
+        The diagonal is the square of `stderr`; a parameter that was not fitted has zeros. None in files of earlier versions.
     """
 
     form: str
@@ -71,6 +75,7 @@ class GainFit:
     per_area: bool
     provenance: Mapping
     cross_validation: object = None
+    covariance: object = None
 
     def __post_init__(self):
         for name in ("params", "stderr", "provenance"):
@@ -142,7 +147,8 @@ class GainFit:
         return {"form": self.form, "params": text(self.params), "stderr": text(self.stderr), "r2": self.r2, "rmse": format_quantity(self.rmse),
                 "slopes": self.slopes.to_dict("list"), "slope_change": self.slope_change, "rates": [format_quantity(rate) for rate in self.rates],
                 "points": self.points, "warnings": list(self.warnings), "per_area": self.per_area, "provenance": dict(self.provenance),
-                "cross_validation": None if self.cross_validation is None else self.cross_validation.to_dict("list")}
+                "cross_validation": None if self.cross_validation is None else self.cross_validation.to_dict("list"),
+                "covariance": None if self.covariance is None else self.covariance.to_dict()}
 
     @classmethod
     def from_dict(cls, data):
@@ -150,8 +156,9 @@ class GainFit:
         import pandas as pd
 
         read = lambda values: {name: parse_quantity(value) for name, value in values.items()}
-        chosen = data.get("cross_validation")
-        return cls(**{**data, "cross_validation": None if chosen is None else pd.DataFrame(chosen), "params": read(data["params"]), "stderr": read(data["stderr"]), "rmse": parse_quantity(data["rmse"]),
+        chosen, covariance = data.get("cross_validation"), data.get("covariance")
+        return cls(**{**data, "cross_validation": None if chosen is None else pd.DataFrame(chosen),
+                      "covariance": None if covariance is None else pd.DataFrame(covariance, dtype=float), "params": read(data["params"]), "stderr": read(data["stderr"]), "rmse": parse_quantity(data["rmse"]),
                       "slopes": pd.DataFrame(data["slopes"], dtype=float), "rates": tuple(parse_quantity(rate) for rate in data["rates"]),
                       "slope_change": np.nan if data["slope_change"] is None else data["slope_change"]})
 
@@ -201,6 +208,8 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     >>> fit.v_theta
     1. * mvolt
     """
+    import pandas as pd
+
     if form != "auto" and form not in FORMS:
         raise InputError(f"form: {unknown_name('form', form, (*FORMS, 'auto'))}")
     if weights not in (None, "sem"):
@@ -247,7 +256,9 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     units.update({name: known.get(unit, unit) for name, unit in gain.shape})
     names = ["I_theta", "v_theta", *gain.names]
     params = {"beta": beta, **dict(zip(names, values))}
-    stderr = {"beta": np.sqrt(gradient @ covariance @ gradient), **dict(zip(names, np.sqrt(np.diag(covariance))))}
+    rows = np.array([np.eye(len(names))[names.index(name)] if name in names else gradient for name in params])
+    covariance = pd.DataFrame(rows @ covariance @ rows.T, index=list(params), columns=list(params))
+    stderr = dict(zip(params, np.sqrt(np.diag(covariance))))
     slopes, information = _slopes_alone(gain, surface, I, g, r, weight, shape, beta)
     change = float(_change(surface.g_, slopes.iloc[:, 1].to_numpy(), information) / beta)
     rmse = float(np.sqrt(np.mean(residual**2)))
@@ -266,7 +277,7 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
         stderr={name: with_units(float(value), units[name]) for name, value in stderr.items()},
         r2=float(1 - np.sum(residual**2) / np.sum((r - r.mean()) ** 2)), rmse=with_units(rmse, "Hz"), slopes=slopes, slope_change=change,
         rates=(with_units(float(lo), "Hz"), with_units(float(hi), "Hz")), points=int(r.size), warnings=warnings, per_area=surface.per_area,
-        provenance=dict(surface.provenance), cross_validation=chosen)
+        provenance=dict(surface.provenance), cross_validation=chosen, covariance=covariance)
 
 
 def _cross_validated(I, g, r, weight):

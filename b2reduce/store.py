@@ -26,7 +26,8 @@ def fit_data(fit):
 
     keys = {name: f"{name} [{si_label(value)}]" for name, value in fit.params.items()}
     return {"form": fit.form, **{keys[name]: value for name, value in _si(fit.params).items()},
-            "stderr": {keys[name]: value for name, value in _si(fit.stderr).items()}, "r2": fit.r2, "rmse [Hz]": float(np.asarray(fit.rmse)),
+            "stderr": {keys[name]: value for name, value in _si(fit.stderr).items()},
+            "covariance": None if fit.covariance is None else fit.covariance.rename(index=keys, columns=keys).to_dict(), "r2": fit.r2, "rmse [Hz]": float(np.asarray(fit.rmse)),
             "rates [Hz]": [float(np.asarray(rate)) for rate in fit.rates], "points": fit.points, "slopes": _records(fit.slopes),
             "slope_change": fit.slope_change, "warnings": list(fit.warnings), "provenance": dict(fit.provenance)}
 

@@ -47,12 +47,48 @@ def test_a_logistic_surface_gives_its_own_parameters_back():
 
 def test_standard_errors_are_the_scatter_of_repeated_fits():
     # 60 fits estimate a standard deviation to 1/sqrt(120) = 9 %; 40 % is beyond four of those.
-    rng, found, stated = np.random.default_rng(3), [], []
+    rng, found, stated, names = np.random.default_rng(3), [], [], ["beta", "I_theta", "v_theta"]
     for _ in range(60):
         fit = b2r.fit_gain(surface(lambda i, g: max(line(i, g) + rng.normal(0, 0.5), 0)), rates=(5 * Hz, 60 * Hz))
-        found.append([float(fit.params[name]) for name in ("beta", "I_theta", "v_theta")])
-        stated.append([float(fit.stderr[name]) for name in ("beta", "I_theta", "v_theta")])
+        found.append([float(fit.params[name]) for name in names])
+        stated.append([float(fit.stderr[name]) for name in names])
     np.testing.assert_allclose(np.mean(stated, axis=0), np.std(found, axis=0, ddof=1), rtol=0.4, atol=0)
+    # Fisher's z of a correlation of 60 pairs has the standard error 1/sqrt(57); four of those.
+    pairs, covariance = np.triu_indices(3, 1), fit.covariance.loc[names, names].to_numpy()
+    correlation = covariance / np.outer(stated[-1], stated[-1])
+    np.testing.assert_allclose(np.arctanh(correlation[pairs]), np.arctanh(np.corrcoef(found, rowvar=False)[pairs]), rtol=0, atol=4 / np.sqrt(57))
+
+
+@pytest.mark.parametrize("weights", [None, "sem"])
+def test_the_covariance_of_a_straight_gain_is_that_of_linear_least_squares(weights):
+    """Above its threshold r = a + b I + c g: beta = b, I_theta = -a/b, v_theta = -c/b."""
+    rng = np.random.default_rng(4)
+    data = surface(lambda i, g: max(line(i, g) + rng.normal(0, 0.5), 0), I=np.linspace(500e-12, 900e-12, 21), sem=lambda frame: rng.uniform(0.3, 1.5, len(frame)))
+    fit, frame = b2r.fit_gain(data, weights=weights), data.to_frame()
+    w = 1 / frame["rate_sem [Hz]"].to_numpy() if weights else np.ones(len(frame))
+    design = np.column_stack([np.ones(len(frame)), frame["I [A]"] * 1e9, frame["g [S]"] * 1e9]) * w[:, None]  # nA and nS, so that the matrix is well scaled
+    (a, b, c), [square], *_ = np.linalg.lstsq(design, frame["rate [Hz]"] * w, rcond=None)
+    plain = np.linalg.inv(design.T @ design) * square / (len(frame) - 3)
+    to = np.array([[0, 1e9, 0], [-1e-9 / b, 1e-9 * a / b**2, 0], [0, c / b**2, -1 / b]])
+    names = ["beta", "I_theta", "v_theta"]
+    assert list(fit.covariance.index) == list(fit.covariance.columns) == list(fit.params) and set(fit.params) == set(names)
+    np.testing.assert_allclose(fit.covariance.loc[names, names], to @ plain @ to.T, rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_standard_errors_are_the_diagonal_of_the_covariance(form):
+    fit = b2r.fit_gain(shifted("softplus", noise=0.01), form=form)
+    assert list(fit.covariance.index) == list(fit.covariance.columns) == list(fit.params)
+    np.testing.assert_allclose(np.sqrt(np.diag(fit.covariance)), [float(value) for value in fit.stderr.values()], rtol=1e-12, atol=0)
+
+
+def test_the_slope_that_others_give_varies_with_them():
+    fit = b2r.fit_gain(surface(lambda i, g: logistic(i, g) * (1 + 0.02 * np.sin(1e13 * i))), form="logistic")
+    r_max, x_0 = (float(fit.params[name]) for name in ("r_max", "x_0"))
+    gradient = np.array([1 / (4 * x_0), -r_max / (4 * x_0**2)])
+    others = fit.covariance.loc[["r_max", "x_0"], ["r_max", "x_0"]].to_numpy()
+    np.testing.assert_allclose(fit.covariance.loc["beta", ["r_max", "x_0"]], gradient @ others, rtol=1e-5)
+    assert fit.covariance.loc["beta", "beta"] == pytest.approx(gradient @ others @ gradient, rel=1e-5)
 
 
 def test_weights_follow_the_standard_error():
@@ -86,6 +122,9 @@ def test_a_saturating_curve_is_flagged_as_poor():
 def test_results_survive_json():
     fit = b2r.fit_gain(surface(logistic), form="logistic")
     again = b2r.GainFit.from_dict(json.loads(json.dumps(fit.to_dict())))
+    pd.testing.assert_frame_equal(again.covariance, fit.covariance, check_exact=True)
+    older = b2r.GainFit.from_dict({key: value for key, value in fit.to_dict().items() if key != "covariance"})
+    assert older.covariance is None and older.stderr == fit.stderr
     assert again.params == fit.params and again.stderr == fit.stderr and float(again(400 * pA, 30 * nS)) == float(fit(400 * pA, 30 * nS))
 
 
