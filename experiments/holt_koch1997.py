@@ -40,11 +40,11 @@ def exact_current(rate, g, model):
 
 
 def exact_rate(I, g, model):
-    """The rate for a current, 0 up to rheobase, of the cell without a refractory period."""
+    """The rate for a current, 0 up to rheobase."""
     si = model.si
     V_inf = np.maximum(si("E_L") + I / g, si("V_th"))
     with np.errstate(divide="ignore"):
-        return g / si("C_m") / np.log((V_inf - si("V_r")) / (V_inf - si("V_th")))
+        return 1 / (si("t_ref") + si("C_m") / g * np.log((V_inf - si("V_r")) / (V_inf - si("V_th"))))
 
 
 def mean_voltage(I, g, rate, model):
