@@ -10,6 +10,7 @@ from .provenance import unknown_name, versions
 from .rategroups import BIN_, Couplings, automatic_dt_, outside, place, rate_groups, summed_synapses
 from .session import brian_session
 from .surface import seconds
+from .tuning import FAR
 from .units import InputError, to_si
 
 __all__ = ["rate_network", "simulate_rates"]
@@ -139,8 +140,9 @@ def _runaway(names, rate_, bin_):
     growing = [k for k in np.argsort(-last) if last[k] > 1.01 * before[k] and last[k] > 1e-3 * last.max()]
     tau_ = bin_ / np.log(last[growing[0]] / before[growing[0]]) if growing and before[growing[0]] > 0 else bin_
     share = f" in the proportion {' : '.join(f'{last[k] / last.max():.2g}' for k in growing)}" if len(growing) > 1 else ""
+    past = int(np.argmin((rate_ <= FAR).all(axis=0))) + 1  # bins until that, from a finite rate or at one stroke
     return (f"the rates of the reduced model grew beyond all bounds: {', '.join(names[k] for k in growing)} grew{share} as exp(t / {1e3 * tau_:.3g} ms), past "
-            f"{last.max():.3g} Hz at {number * bin_ * 1e3:.4g} ms: {said}")
+            f"{FAR * 1e-3:g} kHz, which no cell fires at, after {past * bin_ * 1e3:.4g} ms: {said}")
 
 
 class _Rest:

@@ -232,11 +232,14 @@ def test_a_separatrix_divides_what_dies_from_what_runs_away():
     assert close(rate, float(expected.separatrix), rtol=1e-9) and border.high is None
     below = b2r.simulate_rates(reduced, duration=0.5 * second, initial={"E": 0.99 * rate * Hz})
     assert below.rate_[0, -1] == 0
-    with pytest.raises(FloatingPointError, match=r"E grew as exp\(t / [\d.]+ ms\), past .* runs away") as error:
+    with pytest.raises(FloatingPointError, match=r"E grew as exp\(t / [\d.]+ ms\), past 10 kHz, which no cell fires at, after [\d.]+ ms: .* runs away") as error:
         b2r.simulate_rates(reduced, duration=20 * second, initial={"E": 1.01 * rate * Hz})
     growth = float(str(error.value).split("exp(t / ")[1].split(" ms")[0])
     # (beta W - 1)/tau; the rate network's own step of a tenth of the time constant with feedback changes it by its first order, 1/20.
     assert close(growth, 1e3 / expected.growth_, rtol=0.1)
+    # The distance from the saddle grows from a hundredth of its rate by that law; the end of the bin of 1 ms is told, the growth to three digits.
+    after = float(str(error.value).split("after ")[1].split(" ms")[0])
+    assert close(after, growth * np.log((1e4 - rate) / (0.01 * rate)), rtol=5e-3, atol=1.5)
 
 
 def test_symmetric_rivals_are_divided_by_the_diagonal():
