@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 from scipy.stats import binom, hypergeom
 
 import b2reduce as b2r
-from b2reduce.experiments.vanvreeswijk1996 import BALANCED, counted_rates, exponent, settings, sweep_over_K, verdicts
+from b2reduce.experiments.vanvreeswijk1996 import BALANCED, counted_rates, counted_squares, exponent, settings, sweep_over_K, verdicts
 from b2reduce.sweep import build
 
 
@@ -289,7 +289,7 @@ def test_activities_fall_onto_the_linear_law():
     rows = sweep_over_K(BALANCED, (50, 200, 800), size=4000, seeds=3, sweeps=100)
     for found in verdicts(rows):
         assert found["good"], found
-        assert found["bound"] < 0.2, "a bound that allows K^0 or K^-1 would prove nothing"
+        assert found["bound"] < 0.1, "a bound that allows K^0 or K^-1 would prove nothing"
     for row in rows:
         # Each measured activity against the mean field with counted inputs: chance, of four standard errors with 6 degrees of freedom (p = 0.007 for each
         # of six, one in 25 for all; the seed is fixed), and correlations between units, O(1/N) of order one.
@@ -299,6 +299,25 @@ def test_activities_fall_onto_the_linear_law():
     # Negative control: the mean field of a network with a tenth more input to I does not pass.
     other = {**BALANCED, "E": BALANCED["E"] * [1.0, 1.1]}
     assert np.all(np.abs(far["rates"] - counted_rates(other, far["K"], 4000, far["rates"])) > 4 * far["sem"] + 1 / 4000)
+
+
+def test_mean_squares_tend_to_the_gaussian():
+    """Two moments far apart share the part of the input that wiring makes: a bivariate normal as K grows."""
+    from scipy.special import ndtri
+    from scipy.stats import multivariate_normal
+
+    K, rates = 3000, np.array([0.15, 0.35])
+    # Thresholds such that these are the rates of Gaussian inputs of the variance K w^2 m.
+    J, E, m0 = BALANCED["J"], BALANCED["E"], BALANCED["m0"]
+    sd = np.sqrt(J**2 @ rates)
+    network = {**BALANCED, "thresholds": np.sqrt(K) * (J @ rates + E * m0) - sd * ndtri(rates)}
+    q = counted_squares(network, K, 10**8, rates)
+    share = J**2 @ q / sd**2
+    gaussian = [multivariate_normal.cdf([ndtri(m)] * 2, cov=[[1, c], [c, 1]]) for m, c in zip(rates, share)]
+    # Skewness of the input moves a probability by skewness/6 (z^2 - 1) phi(z), at most skewness/6 times 0.4, and each of two moments; steps of a weight, in w/sd, by half of a step times 0.4.
+    skewness = np.abs(J**3 @ rates) / sd**3 / np.sqrt(K)
+    assert np.all(np.abs(q - gaussian) <= 0.4 * (2 * skewness / 6 + np.abs(J).min(axis=1) / sd / np.sqrt(K)))
+    assert np.all(q - rates**2 > 0.03) and np.all(rates - q > 0.08), "neither alike nor frozen"
 
 
 def test_exponent_by_hand():
