@@ -80,7 +80,7 @@ def plot_adaptation(adaptation, *, ax=None, **kwargs):
         # As measured: the first interval has the adaptation of one spike in it.
         first = 0.0 if adaptation.tau is None else 1 / adaptation.tau_
         law = adaptation.a_0_ + float(np.asarray(adaptation.rise)) * (g - leaks.mean()) + adaptation.J_ * (x - first)
-        ax.plot(x, law / fa, color="black", linewidth=1, label=f"{adaptation.kind}: {'$a_0$ + ' if adaptation.a_0_ else ''}$J$ r" if number == 0 else None)
+        ax.plot(x, law / fa, color="black", linewidth=1, label=f"{adaptation.kind}: {'$a_0$ + ' if adaptation.a_0_ else ''}$J$ (r $-$ 1/$\\tau$)" if number == 0 else None)
     ax.set(xlabel="steady rate (Hz)", ylabel=f"current for it, steady less onset ({unit})", xlim=(0, None))
     ax.legend(fontsize="small")
     return ax

@@ -23,7 +23,7 @@ SEED = 1
 MINUTES = (0.1, 0.2)  # short, long
 DEPARTURES = ("The paper tells three classes of cortical cells of awake monkeys apart by their spikes and membrane potentials; the lecture takes a figure of it as an illustration of averaging.",
               "Recorded are the conductances of model cells, not membrane potentials; rates and numbers of inputs are this package's own.")
-PICTURE = "fig2"
+PICTURES = ("fig2",)
 
 INPUTS, RATE_, G_, TAU_ = 400, 5.0, 0.4e-9, 5e-3
 SLOW, FAST, SWING = 4.0, 100.0, 0.5  # Hz, Hz, of the mean rate

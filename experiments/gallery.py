@@ -1,12 +1,13 @@
-"""The page of published results: draws a picture of each, writes experiments/README.md, and runs the notebooks.
+"""The page of published results: draws its pictures, writes experiments/README.md, and runs the notebooks.
 
-    python -m b2reduce.experiments.gallery               everything (about ten minutes)
-    python -m b2reduce.experiments.gallery chance2002    this picture and section, the others as they are
+    python -m b2reduce.experiments.gallery               every picture and the page (some minutes)
+    python -m b2reduce.experiments.gallery chance2002    this result's pictures and section, the others as they are
     python -m b2reduce.experiments.gallery --notebooks   the notebooks, in place
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from importlib import import_module
@@ -22,8 +23,10 @@ PAGE, PICTURES, NOTEBOOKS = HERE / "README.md", HERE / "pictures", HERE / "noteb
 SCRIPTS = ("shriki2003", "chance2002", "prescott2006", "hasenstaub2005", "chen_fetz2005", "holt_koch1997", "ermentrout1994", "lecture11", "benyishai1995", "vanvreeswijk1996")
 HEAD = """# Published results, reproduced
 
-Each script reproduces one result with the package and ends with a table of published against measured. A row says *yes* where they agree
-within what both leave open. Where a published number is not known to us, its claim is tested in kind and the row says so.
+Each script reproduces one result with the package and ends with a table of published against measured. `source` says what stands under
+published: a number or claim of the *paper*, a closed form or derivation evaluated here (*theory*), or the *spiking* simulation run here. A row
+says *yes* where both agree within what they leave open; an empty field means that there is nothing to hold it against, or that the claim is known
+to fail here, and the row says which. Where a published number is not known to us its claim is tested in kind.
 
 ```console
 b2reduce reproduce --list
@@ -41,33 +44,60 @@ This page is written by `python -m b2reduce.experiments.gallery`, which runs the
 
 
 def section(name):
-    """Run a script, keep its picture, and return its part of the page."""
+    """(part of the page, whether every row is within or open): run a script and keep its pictures."""
     module = vars(import_module(f"b2reduce.experiments.{name}"))
-    picture, rows = module.get("PICTURE", "fig1"), []
+    rows, shown = [], []
     for figure_name, figure, more in drawn(module):
         rows += more
-        if figure_name == picture:
-            figure.savefig(PICTURES / f"{name}.png", dpi=120)
+        if figure_name in module.get("PICTURES", ("fig1",)):
+            path = PICTURES / f"{name}_{figure_name}.png"
+            figure.savefig(path.with_suffix(".new"), dpi=120, format="png")
+            path.with_suffix(".new").replace(path)
+            shown.append(f"![{module[figure_name].__doc__.splitlines()[0]}](pictures/{path.name})\n")
     cell = lambda text: text.replace("|", "\\|")
-    table = ["| | published | measured | within |", "|---|---|---|---|"]
-    table += [f"| {cell(row.what)} | {cell(row.published)} | {cell(row.measured)} | {'' if row.within is None else 'yes' if row.within else '**no**'} |" for row in rows]
-    doc = "\n\n".join(module["__doc__"].strip().split("\n\n")[1:2])
+    verdict = {None: "", True: "yes", False: "**no**"}
+    table = ["| | published | source | measured | within |", "|---|---|---|---|---|"]
+    table += [f"| {cell(row.what)} | {cell(row.published)} | {row.source} | {cell(row.measured)} | {verdict[row.within]} |" for row in rows]
+    doc = inspect.cleandoc(module["__doc__"]).partition("\n\n")[2]
     short, long = module["MINUTES"]
-    departures = "\n".join(f"- {text}" for text in module.get("DEPARTURES", ()))
-    return (f"## {module['TITLE']}\n\n`b2reduce reproduce {name}` · {module['DOI']} · {short:g} min, `--long` {long:g} min\n\n{doc}\n\n![{module['TITLE']}](pictures/{name}.png)\n\n"
-            + "\n".join(table) + f"\n\nDepartures from the source:\n\n{departures}\n")
+    departures = "\n".join(f"- {text}" for text in module["DEPARTURES"])
+    text = "\n".join([f"## {module['TITLE']}\n\n`b2reduce reproduce {name}` · {module['DOI']} · {short:g} min, `--long` {long:g} min\n\n{doc}\n", *shown, *table,
+                      f"\nDepartures from the source:\n\n{departures}\n"])
+    return text, not any(row.within is False for row in rows)
 
 
 def write_page(names):
-    """Write the page: these sections new, the others as they stand."""
+    """Write the page, these sections new and the others as they stand; returns the names of those with a row that is not within."""
     known = dict(re.findall(r"(?ms)^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->|\Z)", PAGE.read_text(encoding="utf-8"))) if PAGE.is_file() else {}
+    off = []
     for name in names:
         click.echo(name)
-        known[name] = section(name)
+        known[name], good = section(name)
+        off += [] if good else [name]
         text = HEAD + "".join(f"\n<!-- {each} -->\n{known[each].strip()}\n" for each in SCRIPTS if each in known)
         aside = PAGE.with_suffix(".new")
         aside.write_text(text, encoding="utf-8")
         aside.replace(PAGE)
+    return off
+
+
+def front():
+    """The picture of the package's own README: spikes of the default circuit, and both networks' rates."""
+    import matplotlib.pyplot as plt
+    from brian2 import second
+
+    import b2reduce as b2r
+    from b2reduce.plots import style
+
+    spikes = b2r.simulate_spikes("ei_lif", duration=2 * second, seed=1)
+    rates = b2r.simulate_rates(b2r.reduce("ei_lif", seed=1), duration=2 * second)
+    with plt.style.context(style()):
+        figure, (top, bottom) = plt.subplots(2, 1, figsize=(7, 4.8), sharex=True, layout="constrained")
+        b2r.plot_raster(spikes, start=1 * second, stop=2 * second, ax=top)
+        b2r.plot_rates(rates, spikes, ax=bottom)
+        top.set(xlabel=None, xlim=(1, 2))
+        figure.savefig(PICTURES / "ei_lif.png", dpi=120)
+        plt.close(figure)
 
 
 def dynamic_clamp(path):
@@ -113,7 +143,12 @@ def main(names, notebooks):
             execute(path)
         return
     PICTURES.mkdir(exist_ok=True)
-    write_page(names or SCRIPTS)
+    if not names:
+        click.echo("the README's picture")
+        front()
+    off = write_page(names or SCRIPTS)
+    if off:
+        raise click.ClickException(f"a row is not within: {', '.join(off)}")
 
 
 if __name__ == "__main__":
