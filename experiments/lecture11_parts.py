@@ -1,25 +1,32 @@
-"""The simulations behind `lecture11`: each is run once, whatever figures ask for it.
+"""The simulations and panels behind `lecture11`: each simulation is run once, whatever figures ask for it.
 
-Small groups run in Brian2 on numpy, where a compilation would take longer than they do. A cell whose capacitance is a million times too large
-is clamped: its potential moves by microvolts, and the charge that moved it is the current that its own membrane equation integrated.
+Small groups run in Brian2 on numpy, where a compilation would take longer than they do. A cell whose capacitance is hundreds of thousands of times
+too large is clamped: its potential moves by microvolts, and the charge that moved it is the current that its own membrane equation integrated.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
+from brian2 import Hz, amp, pcoulomb, second, siemens
+from scipy.integrate import solve_ivp
 
 import b2reduce as b2r
+from b2reduce.experiments.holt_koch1997 import exact_current
+from b2reduce.points import rest_of
 from b2reduce.session import brian_session, seed_streams
 from b2reduce.wiring import draw_wiring
 
-__all__ = ["CLAMP_", "DT_", "bench", "binary_states", "circuit", "clamped_inputs", "compensated", "constant_input", "lif", "pooled", "reduction", "replayed", "resting", "slow_rates",
-           "spiking", "stepped", "surfaces", "swings", "trains", "uniform"]
-
 SEED = 1
 DT_ = 1e-4  # s, of every spiking run here
+WINDOW = (5.0, 60.0)  # Hz, of the fitted law
+LINES = ("-", "--", "-.", ":")
+REGIMES = ((100e-12, 0.5), (100e-12, 2.0), (-100e-12, 0.5), (-100e-12, 1.5), (0.0, 0.5), (0.0, 1.0))
+BETA_, TAU_ = 250e9, 10e-3  # Hz/A, s, of the uniform networks
 CLAMP_ = 1e-4  # F, of a clamped cell
 
 
@@ -47,12 +54,12 @@ def interpreted(seed=None):
             brian2.prefs.codegen.target = target
 
 
-def cells(brian2, size, model, pathways=(), per_cell=(), dt_=DT_, more=(), **values):
-    """A group of cells with the synapses of some pathways and SI values of variables; `more` are names for a namespace."""
+def cells(brian2, size, model, pathways=(), per_cell=(), dt_=DT_, **values):
+    """A group of cells with the synapses of some pathways and SI values of variables."""
     symbols = [p.symbol for p in pathways]
     written = model.cell_equations(symbols, per_cell=per_cell)
     group = brian2.NeuronGroup(size, written.equations, threshold=written.threshold, reset=written.reset, refractory=written.refractory, method=written.method,
-                               namespace={**written.namespace, **dict(more)}, dt=dt_ * brian2.second)
+                               namespace=written.namespace, dt=dt_ * brian2.second)
     values = {model.membrane: model.si(model.leak_reversal), model.input: model.constant_input_, **values}
     for p in pathways:
         values = {f"G_syn_{p.symbol}": p.G_, f"tau_syn_{p.symbol}": p.tau_, f"E_syn_{p.symbol}": p.E_, **values}
@@ -69,8 +76,6 @@ def pathway(label, target="E"):
 @lru_cache
 def surfaces():
     """f-I curves of the cell without noise: (currents in A, leaks in S, FISurface)."""
-    from brian2 import amp, siemens
-
     I_, g_ = np.linspace(0.2e-9, 0.9e-9, 141), np.array([lif().si("g_L"), 20e-9, 25e-9])
     return I_, g_, b2r.measure_fi(lif(), I_ * amp, g_ * siemens, seed=SEED)
 
@@ -88,8 +93,6 @@ def stepped(current_):
 @lru_cache
 def resting(active):
     """Resting potential of shriki2003 in V, with its active currents or with their conductances at 0."""
-    from b2reduce.points import rest_of
-
     model = b2r.load_model("shriki2003")
     names = () if active else ("g_Na", "g_K", "g_A")
     model = model.replace(**{name: 0 * model.constants[name] for name in names})
@@ -98,9 +101,10 @@ def resting(active):
 
 @lru_cache
 def slow_rates(frequencies, depth, cells_, periods):
-    """Uncoupled cells whose drive swings: for each frequency phase in turns, rate, rate of the cells at the same conductance held constant, and the standard error of the rate; and C/<g>."""
-    from brian2 import Hz, second
+    """Uncoupled cells whose drive swings, and C/<g>.
 
+    For each frequency phase in turns, rate, rate of the cells where the same conductance is held constant, and the standard error of the rate.
+    """
     base, p, parts = 9.5, pathway("ext->E"), []
     drive = circuit().drive("ext", "E")
     still = b2r.Drive(name="ext", inputs=drive.inputs, rate=base * Hz, G=drive.G, tau=drive.tau, E=drive.E)
@@ -161,7 +165,7 @@ def bench():
 
 
 def summed(p, events, weight=lambda age: 1.0):
-    """Equation 11.11 in numpy: before every step the sum over events of G exp(-age/tau), an event of step n taking effect at its end; `weight` multiplies each by a function of age/tau."""
+    """Equation 11.11 in numpy: before every step the sum over events of G exp(-age/tau), times a function of age/tau; an event takes effect at the end of its step."""
     age = np.arange(len(events)) * DT_ / p.tau_
     return p.G_ * np.concatenate([[0.0], np.convolve(events, weight(age) * np.exp(-age))[: len(events) - 1]])
 
@@ -192,7 +196,7 @@ def train_rate_(t_):
 
 @lru_cache
 def trains(number):
-    """Poisson trains, each on one conductance (equation 11.10): spikes of all trains in every step, and mean and standard deviation of the conductances before it."""
+    """Poisson trains, each on one conductance (equation 11.10): spikes of all trains in every step, and the mean conductance before it."""
     p, steps = pathway("E->E"), round(PARTS_["end"] / DT_)
     with interpreted(seed_streams(SEED, 3)) as brian2:
         table = brian2.TimedArray(train_rate_(np.arange(steps) * DT_) * brian2.Hz, dt=DT_ * brian2.second)
@@ -200,18 +204,11 @@ def trains(number):
         group = brian2.NeuronGroup(number, "dg/dt = -g/tau : siemens", method="exact", namespace={"tau": p.tau_ * brian2.second}, dt=DT_ * brian2.second)
         synapses = brian2.Synapses(source, group, on_pre="g_post += G", namespace={"G": p.G_ * brian2.siemens}, dt=DT_ * brian2.second)
         synapses.connect(j="i")
-        mean, count = np.zeros(steps), np.zeros(steps, dtype=int)
-
-        def record():
-            k = len(found)
-            found.append(k)
-            mean[k] = group.variables["g"].get_value().mean()
-
-        found, spikes = [], brian2.SpikeMonitor(source)
-        operation = brian2.NetworkOperation(record, dt=DT_ * brian2.second, when="start")
+        mean, spikes = [], brian2.SpikeMonitor(source)
+        operation = brian2.NetworkOperation(lambda: mean.append(group.variables["g"].get_value().mean()), dt=DT_ * brian2.second, when="start")
         brian2.Network(source, group, synapses, spikes, operation).run(steps * DT_ * brian2.second, namespace={})
         count = np.bincount(np.round(np.array(spikes.t_) / DT_).astype(int), minlength=steps)
-    return dict(p=p, t=np.arange(steps) * DT_, count=count, g=mean, number=number)
+    return dict(p=p, t=np.arange(steps) * DT_, count=count, g=np.array(mean), number=number)
 
 
 POOL_ = dict(cells=40, warmup=0.05, V=np.array([-80e-3, -65e-3, -50e-3, -20e-3, 0.0, 20e-3]))
@@ -234,7 +231,8 @@ def pooled(duration_):
         one.run_regularly("g += G*poisson(KR*dt)", when="synapses", dt=dt)
         one.namespace.update(G=p.G_ * brian2.siemens, KR=K * rate * brian2.Hz)
         spikes = brian2.SpikeMonitor(source)
-        monitors = [brian2.StateMonitor(group, [f"g_syn_{p.symbol}"], record=np.arange(n) * V.size, dt=brian2.ms, when="start"), brian2.StateMonitor(one, "g", record=True, dt=brian2.ms, when="start")]
+        monitors = [brian2.StateMonitor(of, name, record=which, dt=brian2.ms, when="start")
+                    for of, name, which in ((group, f"g_syn_{p.symbol}", np.arange(n) * V.size), (one, "g", True))]
         network = brian2.Network(group, source, synapses, one, spikes, *monitors)
         network.run(first * dt, namespace={})
         begun = np.array(group.v_)
@@ -246,7 +244,8 @@ def pooled(duration_):
         window = round(p.tau_ / DT_)
         counts = np.zeros((n, steps), dtype=int)
         np.add.at(counts, (np.array(spikes.i) // K, np.round(np.array(spikes.t_) / DT_).astype(int)), 1)
-        return dict(p=p, rate=rate, V=V, current=current, trains=getattr(monitors[0], f"g_syn_{p.symbol}_")[:, late], one=np.array(monitors[1].g_)[:, late], duration=duration_,
+        return dict(p=p, rate=rate, V=V, current=current, duration=duration_,
+                    trains=getattr(monitors[0], f"g_syn_{p.symbol}_")[:, late], one=np.array(monitors[1].g_)[:, late],
                     counts=counts[:, : steps // window * window].reshape(n, -1, window).sum(axis=2))
 
 
@@ -257,12 +256,10 @@ SHOWN, EACH = 20, 20  # free cells that are recorded; clamped cells at each pote
 @lru_cache
 def spiking(duration_):
     """The network with 2000 of its cells and with clamped cells P that hear it like E cells do: free cells step by step, and the current of the clamped ones."""
-    from dataclasses import replace
-
     whole = circuit().replace({"population.E.size": 1600, "population.I.size": 400})
     probes = b2r.Population(lif().replace(C_m=f"{CLAMP_} F", V_th="1 V"), EACH * PROBES_.size)
-    more = [replace(entry, target="P") for entry in whole.projections if entry.target == "E"], [replace(entry, target="P") for entry in whole.drives if entry.target == "E"]
-    net = b2r.Circuit(name="probed", populations={**whole.populations, "P": probes}, projections=[*whole.projections, *more[0]], drives=[*whole.drives, *more[1]], dt=whole.dt)
+    heard = lambda entries: [*entries, *(replace(entry, target="P") for entry in entries if entry.target == "E")]
+    net = b2r.Circuit(name="probed", populations={**whole.populations, "P": probes}, projections=heard(whole.projections), drives=heard(whole.drives), dt=whole.dt)
     first, steps = round(0.3 / DT_), round(duration_ / DT_)
     network, groups = b2r.spiking_network(net, seed=SEED)
     with brian_session(seed_streams(SEED, 5)) as brian2:
@@ -270,7 +267,8 @@ def spiking(duration_):
 
         groups["P"].variables["v"].set_value(np.repeat(PROBES_, EACH))
         spikes = {name: brian2.SpikeMonitor(groups[name], codeobj_class=NumpyCodeObject) for name in ("E", "I")}
-        states = {name: brian2.StateMonitor(groups[name], ["v", *(f"g_syn_{p.symbol}" for p in net.pathways(name))], record=np.arange(number), when="start", codeobj_class=NumpyCodeObject)
+        variables = {name: ["v", *(f"g_syn_{p.symbol}" for p in net.pathways(name))] for name in ("E", "P")}
+        states = {name: brian2.StateMonitor(groups[name], variables[name], record=np.arange(number), when="start", codeobj_class=NumpyCodeObject)
                   for name, number in (("E", SHOWN), ("P", EACH * PROBES_.size))}
         network.add(*spikes.values(), *states.values())
         network.run((first + steps + 1) * DT_ * brian2.second, namespace={})
@@ -286,10 +284,10 @@ def spiking(duration_):
                 counted[name, p.source] = np.round((g[name][p.source][:, 1:] - g[name][p.source][:, :-1] * (1 - x + x**2 / 2)) / p.G_)[:, :steps].sum(axis=1)
             else:
                 counted[name, p.source] = _arrived(draw_wiring(net, SEED)[p.label], found[p.source], len(v[name]), first, first + steps)
-    rate = {name: np.sum((step >= first) & (step < first + steps)) / (net.populations[name].size * duration_) for name, (_, step) in found.items()}
-    own = [step[(i < SHOWN) & (step >= first) & (step < first + steps)] - first for i, step in (found["E"],)][0], found["E"][0][(found["E"][0] < SHOWN) & (found["E"][1] >= first) & (found["E"][1] < first + steps)]
-    return dict(net=net, v={name: values[:, : steps + 1] for name, values in v.items()}, g={name: {s: values[:, : steps + 1] for s, values in each.items()} for name, each in g.items()},
-                counted=counted, rate=rate, own=own, duration=duration_)
+    within = {name: (i[late], step[late] - first) for name, (i, step) in found.items() for late in [(step >= first) & (step < first + steps)]}
+    rate = {name: step.size / (net.populations[name].size * duration_) for name, (_, step) in within.items()}
+    return dict(net=net, v={name: values[:, : steps + 1] for name, values in v.items()}, counted=counted, rate=rate, spikes=within["E"], duration=duration_,
+                g={name: {source: values[:, : steps + 1] for source, values in each.items()} for name, each in g.items()})
 
 
 def _arrived(wiring, spikes, targets, first, last):
@@ -308,7 +306,7 @@ def replayed(duration_):
     """A recorded network cell alone, its two recorded currents injected: (potential in the network, alone, spike steps in the network, alone, rms of I_ext and I_net)."""
     run, p_of = spiking(duration_), {p.source: p for p in spiking(duration_)["net"].pathways("E")}
     v, g, cell = run["v"]["E"][0], {s: values[0] for s, values in run["g"]["E"].items()}, lif()
-    step, number = run["own"]
+    number, step = run["spikes"]
     steps = step[number == 0]
     # Of the midpoint method: currents at the beginning and in the middle of a step, from what was recorded at its beginning.
     awake = np.ones(v.size, dtype=bool)
@@ -340,7 +338,8 @@ def alone(current_, leak_, shunt_, reversal_, dt_, duration_):
     """Firing rates in Hz of cells with constant currents, leaks and one conductance each, from their intervals."""
     p = pathway("E->E")
     with interpreted() as brian2:
-        group = cells(brian2, current_.size, lif(), (p,), per_cell=["g_L"], dt_=dt_, g_L=leak_, **{lif().input: current_, f"tau_syn_{p.symbol}": REST_, f"E_syn_{p.symbol}": reversal_, f"g_syn_{p.symbol}": shunt_})
+        group = cells(brian2, current_.size, lif(), (p,), per_cell=["g_L"], dt_=dt_, g_L=leak_,
+                      **{lif().input: current_, f"tau_syn_{p.symbol}": REST_, f"E_syn_{p.symbol}": reversal_, f"g_syn_{p.symbol}": shunt_})
         spikes = brian2.SpikeMonitor(group)
         brian2.Network(group, spikes).run(duration_ * brian2.second, namespace={})
         trains = spikes.spike_trains()
@@ -369,7 +368,10 @@ def compensated(rate_, shunt_, reversals):
 
 @lru_cache
 def constant_input(duration_, stronger):
-    """A cell with constant conductances, those that the network's rates make with the drive's multiplied, and one whose current and leak stand for them (11.26): spike steps and potentials of both."""
+    """Spike steps and potentials of a cell with constant conductances, and of one whose current and leak stand for them (11.26).
+
+    The conductances are those that the network's rates make, its drive as many times `stronger`.
+    """
     run = spiking(duration_)
     paths = run["net"].pathways("E")
     rates = {**run["rate"], "ext": stronger * circuit().drive("ext", "E").rate_}
@@ -390,42 +392,186 @@ def reduction():
     return b2r.reduce(circuit(), level="surface", seed=SEED)
 
 
+STEP_AT_, RUN_ = 0.2, 0.5  # s
+
+
 @lru_cache
 def feedback_population(tau, rates, dt_):
-    """(ReducedCircuit, Activity) of E cells that excite themselves, on the gain of constant currents; the drive steps at 100 ms."""
-    from brian2 import Hz, second
-
+    """(ReducedCircuit, Activity) of E cells that excite themselves, on the gain of constant currents; the drive steps at `STEP_AT_`."""
     fit = b2r.fit_gain(surfaces()[2], rates=(5 * Hz, 60 * Hz))
     entry = next(each for each in circuit().projections if (each.source, each.target) == ("E", "E"))
     drive = circuit().drive("ext", "E")
     population = b2r.Circuit(name="feedback", populations={"E": b2r.Population(lif(), 100)}, drives=[drive],
                              projections=[b2r.Projection(source="E", target="E", in_degree=20, G=entry.G, tau=entry.tau, E=entry.E)])
     reduced = b2r.reduce(population, noise="none", gains={"E": fit}, tau=tau)
-    return reduced, b2r.simulate_rates(reduced, duration=0.4 * second, drives={"ext": ([0, 0.1] * second, list(rates) * Hz)}, dt=dt_ * second)
+    return reduced, b2r.simulate_rates(reduced, duration=RUN_ * second, drives={"ext": ([0, STEP_AT_] * second, list(rates) * Hz)}, dt=dt_ * second)
 
 
-def uniform(N, loop, theta_, start_, duration_, beta_=250e9, tau_=10e-3):
+def uniform(N, loop, theta_, start_, duration_):
     """N units tau dmu/dt = -mu + W_o sum r - theta, r = beta [mu]_+ with beta N W_o = loop, from rates `start_`: (times in s, rates (unit, time))."""
-    from scipy.integrate import solve_ivp
-
-    W_o = loop / (beta_ * N)
-    f = lambda mu: beta_ * np.maximum(mu, 0.0)
-    slope = lambda t, mu: (-mu + W_o * f(mu).sum() - theta_) / tau_
+    W_o = loop / (BETA_ * N)
+    f = lambda mu: BETA_ * np.maximum(mu, 0.0)
+    slope = lambda t, mu: (-mu + W_o * f(mu).sum() - theta_) / TAU_
     t = np.linspace(0, duration_, 201)
-    found = solve_ivp(slope, (0, duration_), np.broadcast_to(start_, N) / beta_, t_eval=t, rtol=1e-9, atol=1e-18, max_step=tau_ / 5)
+    found = solve_ivp(slope, (0, duration_), np.broadcast_to(start_, N) / BETA_, t_eval=t, rtol=1e-9, atol=1e-18, max_step=TAU_ / 5)
     return t, f(found.y)
 
 
 @lru_cache
 def binary_states():
-    """Both lines of equation 11.38 for all states of ten units and both states of the external one: (line 1, line 2 without theta', theta, W, W_ext); everything is a whole number."""
-    from itertools import product
-
+    """Both lines of equation 11.38 for all states of ten units and of the external one: (states, line 1, line 2 without theta', theta, W, W_ext), in whole numbers."""
     rng = np.random.default_rng(seed_streams(SEED, 6))
     W, W_ext, theta = rng.integers(-4, 4, (10, 10)), rng.integers(-3, 4, 10), rng.integers(-8, 3, 10)
     W_ext[W_ext == 0] = 2
     S = np.array(list(product((-1, 1), repeat=11)))
-    # The doubled states (S + 1) keep line 1 in whole numbers: it is half of these.
     line1 = ((S[:, :10] + 1) // 2) @ W.T + (S[:, 10:] + 1) // 2 * W_ext - theta
     line2 = S[:, :10] @ W.T + S[:, 10:] * W_ext
     return S, line1, line2, theta, W, W_ext
+
+
+
+
+def law():
+    """The law fitted to the f-I curves without noise."""
+    return b2r.fit_gain(surfaces()[2], rates=WINDOW * Hz)
+
+
+def inside(rates):
+    """Which rates lie in the window of the fit."""
+    return (rates >= WINDOW[0]) & (rates <= WINDOW[1])
+
+
+def draw_shift(ax):
+    """f-I curves at three leaks, and the law within its window."""
+    I, g, surface = surfaces()
+    fit = law()
+    for j, line in enumerate(LINES[:3]):
+        ax.plot(I * 1e12, np.where(surface.rate_[:, j] > 0, surface.rate_[:, j], np.nan), color="black", linestyle=line, label=f"{g[j] * 1e9:g} nS")
+        predicted = fit.predict_(I, g[j])
+        ax.plot(I[inside(predicted)] * 1e12, predicted[inside(predicted)], color="0.6", linewidth=4, alpha=0.7, zorder=0, label="law, 5-60 Hz" if j == 0 else None)
+    ax.set(xlabel="current (pA)", ylabel="rate (Hz)", title="11.6: leak shifts the f-I curve", ylim=(0, 100), xlim=(200, 620))
+    ax.legend(fontsize="x-small", loc="lower right")
+
+
+def draw_step(ax, number):
+    """Mean conductance after a step of the rate, and what two forms of 11.12 say."""
+    of = trains(number)
+    p, t = of["p"], of["t"] - PARTS_["step"]
+    here = (t > -5e-3) & (t < 6 * p.tau_)
+    full = p.G_ * p.tau_ * R_
+    ax.plot(t[here] * 1e3, of["g"][here] * 1e12, color="0.5", label=f"mean of {number} conductances")
+    ax.plot(t[here] * 1e3, full * -np.expm1(-np.maximum(t[here], 0) / p.tau_) * 1e12, color="black", label=r"with $\delta(t' - t_j)$")
+    ax.plot(t[here] * 1e3, np.where(t[here] >= 0, full, 0.0) * 1e12, color="black", linestyle="--", label=r"as printed, $\delta(t - t_j)$")
+    ax.set(xlabel="time after the step of the rate (ms)", ylabel="<g> (pS)", title="11.12: averages remember", ylim=(0, 1.55 * full * 1e12))
+    ax.legend(fontsize="x-small", loc="upper left")
+
+
+def windowed(of, T):
+    """Spikes of a train per second in windows of T around every step."""
+    width = round(T / DT_)
+    total = np.concatenate([[0], np.cumsum(of["count"])])
+    rate = np.full(of["t"].size, np.nan)
+    rate[width // 2 : of["t"].size - width // 2] = (total[width:] - total[:-width])[: of["t"].size - width // 2 * 2] / (of["number"] * T)
+    return rate
+
+
+def draw_clamp(ax, duration):
+    """Current of clamped network cells over their potential, and the line that rates give."""
+    network = spiking(duration)
+    V, current, error = clamped(network)
+    I_app, g_syn = from_rates(network)
+    E_L = lif().si("E_L")
+    dense = np.linspace(V.min() - 3e-3, V.max() + 3e-3, 2)
+    ax.plot(dense * 1e3, (I_app + g_syn * (E_L - dense)) * 1e12, color="0.5", label="from the rates")
+    ax.plot(dense * 1e3, (I_app + (g_syn + lif().si("g_L")) * (E_L - dense)) * 1e12, color="black", linestyle="--", label=r"if $g_{syn}$ held $g_L$")
+    ax.errorbar(V * 1e3, current * 1e12, yerr=error * 1e12, color="black", marker="o", linestyle="", label="clamped cells")
+    ax.plot(E_L * 1e3, I_app * 1e12, color="black", marker="s", markerfacecolor="none", markersize=11, linestyle="", label=r"$I_{app}$ at $E_L$")
+    ax.set(xlabel="membrane potential (mV)", ylabel="synaptic current (pA)", title="11.23-11.25: a current and a leak")
+    ax.legend(fontsize="x-small", loc="upper right")
+
+
+def clamped(network):
+    """Potentials, mean synaptic currents of the clamped cells there, and their standard errors over cells."""
+    current = synaptic_current(network["v"]["P"]).mean(axis=1).reshape(PROBES_.size, EACH)
+    return PROBES_, current.mean(axis=1), current.std(axis=1, ddof=1) / np.sqrt(EACH)
+
+
+def from_rates(network):
+    """I_app and g_syn of 11.24 and 11.25 from the mean rates of the populations and the nominal rate of the drive."""
+    rates = {**network["rate"], "ext": circuit().drive("ext", "E").rate_}
+    mean = {p: p.mean_(rates[p.source]) for p in network["net"].pathways("P")}
+    return sum(g * (p.E_ - lif().si("E_L")) for p, g in mean.items()), sum(mean.values())
+
+
+def draw_weights(ax):
+    """W over the reversal of the synapse, by compensation, beside the closed form and the law."""
+    rate, shunt, E, W, expected, _, zero = weights()
+    K_G_tau = pathway("E->E").mean_(1.0)
+    E_L, v_theta = lif().si("E_L"), float(np.asarray(law().v_theta))
+    ax.plot(E * 1e3, expected * 1e12, color="0.5", label="closed form at 30 Hz")
+    ax.plot(E * 1e3, W * 1e12, color="black", marker="o", linestyle="", label="by compensation")
+    ax.plot(E * 1e3, K_G_tau * (E - E_L - v_theta) * 1e12, color="black", linestyle="--", linewidth=1, label=r"K G $\tau$ (E - $E_L$ - $v_\theta$), law")
+    ax.axhline(0, color="0.8", linewidth=1)
+    ax.axvline(E_L * 1e3, color="0.8", linewidth=1)
+    ax.text(E_L * 1e3 - 1, 0.97 * ax.get_ylim()[1], "$E_L$", ha="right", va="top")
+    ax.set(xlabel="reversal of the synapse (mV)", ylabel="W (pC)", title="11.29: shunts inhibit")
+    ax.legend(fontsize="x-small", loc="lower right")
+
+
+def weights(label="E->E", rate=30.0, shunt=4e-9, reversals=(-80e-3, -72e-3, -65e-3, -58e-3, -50e-3, -40e-3, -20e-3, 0.0)):
+    """W of a pathway by compensation, over the reversal: (rate, conductance added, reversals, W, that of the closed form, its tolerance, reversal where W is 0)."""
+    model, K_G_tau, E = lif(), pathway(label).mean_(1.0), np.array(reversals)
+    E_L, g_L = model.si("E_L"), model.si("g_L")
+    found = compensated(rate, shunt, reversals)
+    per_hertz = K_G_tau / shunt  # 1/Hz: the conductance that was added stands for a presynaptic rate
+    W = -(found[1:] - found[0]) * per_hertz
+    shift = (exact_current(rate, g_L + shunt, model) - exact_current(rate, g_L, model)) / shunt
+    # Currents are read on a grid, and intervals are short by up to a step.
+    steepest = max((exact_current(rate * 1.01, g, model) - exact_current(rate, g, model)) / (0.01 * rate) for g in (g_L, g_L + shunt))
+    slack = (READ_ + rate**2 * FINE_ * steepest) * per_hertz
+    slope, intercept = np.polyfit(E, W, 1) if E.size > 1 else (np.nan, np.nan)
+    return rate, shunt, E, W, K_G_tau * (E - E_L - shift), slack, -intercept / slope
+
+
+def interpolated(surface, gain, I, g):
+    """Rates of a surface at (I, g), the law's worst distance from the four points that they come from, and whether there are four.
+
+    Between two currents of each neighbouring leak, at equal distances from the law's threshold, and then between these leaks.
+    """
+    I_theta, v_theta, beta = (float(np.asarray(value)) for value in (gain.I_theta, gain.v_theta, gain.beta))
+    j = np.clip(np.searchsorted(surface.g_, g) - 1, 0, surface.g_.size - 2)
+    share, rate, worst = (g - surface.g_[j]) / np.diff(surface.g_)[j], 0.0, 0.0
+    there = (share >= 0) & (share <= 1)
+    for column, part in ((j, 1 - share), (j + 1, share)):
+        current = I + v_theta * (surface.g_[column] - g)
+        i = np.clip(np.searchsorted(surface.I_, current) - 1, 0, surface.I_.size - 2)
+        a = (current - surface.I_[i]) / np.diff(surface.I_)[i]
+        there &= (a >= 0) & (a <= 1)
+        for row, weight in ((i, 1 - a), (i + 1, a)):
+            rate = rate + part * weight * surface.rate_[row, column]
+            worst = np.maximum(worst, np.abs(surface.rate_[row, column] - beta * (surface.I_[row] - I_theta - v_theta * surface.g_[column])))
+    return rate, worst, there
+
+
+def feedback_at(theta, loop):
+    """What the package says of a uniform network."""
+    return b2r.uniform_feedback(beta=BETA_ * Hz / amp, W=loop / BETA_ * 1e12 * pcoulomb, theta=theta * amp, tau=TAU_ * second)
+
+
+def starts(feedback):
+    """Rates to start from: 0, and below and above the fixed point, or 20 Hz."""
+    active = [float(point) for point, _ in feedback.points if float(point) > 0]
+    return (0.0, 0.8 * active[0], 1.2 * active[0]) if active else (0.0, 16.0, 24.0)
+
+
+def draw_regimes(ax, sign):
+    """Trajectories of a uniform network with a positive or a negative threshold."""
+    for (theta, loop), line in zip([regime for regime in REGIMES if np.sign(regime[0]) == sign], LINES):
+        feedback = feedback_at(theta, loop)
+        for number, start in enumerate(starts(feedback)):
+            t, r = uniform(1, loop, theta, start, 0.06)
+            ax.plot(t * 1e3, r[0], color="black", linestyle=line, label=rf"$\beta N W_o$ = {loop:g}" if number == 0 else None)
+        if (points := [float(point) for point, _ in feedback.points if float(point) > 0]):
+            ax.axhline(points[0], color="0.7", linewidth=3, zorder=0, label=f"$r^*$, {'stable' if feedback.regime == 'active' else 'unstable'}")
+    ax.set(xlabel="time (ms)", ylabel="mean rate (Hz)", title=rf"11.37: $\theta$ = {100 * sign:+d} pA", ylim=(-2, 110), xlim=(0, 60))
+    ax.legend(fontsize="x-small", loc="upper right")
