@@ -1,5 +1,6 @@
 """The published results, as a user runs them: scripts by the command, notebooks by a kernel; and the page that shows them."""
 
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -15,6 +18,9 @@ import b2reduce as b2r
 from b2reduce import cli
 from b2reduce.experiments import script
 from b2reduce.experiments.gallery import HERE, NOTEBOOKS, PAGE, PICTURES, SCRIPTS, execute
+from b2reduce.plots import style
+
+from .figures import faults
 
 SOURCES = pytest.mark.skipif(not PAGE.is_file(), reason="an installed package has scripts, but neither notebooks nor pictures")
 NOTEBOOK_FILES = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -27,22 +33,68 @@ def reproduce(*arguments, cwd=None):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_script_reproduces_its_result(name, tmp_path):
+def test_a_script_reproduces_its_result(name):
+    module, verdicts = vars(import_module(f"b2reduce.experiments.{name}")), []
+    for figure_name, figure, rows in script.drawn(module):
+        assert rows and faults(figure) == [], figure_name
+        assert [row for row in rows if row.within is False] == []
+        verdicts += [row.within for row in rows]
+    assert sum(verdict is True for verdict in verdicts) >= 5, "most rows are held against something"
+    assert set(module.get("PICTURES", ("fig1",))) <= set(dict(script.figures_of(module)))
+
+
+def test_a_script_runs_from_the_shell(tmp_path):
+    name = "holt_koch1997"
     result = reproduce(name, "-o", "pictures", cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     module = vars(import_module(f"b2reduce.experiments.{name}"))
-    assert module["DOI"] in result.stdout and "departure: " in result.stdout
+    assert module["DOI"] in result.stdout and "departure: " in result.stdout and "theory: " in result.stdout and "pictures/holt_koch1997" in result.stderr
     verdicts = re.findall(r"│ (yes|NO) +│$", result.stdout, re.MULTILINE)
-    assert verdicts and set(verdicts) == {"yes"}
-    figures = [figure for figure, _ in script.figures_of(module)]
-    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == sorted(f"{name}_{figure}.{kind}" for figure in figures for kind in ("png", "svg"))
-    assert all(path.stat().st_size > 5_000 for path in (tmp_path / "pictures").iterdir())
+    assert len(verdicts) >= 5 and set(verdicts) == {"yes"}
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [f"{name}.csv", f"{name}_fig1.png", f"{name}_fig1.svg"]
+    assert all(path.stat().st_size > 5_000 for path in (tmp_path / "pictures").iterdir() if path.suffix != ".csv")
+    printed = json.loads(reproduce(name, "--json", cwd=tmp_path).stdout)
+    table = pd.read_csv(tmp_path / "pictures" / f"{name}.csv", keep_default_na=False)
+    assert [row["what"] for row in printed["table"]] == list(table["what"]) and [row["measured"] for row in printed["table"]] == list(table["measured"])
+    assert set(table["source"]) <= set(script.SOURCES) and printed["seed"] == module["SEED"] and printed["departures"] == list(module["DEPARTURES"])
+
+
+def test_a_script_is_a_program_of_its_own(tmp_path):
+    result = subprocess.run([sys.executable, "-m", "b2reduce.experiments.holt_koch1997", "--only", "fig9"], cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 2 and "expected one of fig1" in result.stderr
+
+
+def test_what_is_wrong_with_a_figure_is_seen():
+    import matplotlib.pyplot as plt
+
+    with plt.style.context(style()):
+        good, ax = plt.subplots()
+        ax.plot(np.linspace(0, 1, 20), label="rises")
+        ax.set(xlabel="time (ms)", ylabel="rate (Hz)")
+        ax.legend(loc="upper left")
+        assert faults(good) == []
+        bad, ax = plt.subplots()
+        ax.plot(np.linspace(0, 1, 20), label="rises")
+        ax.set(xlabel="time")
+        ax.legend(loc="center")
+        ax.text(30, 0.5, "outside")
+        told = " ".join(faults(bad))
+    for fault in ("x label 'time' has no unit", "no label on y", "the legend lies on 'rises'", "'outside' leaves the canvas"):
+        assert fault in told
+
+
+def test_rows_name_a_known_source():
+    with pytest.raises(ValueError, match="expected one of paper, theory, spiking"):
+        script.Row("what", "1", "1", source="hearsay")
 
 
 def test_the_list_shows_every_script_with_its_minutes():
     result = reproduce("--list")
     assert result.returncode == 0, result.stderr
     assert set(cli._scripts()) == set(SCRIPTS) and all(name in result.stdout for name in SCRIPTS)
+    assert {record["name"]: record["doi"] for record in json.loads(reproduce("--list", "--json").stdout)} == {name: entry["DOI"] for name, entry in cli._scripts().items()}
+    figures = json.loads(reproduce("chance2002", "--list", "--json").stdout)
+    assert list(figures) == ["fig1", "fig2"] and all(figures.values())
     for name, entry in cli._scripts().items():
         assert re.fullmatch(r"doi:10\.\d{4,}/\S+", entry["DOI"]) and 0 < entry["MINUTES"][0] <= entry["MINUTES"][1], name
     assert sum(entry["MINUTES"][0] for entry in cli._scripts().values()) < 8, "minutes of all short runs; notebooks have two of ten"
@@ -63,7 +115,7 @@ def made_up(within):
         ax.plot([0, 1])
         return figure, [script.Row("what", "1", "2" if long else "1", within)]
 
-    return {"fig1": fig1, "figure_of_speech": fig1, "TITLE": "made up", "DOI": "doi:10.0/0", "DEPARTURES": ("all of it",), "__doc__": "Made up.", "__file__": "made_up.py"}
+    return {"fig1": fig1, "figure_of_speech": fig1, "TITLE": "made up", "DOI": "doi:10.0/0", "SEED": 1, "DEPARTURES": ("all of it",), "__doc__": "Made up.", "__file__": "made_up.py"}
 
 
 @pytest.mark.parametrize("within, code, shown", [(True, 0, "yes"), (None, 0, ""), (False, 1, "NO")])
@@ -77,7 +129,7 @@ def test_figures_are_chosen_by_name(capsys):
     module = made_up(True)
     assert [name for name, _ in script.figures_of(module)] == ["fig1"]
     with pytest.raises(SystemExit) as stopped:
-        script.run(module, ["--only", "fig7"])
+        script.run(module, ["--only", "fig1", "--only", "fig7"])
     assert stopped.value.code == 2 and "expected one of fig1" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         script.run(module, ["--long"])
@@ -117,7 +169,8 @@ def test_the_page_shows_every_result():
     page = PAGE.read_text(encoding="utf-8")
     for name, entry in cli._scripts().items():
         assert f"## {entry['TITLE']}\n" in page and entry["DOI"] in page
-        assert (PICTURES / f"{name}.png").stat().st_size > 10_000
+        for figure in vars(import_module(f"b2reduce.experiments.{name}")).get("PICTURES", ("fig1",)):
+            assert f"(pictures/{name}_{figure}.png)" in page and (PICTURES / f"{name}_{figure}.png").stat().st_size > 10_000
     assert "**no**" not in page
     for link in re.findall(r"\]\((?!http)([^)]+)\)", page):
         assert (HERE / link).exists(), link

@@ -53,6 +53,9 @@ def test_the_wheel_works_in_a_clean_environment_elsewhere(built, tmp_path):
     assert result.returncode == 0 and "rate [Hz]" in result.stdout, result.stderr
     listed = subprocess.run([tmp_path / "env" / "bin" / "b2reduce", "models"], cwd=tmp_path, capture_output=True, text=True)
     assert "ei_lif_gamma" in listed.stdout
+    scripts = "from importlib import import_module; from b2reduce.experiments.gallery import SCRIPTS; print(*(import_module(f'b2reduce.experiments.{name}').__file__ for name in SCRIPTS), sep='\\n')"
+    imported = subprocess.run([python, "-c", scripts], cwd=tmp_path, capture_output=True, text=True)
+    assert imported.returncode == 0 and all(line.startswith(str(tmp_path)) for line in imported.stdout.split()), imported.stderr
     reproduced = subprocess.run([tmp_path / "env" / "bin" / "b2reduce", "reproduce", "holt_koch1997", "-o", "pictures"], cwd=tmp_path, capture_output=True, text=True)
     assert reproduced.returncode == 0 and (tmp_path / "pictures" / "holt_koch1997_fig1.png").stat().st_size > 10_000, reproduced.stderr
 
