@@ -23,7 +23,7 @@ TITLE = "Lecture 11, equation by equation"
 DOI = "doi:10.1162/08997660360675053"
 SEED = parts.SEED
 MINUTES = (0.6, 0.9)  # short, long
-PICTURE = "fig6"
+PICTURES = ("fig6",)
 DEPARTURES = ("The source is the lecture; the DOI is of the paper that it follows.",
               "The lecture gives no numbers: cells, synapses and drive are those of ei_lif, and every number is computed here.",
               "The spiking network has 2000 of its 5000 cells, with the same number of inputs each.")
