@@ -21,6 +21,7 @@ TITLE = "The ring: homogeneous, marginal and unstable; spiking cells beside it"
 DOI = "doi:10.1073/pnas.92.9.3844"
 SEED = 1
 MINUTES = (0.7, 2.0)  # short, long
+PICTURES = ("fig1", "fig3")
 DEPARTURES = ("Weights of the spiking ring were chosen for this package; the theory's conditions are those of the paper, in units of the gain.",
               "Profiles shape who is connected (the probability of a synapse), not the strength of single synapses.",
               "The paper's correlations between cells, whose long tails tell of the same slow turning, are not reproduced. The ring of the cells of Shriki et al. is in shriki2003.")
