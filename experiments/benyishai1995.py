@@ -20,7 +20,7 @@ from b2reduce.experiments.script import Row, run
 TITLE = "The ring: homogeneous, marginal and unstable; spiking cells beside it"
 DOI = "doi:10.1073/pnas.92.9.3844"
 SEED = 1
-MINUTES = (0.7, 2.0)  # short, long
+MINUTES = (0.8, 1.5)  # short, long
 PICTURES = ("fig1", "fig3")
 DEPARTURES = ("Weights of the spiking ring were chosen for this package; the theory's conditions are those of the paper, in units of the gain.",
               "Profiles shape who is connected (the probability of a synapse), not the strength of single synapses.",
@@ -84,7 +84,7 @@ def fig1(long=False):
         x, y = integrated(ring, duration=6.0)
         fine = np.linspace(-np.pi / 2, np.pi / 2, 400)
         if number < 4:
-            right.plot(np.degrees(fine), ring.state.rates(fine), color="black", linestyle=("-", "--", "-.", ":")[number], label=f"$J_0$ = {J0}, $J_2$ = {J2_}, $\\epsilon$ = {tuning}")
+            right.plot(np.degrees(fine), ring.state.rates(fine), color="black", linestyle=("-", "--", "-.", ":")[number], label=f"$J_0$ = {J0}, $J_2$ = {J2_}, $\\epsilon$ = {tuning:g}")
             right.plot(np.degrees(x[::8]), y[::8], color="0.5", linestyle="", marker="os^D"[number], markersize=3.5, zorder=1)
         (width_bound, peak_bound), width, peak = grid_errors(ring), half_width_(x, y) - ring.state.half_width, y.max() / ring.state.peak - 1
         off.append((abs(width), width_bound, abs(peak), peak_bound))
@@ -155,14 +155,14 @@ def fig2(long=False):
     dense, rows = np.geomspace(0.8, 5, 60), []
     for J2, tuning, line, marker, name in ((4.0, 0.05, "-", "o", "tuned coupling"), (0.0, 0.25, "--", "s", "untuned coupling")):
         ring = lambda contrast: b2r.Ring(J0=-4, J2=J2, tuning=tuning, contrast=contrast, threshold=THRESHOLD)
-        left.plot(dense, [np.degrees(ring(c).state.half_width) for c in dense], color="black", linestyle=line, label=f"{name}, $J_2$ = {J2:g}, $\\epsilon$ = {tuning}")
+        left.plot(dense, [np.degrees(ring(c).state.half_width) for c in dense], color="black", linestyle=line, label=f"{name}, $J_2$ = {J2:g}, $\\epsilon$ = {tuning:g}")
         exact, found, bounds = np.degrees([(ring(c).state.half_width, half_width_(*integrated(ring(c), duration=3.0)), grid_errors(ring(c))[0]) for c in CONTRASTS]).T
         left.plot(CONTRASTS, found, color="0.5", linestyle="", marker=marker, label="integrated")
         peaks = [ring(c).state.peak for c in CONTRASTS]
         claim = "nearly independent of contrast" if J2 else "widens with contrast"
         rows.append(Row(f"{name}: half width (deg) at contrasts {', '.join(f'{c:g}' for c in CONTRASTS)}, peak {peaks[0]:.2f} to {peaks[-1]:.2f}", f"{claim}: {', '.join(f'{value:.2f}' for value in exact)} (closed form)",
                         ", ".join(f"{value:.2f}" for value in found), np.all(np.abs(found - exact) <= bounds)))
-    left.set(xlabel="contrast", ylabel="half width at half maximum (degrees)", xscale="log", xticks=(ticks := [1, 2, 4]), xticklabels=ticks, ylim=(0, 45), title="(a) width over contrast")
+    left.set(xlabel="contrast (threshold 0.5)", ylabel="half width at half maximum (degrees)", xscale="log", xticks=(ticks := [1, 2, 4]), xticklabels=ticks, ylim=(0, 45), title="(a) width over contrast")
     left.minorticks_off()
     left.legend(fontsize="small", loc="lower left")
 
@@ -257,7 +257,7 @@ def beside(name, ax, contrasts, level, duration, seeds):
         ring = np.array([profile.rate_[0][(fine >= centre - half) & (fine < centre + half)].mean() for centre in degrees])
         opened, untuned = once_through(reduced, curves), once_through(reduced, curves, tuned=False)
         ax.errorbar(degrees, spiking, sem, color="0.5", linestyle="", marker=marker, markersize=5, label=f"spiking, {rate:g} Hz input")
-        ax.plot(fine, profile.rate_[0], color="black", linestyle=line, label="ring of rates")
+        ax.plot(fine, profile.rate_[0], color="black", linestyle=line, label=f"ring of rates, {rate:g} Hz input")
         ax.plot(degrees, by_cell, color="black", linestyle="", marker="x", markersize=4, label="cell by cell" if line == "-" else None)
         top = int(np.argmax(spiking))
         off = lambda other: f"{np.max(np.abs(other - spiking)):.1f}"

@@ -20,7 +20,7 @@ from b2reduce.experiments.script import Row, run
 TITLE = "Time average against ensemble average; slow and fast rates"
 DOI = "doi:10.1152/jn.00024.2005"
 SEED = 1
-MINUTES = (0.1, 0.2)  # short, long
+MINUTES = (0.1, 0.3)  # short, long
 DEPARTURES = ("The paper tells three classes of cortical cells of awake monkeys apart by their spikes and membrane potentials; the lecture takes a figure of it as an illustration of averaging.",
               "Recorded are the conductances of model cells, not membrane potentials; rates and numbers of inputs are this package's own.")
 PICTURES = ("fig2",)

@@ -32,7 +32,7 @@ __all__ = ["driven_network", "fig1", "fig2", "fig3", "law_", "more_inputs", "slo
 TITLE = "Slow synapses make rate models exact"
 DOI = "doi:10.1162/neco.1994.6.4.679"
 SEED = 1
-MINUTES = (1.0, 1.6)  # short, long
+MINUTES = (1.5, 3.6)  # short, long
 DEPARTURES = ("The paper derives rate models by averaging; the network and its numbers are this package's own, the claim is tested in kind.",
               "F is the closed form of a leaky cell; the paper reduces conductance-based cells near the onset of firing, whose squashing function is a square root there.")
 

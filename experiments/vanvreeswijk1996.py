@@ -23,7 +23,7 @@ __all__ = ["BALANCED", "counted_rates", "counted_squares", "exponent", "draw", "
 TITLE = "Balanced networks of binary units"
 DOI = "doi:10.1126/science.274.5293.1724"
 SEED = 1  # the first of the seeds of wirings
-MINUTES = (0.4, 1.7)  # short, long
+MINUTES = (0.6, 2.9)  # short, long
 DEPARTURES = ("Weights and thresholds are chosen so that terms in 1/K are small from K = 50 on; the claims, not the paper's curves, are reproduced.",
               "Chaos, that is how two nearby states of one network part, is not tested. Fast tracking is tested by the decay rates of the mean field alone: runs are kept after every sweep of all units, by when a change has been tracked.",
               "Wiring has a given mean number of inputs from each population, drawn with probability K/N.")
