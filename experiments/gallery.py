@@ -101,15 +101,26 @@ def front():
 
 
 def dynamic_clamp(path):
-    """The table that stands in for a recording: `lif` in the noise of 300 synapses, three leaks, five sweeps of 2 s (0.5 s of it warm-up) for each point."""
-    from brian2 import Hz, amp, ms, mV, nS, second
+    """The table that stands in for a recording: `lif` in the noise of 300 synapses, as an experimenter has it.
+
+    Injected current and added leak (with its reversal at rest), without the cell's own leak and the means of the noise; five sweeps of 2 s for each
+    point, 0.5 s of each not counted.
+    """
+    import pandas as pd
+    from brian2 import Hz, amp, ms, mV, nS, second, siemens
 
     import b2reduce as b2r
 
     noise = [b2r.Drive(name="exc", inputs=200, rate=5 * Hz, G=1 * nS, tau=5 * ms, E=0 * mV), b2r.Drive(name="inh", inputs=100, rate=5 * Hz, G=1 * nS, tau=10 * ms, E=-80 * mV)]
-    surface = b2r.measure_fi("lif", np.arange(0.1, 0.92, 0.04) * 1e-9 * amp, [26.7, 36.7, 46.7] * nS, noise=noise, duration=2 * second, replicates=5, seed=1)
-    frame = surface.to_frame()[["I [A]", "g [S]", "rate [Hz]", "rate_sem [Hz]"]]
-    frame.to_csv(path, index=False, float_format="%.4g")
+    model = b2r.load_model("lif")
+    # Mean conductances of 5 nS each, K G tau r; what they add to current and leak belongs to the axes of measure_fi, not to the recording's.
+    means = np.array([drive.inputs * float(np.asarray(drive.G) * np.asarray(drive.tau) * np.asarray(drive.rate)) for drive in noise])
+    offset = float(sum(means * [float(np.asarray(drive.E)) - model.si("E_L") for drive in noise]))
+    I_inj, g_added = np.arange(-150, 651, 25) * 1e-12, np.array([0, 10, 20]) * 1e-9
+    surface = b2r.measure_fi(model, (I_inj + offset) * amp, (model.si("g_L") + means.sum() + g_added) * siemens, noise=noise, duration=2 * second, replicates=5, seed=1)
+    I, g = np.meshgrid(I_inj * 1e12, g_added * 1e9, indexing="ij")
+    columns = {"I_inj [pA]": I, "g_added [nS]": g, "rate [Hz]": surface.rate_, "rate_sem [Hz]": surface.rate_sem_}
+    pd.DataFrame({name: values.ravel() for name, values in columns.items()}).to_csv(path, index=False, float_format="%.4g")
 
 
 def execute(path, target=None):
