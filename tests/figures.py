@@ -3,7 +3,7 @@
 import numpy as np
 
 # What an axis may show that has no unit.
-NUMBERS = ("probability", "number", "inputs", "factor", "N", "K", "fraction", "over", "ratio", "J_", "/", "angle", "coefficient", "density", "error", "unit")
+NUMBERS = ("probability", "number", "inputs", "factor", "N", "K", "fraction", "over", "ratio", "J_", "/", "angle", "coefficient", "density", "error", "unit", "contrast")
 
 
 def faults(figure):
