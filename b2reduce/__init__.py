@@ -9,7 +9,7 @@ _HOME = {
     "InputError": "units", "UnitError": "units",
     "OutputError": "provenance",
     "Activity": "activity",
-    "DivergenceError": "session",
+    "DivergenceError": "session", "StoppedError": "session", "AccuracyWarning": "integration",
     "FISurface": "surface", "measure_fi": "surface", "rheobase": "surface",
     "LinearResponse": "response", "measure_response": "response",
     "TransferFunction": "transfer", "measure_transfer": "transfer",
@@ -21,7 +21,7 @@ _HOME = {
     "step_drive": "protocols", "ramp_drive": "protocols", "sinusoid_drive": "protocols", "ou_drive": "protocols",
     "ResponseComparison": "transients", "compare_response": "transients", "SlowVariation": "transients", "slow_variation": "transients",
     "check_assumptions": "assumptions",
-    "Validation": "validation", "validate": "validation",
+    "Validation": "validation", "validate": "validation", "Verdict": "verdict",
     "Adaptation": "adaptation", "measure_adaptation": "adaptation",
     "FixedPoint": "stability", "fixed_points": "stability", "threshold_linear": "stability", "ThresholdLinearNetwork": "thresholdlinear",
     "UniformFeedback": "feedback", "uniform_feedback": "feedback", "Continuation": "continuation", "continue_fixed_points": "continuation",
@@ -35,6 +35,7 @@ _HOME = {
     "plot_response": "responseplots", "plot_step": "responseplots", "plot_slow_variation": "responseplots",
     "write_report": "report",
 }
+_WITHOUT_BRIAN2 = {"units", "provenance", "session", "binary", "binaryrun", "binarywiring", "balance", "ring"}
 __all__ = ["__version__", *_HOME]
 
 
@@ -43,6 +44,11 @@ def __getattr__(name):
         raise AttributeError(f"module 'b2reduce' has no attribute {name!r}")
     from importlib import import_module
 
+    from .interrupts import imported
+
+    if _HOME[name] not in _WITHOUT_BRIAN2:
+        for library in ("brian2", "pandas"):  # now, and whole: Ctrl-C within a later call must not leave half a library behind
+            imported(library)
     value = getattr(import_module(f".{_HOME[name]}", __name__), name)
     globals()[name] = value
     return value

@@ -7,10 +7,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .arguments import one_time, require, runs_of
 from .provenance import FrozenDict, frozen
-from .units import InputError, to_si, with_units
+from .units import InputError, with_units
 
-__all__ = ["Activity"]
+__all__ = ["Activity", "both_kinds"]
+
+
+def both_kinds(spikes, rates, verb):
+    """A list of the spiking runs, once it is sure that neither they nor the rate run are the other."""
+    require(rates, Activity, f"{verb}, rates")
+    runs = runs_of(spikes, Activity, f"{verb}, spikes")
+    kinds = [run.provenance.get("kind") for run in runs]
+    if "rates" in kinds and (rates.provenance.get("kind") == "spikes" or rates.spikes_ is not None):
+        raise InputError(f"{verb}, spikes and rates: got them swapped; call {verb}(spikes, rates, ...): first what simulate_spikes() gave, then what simulate_rates() gave")
+    if "rates" in kinds:
+        raise InputError(f"{verb}, spikes: got a rate run, expected spiking runs; simulate_spikes(circuit, duration=...) makes one")
+    if rates.provenance.get("kind") == "spikes" or rates.spikes_ is not None:
+        raise InputError(f"{verb}, rates: got a spiking run, expected a rate run; simulate_rates(reduced, duration=...) makes one")
+    return runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +51,8 @@ class Activity:
         extrapolated or its table answers with the nearest edge; empty for a spiking run.
     cell_rate : mapping of str to Quantity, shape (cell, block), or None
         Of a rate run with one unit a cell: mean rates of single cells over blocks of `cell_bin`.
+    drives_ : mapping of (str, str) to float or (times, rates)
+        Of a rate run, the rate of one input of each (drive, target) that it was run with: Hz, or a table in s and Hz.
     provenance : mapping
     """
 
@@ -52,6 +69,7 @@ class Activity:
     outside: Mapping = field(default_factory=dict)
     cell_rate_: Mapping | None = None
     cell_bin_: float | None = None
+    drives_: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
         for name in ("t_", "rate_"):
@@ -66,6 +84,7 @@ class Activity:
         if self.cell_rate_ is not None:
             object.__setattr__(self, "cell_rate_", FrozenDict({name: read_only(rate) for name, rate in self.cell_rate_.items()}))
         object.__setattr__(self, "sizes", FrozenDict(dict(self.sizes)))
+        object.__setattr__(self, "drives_", frozen(dict(self.drives_)))
         object.__setattr__(self, "outside", FrozenDict(dict(self.outside)))
         object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
 
@@ -109,7 +128,7 @@ class Activity:
         """
         import pandas as pd
 
-        after_ = 0.0 if after is None else to_si(after, "s", "after")
+        after_ = 0.0 if after is None else one_time(after, "after")
         inside = self.t_ > after_
         if not inside.any():
             raise InputError(f"after: got {after}, but the run ends at {self.duration_:g} s")
@@ -133,7 +152,7 @@ class Activity:
         InputError
             If the run has neither spikes nor rates of cells.
         """
-        after_ = 0.0 if after is None else to_si(after, "s", "after")
+        after_ = 0.0 if after is None else one_time(after, "after")
         if not after_ < self.duration_:
             raise InputError(f"after: got {after}, but the run ends at {self.duration_:g} s")
         if self.spikes_ is not None:
@@ -149,7 +168,7 @@ class Activity:
 
         from scipy.ndimage import gaussian_filter1d
 
-        width_ = to_si(width, "s", "width")
+        width_ = one_time(width, "width")
         if not width_ > 0:
             raise InputError(f"width: got {width}, expected a time above 0 s")
         return replace(self, rate_=gaussian_filter1d(self.rate_, width_ / self.bin_, axis=1, mode="reflect"))

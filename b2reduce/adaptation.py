@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import ast
+import textwrap
+import warnings as quiet
 from dataclasses import dataclass
 
 import numpy as np
 
+from .aftercurrents import measure_onsets, spike_sequences
+from .arguments import pair_of, whole as whole_number
 from .model import load_model
+from .onset import RTOL, find_onset
 from .progress import Progress
 from .provenance import FrozenDict, frozen, versions
-from .session import brian_session
-from .surface import leaks, measure_fi, rheobase, seconds
-from .units import InputError, format_quantity, parse_quantity, si_label, to_si, with_units
+from .spikememory import fit_memory
+from .surface import DURATION_, WARMUP_, axis, changed_parameters, check_engine, check_run, leaks, measure_fi, seconds
+from .units import InputError, format_quantity, parse_quantity, si_label, with_units
 
 __all__ = ["Adaptation", "measure_adaptation"]
 
 CURRENTS = 41  # between rheobase and the highest rate
 TOP = 60.0  # Hz; up to where a cell is measured where nothing is said
-RELAXED_, FOLLOWED_, CELLS = 0.5, 1.5, 9  # s without input, s with it, and cells, whose intervals tell the time constant
-SETTLED = 0.25  # of the run: what counts as steady
+FOLLOWED_, CELLS = 1.5, 12  # s, and cells at each leak, whose intervals tell what a spike leaves behind
+SLOW, MOST_FOLLOWED_ = 6, 20.0  # time constants that steady rates and intervals are followed for, s at most
+FAINT, SURE = 0.06, 0.1  # of what a spike leaves behind, at the next one: less says nothing. Relative errors that are not worth a word
 LEAST = 0.02  # of the current above rheobase at the highest rate: less adaptation than this is none
-RHEOBASE_RTOL, SUSTAINED_ = 1e-4, 2.0  # precision of a rheobase; Hz below which firing does not count as sustained (four spikes in 2 s)
+SUSTAINED_ = 2.0  # Hz; near its onset sustained firing is slower than that, and no law holds there
 _QUANTITIES = ("J", "a_0", "rise", "tau", "J_stderr", "tau_stderr", "rmse")
 
 
@@ -128,16 +135,19 @@ def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=0, pa
     Raises
     ------
     InputError
-        If the cell fires at fewer than four of the currents, or the measured rates cannot be compared.
+        If the cell fires at fewer than four of the currents, the measured rates cannot be compared, or what a spike leaves behind cannot be told from them.
 
     Notes
     -----
     The current that adaptation takes away at a rate r is a(r) = I_steady(r) - I_onset(r) at the same leak. The first interval has the
-    adaptation of one spike in it already, on average J/tau while it lasts, so that a_0 + J (r - 1/tau) is what is measured; this
-    is taken into account. What is there before the first spike shows as a window of currents which make the cell fire but not go
-    on (Prescott, Ratte, De Koninck & Sejnowski 2006): where it exceeds what the finite run and the search leave open, adaptation is called
-    voltage-driven and the window is a_0, else it is spike-driven. tau comes from the intervals of single cells after a
-    step of current: their onset curve says what current each rate lacks, and d(lack)/dt = (a(r) - lack)/tau.
+    current of its own spike in it already. Later intervals have what is left of the spikes before: just after the k-th spike
+    M_(k+1) = M_k exp(-T_k/tau) + b, M_1 = b, and I - I_onset(1/T_k) = A (M_k - b), where A weighs a current that decays within the interval by the
+    cell's phase response. A is measured with known currents that the first spike sets off; b and tau follow from all intervals of cells after a step of
+    current and all steady rates at once, and J = b tau, whether or not tau is longer than an interval. Where less than 6 % is left at the next spike at the
+    highest rate, J is refused.
+
+    What is there before the first spike shows as a window of currents which make the cell fire but not go on (Prescott, Ratte, De Koninck & Sejnowski
+    2006): where it exceeds what the searches leave open, adaptation is called voltage-driven, and approaches a_0 besides, else it is spike-driven.
 
     Examples
     --------
@@ -147,21 +157,30 @@ def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=0, pa
     """
     import pandas as pd
 
-    model = load_model(model).with_parameters(parameters or {})
-    leak_ = model.si(model.leak)
-    g = with_units(leak_ * np.array([1, 1.25, 1.5]), model.conductance_dim) if g is None else g
+    model = load_model(model).with_parameters(changed_parameters(parameters))
+    seed = whole_number(seed, "seed")
+    check_engine(engine, None)
+    leak_ = model.leak_
+    g = with_units(leak_ + model.conductance_scale_ * np.array([0, 0.25, 0.5]), model.conductance_dim) if g is None else g
     g_ = leaks(g, model)
-    lo, hi = (0.0, TOP) if rates is None else (float(to_si(rate, "Hz", "rates")) for rate in rates)
+    lo, hi = (0.0, TOP) if rates is None else pair_of(rates, "Hz", "rates", "(0*Hz, 60*Hz)")
     if not 0 <= lo < hi:
         raise InputError(f"rates: got {lo:g} to {hi:g} Hz, expected a lower and a higher rate")
+    check_engine(engine, None)
     settings = dict(dt=dt, engine=engine, seed=seed)
+    dt_ = seconds(dt, "dt") or float(model.dt)
+    check_run(DURATION_, dt_, cells=CURRENTS * g_.size, fewest=10)
     current, conductance = si_label(model.current_dim), si_label(model.conductance_dim)
-    with Progress(progress) as bar:
+    with Progress(progress) as bar, quiet.catch_warnings():
+        quiet.simplefilter("ignore", UserWarning)  # of surfaces and onsets: what matters of it is among this result's own warnings
         report = bar.stage("rheobases")
-        searched = {kind: np.asarray(rheobase(model, with_units(g_, model.conductance_dim), kind=kind, dt=dt, engine=engine, progress=False)) for kind in ("first_spike", "sustained")}
+        found = {kind: find_onset(model, g_, sustained=kind == "sustained", duration_=DURATION_, given=False, dt_=dt_, engine=engine, bar=Progress(False))
+                 for kind in ("first_spike", "sustained")}
+        searched = {kind: onset.current_ for kind, onset in found.items()}
         if I is None:
             I = with_units(_currents(model, g_, searched["first_spike"], hi, settings), model.current_dim)
         report(0.5)
+        I_ = axis(I, model.current_dim, "I")
         surface = measure_fi(model, I, with_units(g_, model.conductance_dim), progress=False, **settings)
         curve = _curve(surface, lo, hi)
         if len(curve) < 4:
@@ -170,31 +189,43 @@ def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=0, pa
         rate, a, leak = curve.T
         J_raw = float(np.polyfit(rate, a, 1)[0]) if np.ptp(rate) > 0 else 0.0
         window = searched["sustained"] - searched["first_spike"]
-        # A search to 1e-4 leaves as much open, and firing below 2 Hz does not count as sustained.
-        open_ = 3 * RHEOBASE_RTOL * np.abs(searched["sustained"]) + max(J_raw, 0.0) * SUSTAINED_
+        # A search to 1e-4 leaves as much open, and what decays more slowly than cells are followed does not count as sustained.
+        open_ = 3 * RTOL * np.abs(searched["sustained"]) + sum(onset.left_ for onset in found.values()) + max(J_raw, 0.0) * SUSTAINED_
         whole = surface.I_[-1] - searched["first_spike"].min()
-        spikes = _intervals(model, surface, float(g_[0]), dt)
-        tau_, tau_error = _time_constant(surface, spikes, curve[leak == g_[0]][:, :2] if (leak == g_[0]).sum() > 3 else curve[:, :2])
-    warnings = []
+        # What the spikes of a cell leave behind is looked for only where there is something.
+        adapts = np.max(a) >= LEAST * whole
+        kind = "none" if not adapts else "voltage-driven" if np.all(window > open_) else "spike-driven"
+        if adapts:
+            top = min(hi, float(rate.max()))
+            report = bar.stage("intervals")
+            onsets = measure_onsets(model, searched["first_spike"][:, None] + (I_[-1] - searched["first_spike"][:, None]) * np.linspace(0.01, 1, CURRENTS) ** 2, g_,
+                                    (max(lo, 1.0), top), dt_=dt_, engine=engine, report=report)
+            law, memory = _law(model, surface, onsets, lo, hi, kind, FOLLOWED_, dt_, engine)
+            if memory is not None and SLOW * memory.tau > WARMUP_:  # rates of the first seconds are not yet steady
+                length = min(SLOW * memory.tau, MOST_FOLLOWED_ / 2)
+                surface = measure_fi(model, I, with_units(g_, model.conductance_dim), duration=with_units(2 * length, "s"), warmup=with_units(length, "s"), progress=False, **settings)
+                law, memory = _law(model, surface, onsets, lo, hi, kind, max(FOLLOWED_, length), dt_, engine)
+            if memory is None or not len(law):
+                raise InputError(f"model {model.name!r}: adaptation was seen, but too few intervals of the first and of later spikes can be compared to tell what a spike leaves "
+                                 f"behind; give rates, I and g at which the cell fires more often at once")
+            rate, a, leak = law.T
+    warnings = list(surface.warnings)
     if np.min(a) < -LEAST * whole:
         warnings.append(f"at some rates the steady state needs {-np.min(a):.3g} {current} less than the onset: the cell facilitates there instead of adapting")
-    if np.max(a) < LEAST * whole:
-        kind, a_0, rise, J_, J_error, tau_, tau_error = "none", 0.0, 0.0, 0.0, float(np.std(a) / max(np.mean(rate), 1e-12)), None, None
-    else:
-        kind = "voltage-driven" if np.all(window > open_) else "spike-driven"
-        if np.any(window > open_) and kind == "spike-driven":
-            warnings.append("at some conductances firing that lasts needs more current than a first spike, at others it does not: depolarisation may drive part of it")
-        design = _design(kind, rate, leak, tau_)
-        law, *_ = np.linalg.lstsq(design / np.abs(design).max(axis=0), a, rcond=None)
-        law = law / np.abs(design).max(axis=0)
-        scatter = np.sum((a - design @ law) ** 2) / max(len(a) - design.shape[1], 1)
-        J_, J_error = float(law[0]), float(np.sqrt(scatter * np.linalg.inv(design.T @ design)[0, 0]))
-        a_0, rise = (float(law[1]), float(law[2]) if len(law) > 2 else 0.0) if kind == "voltage-driven" else (0.0, 0.0)
-        if not np.isfinite(tau_):
+    if np.any(window > open_) and kind == "spike-driven":
+        warnings.append("at some conductances firing that lasts needs more current than a first spike, at others it does not: depolarisation may drive part of it")
+    if adapts:
+        J_, J_error, a_0, rise, tau_, tau_error = memory.b * memory.tau, memory.J_error, memory.a_0, memory.rise, memory.tau, memory.tau_error
+        rmse = float(np.sqrt(np.mean(memory.misses[memory.steady] ** 2)))
+        warnings += _doubts(model, memory, top, kind)
+        if tau_error > 0.5 * tau_:
             warnings.append("no time constant could be had from the intervals; use rates at which more spikes fall within it")
             tau_ = tau_error = None
-    design = _design(kind, rate, leak, tau_)
-    deviation = a - design @ np.array([J_, a_0, rise])[:design.shape[1]]
+    else:
+        J_, J_error, a_0, rise, tau_, tau_error, rmse = 0.0, float(np.std(a) / max(np.mean(rate), 1e-12)), 0.0, 0.0, None, None, float(np.sqrt(np.mean(a**2)))
+        if kept := sorted(_changed_by_spikes(model) - {model.membrane}):
+            warnings.append(f"a spike changes {', '.join(kept)}, but up to {rate.max():.3g} Hz steady rates and those of the first interval are the same within {100 * LEAST:g} % of the range "
+                            f"of currents: what is left of it at the next spike is too little to measure, and J counts as 0; higher rates may show it")
     time = lambda value: None if value is None else with_units(value, "s")
     charge = current.replace("A", "C")
     windows = pd.DataFrame({f"g [{conductance}]": g_, f"first spike [{current}]": searched["first_spike"], f"sustained [{current}]": searched["sustained"],
@@ -202,17 +233,53 @@ def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=0, pa
     provenance = {"model": model.name, "model_hash": model.hash, "seed": seed, "dt [s]": surface.provenance["dt [s]"], "engine": surface.provenance["engine"],
                   "rates [Hz]": [lo, hi], "versions": versions()}
     return Adaptation(kind, with_units(J_, charge), with_units(a_0, current), with_units(rise, "V"), time(tau_), with_units(J_error, charge), time(tau_error),
-                      with_units(float(np.sqrt(np.mean(deviation**2))), current), windows,
+                      with_units(rmse, current), windows,
                       pd.DataFrame({"rate [Hz]": rate, f"g [{conductance}]": leak, f"adaptation [{current}]": a}), warnings, provenance)
 
 
-def _design(kind, rate, leak, tau_):
-    """Columns of the law of the measured current: J times the rate; where depolarisation drives it also a_0 and its rise with the leak."""
-    # The onset has the adaptation of one spike in it.
-    columns = [rate - (1 / tau_ if tau_ is not None and np.isfinite(tau_) else 0.0)]
-    if kind != "spike-driven":
-        columns += [np.ones_like(rate)] + ([leak - np.unique(leak).mean()] if np.ptp(leak) > 0 else [])
-    return np.stack(columns, axis=1)
+def _law(model, surface, onsets, lo, hi, kind, duration_, dt_, engine):
+    """(rows of steady rate, current beyond that of the onset and leak; what a spike leaves behind, or None)."""
+    rows, chosen = [], []
+    for j, g in enumerate(surface.g_):
+        if g not in onsets:
+            continue
+        rate = surface.rate_[:, j]
+        here = (rate > lo) & (rate <= hi)
+        beyond = surface.I_[here] - onsets[g].current(rate[here])
+        rows += [(r, a, g) for r, a in zip(rate[here], beyond) if np.isfinite(a)]
+        firing = np.flatnonzero((rate > 4 / duration_) & (rate <= 1.5 * hi))
+        if firing.size:
+            chosen += [(I, g) for I in surface.I_[firing[np.unique(np.linspace(0, firing.size - 1, CELLS).astype(int))]]]
+    if not rows or not chosen:
+        return np.array(rows), None
+    rows, (I_, leak_) = np.array(rows), np.array(chosen).T
+    spikes = spike_sequences(model, I_, leak_, duration_=duration_, dt_=dt_, engine=engine)
+    return rows, fit_memory(onsets, list(zip(I_, leak_, spikes)), rows, surface.g_, voltage=kind == "voltage-driven")
+
+
+def _doubts(model, memory, top, kind):
+    """What to know before using the law; an error where it says nothing."""
+    J, left = memory.b * memory.tau, np.exp(-1 / (top * memory.tau))
+    if kind == "spike-driven" and (left < FAINT or not J > 0 or memory.J_error > 0.5 * J):
+        why = (f"it decays within about {memory.tau * 1e3:.2g} ms, and at {top:.3g} Hz {100 * left:.2g} % of it is left at the next spike" if left < FAINT else
+               f"J comes out as {J:.3g} with a standard error of {memory.J_error:.2g} (SI)")
+        raise InputError(f"model {model.name!r}: what a spike leaves behind cannot be told from rates up to {top:.3g} Hz: {why}; give higher rates, such as "
+                         f"rates = (0*Hz, {max(2 * top, 0.7 / max(memory.tau, 1e-3)):.0f}*Hz), or take it as part of the gain")
+    doubts = []
+    if 2 * memory.J_error > SURE * abs(J) and not memory.parts:
+        doubts.append(f"J is known to {100 * memory.J_error / abs(J):.2g} % (one standard error) only: what a spike leaves behind is small beside what it is measured by")
+    if memory.parts:
+        (fast, fast_tau), (slow, slow_tau) = memory.parts
+        doubts.append(f"what a spike leaves behind is not one current with one time constant: {100 * fast / J:.0f} % of J decays within {fast_tau * 1e3:.3g} ms and the rest within "
+                      f"{slow_tau * 1e3:.3g} ms; J is that of both, tau their mean")
+    elif kind == "spike-driven" and memory.spread > SURE:
+        doubts.append(f"J differs by {100 * memory.spread:.2g} % between the lower and the upper half of the rates: what a spike leaves behind is not one current with one time constant")
+    return doubts
+
+
+def _changed_by_spikes(model):
+    """Names that the reset sets."""
+    return {node.id for node in ast.walk(ast.parse(textwrap.dedent(model.reset))) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 def _currents(model, g_, rheobases, top, settings):
@@ -253,67 +320,3 @@ def _curve(surface, lo, hi):
         lack = surface.I_[here] - onset(rate[here])
         rows += [(r, a, g) for r, a in zip(rate[here], lack) if np.isfinite(a)]
     return np.array(rows).reshape(-1, 3)
-
-
-def _intervals(model, surface, g, dt):
-    """[(current, spike times in s after the step)] of cells that step from rest to currents of the surface."""
-    j = int(np.flatnonzero(surface.g_ == g)[0])
-    firing = np.flatnonzero(surface.rate_[:, j] > 4 / FOLLOWED_)
-    if not firing.size:
-        return []
-    chosen = surface.I_[np.unique(firing[np.linspace(firing.size // 4, firing.size - 1, CELLS).astype(int)])]
-    cell = model.with_parameters({model.leak: with_units(g, model.conductance_dim)})
-    written = cell.cell_equations()
-    dt_ = seconds(dt, "dt") or float(model.dt)
-    with brian_session(0) as b:
-        group = b.NeuronGroup(chosen.size, written.equations, threshold=written.threshold, reset=written.reset, refractory=written.refractory, method=written.method,
-                              namespace=written.namespace, dt=dt_ * b.second, name="adapting")
-        state = {cell.membrane: cell.si(cell.leak_reversal), **{key: float(np.asarray(value)) for key, value in cell.initial.items()}}
-        for key, value in state.items():
-            group.variables[key].set_value(value)
-        monitor = b.SpikeMonitor(group, name="adapting_spikes")
-        network = b.Network(group, monitor)
-        network.run(RELAXED_ * b.second, namespace={})
-        group.variables[cell.input].set_value(chosen)
-        network.run(FOLLOWED_ * b.second, namespace={})
-        i, t = np.array(monitor.i), np.array(monitor.t_) - RELAXED_
-    return [(I, t[(i == k) & (t > 0)]) for k, I in enumerate(chosen)]
-
-
-def _time_constant(surface, spikes, curve):
-    """(tau, standard error) in s from successive intervals: how fast the lacking current approaches what the rate asks for."""
-    onset = _onset(surface, 0)
-    if onset is None or not spikes or np.ptp(curve[:, 0]) == 0:
-        return np.inf, np.inf
-    asked = np.poly1d(np.polyfit(curve[:, 0], curve[:, 1], 1))
-    ways, lacks = [], []
-    for I, t in spikes:
-        if t.size < 5:
-            continue
-        interval, middle = np.diff(t), (t[1:] + t[:-1]) / 2
-        lack = I - onset(1 / interval)
-        late = (middle > (1 - SETTLED) * FOLLOWED_) & np.isfinite(lack)
-        if not late.any():
-            continue
-        # The straight line of a over r is only roughly it: shifted so that this cell rests where it does.
-        shift = np.mean(lack[late]) - asked(1 / np.mean(interval[late]))
-        gap = asked(1 / interval) + shift - lack
-        first = np.flatnonzero(~np.isfinite(gap)).max(initial=-1) + 1
-        if gap.size - first < 4:
-            continue
-        gap, lack, middle = gap[first:], lack[first:], middle[first:]
-        # Integrated rather than differentiated: spikes lie on a time grid, and differences of successive intervals are mostly that.
-        way = np.concatenate([[0.0], np.cumsum((gap[1:] + gap[:-1]) / 2 * np.diff(middle))])
-        ways.append(way - way.mean())
-        lacks.append(lack - lack.mean())
-    if not ways:
-        return np.inf, np.inf
-    x, y = np.concatenate(ways), np.concatenate(lacks)
-    if not np.sum(x * y) > 0:
-        return np.inf, np.inf
-    slope = np.sum(x * y) / np.sum(x**2)
-    within = np.sqrt(np.sum((y - slope * x) ** 2) / (x.size - len(ways) - 1) / np.sum(x**2))
-    # Where the law is only roughly right cells differ by more than their own scatter: the error with each cell as one observation.
-    between = np.sqrt(sum(np.sum(way * (lack - slope * way)) ** 2 for way, lack in zip(ways, lacks)) * len(ways) / max(len(ways) - 1, 1)) / np.sum(x**2)
-    error = max(within, between)
-    return 1 / slope, error / slope**2

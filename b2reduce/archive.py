@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from importlib import import_module
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .arguments import described
 from . import __version__
 from .provenance import output_folder, write_json, write_text
 from .units import InputError, si_label, with_units
@@ -26,7 +28,7 @@ FORMAT = 1
 NOTE, ARRAYS = "b2reduce.json", "arrays.npz"
 #: Classes that are written field by field, and where they live.
 CLASSES = {"FISurface": "surface", "TransferFunction": "transfer", "GainFit": "gain", "ReducedCircuit": "reduced", "Activity": "activity", "LinearResponse": "response", "ResponseComparison": "transients", "SlowVariation": "transients", "Comparison": "comparison",
-           "Validation": "validation", "RegimeMap": "regimes"}
+           "Validation": "validation", "Verdict": "verdict", "Remedy": "verdict", "RegimeMap": "regimes"}
 #: Classes that write themselves as plain data.
 SELF_DESCRIBED = {"Circuit": "circuit", "NeuronModel": "model"}
 
@@ -59,9 +61,16 @@ def save(result, path):
     True
     """
     if type(result).__name__ not in CLASSES:
-        raise InputError(f"save: got {result!r}, expected one of {', '.join(CLASSES)}; a scan keeps itself where out= says")
+        raise InputError(f"save, result: got {described(result)}, expected one of {', '.join(CLASSES)}; a scan keeps itself where out= says")
+    _path(path)
     with output_folder(path) as place:
         add_archive(result, place)
+
+
+def _path(path):
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(f"path: got {described(path)}, expected the path of a folder")
+    return Path(path)
 
 
 def add_archive(result, folder):
@@ -87,7 +96,7 @@ def read_archive(path):
     InputError
         If something is missing, was cut short, is of another format, or of a newer version; the message names the file.
     """
-    path = Path(path)
+    path = _path(path)
     note = path / NOTE
     try:
         held = json.loads(note.read_text(encoding="utf-8"))
@@ -150,7 +159,7 @@ def _encode(value, arrays, tables, name):
                             for key, item in value.items()]}
     if isinstance(value, (list, tuple)):
         return {"tuple" if isinstance(value, tuple) else "list": [go_on(item, number) for number, item in enumerate(value)]}
-    raise InputError(f"save: {name}: got {value!r}, of a kind that has no plain form")
+    raise InputError(f"save: {name}: got {described(value)}, of a kind that has no plain form")
 
 
 def _column(series, go_on):

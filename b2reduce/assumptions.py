@@ -6,7 +6,9 @@ import numpy as np
 
 from .activity import Activity
 from .circuit import load_circuit
+from .arguments import require, runs_of
 from .gainpremises import Premise, gain_premises
+from .reduced import ReducedCircuit
 from .units import InputError
 
 __all__ = ["check_assumptions"]
@@ -96,8 +98,11 @@ def check_assumptions(circuit, spikes, reduced, rates=None):
     import pandas as pd
 
     circuit = load_circuit(circuit)
-    runs = [spikes] if isinstance(spikes, Activity) else list(spikes)
-    if not runs or any(run.spikes_ is None for run in runs):
+    require(reduced, ReducedCircuit, "check_assumptions, reduced")
+    if rates is not None:
+        require(rates, Activity, "check_assumptions, rates")
+    runs = runs_of(spikes, Activity, "check_assumptions, spikes")
+    if any(run.spikes_ is None for run in runs):
         raise InputError("spikes: got a run without spikes, expected what simulate_spikes returns")
     for run in runs:
         if set(run.populations) != set(circuit.populations):
@@ -239,7 +244,7 @@ def _irregular(circuit, runs, reduced, rates):
         model, v_theta = circuit.populations[target].model, float(np.asarray(reduced.gains[target].v_theta))
         for p in circuit.pathways(target):
             rate = circuit.drive(p.source, target).rate_ if p.is_drive else rates[p.source]
-            variance = p.K * p.G_**2 * p.tau_ * rate * (p.E_ - model.si(model.leak_reversal) - v_theta) ** 2 / 2
+            variance = p.K * p.G_**2 * p.tau_ * rate * (p.E_ - model.leak_reversal_ - v_theta) ** 2 / 2
             seen += variance * (1.0 if p.is_drive else cv2[p.source])
             assumed += variance * (1.0 if p.is_drive else reduced.cv2.get(p.source, 1.0))
         if assumed > 0:

@@ -17,8 +17,8 @@ from itertools import product
 
 import numpy as np
 
+from .arguments import described, one_of
 from .binarywiring import WIRINGS, per_population, square_matrix, wiring_parameters
-from .provenance import unknown_name
 from .units import InputError
 
 __all__ = ["BalancedState", "BinaryMeanField", "balanced_rates", "binary_mean_field"]
@@ -215,12 +215,11 @@ def balanced_rates(J, E, m0=1.0, *, thresholds=0.0, wiring="random"):
     """
     from scipy.special import ndtri
 
-    if wiring not in WIRINGS:
-        raise InputError(f"wiring: {unknown_name('wiring', wiring, WIRINGS)}")
+    one_of(wiring, WIRINGS, "wiring")
     J = square_matrix(J, "J")
     E, theta = per_population(E, (len(J),), "E"), per_population(thresholds, (len(J),), "thresholds")
-    if np.ndim(m0) or not np.isfinite(m0) or not m0 > 0:
-        raise InputError(f"m0: got {m0!r}, expected the activity of the external population, above 0")
+    if isinstance(m0, bool) or not isinstance(m0, (int, float, np.number)) or not np.isfinite(m0) or not m0 > 0:
+        raise InputError(f"m0: got {described(m0)}, expected the activity of the external population, above 0")
     h = E * m0
     if np.linalg.cond(J) > 1e12:
         raise InputError(f"no balanced state: J = {J.tolist()} is singular, so that inputs cancel for no rates or for a whole line of them")

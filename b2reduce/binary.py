@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .provenance import FrozenDict, unknown_name
+from .arguments import described, mapping, one_of, whole
+from .provenance import FrozenDict
 from .units import InputError
 
 __all__ = ["ENCODINGS", "BinaryNetwork", "check_states"]
@@ -64,12 +65,11 @@ class BinaryNetwork:
     def __post_init__(self):
         from scipy.sparse import csc_array
 
-        if self.encoding not in ENCODINGS:
-            raise InputError(f"encoding: {unknown_name('encoding', self.encoding, ENCODINGS)}")
+        one_of(self.encoding, ENCODINGS, "encoding")
         try:
             weights = csc_array(self.weights, dtype=float, copy=True)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"weights: got {self.weights!r}, expected a square matrix of numbers ({error})") from None
+        except (TypeError, ValueError):
+            raise InputError(f"weights: got {described(self.weights)}, expected a square matrix of numbers") from None
         if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or weights.shape[0] == 0:
             raise InputError(f"weights: got shape {weights.shape}, expected (N, N) with a row of incoming weights for each unit")
         weights.sum_duplicates()
@@ -77,7 +77,8 @@ class BinaryNetwork:
         for part in (weights.data, weights.indices, weights.indptr):
             part.setflags(write=False)
         units, (low, high) = weights.shape[0], ENCODINGS[self.encoding]
-        populations = {"units": units} if self.populations is None else dict(self.populations)
+        populations = {"units": units} if self.populations is None else {
+            name: whole(size, f"populations, {name}", 1) for name, size in mapping(self.populations, "populations", "{\"E\": 800, \"I\": 200}").items()}
         if sum(populations.values()) != units or any(size < 1 for size in populations.values()):
             raise InputError(f"populations: got sizes {populations}, expected positive ones that add up to the {units} units of the weights")
         object.__setattr__(self, "weights", weights)
@@ -127,8 +128,7 @@ class BinaryNetwork:
         >>> inhibited.with_encoding("-1/+1").thresholds
         array([3., 3.])
         """
-        if encoding not in ENCODINGS:
-            raise InputError(f"encoding: {unknown_name('encoding', encoding, ENCODINGS)}")
+        one_of(encoding, ENCODINGS, "encoding")
         if encoding == self.encoding:
             return self
         if encoding == "-1/+1":
@@ -165,7 +165,7 @@ def _per_unit(values, units, name):
     try:
         values = np.array(values, dtype=float)
     except (TypeError, ValueError):
-        raise InputError(f"{name}: got {values!r}, expected a number or one for each of the {units} units") from None
+        raise InputError(f"{name}: got {described(values)}, expected a number or one for each of the {units} units") from None
     if values.shape not in ((), (units,)):
         raise InputError(f"{name}: got shape {values.shape}, expected a number or shape ({units},), one for each unit of the weights")
     _finite(values, name)
@@ -178,5 +178,5 @@ def check_states(states, network):
     """States of all units as int8, or an error."""
     states = np.asarray(states)
     if states.shape != (network.size,) or not np.isin(states, ENCODINGS[network.encoding]).all():
-        raise InputError(f"states: got {states!r}, expected {network.size} values that are {' or '.join(map(str, ENCODINGS[network.encoding]))}")
+        raise InputError(f"states: got {described(states)}, expected {network.size} values that are {' or '.join(map(str, ENCODINGS[network.encoding]))}")
     return states.astype(np.int8)

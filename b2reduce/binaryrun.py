@@ -10,8 +10,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from .arguments import described, flag, one_of, require, whole
 from .binary import ENCODINGS, BinaryNetwork, check_states
-from .provenance import frozen, unknown_name, versions
+from .interrupts import compilers_ended
+from .provenance import frozen, versions
 from .session import seed_streams
 from .sweep.build import BuildError, load_library
 from .units import InputError
@@ -94,8 +96,9 @@ class BinaryRun:
         import pandas as pd
 
         sweeps = self.flips.size
-        if isinstance(after, bool) or not isinstance(after, (int, np.integer)) or not 0 <= after < sweeps:
-            raise InputError(f"after: got {after!r}, expected a whole number of sweeps from 0 to {sweeps - 1}, below the {sweeps} of the run")
+        after = whole(after, "after")
+        if not after < sweeps:
+            raise InputError(f"after: got {after}, expected a whole number of sweeps from 0 to {sweeps - 1}, below the {sweeps} of the run")
         return pd.Series(self.activity[:, after + 1:].mean(axis=1), index=pd.Index(self.populations, name="population"), name="activity")
 
     def __repr__(self):
@@ -148,15 +151,10 @@ def simulate_binary(network, *, sweeps, update="asynchronous", initial=0.5, seed
     >>> int(run.states.sum()), int(run.flips[-1])
     (1, 0)
     """
-    if not isinstance(network, BinaryNetwork):
-        raise InputError(f"network: got {network!r}, expected a BinaryNetwork")
-    if isinstance(sweeps, bool) or not isinstance(sweeps, (int, np.integer)) or sweeps < 1:
-        raise InputError(f"sweeps: got {sweeps!r}, expected a whole number of at least 1")
+    require(network, BinaryNetwork, "simulate_binary, network")
+    sweeps, seed, record = whole(sweeps, "sweeps", 1), whole(seed, "seed"), flag(record, "record")
     for name, value, known in (("update", update, UPDATES), ("engine", engine, BINARY_ENGINES)):
-        if value not in known:
-            raise InputError(f"{name}: {unknown_name(name, value, known)}")
-    if not isinstance(record, (bool, np.bool_)):
-        raise InputError(f"record: got {record!r}, expected True or False")
+        one_of(value, known, name)
     low, high = ENCODINGS[network.encoding]
     weights, step = network.weights.data, float(high - low)
     tie = TIE * step * float(np.abs(weights).max(initial=0.0))
@@ -188,15 +186,16 @@ def _initial(network, initial, seed):
     if np.ndim(initial):
         return (check_states(initial, network) == 1).astype(np.uint8)
     if isinstance(initial, bool) or not isinstance(initial, (int, float, np.number)) or not 0 <= initial <= 1:
-        raise InputError(f"initial: got {initial!r}, expected the states of all units, or a probability of being active from 0 to 1")
+        raise InputError(f"initial: got {described(initial)}, expected the states of all units, or a probability of being active from 0 to 1")
     return (np.random.default_rng(seed_streams(seed, _INITIAL)).random(network.size) < initial).astype(np.uint8)
 
 
 @lru_cache(maxsize=1)
 def _kernel():
-    kernel = load_library(KERNEL).sweep
-    array = lambda dtype: np.ctypeslib.ndpointer(dtype, flags="C_CONTIGUOUS")
-    kernel.argtypes = [array(np.int64), ctypes.c_int64, array(np.int64), array(np.int32), array(float), ctypes.c_double, ctypes.c_double, array(float), array(np.uint8)]
+    with compilers_ended():
+        kernel = load_library(KERNEL).sweep
+    # Plain addresses: checks of arrays are Python code, and Ctrl-C within them would come out as an error of ctypes.
+    kernel.argtypes = [ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 3, ctypes.c_double, ctypes.c_double, ctypes.c_void_p, ctypes.c_void_p]
     kernel.restype = ctypes.c_int64
     return kernel
 
@@ -212,7 +211,14 @@ def _sweeper(engine):
             raise InputError(f"engine: got 'native', but {reason}; use engine = 'auto' or 'numpy'") from None
         warnings.warn(f"b2reduce runs binary networks in Python, which is slower: {reason}", RuntimeWarning, stacklevel=3)
         return "numpy", _sweep_in_numpy
-    return "native", lambda order, *rest: kernel(order, order.size, *rest)
+
+    def sweep(order, first, targets, weights, step, tie, arguments, active):
+        arrays = (order, np.int64), (first, np.int64), (targets, np.int32), (weights, float), (arguments, float), (active, np.uint8)
+        assert all(values.dtype == dtype and values.flags.c_contiguous for values, dtype in arrays)
+        of, begin, to, weight, field, state = (values.ctypes.data for values, _ in arrays)
+        return kernel(of, order.size, begin, to, weight, step, tie, field, state)
+
+    return "native", sweep
 
 
 def _sweep_in_numpy(order, first, targets, weights, step, tie, arguments, active):

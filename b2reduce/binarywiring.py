@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from .arguments import described, one_of, whole
 from .binary import BinaryNetwork
-from .provenance import unknown_name
 from .session import seed_streams
 from .units import InputError
 from .wiring import choose
@@ -55,11 +55,11 @@ def random_binary_network(weights, *, in_degree, sizes, thresholds, external=0.0
     from scipy.sparse import block_array
 
     if not isinstance(sizes, Mapping):
-        raise InputError(f"sizes: got {sizes!r}, expected a dict of population names and numbers of units")
+        raise InputError(f"sizes: got {described(sizes)}, expected a dict of population names and numbers of units")
     w, K, theta, h, A, names = wiring_parameters(weights, in_degree, thresholds, external, sizes, wiring)
     if wiring == "fixed" and np.any(K != np.round(K)):
         raise InputError(f"in_degree: got {K.tolist()}, expected whole numbers with wiring = 'fixed'")
-    counts, draw = [sizes[name] for name in names], _fixed if wiring == "fixed" else _random
+    counts, draw = [whole(sizes[name], "sizes", 1) for name in names], _fixed if wiring == "fixed" else _random
     rng = lambda a, b: np.random.default_rng(seed_streams(seed, _WIRING, a, b))
     blocks = [[draw(rng(a, b), w[a, b], K[a, b], int(A[a, b]), (counts[a], counts[b])) for b in range(len(names))] for a in range(len(names))]
     return BinaryNetwork(block_array(blocks, format="csc"), thresholds=np.repeat(theta, counts), populations=dict(zip(names, counts)),
@@ -105,8 +105,7 @@ def _taken(rng, p, places):
 
 def wiring_parameters(weights, in_degree, thresholds, external, sizes, wiring):
     """Checked (w, K, theta, external, available, names) as float arrays."""
-    if wiring not in WIRINGS:
-        raise InputError(f"wiring: {unknown_name('wiring', wiring, WIRINGS)}")
+    one_of(wiring, WIRINGS, "wiring")
     w = square_matrix(weights, "weights")
     n = len(w)
     K = per_population(in_degree, (n, n), "in_degree")
@@ -116,9 +115,11 @@ def wiring_parameters(weights, in_degree, thresholds, external, sizes, wiring):
     names = list(sizes) if isinstance(sizes, Mapping) else list(range(n))
     A = np.full((n, n), np.inf)
     if sizes is not None:
-        counts = np.asarray(list(sizes.values()) if isinstance(sizes, Mapping) else sizes)
-        if counts.shape != (n,) or not np.issubdtype(counts.dtype, np.integer) or np.any(counts < 1):
-            raise InputError(f"sizes: got {sizes!r}, expected a whole number of units for each of the {n} populations of the weights")
+        if not isinstance(sizes, (Mapping, list, tuple, np.ndarray)) or not isinstance(sizes, Mapping) and np.ndim(sizes) != 1:
+            raise InputError(f"sizes: got {described(sizes)}, expected a whole number of units for each of the {n} populations of the weights")
+        counts = np.array([whole(size, "sizes", 1) for size in (sizes.values() if isinstance(sizes, Mapping) else sizes)])
+        if counts.shape != (n,):
+            raise InputError(f"sizes: got {described(sizes)}, expected a whole number of units for each of the {n} populations of the weights")
         A = np.broadcast_to(counts, (n, n)) - np.eye(n)  # no unit is connected to itself
     if np.any(K > A):
         a, b = np.argwhere(K > A)[0]
@@ -127,9 +128,18 @@ def wiring_parameters(weights, in_degree, thresholds, external, sizes, wiring):
     return w, K, theta, h, A, names
 
 
+def _numbers(values, name, expected):
+    if not getattr(getattr(values, "dim", None), "is_dimensionless", True):
+        raise InputError(f"{name}: got {described(values)}, expected plain numbers: binary networks have no units")
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: got {described(values)}, expected {expected}") from None
+
+
 def square_matrix(values, name):
     """A square array of finite floats, or an error."""
-    values = np.asarray(values, dtype=float)
+    values = _numbers(values, name, "a square matrix (n, n)")
     if values.ndim != 2 or values.shape[0] != values.shape[1] or not values.size or not np.all(np.isfinite(values)):
         raise InputError(f"{name}: got shape {values.shape}, expected a square matrix (n, n) of finite numbers, a row for each target population")
     return values
@@ -137,7 +147,7 @@ def square_matrix(values, name):
 
 def per_population(values, shape, name):
     """Finite floats of this shape, or an error; a number is repeated."""
-    values = np.asarray(values, dtype=float)
+    values = _numbers(values, name, f"a number or an array of shape {shape}")
     if values.shape not in ((), shape) or not np.all(np.isfinite(values)):
-        raise InputError(f"{name}: got {values.tolist()}, expected a finite number or an array of shape {shape}")
+        raise InputError(f"{name}: got {described(values)}, expected a finite number or an array of shape {shape}")
     return np.broadcast_to(values, shape)

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from .arguments import described, mapping, one_of, require, to_si, whole
 from .features import FEATURES, LEAST_CELLS, Profile, angles_, read_profile
 from .model import NeuronModel, load_model
 from .provenance import FrozenDict, content_hash, data_names, find_data_file, read_toml, unknown_name
-from .units import InputError, UnitError, format_quantity, parse_quantity, si_label, to_si
+from .units import InputError, UnitError, format_quantity, parse_quantity, si_label
 
-__all__ = ["CircuitError", "Circuit", "Population", "Projection", "Drive", "Pathway", "load_circuit", "list_models"]
+__all__ = ["CircuitError", "Circuit", "Population", "Projection", "Drive", "Pathway", "drives_of", "load_circuit", "list_models"]
 
+_EXAMPLES = {"s": "5*ms", "V": "-70*mV", "Hz": "10*Hz"}
 LONG_TABLE = 100  # entries of the table of a drive
-_NAME = re.compile(r"[A-Za-z]\w*$")
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # names become parts of equations
 
 
 class CircuitError(InputError):
@@ -31,6 +33,10 @@ def _put(instance, **values):
 
 def _quantity(value, unit, key, positive=False):
     """A Quantity of the right dimension from text or Quantity."""
+    from brian2 import Quantity
+
+    if not isinstance(value, (str, Quantity, bool, int, float, np.number)) or np.ndim(value):
+        raise CircuitError(f"{key}: got {described(value)}, expected one value{f' in {unit}' if unit else ''} with its unit, such as {_EXAMPLES.get(unit, '0.5*nS')}")
     try:
         value = parse_quantity(value)
         si = to_si(value, unit, key) if unit else float(np.asarray(value))
@@ -49,9 +55,7 @@ def _profile(profile, key, centred=False):
 
 
 def _whole(value, key, least=1):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise CircuitError(f"{key}: got {value!r}, expected a whole number of at least {least}")
-    return int(value)
+    return whole(value, key, least, CircuitError)
 
 
 def _text(value):
@@ -85,13 +89,12 @@ class Population:
 
     def __post_init__(self):
         if not isinstance(self.parameters, Mapping):
-            raise CircuitError(f"parameters: got {self.parameters!r}, expected a table such as {{ V_th = \"-50 mV\" }}")
+            raise CircuitError(f"parameters: got {described(self.parameters)}, expected a table such as {{ V_th = \"-50 mV\" }}")
         model = load_model(self.model)
         _put(self, model=model.with_parameters(dict(self.parameters)), size=_whole(self.size, "size"),
              parameters=FrozenDict(dict(self.parameters)))
         if self.feature is not None:
-            if self.feature not in FEATURES:
-                raise CircuitError(f"feature: {unknown_name('feature', self.feature, FEATURES)}")
+            one_of(self.feature, FEATURES, "feature", CircuitError)
             if self.size < LEAST_CELLS:
                 raise CircuitError(f"feature: got an axis of {self.size} cell{'s' if self.size > 1 else ''}, expected at least {LEAST_CELLS}; enlarge the population or leave the feature out")
 
@@ -138,6 +141,9 @@ class Projection:
     profile: object = None
 
     def __post_init__(self):
+        for name in ("source", "target"):
+            if not isinstance(getattr(self, name), str):
+                raise CircuitError(f"projection, {name}: got {described(getattr(self, name))}, expected the name of a population")
         key = f"projection {self.source}->{self.target}"
         _put(self, profile=_profile(self.profile, key))
         _put(self, G=_quantity(self.G, None, f"{key}, G"), tau=_quantity(self.tau, "s", f"{key}, tau", positive=True),
@@ -146,15 +152,12 @@ class Projection:
             raise CircuitError(f"{key}: got {'both' if self.in_degree is not None else 'neither'} of in_degree and probability, expected one of them")
         if self.in_degree is not None:
             _put(self, in_degree=_whole(self.in_degree, f"{key}, in_degree"))
-        elif isinstance(self.probability, bool) or not isinstance(self.probability, (int, float)) or not 0 < self.probability <= 1:
-            raise CircuitError(f"{key}, probability: got {self.probability!r}, expected a number above 0 and up to 1")
+        elif isinstance(self.probability, bool) or not isinstance(self.probability, (int, float, np.number)) or not 0 < self.probability <= 1:
+            raise CircuitError(f"{key}, probability: got {described(self.probability)}, expected a number above 0 and up to 1")
         delay = self.delay if isinstance(self.delay, (list, tuple)) else (self.delay,)
-        for name in ("source", "target"):
-            if not isinstance(getattr(self, name), str):
-                raise CircuitError(f"{key}, {name}: got {getattr(self, name)!r}, expected the name of a population")
         delay = tuple(_quantity(value, "s", f"{key}, delay") for value in delay)
         if len(delay) not in (1, 2) or any(value < 0 for value in delay) or delay[0] > delay[-1]:
-            raise CircuitError(f"{key}, delay: got {self.delay!r}, expected one time or [least, greatest], of at least 0 s")
+            raise CircuitError(f"{key}, delay: got {described(self.delay)}, expected one time or [least, greatest], of at least 0 s")
         _put(self, delay=delay)
 
 
@@ -170,7 +173,7 @@ class Drive:
         A population; none where a drive serves as noise of `measure_fi`.
     inputs : int
         Number of trains on each cell.
-    rate : Quantity, str, or (times, values)
+    rate : Quantity, str, (times, values) or brian2.TimedArray
         Of one train. A table holds each value until the next time; before its first time the first value holds.
     G, tau, E : Quantity or str
         As in `Projection`.
@@ -189,9 +192,11 @@ class Drive:
     profile: object = None
 
     def __post_init__(self):
-        key = f"drive {self.name}" + (f"->{self.target}" if self.target else "")
-        if not isinstance(self.name, str) or not _NAME.match(self.name):
-            raise CircuitError(f"{key}: got the name {self.name!r}, expected letters, digits and underscores")
+        if not isinstance(self.target, (str, type(None))):
+            raise CircuitError(f"drive, target: got {described(self.target)}, expected the name of a population")
+        key = f"drive {self.name if isinstance(self.name, str) else ''}" + (f"->{self.target}" if self.target else "")
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise CircuitError(f"{key}: got the name {described(self.name)}, expected letters, digits and underscores")
         for name in ("G", "tau", "E"):
             if getattr(self, name) is None:
                 raise CircuitError(f"{key}: the key {name!r} is missing")
@@ -237,19 +242,23 @@ class Drive:
 
 def read_rate(rate, key):
     """A rate as a Quantity, or a table as a pair of Quantity arrays."""
-    from brian2 import Hz, second
+    from brian2 import Hz, TimedArray, second
 
+    if isinstance(rate, TimedArray):
+        return _table_of(rate, key)
     if isinstance(rate, Mapping):
         for name in rate:
             if name not in ("times", "values"):
                 raise CircuitError(f"{key}.{name}: {unknown_name('key', name, ('times', 'values'))}")
         if len(rate) < 2:
-            raise CircuitError(f"{key}: got {dict(rate)!r}, expected times and values")
+            raise CircuitError(f"{key}: got {described(rate)}, expected times and values")
         rate = (rate["times"], rate["values"])
     if not isinstance(rate, (tuple, list)):
+        if np.ndim(rate) or not isinstance(rate, (str, bool, int, float, np.number, np.ndarray)):
+            raise CircuitError(f"{key}: got {described(rate)}, expected one rate, a table (times, values) or a TimedArray: say when each value begins")
         return _quantity(rate, "Hz", key)
     if len(rate) != 2:
-        raise CircuitError(f"{key}: got {rate!r}, expected one rate or a table (times, values)")
+        raise CircuitError(f"{key}: got {described(rate)}, expected one rate or a table (times, values)")
     try:
         times, values = (np.atleast_1d(to_si(part, unit, f"{key}, {name}")) for part, unit, name in zip(rate, ("s", "Hz"), ("times", "values")))
     except UnitError as error:
@@ -263,6 +272,19 @@ def read_rate(rate, key):
     if np.any(values < 0) or not np.isfinite(values).all():
         raise CircuitError(f"{key}, values: got {list(values)} Hz, expected rates of at least 0 Hz")
     return (times * second, values * Hz)
+
+
+def _table_of(array, key):
+    """The table of a TimedArray, which means the same: each value holds for one dt, the last one from then on."""
+    from brian2 import Hz, second
+
+    values = np.asarray(array.values, dtype=float)
+    if values.ndim != 1:
+        raise CircuitError(f"{key}: got a TimedArray of shape {values.shape}, expected one value a time, which is the rate of every train; rates that differ from cell to cell "
+                           f"are several drives, or a profile")
+    if array.dim is not Hz.dim:
+        raise CircuitError(f"{key}: got a TimedArray in {si_label(array.dim)}, expected Hz; attach the unit to its values")
+    return read_rate((np.arange(values.size) * float(array.dt) * second, values * Hz), key)
 
 
 def rate_at(rate, t_):
@@ -338,7 +360,7 @@ class Circuit:
                                  ("drives", (list, tuple), "a list: write [[drives]] in a file"), ("name", str, "text"), ("title", str, "text"),
                                  ("cite", (str, list, tuple), "a list of texts")):
             if not isinstance(getattr(self, key), kinds):
-                raise CircuitError(f"{self._where}, {key}: got {getattr(self, key)!r}, expected {what}")
+                raise CircuitError(f"{self._where}, {key}: got {described(getattr(self, key))}, expected {what}")
         _put(self, populations=FrozenDict(dict(self.populations)), projections=tuple(self.projections), drives=tuple(self.drives),
              cite=(self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
         try:
@@ -349,20 +371,18 @@ class Circuit:
 
     @property
     def _where(self):
-        return f"circuit {self.name!r}" + (f" ({self.source})" if self.source else "")
+        return f"circuit {described(self.name)}" + (f" ({self.source})" if self.source else "")
 
     def _check(self):
         if not self.populations:
             raise CircuitError("populations: there is none")
         for name, population in self.populations.items():
-            if not _NAME.match(name):
-                raise CircuitError(f"populations: got the name {name!r}, expected letters, digits and underscores")
-            if not isinstance(population, Population):
-                raise CircuitError(f"populations.{name}: got {population!r}, expected a Population")
+            if not isinstance(name, str) or not _NAME.fullmatch(name):
+                raise CircuitError(f"populations: got the name {described(name)}, expected letters, digits and underscores")
+            require(population, Population, f"populations.{name}", CircuitError)
         for kind, entries, type_ in (("projection", self.projections, Projection), ("drive", self.drives, Drive)):
             for entry in entries:
-                if not isinstance(entry, type_):
-                    raise CircuitError(f"{kind}s: got {entry!r}, expected a {type_.__name__}")
+                require(entry, type_, f"{kind}s", CircuitError)
                 source = entry.name if kind == "drive" else entry.source
                 key = f"{kind} {source}->{entry.target}"
                 for end in ("target",) if kind == "drive" else ("source", "target"):
@@ -397,6 +417,11 @@ class Circuit:
                 raise CircuitError(f"drive {name}->{target}: occurs twice; give the two different names")
             if name in self.populations:
                 raise CircuitError(f"drive {name}: has the name of a population; choose another")
+        symbols = {}
+        for pathway in (pathway for name in self.populations for pathway in self.pathways(name)):
+            other = symbols.setdefault(pathway.symbol, pathway.label)
+            if other != pathway.label:
+                raise CircuitError(f"populations: {other} and {pathway.label} would both be called {pathway.symbol} in equations; rename one of them")
 
     def _available(self, projection):
         return self.populations[projection.source].size - (projection.source == projection.target)
@@ -455,7 +480,10 @@ class Circuit:
             If a name is unknown; the known ones are listed.
         """
         circuit = self
-        for key, value in {**(changes or {}), **more}.items():
+        changes = {} if changes is None else mapping(changes, f"{self._where}, changes", "{\"drive.ext.rate\": 12*Hz}", CircuitError)
+        for key, value in {**changes, **more}.items():
+            if not isinstance(key, str):
+                raise CircuitError(f"{self._where}, changes: got the name {described(key)}, expected text such as \"drive.ext.rate\"")
             try:
                 circuit = circuit._replace_one(key, value)
             except CircuitError as error:
@@ -515,7 +543,7 @@ class Circuit:
 
         def check(content, known, key):
             if not isinstance(content, Mapping):
-                raise CircuitError(f"{where}, {key}: got {content!r}, expected a table")
+                raise CircuitError(f"{where}, {key}: got {described(content)}, expected a table")
             for name in content:
                 if name not in known:
                     raise CircuitError(f"{where}, {key}{name}: {unknown_name('key', name, known)}")
@@ -544,7 +572,7 @@ class Circuit:
         for kind, type_ in (("projections", Projection), ("drives", Drive)):
             lists[kind] = []
             if not isinstance(data.get(kind, []), (list, tuple)):
-                raise CircuitError(f"{where}, {kind}: got {data[kind]!r}, expected a list of tables: write [[{kind}]]")
+                raise CircuitError(f"{where}, {kind}: got {described(data[kind])}, expected a list of tables: write [[{kind}]]")
             known = [item.name for item in fields(type_)]
             for number, entry in enumerate(data.get(kind, ()), start=1):
                 entry = check(entry, known, f"{kind}, entry {number}: ")
@@ -563,6 +591,16 @@ class Circuit:
     def hash(self):
         """Short hash of everything that decides the circuit's behaviour."""
         return content_hash({key: value for key, value in self.to_dict().items() if key not in ("title", "cite")})
+
+
+def drives_of(drives, where, none=False):
+    """A tuple of Drives from one or several, or, where that may be, from none."""
+    if drives is None and none:
+        return ()
+    drives = (drives,) if isinstance(drives, (Drive, Mapping)) else drives
+    if not isinstance(drives, (list, tuple)):
+        require(drives, Drive, where)
+    return tuple(require(drive, Drive, f"{where}, entry {number}") for number, drive in enumerate(drives))
 
 
 def load_circuit(name):

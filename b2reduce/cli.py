@@ -4,19 +4,54 @@ from __future__ import annotations
 
 import functools
 import json
+import signal
 import sys
+import warnings
 
 import click
 
 from . import __version__
+from .interrupts import Terminated, end_at_once, raise_on_sigterm, raised_again, undisturbed
 
 __all__ = ["main"]
 
+ENDED = 130, 143  # exit status after Ctrl-C and after SIGTERM
+
 
 class _Command(click.Group):
-    """Turns the package's own errors into one message and exit status 2."""
+    """Turns the package's own errors into one message and exit status 2, and Ctrl-C and SIGTERM into one line and the status that shells use."""
+
+    def main(self, args=None, **extra):
+        """Of a process of its own where no arguments are handed over."""
+        if args is not None:
+            return super().main(args, **extra)
+        raise_on_sigterm()
+        if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a job in the background: Brian2 would hand on to what cannot be called
+            signal.signal(signal.SIGINT, _ignore)
+        try:
+            with raised_again():
+                return super().main(args, **extra)
+        except SystemExit as end:
+            if end.code in ENDED:
+                end_at_once(end.code)
+            raise
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):  # all is written, or nothing; the process has only to end
+                signal.signal(number, signal.SIG_IGN)
+
+    def make_context(self, *args, **extra):
+        try:
+            return super().make_context(*args, **extra)
+        except KeyboardInterrupt as interrupt:
+            _interrupted(interrupt)
 
     def invoke(self, context):
+        try:
+            return self._own_errors(context)
+        except KeyboardInterrupt as interrupt:
+            _interrupted(interrupt, context.meta.get("b2reduce.folder"))
+
+    def _own_errors(self, context):
         from .provenance import OutputError
         from .units import InputError
 
@@ -25,6 +60,37 @@ class _Command(click.Group):
         except (InputError, OutputError, FloatingPointError) as error:
             click.echo(f"Error: {error}", err=True)
             context.exit(2)
+        except RuntimeError as error:
+            from .session import StoppedError
+            from .standalone import ProgramError
+
+            if not isinstance(error, (StoppedError, ProgramError)):
+                raise
+            click.echo(f"Error: {error}", err=True)
+            context.exit(2)
+
+
+def _ignore(number, frame):
+    """A signal that a process was started to ignore."""
+
+
+def _interrupted(interrupt, folder=None):
+    with undisturbed():
+        click.echo(f"interrupted; {_kept(folder)}", err=True)
+    sys.exit(ENDED[isinstance(interrupt, Terminated)])
+
+
+def _kept(folder):
+    """What an interrupted command leaves."""
+    from pathlib import Path
+
+    folder = None if folder is None else Path(folder)
+    if folder is None or not folder.is_dir() or not any(folder.iterdir()):
+        return "nothing was written"
+    if not (folder / "scan.json").exists():
+        return f"{folder} is complete"
+    finished = len(list((folder / "points").glob("*.json")))
+    return f"the points that were finished ({finished}) are kept in {folder}, and the same command goes on from there"
 
 
 @click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -49,9 +115,9 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result a
 _SEED = click.option("--seed", default=0, show_default=True, help="Decides every random number.")
 _CIRCUIT = _options(
     click.argument("circuit"),
-    click.option("--level", default="linear", show_default=True, help="Kind of rate model: 'linear', 'gain', 'surface' or 'transfer'."),
-    click.option("--noise", default="matched", show_default=True, help="'matched': gains in the synaptic noise of the operating point; 'renewal': the same, as "
-                 "regular as the cells fire; 'none': without."),
+    click.option("--level", help="Kind of rate model: 'linear' (by default), 'gain', 'surface' or 'transfer' (by default of run, where a circuit can have it)."),
+    click.option("--noise", default="renewal", show_default=True, help="'renewal': gains in the synaptic noise of the operating point, as regular as the cells fire; "
+                 "'matched': the same of Poisson trains; 'none': without."),
     click.option("--cells", is_flag=True, help="One rate unit a cell, on the spiking network's own wiring."),
     click.option("--tau", default="membrane", show_default=True, help="'membrane', 'synaptic', 'fitted', 'resonant', or a time such as '10 ms'."),
     click.option("--at", "at", multiple=True, metavar="DRIVE=RATE", help="Rate of a drive at which the operating point is found."),
@@ -94,8 +160,11 @@ def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, ch
 
     _check(folder)
     cell = load_model(model)
-    surface = measure_fi(cell, _axis(currents, "--I"), _axis(leaks, "--g"), noise=_noise(noise), duration=duration, warmup=warmup, replicates=replicates,
-                         rtol=rtol, dt=dt, parameters=_changes(changes), seed=seed, progress=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # told below, in the manner of the other commands
+        surface = measure_fi(cell, _axis(currents, "--I"), _axis(leaks, "--g"), noise=_noise(noise), duration=duration, warmup=warmup, replicates=replicates,
+                             rtol=rtol, dt=dt, parameters=_changes(changes), seed=seed, progress=True)
+    _warn(surface.warnings)
     if folder:
         _write(folder, {"result.json": store.surface_data(surface)}, {"surface.csv": surface.to_frame()}, {"fi": _fi(surface, None, f"f-I of {cell.name}")})
     frame = surface.to_frame()
@@ -107,21 +176,25 @@ def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, ch
 @click.option("--form", default="threshold_linear", show_default=True, help="Gain function: threshold_linear, sqrt, softplus, threshold_power, logistic, spline, or auto.")
 @click.option("--rates", metavar="LO,HI", help="Window of rates to fit, such as '5 Hz,60 Hz'; by default all.")
 @click.option("--weights", help="'sem': weight points by one over their standard error.")
+@click.option("--added", is_flag=True,
+              help="The current is what was injected, the conductance what was added to the cell, as a dynamic clamp has them.")
+@click.option("--g_L", "g_L", metavar="G", help="With --added: the cell's own conductance, such as '9 nS'.")
+@click.option("--E_L", "E_L", metavar="E", help="With --added: its reversal, such as '-70 mV'.")
+@click.option("--E_added", "E_added", metavar="E",
+              help="With --added: reversal of the added conductance, unless a column 'E_added [mV]' has it; by default E_L.")
+@click.option("--repeats", metavar="RULE",
+              help="Rows of one pair: 'average' always, 'refuse' always; by default averaged unless another column tells them apart.")
 @_OUTPUT
 @_JSON
 @click.option("--seed", default=0, hidden=True, help="Accepted by every command; a fit draws no random numbers.")
-def fit(csv, form, rates, weights, folder, as_json, seed):
-    """Fit the law r = f(I - I_theta - v_theta g) to a CSV with the columns 'I [A]', 'g [S]', 'rate [Hz]'."""
+def fit(csv, form, rates, weights, added, g_L, E_L, E_added, repeats, folder, as_json, seed):
+    """Fit the law r = f(I - I_theta - v_theta g) to a table with the columns 'I [pA]', 'g [nS]', 'rate [Hz]', in any units."""
     from . import store
     from .gain import fit_gain
     from .surface import FISurface
-    from .units import InputError
 
     _check(folder)
-    try:
-        surface = FISurface.from_frame(_read_csv(csv), {"file": csv})
-    except InputError as error:
-        raise InputError(f"{csv}: {error}") from None
+    surface = FISurface.from_csv(csv, added=added, g_L=g_L, E_L=E_L, E_added=E_added, repeats=repeats)
     gain = fit_gain(surface, form=form, rates=_pair(rates, "--rates"), weights=weights)
     if folder:
         _write(folder, {"result.json": store.fit_data(gain)}, {"slopes.csv": gain.slopes}, {"fi": _fi(surface, gain, f"fit of {csv}")})
@@ -142,15 +215,15 @@ def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, fol
     from .reduction import reduce as reduce_circuit
 
     _check(folder)
-    reduced = reduce_circuit(_circuit(circuit, changes), level=level, noise=noise, tau=tau, at=_changes(at, "--at"), window=_pair(window, "--window"),
+    reduced = reduce_circuit(_circuit(circuit, changes), level=level or "linear", noise=noise, tau=tau, at=_changes(at, "--at"), window=_pair(window, "--window"),
                              cells=cells, dt=dt, seed=seed, progress=True)
     if folder:
         _write(folder, {"result.json": store.reduced_data(reduced), "reduced.json": reduced.to_dict()}, {"pathways.csv": reduced.pathways.reset_index()},
                {f"fi_{name}": _fi(surface, reduced.gains[name], f"reduction of {reduced.circuit.name}") for name, surface in reduced.surfaces.items()})
 
     def show():
-        _table(f"pathways of {reduced.circuit.name}", ("pathway", "K", "W", "unit"),
-               ((label, f"{row.K:g}", f"{row.W:.5g}", row.unit) for label, row in reduced.pathways.iterrows()))
+        _table(f"pathways of {reduced.circuit.name}", ("pathway", "K", "W", "standard error", "unit"),
+               ((label, f"{row.K:g}", f"{row.W:.5g}", f"{row.W_stderr:.2g}", row.unit) for label, row in reduced.pathways.iterrows()))
         _table("populations", ("population", "operating rate", "theta", "tau", "beta", "v_theta"),
                ((name, str(reduced.operating_rate[name]), str(reduced.theta[name]), str(reduced.tau.get(name, "one per pathway")),
                  str(reduced.gains[name].beta), str(reduced.gains[name].v_theta)) for name in reduced.populations))
@@ -192,7 +265,7 @@ def run(context, circuit, level, noise, cells, tau, at, window, changes, dt, see
                ((row.assumption, f"{row.measured:.3g}", row.limit, "yes" if row.holds else "NO") for row in validation.assumptions.itertuples()))
 
     _print(store.validation_data(validation), as_json, show)
-    click.echo(validation.verdict, err=True)
+    click.echo(validation.verdict.sentence, err=True)
     _warn(validation.reduced.warnings)
     if folder:
         click.echo(f"report: {folder}/report.html", err=True)
@@ -217,7 +290,7 @@ def fixed_points_(circuit, level, noise, cells, tau, at, window, changes, dt, al
 
     _check(folder)
     parameter, values = _along(along)
-    reduced = reduce_circuit(_circuit(circuit, changes), level=level, noise=noise, tau=tau, at=_changes(at, "--at"), window=_pair(window, "--window"),
+    reduced = reduce_circuit(_circuit(circuit, changes), level=level or "linear", noise=noise, tau=tau, at=_changes(at, "--at"), window=_pair(window, "--window"),
                              cells=cells, dt=dt, seed=seed, progress=True)
     points, runaway = fixed_points(reduced), runaway_statement(reduced)
     data, tables, figures = store.fixed_points_data(reduced, points, runaway), {}, {}
@@ -336,7 +409,7 @@ _GRID = _options(
     click.option("--duration", default="2 s", show_default=True, help="Of every run."),
     click.option("--seeds", default=1, show_default=True, help="Spiking runs per point."),
     click.option("--level", default="linear", show_default=True, help="Kind of rate model: 'linear', 'gain', 'surface' or 'transfer'."),
-    click.option("--noise", default="matched", show_default=True, help="'matched', 'renewal' or 'none'."),
+    click.option("--noise", default="renewal", show_default=True, help="'renewal', 'matched' or 'none'."),
     click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change the circuit at all points. May be repeated."),
     click.option("--workers", type=int, help="Processes on this machine; by default one per core."),
     click.option("--scheduler", metavar="ADDRESS", help="Run on the workers of this dask scheduler instead."),
@@ -353,6 +426,7 @@ def scan(circuit, grid, duration, seeds, level, noise, changes, workers, schedul
     """Run a task at every point of a grid of parameters of a CIRCUIT; one table comes out."""
     from .scanning import scan as run_scan
 
+    _check(folder, resumable=True)
     settings = {"validate": dict(duration=duration, seeds=seeds, level=level, noise=noise), "reduce": dict(level=level, noise=noise),
                 "rates": dict(duration=duration, level=level, noise=noise), "spikes": dict(duration=duration)}.get(task, {})
     with _scheduler(scheduler) as executor:
@@ -374,8 +448,10 @@ def map_(circuit, grid, duration, seeds, level, noise, changes, workers, schedul
     from matplotlib.style import context
 
     from . import plots
+    from .provenance import save_figure
     from .regimes import regime_map
 
+    _check(folder, resumable=True)
     axes = _grid(grid)
     with _scheduler(scheduler) as executor:
         regimes = regime_map(_circuit(circuit, changes), axes, level=level, seed=seed, executor=executor, workers=workers, out=folder, progress=True,
@@ -385,8 +461,8 @@ def map_(circuit, grid, duration, seeds, level, noise, changes, workers, schedul
         with context(plots.style()):
             figure = Figure(figsize=(5.6, 4.2))
             plots.plot_map(regimes, ax=figure.subplots())
-            figure.savefig(Path(folder) / "map.png")
-            figure.savefig(Path(folder) / "map.svg", metadata={"Date": None})
+            for name, metadata in (("map.png", None), ("map.svg", {"Date": None})):
+                save_figure(figure, Path(folder) / name, metadata=metadata)
     points = regimes.points
     errors = [column for column in points.columns if column.startswith("largest_error")]
     _print(points.reset_index().to_dict("records"), as_json, lambda: _table(
@@ -436,16 +512,22 @@ def _failures(table):
 def clean():
     """Remove the kernels and networks that were compiled and are kept between runs; they are built again when needed."""
     from .standalone import clean_programs
-    from .sweep.build import cache_folder, clean_cache
+    from .sweep.build import clean_cache
+    from .sweep.environment import cache_folder
+    from .sweep.sources import clean_sources
 
+    clean_sources()
     click.echo(f"removed {clean_cache()} kernels and {clean_programs()} networks from {cache_folder()}", err=True)
 
 
-def _check(folder):
+def _check(folder, resumable=False):
+    """Refuse an output folder that cannot be, before anything runs."""
     if folder:
         from .provenance import check_output_folder
 
-        check_output_folder(folder)
+        click.get_current_context().meta["b2reduce.folder"] = folder
+        if not resumable:
+            check_output_folder(folder)
 
 
 def _print(data, as_json, show):
@@ -555,21 +637,6 @@ def _noise(path):
     if not drives:
         raise InputError(f"{path}: there is no [[drives]] in it")
     return drives
-
-
-def _read_csv(path):
-    import pandas as pd
-
-    from .units import InputError
-
-    try:
-        return pd.read_csv(path, encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError("there is no such file") from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}") from None
-    except (ValueError, pd.errors.ParserError) as error:
-        raise InputError(f"is not a CSV table: {error}") from None
 
 
 def _fi(surface, gain, title):

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .activity import Activity
+from .arguments import one_time, require, to_si
+from .activity import both_kinds
 from .circuit import rate_at
 from .provenance import frozen
 from .rategroups import mean_response_
-from .units import InputError, to_si, with_units
+from .reduced import ReducedCircuit
+from .units import InputError, with_units
 
 __all__ = ["Comparison", "compare", "tier_of"]
 
@@ -102,21 +104,22 @@ def compare(spikes, rates, *, after=None, reduced=None):
     --------
     >>> import numpy as np
     >>> from brian2 import second
+    >>> from b2reduce import Activity
     >>> run = lambda rate: Activity(("E",), np.arange(100) * 0.01 + 0.005, np.full((1, 100), rate), 0.01)
     >>> compare([run(10.0), run(12.0)], run(11.0), after=0.5*second).tier
     'quantitative'
     """
     import pandas as pd
 
-    runs = [spikes] if isinstance(spikes, Activity) else list(spikes)
-    if not runs:
-        raise InputError("spikes: got no run, expected one Activity or a list of them")
+    runs = both_kinds(spikes, rates, "compare")
+    if reduced is not None:
+        require(reduced, ReducedCircuit, "compare, reduced")
     for run in runs:
         if set(run.populations) != set(rates.populations):
             raise InputError(f"got spiking populations {', '.join(run.populations)} and rate populations {', '.join(rates.populations)}; "
                              f"both must come from the same circuit")
     shortest = min(run.duration_ for run in [*runs, rates])
-    after_ = shortest / 4 if after is None else to_si(after, "s", "after")
+    after_ = shortest / 4 if after is None else one_time(after, "after")
     if not 0 <= after_ < shortest:
         raise InputError(f"after: got {after_:g} s, but the shorter run ends at {shortest:g} s")
     after = with_units(after_, "s")
@@ -140,9 +143,7 @@ def compare(spikes, rates, *, after=None, reduced=None):
 
 def _open_loop(reduced, runs, rates, after_):
     """{population: rate in Hz} that the gains give at the rates of the spiking network, over stretches of constant drive."""
-    drives = {}
-    for key, rate in rates.provenance["drives [Hz]"].items():
-        drives[tuple(key.split("->"))] = (rate["times [s]"], rate["values [Hz]"]) if isinstance(rate, Mapping) else rate
+    drives = rates.drives_
     end_ = min(run.duration_ for run in runs)
     edges = {after_, end_, *(t for rate in drives.values() if isinstance(rate, tuple) for t in rate[0] if after_ < t < end_)}
     total = dict.fromkeys(reduced.populations, 0.0)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .arclength import PRECISE, by_arclength, crossing, distinct
+from .arguments import described, flag, require, to_si
+from .operating import OperatingPointError
 from .provenance import unknown_name
 from .reduced import ReducedCircuit
-from .stability import constant_drives_, fixed_points, point_at_, point_of_set_, roots_, threshold_linear
-from .units import InputError, parse_quantity, si_label, to_si, with_units
+from .stability import constant_drives_, fixed_points, point_of_set_, threshold_linear
+from .units import InputError, parse_quantity, si_label, with_units
 
 __all__ = ["Continuation", "continue_fixed_points"]
 
-STEP, LEAST_STEP, MOST_STEPS = 0.02, 1e-5, 2000  # along a branch, in units of the parameter's range and of the rates' size
 GRID, LOOKED = 81, 5  # values of the parameter: where all sets of firing units are tried; where other models are searched for branches not yet followed
-PRECISE = 1e-10  # of the range, of the parameter at a special point
+SILENT_ = 1e-3  # Hz
 BESIDE = 1e-6  # of the range: how far from an edge one looks which fixed points there are
 
 
@@ -29,10 +32,12 @@ class Continuation:
         Column of the tables that holds it, SI with its unit.
     points : pandas.DataFrame
         A row per fixed point: branch, parameter, rate of every population in Hz, largest real part and its imaginary part in
-        1/s, kind. The rows of a branch follow one another along it.
+        1/s, kind, and ``outside``, the populations for which it lies outside of what was measured, so that it is extrapolated. The
+        rows of a branch follow one another along it.
     special : pandas.DataFrame
         Where something changes: ``what`` is "fold" (two fixed points meet), "hopf" (a pair of complex eigenvalues crosses zero),
-        "zero" (a real eigenvalue crosses zero without a fold), "border" (a unit reaches its threshold and stability jumps), or
+        "zero" (a real eigenvalue crosses zero without a fold), "silent" (a population falls silent or begins to fire), "border" (a
+        unit reaches its threshold and stability jumps), "no operating point" (with `anew`, rates NaN), or
         "runaway" (rates grow beyond all bounds); the parameter, the rates, and the frequency in Hz of what oscillates.
     """
 
@@ -44,7 +49,7 @@ class Continuation:
         return f"Continuation({len(self.points)} points on {self.points['branch'].nunique()} branches along {self.parameter}; {len(self.special)} special)"
 
 
-def continue_fixed_points(reduced, parameter, values):
+def continue_fixed_points(reduced, parameter, values, *, anew=False, progress=None):
     """Follow the fixed points of a rate model along a parameter of its circuit.
 
     Parameters
@@ -56,6 +61,12 @@ def continue_fixed_points(reduced, parameter, values):
         "transfer" only rates of drives.
     values : pair or sequence of Quantity
         The range; of a sequence the ends, and its length is the number of values that fixed points are looked for at.
+    anew : bool
+        Reduce afresh at every one of the values, as often as that many `reduce` calls take: for any parameter of `Circuit.replace`, and
+        where a branch leaves what was measured. Fixed points are those of the model reduced there; where no operating point is found
+        `special` says so.
+    progress : optional
+        As in `measure_fi`; of `anew`.
 
     Returns
     -------
@@ -80,34 +91,80 @@ def continue_fixed_points(reduced, parameter, values):
     >>> found.points["kind"].unique().tolist()
     ['stable node']
     """
-    import pandas as pd
-
+    if flag(anew, "anew"):
+        return _table(reduced, parameter, *_reduced_anew(reduced, parameter, values, progress))
     at, si, label = _family(reduced, parameter, values)
     lo, hi = float(si.min()), float(si.max())
     linear = reduced.level in ("linear", "gain") and all(gain.form == "threshold_linear" for gain in reduced.gains.values())
-    follow, number = (_by_active_sets, GRID) if linear else (_by_arclength, LOOKED)
+    follow, number = (_by_active_sets, GRID) if linear else (by_arclength, LOOKED)
     rows, special = follow(at, reduced.populations, np.linspace(lo, hi, max(len(si), number)))
+    return _table(reduced, parameter, label, rows, special)
+
+
+def _reduced_anew(reduced, parameter, values, progress):
+    """(unit, rows, special points) of models reduced at each value, each with settings of the first."""
+    from .progress import Progress
+    from .reduction import reduce
+
+    require(reduced, ReducedCircuit, "continue_fixed_points, reduced")
+    if isinstance(values, (str, bytes, Mapping)) or np.ndim(values) != 1 or len(values) < 2:
+        raise InputError(f"values: got {described(values)}, expected at least two values such as [8, 12, 16]*Hz")
+    values = [parse_quantity(value) for value in values]
+    tau = reduced.tau_choice if reduced.tau_choice != "given" else dict(reduced.tau)
+    rows, special, label = [], [], si_label(values[0])
+    with Progress(progress) as bar:
+        report = bar.stage(f"reductions along {parameter}")
+        for number, value in enumerate(values):
+            p = float(to_si(value, label, "values"))
+            try:
+                model = reduce(reduced.circuit.replace({parameter: value}), level=reduced.level, noise=reduced.noise, tau=tau, seed=reduced.provenance["seed"], progress=False)
+            except OperatingPointError:
+                special.append(("no operating point", p, (np.nan,) * len(reduced.populations), 0.0))
+                continue
+            rows += [(branch, p, point) for branch, point in enumerate(fixed_points(model), start=1)]
+            report((number + 1) / len(values))
+    return label, sorted(rows, key=lambda row: row[:2]), special
+
+
+def _table(reduced, parameter, label, rows, special):
+    """The Continuation of rows (branch, parameter, FixedPoint) and special points."""
+    import pandas as pd
+
     column = f"{parameter} [{label}]"
     rates = [f"{name} [Hz]" for name in reduced.populations]
-    points = pd.DataFrame([(branch, p, *point.rates_.values(), point.eigenvalues_[0].real, abs(point.eigenvalues_[0].imag), point.kind) for branch, p, point in rows],
-                          columns=["branch", column, *rates, "growth [1/s]", "turning [1/s]", "kind"])
+    points = pd.DataFrame([(branch, p, *point.rates_.values(), point.eigenvalues_[0].real, abs(point.eigenvalues_[0].imag), point.kind, ", ".join(point.outside))
+                           for branch, p, point in rows], columns=["branch", column, *rates, "growth [1/s]", "turning [1/s]", "kind", "outside"])
+    special = [*special, *_silences(rows)]
     found = pd.DataFrame([(what, p, *r, frequency) for what, p, r, frequency in special], columns=["what", column, *rates, "frequency [Hz]"])
     return Continuation(column, points, found.sort_values(column, ignore_index=True))
 
 
+def _silences(rows):
+    """Where a population falls silent along a branch, or begins to fire: half-way between two of its points."""
+    special = []
+    for (branch, p, point), (next_branch, q, beyond) in zip(rows, rows[1:]):
+        if branch == next_branch:
+            for name, rate in point.rates_.items():
+                if (rate > SILENT_) != (beyond.rates_[name] > SILENT_):
+                    special.append(("silent", (p + q) / 2, tuple((np.array(list(point.rates_.values())) + list(beyond.rates_.values())) / 2), 0.0))
+    return special
+
+
 def _family(reduced, parameter, values):
     """(model at an SI value of the parameter, SI values, their unit)."""
-    if not isinstance(reduced, ReducedCircuit):
-        raise InputError(f"reduced: got {type(reduced).__name__}, expected a ReducedCircuit, whose circuit has parameters")
+    require(reduced, ReducedCircuit, "continue_fixed_points, reduced")
+    if not isinstance(parameter, str):
+        raise InputError(f"parameter: got {described(parameter)}, expected a dotted name such as \"drive.ext.rate\"")
+    if isinstance(values, (str, bytes, Mapping)) or np.ndim(values) != 1:
+        raise InputError(f"values: got {described(values)}, expected a range such as [8, 20]*Hz")
     kind, _, rest = parameter.partition(".")
     which, _, attribute = rest.rpartition(".")
     model = reduced.circuit.populations[which].model if kind == "population" and which in reduced.circuit.populations else None
     allowed = {"drive": ("rate",) if reduced.level == "transfer" else ("rate", "G", "tau", "E"), "projection": () if reduced.level == "transfer" else ("G", "tau", "E"),
-               "population": (model.input, model.leak) if model and reduced.level != "transfer" else ()}
-    try:
-        values = [parse_quantity(value) for value in values]
-    except TypeError:
-        raise InputError(f"values: got {values!r}, expected a range such as [8, 20]*Hz") from None
+               "population": (model.input, *filter(None, [model.leak_parameter])) if model and reduced.level != "transfer" else ()}
+    if any(np.ndim(value) or not isinstance(value, (str, int, float, np.number, np.ndarray)) or isinstance(value, bool) for value in values):
+        raise InputError(f"values: got {described(values)}, expected a range such as [8, 20]*Hz")
+    values = [parse_quantity(value) for value in values]
     known = {"drive": (*reduced.circuit.drive_names, *(f"{d.name}->{d.target}" for d in reduced.circuit.drives)), "projection": reduced.circuit.labels, "population": reduced.populations}
     if kind not in known:
         raise InputError(f"parameter: got {parameter!r}, expected drive.NAME.FIELD, projection.SOURCE->TARGET.FIELD or population.NAME.PARAMETER")
@@ -166,7 +223,7 @@ def _by_active_sets(at, names, grid):
             return [("fold", p, rates, 0.0)]
         if margin(there, other) >= 0 and point(there, other).stable != point(here, active).stable:
             return [("border", p, rates, 0.0)]
-        return []
+        return [("silent", p, rates, 0.0)]
 
     for active in dict.fromkeys(active for p in grid for active in model(p)[1].active_sets_):
         held = [margin(p, active) >= 0 for p in grid]
@@ -178,153 +235,5 @@ def _by_active_sets(at, names, grid):
                 branch += not (k and held[k - 1])
                 rows.append((branch, p, point(p, active)))
                 if k and held[k - 1]:
-                    special += _crossing(lambda q: point(q, active), grid[k - 1], p)
-    return rows, _distinct(special, grid)
-
-
-def _crossing(point, a, b, value=lambda q: q):
-    """Where eigenvalues cross zero between two places of a branch."""
-    from scipy.optimize import brentq
-
-    growing = [int(np.sum(point(q).eigenvalues_.real > 0)) for q in (a, b)]
-    if growing[0] == growing[1]:
-        return []
-    number = min(growing)
-    real = lambda q: np.sort(point(q).eigenvalues_.real)[::-1][number]
-    if not real(a) * real(b) < 0:
-        return []
-    q = brentq(real, a, b, xtol=PRECISE * abs(b - a) + 4 * np.finfo(float).eps * abs(b))
-    found = point(q)
-    turning = abs(found.eigenvalues_[np.argsort(-found.eigenvalues_.real)[number]].imag)
-    return [("hopf" if turning > 1e-6 * np.max(np.abs(found.eigenvalues_)) else "zero", value(q), tuple(found.rates_.values()), turning / (2 * np.pi))]
-
-
-def _distinct(special, grid):
-    """The same place reached along two branches counts once."""
-    kept = []
-    for entry in special:
-        same = lambda other: (other[0] == entry[0] and abs(other[1] - entry[1]) < 1e-5 * (grid[-1] - grid[0])
-                              and np.allclose(other[2], entry[2], rtol=1e-3, atol=1e-3))
-        if not any(map(same, kept)):
-            kept.append(entry)
-    return kept
-
-
-def _by_arclength(at, names, grid):
-    """Branches of any model by pseudo-arclength: the next point is looked for across the tangent, so that folds are passed."""
-    rows, special, branches = [], [], []
-    curve = _Curve(at, names, grid)
-    for p in grid:
-        model = at(p)
-        for rates in roots_(model, constant_drives_(model)):
-            start = curve.scaled([rates[name] for name in names], p)
-            if any(np.min(np.max(np.abs(branch - start), axis=1)) < 1.5 * STEP for branch in branches):
-                continue
-            branch, found = curve.follow(start)
-            branches.append(np.array([u for u, _ in branch]))
-            rows += [(len(branches), curve.parameter(u), point) for u, point in branch]
-            special += found
-    return rows, _distinct(special, grid)
-
-
-class _Curve:
-    """Solutions u of F(r; p) = r, where u holds rates and parameter in units of their sizes."""
-
-    def __init__(self, at, names, grid):
-        self.at, self.names, self.lo, self.width = at, names, grid[0], grid[-1] - grid[0]
-        self.size = max(float(np.asarray(gain.rates[1])) for gain in at(grid[0]).gains.values())
-        self.models = {}
-
-    def scaled(self, rates, p):
-        return np.append(np.asarray(rates) / self.size, (p - self.lo) / self.width)
-
-    def parameter(self, u):
-        return self.lo + min(max(float(u[-1]), 0.0), 1.0) * self.width  # a step may look beyond the range, where the circuit may not exist
-
-    def model(self, u):
-        p = self.parameter(u)
-        if p not in self.models:
-            if len(self.models) > 64:
-                self.models.clear()
-            model = self.at(p)
-            self.models[p] = model, constant_drives_(model)
-        return self.models[p]
-
-    def excess(self, u):
-        model, drives_ = self.model(u)
-        rates = model.response_(dict(zip(self.names, np.maximum(u[:-1], 0.0) * self.size)), drives_)
-        return np.array([float(rates[name]) for name in self.names]) / self.size - u[:-1]
-
-    def point(self, u):
-        model, drives_ = self.model(u)
-        return point_at_(model, dict(zip(self.names, (np.maximum(u[:-1], 0.0) * self.size).tolist())), drives_)
-
-    def tangent(self, u, before):
-        step = 1e-2 if self.model(u)[0].level in ("surface", "transfer") else 1e-5  # as wide as a cell of a table
-        columns = []
-        for k in range(len(u)):
-            up, down = u.copy(), u.copy()
-            up[k] += step
-            down[k] -= step
-            if k == len(u) - 1:
-                up[k], down[k] = min(up[k], 1.0), max(down[k], 0.0)
-            columns.append((self.excess(up) - self.excess(down)) / (up[k] - down[k]))
-        direction = np.linalg.svd(np.array(columns).T)[2][-1]
-        return direction if direction @ before >= 0 else -direction
-
-    def corrected(self, guess, tangent):
-        """The solution across the tangent from a guess, or None."""
-        from scipy.optimize import root
-
-        answer = root(lambda u: np.append(self.excess(u), tangent @ (u - guess)), guess, tol=1e-12)
-        good = np.max(np.abs(answer.fun)) < 1e-8 and np.max(np.abs(answer.x - guess)) < 3 * STEP
-        return answer.x if good else None
-
-    def at_parameter(self, guess, end):
-        """The solution at an end of the range."""
-        from scipy.optimize import root
-
-        answer = root(lambda r: self.excess(np.append(r, end)), guess[:-1], tol=1e-12)
-        return np.append(answer.x, end)
-
-    def follow(self, start):
-        """([(u, FixedPoint)] in order, special points) of the branch through a solution."""
-        sides, special = [], []
-        for sign in (-1.0, 1.0):
-            side, found = self._one_way(start, sign)
-            sides.append(side)
-            special += found
-        branch = [*sides[0][::-1], start, *sides[1]]
-        return [(u, self.point(u)) for u in branch], special
-
-    def _one_way(self, u, sign):
-        from scipy.optimize import brentq
-
-        ahead = np.append(np.zeros(len(u) - 1), sign)
-        tangent, step, side, special, start = self.tangent(u, ahead), STEP, [], [], u
-        for _ in range(MOST_STEPS):
-            new = self.corrected(u + step * tangent, tangent)
-            if new is None or self.tangent(new, tangent) @ tangent < 0.9:
-                step /= 2
-                if step < LEAST_STEP:
-                    if new is None:
-                        break
-                    step = LEAST_STEP
-                else:
-                    continue
-            if not -1e-12 <= new[-1] <= 1 + 1e-12:
-                end = self.at_parameter(new, float(np.clip(new[-1], 0, 1)))
-                return [*side, end], special
-            turned = self.tangent(new, tangent)
-            along = lambda s: self.corrected(u + s * tangent, tangent)
-            if turned[-1] * tangent[-1] < 0:
-                s = brentq(lambda s: self.tangent(along(s), tangent)[-1] if s else tangent[-1], 0.0, step, xtol=1e-9)
-                fold = along(s)
-                special.append(("fold", self.parameter(fold), tuple((fold[:-1] * self.size).tolist()), 0.0))
-            else:
-                special += _crossing(lambda s: self.point(along(s) if s else u), 0.0, step, lambda s: self.parameter(along(s)))
-            side.append(new)
-            u, tangent, step = new, turned, min(1.5 * step, STEP)
-            if len(side) > 5 and np.max(np.abs(u - start)) < 0.5 * step:
-                break  # a closed curve
-        return side, special
+                    special += crossing(lambda q: point(q, active), grid[k - 1], p)
+    return rows, distinct(special, grid)

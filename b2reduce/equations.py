@@ -29,7 +29,7 @@ def filters(reduced, population):
     if reduced.by_pathway:
         return [Filter(p.symbol, p.source, p.is_drive, (p,), p.symbol if reduced.cells else p.source) for p in pathways]
     found = []
-    for source, is_drive in reduced.axes_(population):
+    for source, is_drive in dict.fromkeys((p.source, p.is_drive) for p in pathways):
         own = tuple(p for p in pathways if (p.source, p.is_drive) == (source, is_drive))
         if reduced.cells and not is_drive:
             found += [Filter(p.symbol, source, is_drive, (p,), p.symbol) for p in own]
@@ -90,7 +90,7 @@ def rate_equations(reduced, population, tables=()):
         lines += [f"Q_{f.key} : coulomb{area} (constant)" for f in sources] + [f"X_{f.key} : farad{area} (constant)" for f in sources]
     else:
         lines.append(f"r : Hz  # {rate_assignment(reduced, population)}, every step")
-        lines += [f"share_{f.key} : 1 (constant)" for f in sources] if _shared(reduced) else []
+        lines += [f"{name} : 1 (constant)" for name in dict.fromkeys(name for terms in _transfer_terms(reduced, population, sources) for name, _, _ in terms if name)]
     return "\n".join(lines)
 
 
@@ -110,16 +110,22 @@ def _sum(terms):
     return " + ".join(terms).replace("+ -", "- ")
 
 
-def _shared(reduced):
-    """Whether parallel pathways are filtered apart."""
-    return reduced.by_pathway or reduced.cells
+def _transfer_terms(reduced, population, sources):
+    """Of every argument of a transfer function [(name of the factor, or "" where it is 1, its value, filter)]."""
+    for number, axis in enumerate(reduced.axes_(population)):
+        terms = [(f, axis.factor(f.pathways)) for f in sources]
+        terms = [(f, factor) for f, factor in terms if factor]
+        if axis.kind is None and len(terms) == 1:
+            yield [("", 1.0, terms[0][0])]
+        elif axis.kind is None:
+            yield [(f"share_{f.key}", factor, f) for f, factor in terms]
+        else:  # all events of one kind of synapse
+            yield [(f"events_{number}_{f.key}", factor, f) for f, factor in terms]
 
 
 def _transfer_arguments(reduced, population, sources):
-    """One argument a source; parallel pathways of different time constants count by their shares of its mean conductance."""
-    for axis in reduced.axes_(population):
-        own = [f for f in sources if (f.source, f.is_drive) == axis]
-        yield _sum([f"share_{f.key}*{carrier(reduced, f)}" for f in own]) if _shared(reduced) else carrier(reduced, own[0])
+    """The arguments of a transfer function as expressions: parallel pathways of different time constants count by their shares of its mean conductance."""
+    return [_sum([f"{name}*{carrier(reduced, f)}" if name else carrier(reduced, f) for name, _, f in terms]) for terms in _transfer_terms(reduced, population, sources)]
 
 
 def rate_values(reduced, population):
@@ -127,7 +133,7 @@ def rate_values(reduced, population):
     import brian2
 
     model, gain = reduced.circuit.populations[population].model, reduced.gains[population]
-    sources, E_leak = filters(reduced, population), model.si(model.leak_reversal)
+    sources, E_leak = filters(reduced, population), model.leak_reversal_
     values = {}
     if reduced.by_pathway:
         values.update({f"tau_{f.key}": f.pathways[0].tau_ for f in sources})
@@ -157,10 +163,9 @@ def rate_values(reduced, population):
     lookup = brian2.Function(lambda *arguments: function(*arguments), arg_units=units, return_unit=brian2.hertz, stateless=True)
     lookup.implementations.add_implementation("numpy", function)
     if reduced.level == "surface":
-        values.update(I_const=model.constant_input_, g_leak=model.si(model.leak))
+        values.update(I_const=model.constant_input_, g_leak=model.leak_)
         values.update({f"X_{f.key}": sum(p.mean_(1.0) for p in f.pathways) for f in sources})
         values.update({f"Q_{f.key}": sum(p.mean_(1.0) * (p.E_ - E_leak) for p in f.pathways) for f in sources})
-    elif reduced.level == "transfer" and _shared(reduced):
-        whole = {axis: sum(p.mean_(1.0) for f in sources if (f.source, f.is_drive) == axis for p in f.pathways) for axis in reduced.axes_(population)}
-        values.update({f"share_{f.key}": sum(p.mean_(1.0) for p in f.pathways) / whole[f.source, f.is_drive] if whole[f.source, f.is_drive] else 1.0 for f in sources})
+    else:
+        values.update({name: factor for terms in _transfer_terms(reduced, population, sources) for name, factor, _ in terms if name})
     return values, {"F": lookup}

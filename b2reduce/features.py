@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arguments import described
 from .provenance import unknown_name
 from .units import InputError
 
@@ -84,7 +85,7 @@ def read_profile(profile, key, centred=False):
     if profile is None or isinstance(profile, Profile):
         return profile
     if not isinstance(profile, Mapping) or "kind" not in profile:
-        raise InputError(f"{key}, profile: got {profile!r}, expected a table such as {{ kind = \"cosine\", modulation = 0.6 }}")
+        raise InputError(f"{key}, profile: got {described(profile)}, expected a table such as {{ kind = \"cosine\", modulation = 0.6 }}")
     kind = profile["kind"]
     if kind not in KINDS:
         raise InputError(f"{key}, profile.kind: {unknown_name('kind', kind, KINDS)}")
@@ -96,12 +97,12 @@ def read_profile(profile, key, centred=False):
     if name not in profile:
         raise InputError(f"{key}, profile: the key {name!r} is missing")
     number = lambda value, what: float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and np.isfinite(value) else _refuse(
-        f"{key}, profile.{what}: got {value!r}, expected a finite number")
+        f"{key}, profile.{what}: got {described(value)}, expected a finite number")
     at = number(profile.get("at", 0.0), "at")
     if kind == "table":
         values = profile["values"]
         if not isinstance(values, (list, tuple, np.ndarray)) or np.ndim(values) != 1 or len(values) < 5:
-            raise InputError(f"{key}, profile.values: got {values!r}, expected a list of at least five weights from -90 to 90 degrees")
+            raise InputError(f"{key}, profile.values: got {described(values)}, expected a list of at least five weights from -90 to 90 degrees")
         values = tuple(number(value, "values") for value in values)
         if min(values) < 0 or not max(values) > 0:
             raise InputError(f"{key}, profile.values: got {list(values)}, expected weights of at least 0, some above")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .units import InputError, with_units
+from .arguments import described, whole
+from .units import InputError, si_label, with_units
 
 __all__ = ["UniformFeedback", "uniform_feedback"]
 
@@ -90,18 +91,17 @@ def uniform_feedback(*, beta, W, theta, tau, N=1):
 
     values = {"beta": beta, "W": W, "theta": theta, "tau": tau}
     for name, value in values.items():
-        if np.ndim(value) or not np.isfinite(np.asarray(value, dtype=float)):
-            raise InputError(f"{name}: got {value!r}, expected one finite value")
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number, Quantity)) or np.ndim(value) or not np.isfinite(np.asarray(value, dtype=float)):
+            raise InputError(f"{name}: got {described(value)}, expected one finite value")
     if not isinstance(W, Quantity) or not any(have_same_dimensions(W, unit) for unit in (coulomb, coulomb / meter**2)):
-        raise InputError(f"W: got {W!r}, expected a charge in C or C/m^2")
+        raise InputError(f"W: got {described(W)}, expected a charge in C or C/m^2")
     for name, expected in (("theta", W.dim * Hz.dim), ("beta", W.dim**-1), ("tau", second.dim)):
         if get_dimensions(values[name]) != expected:
-            raise InputError(f"{name}: got {values[name]!r}, expected a value in {expected!s}, as W is in {get_dimensions(W)!s}")
+            raise InputError(f"{name}: got {described(values[name])}, expected a value in {si_label(expected)}, as W is in {si_label(W)}")
     for name, value in (("beta", beta), ("tau", tau)):
         if not np.asarray(value) > 0:
             raise InputError(f"{name}: got {value}, expected a value above 0")
-    if isinstance(N, bool) or not isinstance(N, (int, np.integer)) or N < 1:
-        raise InputError(f"N: got {N!r}, expected a whole number of at least 1")
+    N = whole(N, "N", 1)
     beta_, W_, theta_, tau_ = (float(np.asarray(value)) for value in (beta, N * W, theta, tau))
     loop = beta_ * W_
     # Rounding of the product decides no regime.

@@ -9,7 +9,7 @@ import numpy as np
 
 from .units import InputError
 
-__all__ = ["FORMS", "Form"]
+__all__ = ["FORMS", "Form", "inverse_at", "slope_by_name"]
 
 KNOTS = 7  # of the spline
 
@@ -173,6 +173,11 @@ FORMS = {form.name: form for form in (
     Form("spline", _spline_f, _spline_inverse, _spline_slope, (*((f"x_{k}", "{I}") for k in range(1, KNOTS + 1)), *((f"r_{k}", "Hz") for k in range(1, KNOTS + 1))),
          (True,) * KNOTS + (False,) * KNOTS, None, ""),
 )}
+
+
+def slope_by_name(form, shape, middle):
+    """The slope by which a form is known, beta: its steepest, or that at a rate in Hz."""
+    return form.steepest(*shape) if form.steepest else float(form.slope(form.inverse(middle, *shape), *shape))
 
 
 def inverse_at(form, rate_, shape):

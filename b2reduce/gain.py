@@ -7,14 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .forms import FORMS, inverse_at
-from .provenance import frozen, unknown_name
-from .units import InputError, format_quantity, parse_quantity, readable, to_si, with_units
+from .arguments import described, one_of, pair_of, require, to_si
+from .forms import FORMS, inverse_at, slope_by_name
+from .plausible import implausible, implausible_shift
+from .provenance import frozen
+from .silences import silence_warnings
+from .surface import FISurface
+from .units import InputError, format_quantity, parse_quantity, readable, with_units
 
-__all__ = ["GainFit", "fit_gain"]
+__all__ = ["GainFit", "fit_gain", "within_window"]
 
 SLOPE_LIMIT = 0.15  # relative change of the slope over the g range beyond which "extra leak only shifts" is poor
 RMSE_LIMIT = 0.05  # of the width of the rate window
+EDGE = 1e-9  # of the ends of the window: times of spikes are rounded to less in any run below a minute
 
 
 FOLDS = 5  # of the cross-validation
@@ -60,6 +65,9 @@ class GainFit:
         Of the errors of the parameters, rows and columns named as in `params`: SI floats, each in the product of the units of
         its two parameters. Errors of I_theta and v_theta go together, so that those of a threshold I_theta + v_theta g need it.
         The diagonal is the square of `stderr`; a parameter that was not fitted has zeros. None in files of earlier versions.
+    through : mapping or None
+        The point that the law was made to pass through: ``I``, ``g``, ``rate``, and ``moved``, by how many Hz the law without
+        that condition lies above it.
     """
 
     form: str
@@ -76,9 +84,10 @@ class GainFit:
     provenance: Mapping
     cross_validation: object = None
     covariance: object = None
+    through: Mapping | None = None
 
     def __post_init__(self):
-        for name in ("params", "stderr", "provenance"):
+        for name in ("params", "stderr", "provenance", *(("through",) if self.through is not None else ())):
             object.__setattr__(self, name, frozen(dict(getattr(self, name))))
         object.__setattr__(self, "warnings", list(self.warnings))
 
@@ -148,7 +157,7 @@ class GainFit:
                 "slopes": self.slopes.to_dict("list"), "slope_change": self.slope_change, "rates": [format_quantity(rate) for rate in self.rates],
                 "points": self.points, "warnings": list(self.warnings), "per_area": self.per_area, "provenance": dict(self.provenance),
                 "cross_validation": None if self.cross_validation is None else self.cross_validation.to_dict("list"),
-                "covariance": None if self.covariance is None else self.covariance.to_dict()}
+                "covariance": None if self.covariance is None else self.covariance.to_dict(), "through": None if self.through is None else text(self.through)}
 
     @classmethod
     def from_dict(cls, data):
@@ -156,8 +165,8 @@ class GainFit:
         import pandas as pd
 
         read = lambda values: {name: parse_quantity(value) for name, value in values.items()}
-        chosen, covariance = data.get("cross_validation"), data.get("covariance")
-        return cls(**{**data, "cross_validation": None if chosen is None else pd.DataFrame(chosen),
+        chosen, covariance, through = (data.get(name) for name in ("cross_validation", "covariance", "through"))
+        return cls(**{**data, "through": None if through is None else read(through), "cross_validation": None if chosen is None else pd.DataFrame(chosen),
                       "covariance": None if covariance is None else pd.DataFrame(covariance, dtype=float), "params": read(data["params"]), "stderr": read(data["stderr"]), "rmse": parse_quantity(data["rmse"]),
                       "slopes": pd.DataFrame(data["slopes"], dtype=float), "rates": tuple(parse_quantity(rate) for rate in data["rates"]),
                       "slope_change": np.nan if data["slope_change"] is None else data["slope_change"]})
@@ -167,7 +176,7 @@ class GainFit:
                 f"{self.points} points{', ' + str(len(self.warnings)) + ' warnings' if self.warnings else ''})")
 
 
-def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
+def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None, through=None):
     """Fit r = f(I - I_theta - v_theta g) to the points of a surface within a window of rates.
 
     Parameters
@@ -179,9 +188,13 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
         r_max/(1 + exp(-x/x_0)); a monotone cubic spline through knots of the collapsed data; or the first of these that
         predicts points left out as well as any (cross-validation, within two standard errors).
     rates : (Quantity, Quantity), optional
-        Window of rates, ends included; by default all. Points that are silent or not finite never count.
+        Window of rates, ends included; by default all. Points that are silent, blocked (`FISurface.blocked`) or not finite never
+        count.
     weights : None or "sem"
         Weight all points alike, or by one over their standard error.
+    through : (Quantity, Quantity, Quantity), optional
+        Mean current, mean leak and rate of a point that the law is to pass through: one that is known better than the surface,
+        such as the operating point of a network.
 
     Returns
     -------
@@ -210,14 +223,14 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     """
     import pandas as pd
 
-    if form != "auto" and form not in FORMS:
-        raise InputError(f"form: {unknown_name('form', form, (*FORMS, 'auto'))}")
-    if weights not in (None, "sem"):
-        raise InputError(f"weights: got {weights!r}, expected None or 'sem'")
+    require(surface, FISurface, "fit_gain, surface")
+    one_of(form, (*FORMS, "auto"), "form")
+    if weights is not None and not (isinstance(weights, str) and weights == "sem"):
+        raise InputError(f"weights: got {described(weights)}, expected None or 'sem'")
     I_, g_ = np.meshgrid(surface.I_, surface.g_, indexing="ij")
     rate_ = surface.rate_
     lo, hi = (0.0, np.inf) if rates is None else rate_limits(rates)
-    inside = np.isfinite(rate_) & (rate_ > 0) & (rate_ >= lo) & (rate_ <= hi)
+    inside = within_window(rate_, lo, hi) & ~surface.blocked
     if rates is None and inside.any():
         lo, hi = rate_[inside].min(), rate_[inside].max()
     I, g, r = I_[inside], g_[inside], rate_[inside]
@@ -237,16 +250,26 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     weight = np.ones(r.size)
     if weights == "sem":
         sem = surface.rate_sem_[inside]
-        if not np.all(np.isfinite(sem) & (sem > 0)):
-            raise InputError("weights: 'sem' needs a positive rate_sem at every point of the window; measure with noise or leave weights out")
+        lacking = np.flatnonzero(~(np.isfinite(sem) & (sem > 0)))
+        if lacking.size:
+            I_factor, I_unit = readable(I, surface.current_unit)
+            g_factor, g_unit = readable(g, surface.conductance_unit)
+            raise InputError(f"weights: 'sem' needs a positive rate_sem at every point of the window, and {lacking.size} of {sem.size} "
+                             f"have none or zero, the first at I = {I[lacking[0]] / I_factor:.4g} {I_unit}, "
+                             f"g = {g[lacking[0]] / g_factor:.4g} {g_unit}; repeat these measurements, measure with noise, or leave weights out")
         weight = sem.min() / sem
+    held = None if through is None else _held(through, surface)
     chosen = None
     if form == "auto":
-        form, chosen = _cross_validated(I, g, r, weight)
+        form, chosen = _cross_validated(I, g, r, weight, held)
     gain = FORMS[form]
     values, covariance, residual = _least_squares(gain, I, g, r, weight)
+    moved = 0.0
+    if held is not None:
+        moved = float(gain.f(held[0] - values[0] - values[1] * held[1], *values[2:])) - held[2]
+        values, covariance, residual = _least_squares(gain, I, g, r, weight, held)
     shape, middle = values[2:], (lo + hi) / 2
-    slope_at = lambda shape: gain.steepest(*shape) if gain.steepest else float(gain.slope(gain.inverse(middle, *shape), *shape))
+    slope_at = lambda shape: slope_by_name(gain, shape, middle)
     beta = slope_at(shape)
     # The delta method, with the derivative of beta by central differences.
     step = lambda k: np.where(np.arange(shape.size) == k, 1e-6 * np.abs(shape), 0.0)
@@ -262,7 +285,8 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
     slopes, information = _slopes_alone(gain, surface, I, g, r, weight, shape, beta)
     change = float(_change(surface.g_, slopes.iloc[:, 1].to_numpy(), information) / beta)
     rmse = float(np.sqrt(np.mean(residual**2)))
-    warnings = []
+    warnings = [*surface.warnings, *implausible(surface), *implausible_shift(params["v_theta"], stderr["v_theta"], I, g, surface),
+                *silence_warnings(surface)]
     if change > SLOPE_LIMIT:
         factor, g_unit = readable(g, surface.conductance_unit)
         warnings.append(f"the slope of the f-I curve changes by {100 * change:.0f} % over g = {g.min() / factor:.3g} to {g.max() / factor:.3g} {g_unit} "
@@ -277,10 +301,24 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None):
         stderr={name: with_units(float(value), units[name]) for name, value in stderr.items()},
         r2=float(1 - np.sum(residual**2) / np.sum((r - r.mean()) ** 2)), rmse=with_units(rmse, "Hz"), slopes=slopes, slope_change=change,
         rates=(with_units(float(lo), "Hz"), with_units(float(hi), "Hz")), points=int(r.size), warnings=warnings, per_area=surface.per_area,
-        provenance=dict(surface.provenance), cross_validation=chosen, covariance=covariance)
+        provenance=dict(surface.provenance), cross_validation=chosen, covariance=covariance,
+        through=None if held is None else {"I": with_units(held[0], surface.current_unit), "g": with_units(held[1], surface.conductance_unit),
+                                           "rate": with_units(held[2], "Hz"), "moved": with_units(moved, "Hz")})
 
 
-def _cross_validated(I, g, r, weight):
+def _held(through, surface):
+    """(I, g, rate) of the point to pass through, SI."""
+    if isinstance(through, (str, bytes, Mapping)) or np.ndim(through) == 0 and not isinstance(through, (tuple, list)) or len(through) != 3:
+        raise InputError(f"through: got {described(through)}, expected a current, a leak and a rate, such as (400*pA, 30*nS, 15*Hz)")
+    I_, g_, rate_ = (float(to_si(value, unit, f"through, {name}")) for value, unit, name in
+                     zip(through, (surface.current_unit, surface.conductance_unit, "Hz"), ("current", "leak", "rate")))
+    if not (np.isfinite([I_, g_, rate_]).all() and rate_ > 0):
+        raise InputError(f"through: got a rate of {rate_:g} Hz at {I_:g}, {g_:g} (SI), expected finite values and a rate above 0 Hz: a silent point says no more than that the "
+                         f"threshold is not reached there")
+    return I_, g_, rate_
+
+
+def _cross_validated(I, g, r, weight, held=None):
     """(the form that is taken, table of all forms)."""
     import pandas as pd
 
@@ -292,7 +330,7 @@ def _cross_validated(I, g, r, weight):
         if r.size * (FOLDS - 1) // FOLDS >= gain.free + 3:
             squares[gain.name] = np.empty(r.size)
             for k in range(FOLDS):
-                squares[gain.name][fold == k] = _prediction_errors(gain, I, g, r, weight, fold == k) ** 2
+                squares[gain.name][fold == k] = _prediction_errors(gain, I, g, r, weight, fold == k, held) ** 2
     best = min(squares.values(), key=np.mean)
     # Of the forms whose excess over the best one is within twice its standard error, the simplest: by chance alone freedom wins.
     chosen = next(name for name, own in squares.items() if np.mean(own - best) <= 2 * np.std(own - best) / np.sqrt(r.size))
@@ -300,31 +338,33 @@ def _cross_validated(I, g, r, weight):
                                 columns=["form", "cv_rmse [Hz]", "parameters"])
 
 
-def _prediction_errors(gain, I, g, r, weight, out):
-    values = _least_squares(gain, I[~out], g[~out], r[~out], weight[~out])[0]
+def _prediction_errors(gain, I, g, r, weight, out, held):
+    values = _least_squares(gain, I[~out], g[~out], r[~out], weight[~out], held)[0]
     return gain.f(I[out] - values[0] - values[1] * g[out], *values[2:]) - r[out]
+
+
+def within_window(rate_, lo, hi):
+    """Which rates lie in a window, its ends included: on a time grid rates are whole fractions of 1/dt, which round limits often are but for rounding."""
+    return np.isfinite(rate_) & (rate_ > 0) & (rate_ >= lo * (1 - EDGE)) & (rate_ <= hi * (1 + EDGE))
 
 
 def rate_limits(rates, name="rates"):
     """A window of rates as two floats in Hz."""
-    try:
-        lo, hi = (to_si(rate, "Hz", name) for rate in rates)
-    except (TypeError, ValueError) as error:
-        raise error if isinstance(error, InputError) else InputError(f"{name}: got {rates!r}, expected a pair such as (5*Hz, 60*Hz)") from None
+    lo, hi = pair_of(rates, "Hz", name, "(5*Hz, 60*Hz)")
     if not 0 <= lo < hi:
         raise InputError(f"{name}: got {lo:g} to {hi:g} Hz, expected a window that rises from at least 0 Hz")
     return lo, hi
 
 
-def _least_squares(gain, I, g, r, weight):
-    """Values (I_theta, v_theta, shape...), their covariance, and residuals in Hz."""
+def _least_squares(gain, I, g, r, weight, held=None):
+    """Values (I_theta, v_theta, shape...), their covariance, and residuals in Hz; `held` is a point (I, g, r) that the law passes through."""
     from scipy.optimize import least_squares
 
     # In units of the range of the currents and of the leaks, threshold taken at their means: all numbers are of order one.
     I_0, g_0, width, g_width = I.mean(), g.mean(), np.ptp(I) or abs(I.mean()), np.ptp(g)
     x, y = (I - I_0) / width, (g - g_0) / g_width
     if gain.name == "spline":
-        return _spline_fit(gain, x, y, r, weight, (I_0, g_0, width, g_width))
+        return _spline_fit(gain, x, y, r, weight, (I_0, g_0, width, g_width), held)
     units = np.array([{"{I}": width, "Hz/{I}": 1 / width}.get(unit, 1.0) for _, unit in gain.shape])
     free = ~np.array(gain.fixed)
     plane = lambda target: np.linalg.lstsq(np.column_stack([np.ones(r.size), x, y]) * weight[:, None], target * weight, rcond=None)[0]
@@ -345,8 +385,17 @@ def _least_squares(gain, I, g, r, weight):
         shape[free] = p[2:] * scale[free]
         return shape
 
+    def whole(p):
+        """All parameters: of a law that is held at a point the threshold follows from the others."""
+        if held is None:
+            return p
+        p = np.append(0.0, p)
+        p[0] = (held[0] - I_0) / width - p[1] * (held[1] - g_0) / g_width - gain.inverse(held[2], *shape_of(p))
+        return p
+
     def residual(p):
         with np.errstate(all="ignore"):
+            p = whole(p)
             return np.nan_to_num((gain.f(x - p[0] - p[1] * y, *shape_of(p)) - r) * weight, nan=1e6, posinf=1e6, neginf=-1e6)
 
     lower = np.where(np.array([name in ("x_ref", "x_0", "n", "r_max") for name in gain.names]), 1e-3, -np.inf)[free]
@@ -355,20 +404,25 @@ def _least_squares(gain, I, g, r, weight):
         starts = [start, np.concatenate([start[:2] - [0.3, 0], [start[2], 1.7]])]
     else:
         starts = [start]
-    fits = [least_squares(residual, p, x_scale="jac", method="trf", ftol=1e-14, xtol=1e-14, gtol=1e-14, bounds=(np.concatenate([[-np.inf] * 2, lower]), np.inf))
+    first = 0 if held is None else 1
+    fits = [least_squares(residual, p[first:], x_scale="jac", method="trf", ftol=1e-14, xtol=1e-14, gtol=1e-14, bounds=(np.concatenate([[-np.inf] * (2 - first), lower]), np.inf))
             for p in starts]
     solution = min(fits, key=lambda fit: fit.cost)
-    p = solution.x
-    covariance = np.linalg.pinv(solution.jac.T @ solution.jac) * np.sum(solution.fun**2) / max(r.size - p.size, 1)
+    covariance = np.linalg.pinv(solution.jac.T @ solution.jac) * np.sum(solution.fun**2) / max(r.size - solution.x.size, 1)
+    p = whole(solution.x)
+    if held is not None:
+        step = lambda k: np.where(np.arange(solution.x.size) == k, 1e-6 * np.maximum(np.abs(solution.x), 1e-6), 0.0)
+        follows = np.column_stack([(whole(solution.x + step(k)) - whole(solution.x - step(k))) / (2 * step(k)[k]) for k in range(solution.x.size)])
+        covariance = follows @ covariance @ follows.T
     v_theta = p[1] * width / g_width
     values = np.array([I_0 + width * p[0] - v_theta * g_0, v_theta, *(shape_of(p) * units)])
     transform = np.zeros((values.size, p.size))
     transform[0, :2], transform[1, 1] = (width, -width * g_0 / g_width), width / g_width
     transform[2 + np.flatnonzero(free), 2 + np.arange(free.sum())] = (scale * units)[free]
-    return values, transform @ covariance @ transform.T, residual(p) / weight
+    return values, transform @ covariance @ transform.T, residual(solution.x) / weight
 
 
-def _spline_fit(gain, x, y, r, weight, frame):
+def _spline_fit(gain, x, y, r, weight, frame, held):
     """`_least_squares` for the spline: the shift by leak, and the rates at knots that keep their places among the collapsed points."""
     from scipy.optimize import least_squares
 
@@ -390,12 +444,16 @@ def _spline_fit(gain, x, y, r, weight, frame):
     r_knots = rates(p)
     zero = knots[0] - r_knots[0] * (knots[1] - knots[0]) / (r_knots[1] - r_knots[0])
     values = np.array([I_0 + width * zero - v_theta * g_0, v_theta, *(width * (knots - zero)), *r_knots])
+    misses = residual(p) / weight
+    if held is not None:  # knots and rates stay, and the whole curve moves
+        values[0] = held[0] - v_theta * held[1] - inverse_at(gain, held[2], tuple(values[2:]))
+        misses = gain.f(I_0 + width * x - values[0] - v_theta * (g_0 + g_width * y), *values[2:]) - r
     transform = np.zeros((values.size, p.size))
     transform[0, 0], transform[1, 0] = -width * g_0 / g_width, width / g_width
     transform[2 + count:, 1] = 1.0
     for k in range(1, count):
         transform[2 + count + k:, 1 + k] = 1.0
-    return values, transform @ covariance @ transform.T, residual(p) / weight
+    return values, transform @ covariance @ transform.T, misses
 
 
 def _slopes_alone(gain, surface, I, g, r, weight, shape, beta):

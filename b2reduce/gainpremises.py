@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .gain import SLOPE_LIMIT
+from .circuit_steps import integrated
+from .gain import SLOPE_LIMIT, within_window
 from .points import measure_points
 from .surface import seconds
 from .units import UnitError
@@ -26,8 +27,9 @@ WEAK = 0.1  # pathways whose d rate/d source rate is below this do not count: th
 SATURATION_LIMIT = 0.1
 #: Where the two sweeps differ by more than what a good reduction errs by, the rate depends on the past.
 HYSTERESIS_LIMIT = 0.15
-HYSTERESIS_POINTS, HYSTERESIS_RUN_ = 24, (0.5, 0.1)  # currents; time at each and the part of it that is left out, s
-STEP = 0.05  # relative, of the differences that give derivatives
+HYSTERESIS_POINTS = 24  # currents
+# Time at each current in s, of which the first fifth is left out: the next as long as the difference is too large and still shrinks by a fifth, which what adapts does.
+HYSTERESIS_STAYS_, SHRINKS = (0.5, 1.5, 4.5, 13.5), 0.8
 #: Between two ways to predict the same rates: the 15 % that a quantitative reduction may err by, less the 3 % by which the reference itself does.
 AGREEMENT_LIMIT = 0.12
 FACTORS = (0.75, 1.0, 1.25)  # of all drives, where levels are held against one another
@@ -46,22 +48,9 @@ class Premise(NamedTuple):
 
 def gain_premises(circuit, reduced, rates):
     """[Premise] from the reduction and the spiking rates {population: Hz}."""
-    loop = _slopes(reduced)
+    loop = reduced.loop_
     return [_inside_window(reduced, rates), _slope(reduced), _curvature(reduced), _frozen_noise(reduced, loop), _stability(loop), _one_point(reduced),
             _saturation(circuit, rates), _hysteresis(circuit, reduced), _noise_free(reduced)]
-
-
-def _slopes(reduced):
-    """{(target, source): d rate/d rate} of the reduced model at its operating point."""
-    rest = {name: float(np.asarray(rate)) for name, rate in reduced.operating_rate.items()}
-    slopes = {}
-    for source in reduced.populations:
-        change = max(STEP * rest[source], 0.1)
-        down = max(rest[source] - change, 0.0)
-        low, high = (reduced.response_({**rest, source: rate}, reduced.at_) for rate in (down, rest[source] + change))
-        for target in reduced.populations:
-            slopes[target, source] = float(high[target] - low[target]) / (rest[source] + change - down)
-    return slopes
 
 
 def _inside_window(reduced, rates):
@@ -94,12 +83,12 @@ def _slope(reduced):
 def _noise_free(reduced):
     rates = {name: float(np.asarray(rate)) for name, rate in reduced.noise_free_rate.items()}
     worst = min(rates, key=rates.get)
-    holds = rates[worst] > 0
+    silent, measured_in_noise = rates[worst] <= 0, reduced.noise != "none"
     advice = f"population {worst}: rate in Hz of the cell at its mean current and leak without noise"
-    if not holds:
-        advice += "; it fires through noise alone" + (": the gains measured here include that noise" if reduced.noise != "none" else
-                                                      ", which these gains leave out: use noise = 'matched'")
-    return "fires without noise", rates[worst], "> 0", holds, advice
+    if silent:
+        advice += "; it fires through noise alone" + (", in which the gains were measured" if measured_in_noise else ", which these gains leave out: use noise = 'renewal'")
+    # A premise of gains without noise only.
+    return "fires without noise", rates[worst], "any" if measured_in_noise else "> 0", measured_in_noise or not silent, advice
 
 
 def _curvature(reduced):
@@ -107,7 +96,7 @@ def _curvature(reduced):
     for name, surface in reduced.surfaces.items():
         gain = reduced.gains[name]
         lo, hi = (float(np.asarray(rate)) for rate in gain.rates)
-        i, j = np.nonzero((surface.rate_ >= lo) & (surface.rate_ <= hi) & (surface.rate_ > 0))
+        i, j = np.nonzero(within_window(surface.rate_, lo, hi))
         x, rate = surface.I_[i] - float(np.asarray(gain.v_theta)) * surface.g_[j], surface.rate_[i, j]
         if x.size < 4:
             continue
@@ -186,7 +175,8 @@ def _saturation(circuit, rates):
 def _hysteresis(circuit, reduced):
     """Rates without noise over a current that steps slowly up, and down again: each step starts where the one before it ended."""
     limit, found = f"<= {HYSTERESIS_LIMIT:g}", {}
-    duration_, warmup_ = HYSTERESIS_RUN_
+    dt_ = reduced.dt_
+    circuit = integrated(circuit, dt_, fixed=True)[0]
     for name, population in circuit.populations.items():
         model, gain = population.model, reduced.gains[name]
         g = float(np.asarray(reduced.operating_g[name]))
@@ -200,24 +190,37 @@ def _hysteresis(circuit, reduced):
             lo, hi = surface.I_[known].min(), surface.I_[known].max()
         if not hi > lo:
             continue
-        I_ = np.linspace(lo - 0.5 * (hi - lo), hi, HYSTERESIS_POINTS)
-        state, swept = "rest", []
-        for up, down in zip(I_, I_[::-1]):
-            # Far below the onset a coarse step may diverge: no rate is to be had there either way.
-            both = measure_points(model, [up, down], [g, g], (), replicates=1, duration_=duration_, warmup_=warmup_, dt_=reduced.provenance["dt [s]"], seed=0,
-                                  initial=state, diverging="silent")
-            state = {key: values for key, values in both.statistics.final_state.items() if key in model.state_variables}
-            swept.append(both.rate_)
-        up, down = np.transpose(swept)
-        found[name] = float(np.max(np.abs(down[::-1] - up)) / max(float(np.asarray(reduced.operating_rate[name])), 1.0))
+        I_, last = np.linspace(lo - 0.5 * (hi - lo), hi, HYSTERESIS_POINTS), np.inf
+        for stay_ in HYSTERESIS_STAYS_:
+            difference = _up_and_down(model, I_, g, stay_, dt_) / max(float(np.asarray(reduced.operating_rate[name])), 1.0)
+            found[name] = difference, stay_
+            if difference <= HYSTERESIS_LIMIT or difference > SHRINKS * last:
+                break
+            last = difference
     if not found:
         return Premise("no hysteresis", np.nan, limit, True, "no gain rises over its window")
-    worst = max(found, key=found.get)
-    holds = found[worst] <= HYSTERESIS_LIMIT
-    advice = f"population {worst}: largest difference of the f-I curves without noise on the way up and on the way down, relative to its operating rate"
+    worst = max(found, key=lambda name: found[name][0])
+    holds = found[worst][0] <= HYSTERESIS_LIMIT
+    advice = (f"population {worst}: largest difference of the f-I curves without noise on the way up and on the way down, relative to its operating rate, {found[worst][1]:g} s at "
+              f"each current")
     if not holds:
         advice += "; one current allows two rates: where noise does not wash this out, no rate model of one variable can follow"
-    return Premise("no hysteresis", found[worst], limit, holds, advice)
+    return Premise("no hysteresis", found[worst][0], limit, holds, advice)
+
+
+def _up_and_down(model, I_, g, stay_, dt_):
+    """Largest difference in Hz of the rates on the way up and down, beyond what the ends of the counting time make of it."""
+    state, swept = "rest", []
+    for up, down in zip(I_, I_[::-1]):
+        # Far below the onset a coarse step may diverge: no rate is to be had there either way.
+        both = measure_points(model, [up, down], [g, g], (), replicates=1, duration_=stay_, warmup_=stay_ / 5, dt_=dt_, seed=0, initial=state, diverging="silent")
+        state = {key: values for key, values in both.statistics.final_state.items() if key in model.state_variables}
+        swept.append((both.rate_, both.spikes))
+    rates, spikes = (np.array(values) for values in zip(*swept))
+    up, down, fewest = rates[:, 0], rates[::-1, 1], np.minimum(spikes[:, 0], spikes[::-1, 1])
+    # A rate is (n - 1) intervals over their time, or 0 below two spikes: where one of the two runs holds fewer than two, the other is known to one spike in its time.
+    slack = np.where(fewest < 2, 1 / (0.8 * stay_), 0.0)
+    return float(np.max(np.maximum(np.abs(down - up) - slack, 0.0)))
 
 
 def levels_agree(reduced, reference):

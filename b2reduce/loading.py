@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from .arguments import described
 from .archive import read_archive
 from .reduced import ReducedCircuit
 from .scanning import load_scan
+from .units import InputError
 
 __all__ = ["load"]
 
@@ -39,7 +42,11 @@ def load(path):
     >>> load(folder).rate_.shape
     (2, 1)
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(f"path: got {described(path)}, expected the path of a file or folder that was saved")
     path = Path(path)
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file or folder")
     if path.is_file():
         return ReducedCircuit.load(path)
     return load_scan(path) if (path / "scan.json").exists() else read_archive(path)

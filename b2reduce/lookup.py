@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
 from .units import InputError
 
-__all__ = ["Lookup", "surface_lookup", "transfer_lookup"]
+__all__ = ["Lookup", "axis_table", "missed_between", "surface_lookup", "transfer_lookup"]
 
-FINE = {1: 257, 2: 97, 3: 33, 4: 17}  # points per axis of the table, by the number of axes
-ORDER, CHI2_LIMIT = 4, 3.0  # of the polynomial that smooths a transfer function; its largest mean squared deviation in standard errors
+FINE = {1: 257, 2: 129, 3: 65, 4: 25}  # points per axis of the table, by the number of axes
+ORDER, CHI2_LIMIT = 4, 3.0  # of the polynomial that smooths a surface; its largest mean squared deviation in standard errors
+ORDERS, MOST_TERMS = (2, 3, 4, 5, 6, 8, 10), 90  # of the polynomials that are tried for a transfer function
+APART, APART_, SIGMAS = 0.03, 0.02, 3.0  # what a table may miss cells by that were simulated between its points: relative, in Hz, in standard errors
 ROWS = 4  # currents that a column of a surface needs to count
 
 
@@ -30,12 +33,18 @@ class Lookup:
         Hz.
     shift : float
         Of two axes (I, g): the table's first axis is I - shift g, along which the curves of all g lie on one another.
+    error : float
+        Of interpolation, relative: what the rates of cells simulated between the points differ by beyond their scatter; NaN if there are none.
+    moved : float
+        By how many Hz the table lay above the point that it was made to pass through.
     """
 
     first: np.ndarray
     last: np.ndarray
     values: np.ndarray
     shift: float = 0.0
+    error: float = np.nan
+    moved: float = 0.0
     _flat: list = field(default=None, repr=False)
 
     def __post_init__(self):
@@ -71,6 +80,36 @@ class Lookup:
             part = place - lower
             corners = [(offset * size + lower + bit, share * (part if bit else 1 - part)) for offset, share in corners for bit in (0, 1)]
         return sum(self._flat[offset] * share for offset, share in corners)
+
+    def along_current(self, I_, g_, rate_):
+        """The same table of (I, g), moved along the current so that it gives a rate at a point; as far as it goes where it has no such rate."""
+        from scipy.optimize import brentq
+
+        x = float(I_ - self.shift * g_)
+        excess = lambda d: float(self(I_ + d, g_)) - rate_
+        here = excess(0.0)
+        ends = self.first[0] - x, self.last[0] - x
+        low, high = (min(ends[0], 0.0), 0.0) if here > 0 else (0.0, max(ends[1], 0.0))
+        if here == 0 or excess(low) * excess(high) > 0:
+            d = 0.0 if here == 0 else low if here > 0 else high
+        else:
+            d = brentq(excess, low, high, xtol=1e-12 * (self.last[0] - self.first[0]))
+        step = np.array([d, 0.0])
+        return replace(self, first=self.first - step, last=self.last - step, moved=here)
+
+    def along_rate(self, arguments, rate_):
+        """The same table, changed so that it gives a rate at a point: x + d in place of x where r = log(1 + exp(x)), which adds a factor to small rates and an amount to large ones."""
+        from scipy.optimize import brentq
+
+        here = float(self(*arguments)) - rate_
+        size = max(rate_, 0.1)
+        with np.errstate(divide="ignore"):
+            behind = np.log(np.expm1(np.minimum(self.values / size, 500.0)))
+        raised = lambda d: replace(self, values=np.where(self.values / size < 500.0, size * np.logaddexp(0.0, behind + d), self.values + size * d), moved=here)
+        excess = lambda d: float(raised(d)(*arguments)) - rate_
+        if here == 0 or excess(-3.0) * excess(3.0) > 0:
+            return replace(self, moved=here)
+        return raised(brentq(excess, -3.0, 3.0, xtol=1e-12))
 
     def outside(self, *arguments):
         """Whether the arguments lie beyond the table, to a thousandth of its width."""
@@ -116,49 +155,97 @@ def surface_lookup(surface):
     if i.size > 0.5 * sum(len(rate) for _, _, rate in columns):  # measured in noise, and so with errors
         # Both axes from 0 to 1, so that powers of them are told apart.
         units = lambda x, g_: np.stack([(x - first) / (last - first), (g_ - g[0]) / (g[-1] - g[0])], axis=-1)
-        smooth, chi2 = _softplus_polynomial(units(surface.I_[i] - shift * surface.g_[j], surface.g_[j]), surface.rate_[i, j], surface.rate_sem_[i, j], top)
-        if chi2 <= CHI2_LIMIT:
-            values = smooth(units(*np.meshgrid(x, fine, indexing="ij")))
+        smooth, chi2, _ = _softplus_polynomial(units(surface.I_[i] - shift * surface.g_[j], surface.g_[j]), surface.rate_[i, j], surface.rate_sem_[i, j], top)
+        smoothed = smooth(units(*np.meshgrid(x, fine, indexing="ij"))) if smooth is not None else values
+        # Between the points it must not leave what runs through them by more than chance.
+        chance = SIGMAS * np.median(surface.rate_sem_[i, j] / np.maximum(surface.rate_[i, j], 1e-9)) + APART
+        if chi2 <= CHI2_LIMIT and np.mean(np.abs(smoothed - values) > chance * values + SIGMAS * APART_) < 0.05:
+            values = smoothed
     return Lookup(np.array([first, fine[0]]), np.array([last, fine[-1]]), np.maximum(values, 0.0), shift)
+
+
+def axis_table(axes, rates):
+    """Monotone cubics through rates on a grid, along one axis after the other, as a Lookup."""
+    from scipy.interpolate import PchipInterpolator
+
+    fine, values = [np.linspace(axis[0], axis[-1], FINE[len(axes)]) for axis in axes], rates
+    for number, axis in enumerate(axes):
+        values = PchipInterpolator(axis, values, axis=number)(fine[number])
+    return Lookup(np.array([axis[0] for axis in axes]), np.array([axis[-1] for axis in axes]), np.maximum(values, 0.0))
+
+
+def missed_between(table, transfer):
+    """By how much a table misses the cells that were simulated between the points of a transfer function, in units of 3 % and three standard errors."""
+    rate, sem = transfer.between["rate"], transfer.between["rate_sem"]
+    return np.abs(table(*transfer.between["rates"].T) - rate) / (SIGMAS * sem + APART * rate + APART_)
 
 
 def transfer_lookup(transfer, top_=None):
     """r = F(r_1, ..., r_n) from a transfer function.
 
-    Rates up to `top_` are smoothed: a polynomial of order `ORDER` in the presynaptic rates behind r = r_0 log(1 + exp(x)), which
-    is exponential where cells fire through noise and linear above, fitted by weighted least squares. Beyond, monotone cubics
-    run through the points along each axis; everywhere, if the polynomial misses the points by more than their errors.
+    Rates up to `top_` are smoothed: a polynomial in the presynaptic rates behind r = r_0 log(1 + exp(x)), which is exponential
+    where cells fire through noise and linear above, fitted by weighted least squares, of the order with the smallest information
+    criterion (Akaike). Where monotone cubics through the points along each axis meet the cells simulated between them better, they answer.
+    Beyond `top_` they do in any case. A transfer function without points between has order 4, if that misses its own points by
+    no more than their errors.
 
     Parameters
     ----------
     transfer : TransferFunction
     top_ : float, optional
-        Hz; without it nothing is smoothed.
+        Hz; by default that of the transfer function, if it has one; without it nothing is smoothed.
 
     Raises
     ------
     InputError
         If an axis has fewer than two rates, or there are more than four axes.
     """
-    from scipy.interpolate import PchipInterpolator
-
-    axes, values = list(transfer.rates_.values()), transfer.rate_
+    axes = list(transfer.rates_.values())
     if len(axes) > max(FINE) or min(map(len, axes)) < 2:
         raise InputError(f"transfer: got axes of {' x '.join(str(len(axis)) for axis in axes)} rates, expected at most {max(FINE)} of at least two each")
-    fine = [np.linspace(axis[0], axis[-1], FINE[len(axes)]) for axis in axes]
-    for number, axis in enumerate(axes):
-        values = PchipInterpolator(axis, values, axis=number)(fine[number])
-    smooth, chi2 = (None, np.inf) if top_ is None else _softplus_polynomial(
-        np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes)), transfer.rate_.ravel(), transfer.rate_sem_.ravel(), top_)
-    if chi2 <= CHI2_LIMIT:
-        smoothed = smooth(np.stack(np.meshgrid(*fine, indexing="ij"), axis=-1))
-        # Near the top the two are blended, so that the table has no step.
+    top_ = transfer.top_ if top_ is None else top_
+    rough = axis_table(axes, transfer.rate_)
+    if not np.isfinite(top_):
+        return rough
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+    # A point that stayed silent is known to one spike in its time.
+    sem = np.where(transfer.rate_sem_ > 0, transfer.rate_sem_, 1 / np.maximum(transfer.time_, 1.0)).ravel()
+
+    def blended(smooth, values, at):
+        """A polynomial's rates below the top, those of the cubics above it, and silence where all points around are silent: its tail means nothing there."""
         share = np.clip((1.3 * top_ - values) / (0.3 * top_), 0.0, 1.0)
-        values = share * smoothed + (1 - share) * values
-    return Lookup(np.array([axis[0] for axis in axes]), np.array([axis[-1] for axis in axes]), np.maximum(values, 0.0))
+        return np.where(values > 0, share * smooth(at) + (1 - share) * values, 0.0)
+
+    fits = [_softplus_polynomial(points, transfer.rate_.ravel(), sem, top_, order) for order in (ORDERS if transfer.between else (ORDER,))]
+    fits = [fit for fit in fits if fit.function is not None and (transfer.between or fit.chi2 <= CHI2_LIMIT)]
+    chosen = min(fits, key=lambda fit: fit.criterion).function if fits else None
+    if transfer.between:
+        at, rate, scatter = (transfer.between[name] for name in ("rates", "rate", "rate_sem"))
+        cubic = rough(*at.T)
+        # An error counts against what chance makes and against the size of the rate.
+        score = lambda values: np.mean((values - rate) ** 2 / (scatter**2 + (APART * rate + APART_) ** 2))
+        chosen = None if chosen is None or score(cubic) < score(blended(chosen, cubic, at)) else chosen
+    table = rough
+    if chosen is not None:
+        fine = [np.linspace(axis[0], axis[-1], FINE[len(axes)]) for axis in axes]
+        # One slice after the other: all powers of all places of the table together would fill the memory.
+        table = replace(rough, values=np.stack([blended(chosen, values, np.stack(np.meshgrid(first, *fine[1:], indexing="ij"), axis=-1)[0])
+                                                for first, values in zip(fine[0], rough.values)]))
+    if transfer.between:
+        miss = table(*at.T) - rate
+        table = replace(table, error=float(np.sqrt(max(np.mean(miss**2 - scatter**2), 0.0) / np.mean(rate**2))))
+    return table
 
 
-def _softplus_polynomial(points, rate, sem, top_):
+class _Smooth(NamedTuple):
+    """A polynomial behind a softplus."""
+
+    function: object  #: of coordinates along the last axis; None where there are too few points
+    chi2: float = np.inf  #: mean squared deviation in standard errors
+    criterion: float = np.inf  #: Akaike's: what it misses and what it takes to miss no more; for comparison over the same points
+
+
+def _softplus_polynomial(points, rate, sem, top_, order=ORDER):
     """A polynomial behind a softplus through rates at points.
 
     Parameters
@@ -167,13 +254,11 @@ def _softplus_polynomial(points, rate, sem, top_):
     rate, sem : ndarray, shape (point,)
     top_ : float
         Rates beyond 1.3 times this do not count.
+    order : int
 
     Returns
     -------
-    function : callable or None
-        Of coordinates along the last axis.
-    chi2 : float
-        Mean squared deviation in standard errors.
+    _Smooth
     """
     from itertools import combinations_with_replacement
 
@@ -181,11 +266,12 @@ def _softplus_polynomial(points, rate, sem, top_):
     from scipy.special import expit
 
     width = points.max(axis=0)
-    powers = [c for order in range(ORDER + 1) for c in combinations_with_replacement(range(len(width)), order)]
-    terms = lambda points: np.stack([np.prod((points / width)[..., list(c)], axis=-1) for c in powers], axis=-1)
+    powers = [c for power in range(order + 1) for c in combinations_with_replacement(range(len(width)), power)]
+    # From -1 to 1: powers of numbers around 0 are less alike than those between 0 and 1.
+    terms = lambda points: np.stack([np.prod((2 * points / width - 1)[..., list(c)], axis=-1) for c in powers], axis=-1)
     used = rate <= 1.3 * top_
-    if used.sum() < 2 * len(powers):
-        return None, np.inf
+    if len(powers) > MOST_TERMS or used.sum() < 2 * len(powers):
+        return _Smooth(None)
     design = terms(points[used])
     # One per cent of each rate is what a polynomial may miss of a smooth curve; it keeps high rates from outweighing low ones.
     r, error = rate[used], np.hypot(sem[used], 0.01 * rate[used])
@@ -193,8 +279,8 @@ def _softplus_polynomial(points, rate, sem, top_):
     gain = lambda p: knee * np.logaddexp(0, p)
     fires = r > error
     if fires.sum() < len(powers):
-        return None, np.inf
+        return _Smooth(None)
     start = np.linalg.lstsq(design[fires], np.log(np.expm1(r[fires] / knee)), rcond=None)[0]
     solution = least_squares(lambda p: (gain(design @ p) - r) / error, start, method="lm",
                              jac=lambda p: (knee * expit(design @ p) / error)[:, None] * design)
-    return lambda points: gain(terms(points) @ solution.x), 2 * solution.cost / max(np.count_nonzero(fires) - len(powers), 1)
+    return _Smooth(lambda points: gain(terms(points) @ solution.x), 2 * solution.cost / max(np.count_nonzero(fires) - len(powers), 1), 2 * solution.cost + 2 * len(powers))

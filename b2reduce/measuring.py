@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
-from scipy.ndimage import binary_dilation
 
-from .operating import average, source_rate, sources_of
+from .inputs import source_rate, sources_of
 from .points import measure_points
-from .provenance import versions
 from .ratefilters import nearest_tau_
 from .response import response_at_
 from .session import seed_streams
 from .surface import FISurface
-from .transfer import TransferFunction
 
-__all__ = ["fitted_tau_", "rate_window", "responses_at", "surface_at", "transfer_at", "transfer_problem"]
+__all__ = ["fitted_tau_", "rate_window", "responses_at", "surface_at"]
 
 G_SPAN, G_POINTS = 0.25, 5
 RATE_SPAN, RATE_SPAN_ = 0.5, 3.0  # relative, and in Hz at least
-CURRENTS, QUIET_CURRENTS, SURFACE_REPLICATES = 9, 25, 24  # within the window at each conductance, in noise and without; cells per point
+CURRENTS, QUIET_CURRENTS, SURFACE_REPLICATES = 15, 25, 16  # within the window at each conductance, in noise and without; cells per point
 SURFACE_RTOL, SURFACE_ATOL_ = 0.015, 0.04  # wanted standard error of each rate: relative, plus Hz
 NOISE_FREE_RATE_ = 60.0
-_PILOT = dict(duration_=0.5, warmup_=0.1)  # only to find the currents that span the window
+_PILOT_ = 0.4  # s, only to find the currents that span the window
 WIDE = 1.5  # times the upper end of the window: how far a surface reaches that answers by itself
-# The transfer function: rates of recurrent sources from 0 to this many times the operating rate, plus Hz; of drives around theirs.
-REACH, REACH_, DRIVE_SPAN = 2.2, 4.0, 0.5
-BUMP = 3.0  # of a population with a feature: how far its fastest cells exceed its mean rate, where a transfer function must still be precise
-AXIS_POINTS = {1: 25, 2: 13, 3: 9, 4: 6}  # rates per source, by the number of sources
-TRANSFER_REPLICATES, TRANSFER_DURATION_, TRANSFER_WARMUP_ = 16, 2.5, 0.25
 
 
 def rate_window(rate_, noise=True):
@@ -66,7 +56,8 @@ def surface_at(circuit, population, point, window_, noise=True, wide=False, *, s
     g_ = np.linspace(lowest, (1 + G_SPAN) * g_0, G_POINTS)
     fitted, (lo, hi) = window_, (0.0, WIDE * window_[1]) if wide else window_
     settings = dict(dt_=dt_, engine=engine)
-    tried = _pilot(model, point.I_[population], g_, sources, max(lo, 0.05 * hi), hi, noise, seed, settings, bar, population)
+    settled_ = point.settled_.get(population, 0.0)
+    tried = _pilot(model, point.I_[population], g_, sources, max(lo, 0.05 * hi), hi, noise, seed, settings, bar, population, settled_)
     tried = [(currents, np.maximum.accumulate(rates)) for currents, rates in zip(*tried)]  # the pilot's scatter is not the curve's
     crossing = lambda level: np.array([np.interp(level, rates, currents) for currents, rates in tried])
     # As closely spaced as the window alone would have it.
@@ -78,11 +69,13 @@ def surface_at(circuit, population, point, window_, noise=True, wide=False, *, s
     margin = 0.25 * (fitted[1] - fitted[0])
     expected = np.array([np.interp(I_, currents, rates) for currents, rates in tried]).T  # (I, g)
     i, j = np.nonzero((expected >= lo - margin) & (expected <= hi + margin))
-    duration_ = 2.5 if noise else 2.0
-    measure = lambda points, replicates, key: measure_points(
-        model, I_[i[points]], g_[j[points]], sources, replicates=replicates, duration_=duration_, warmup_=0.5, seed=seed_streams(seed, *key),
-        report=bar.stage(f"f-I surface of {population}"), **settings)
-    measured = measure(slice(None), SURFACE_REPLICATES if noise else 1, (2,))
+    warmup_ = max(0.5, settled_)
+    duration_ = warmup_ + (2.0 if noise else 1.5)
+    measure = lambda points, replicates, key, **more: measure_points(
+        model, I_[i[points]], g_[j[points]], sources, replicates=replicates, duration_=duration_, warmup_=warmup_, seed=seed_streams(seed, *key),
+        report=bar.stage(f"f-I surface of {population}"), **more, **settings)
+    measured = measure(slice(None), SURFACE_REPLICATES if noise else 1, (2,), check=True)
+    warnings += [f"population {population}: {warning}" for warning in measured.warnings]
     unsure = np.flatnonzero(measured.rate_sem_ > SURFACE_RTOL * measured.rate_ + SURFACE_ATOL_) if noise else []
     if len(unsure):
         excess = np.median((measured.rate_sem_ / (SURFACE_RTOL * measured.rate_ + SURFACE_ATOL_))[unsure])
@@ -93,9 +86,10 @@ def surface_at(circuit, population, point, window_, noise=True, wide=False, *, s
         grids[name] = np.full((I_.size, g_.size), np.nan)
         grids[name][i, j] = getattr(measured, name)
     provenance = {"model": model.name, "model_hash": model.hash, "population": population, "engine": measured.engine, "dt [s]": dt_,
-                  "duration [s]": duration_, "warmup [s]": 0.5, "replicates": int(measured.replicates.max()), "seed": seed,
+                  "duration [s]": duration_, "warmup [s]": warmup_, "replicates": int(measured.replicates.max()), "seed": seed,
                   "noise": [{"pathway": p.label, "rate [Hz]": float(source_rate(p, point.rate_, point.drives_))} for p in circuit.pathways(population)] if noise else []}
-    return FISurface(I_, g_, **grids, per_area=circuit.per_area(population), provenance=provenance), warnings
+    return FISurface(I_, g_, **grids, per_area=circuit.per_area(population), provenance=provenance,
+                     check=measured.check.to_dict() if measured.check else {}, warnings=measured.warnings), warnings
 
 
 def _currents(g_, first, last, number):
@@ -113,7 +107,7 @@ def _currents(g_, first, last, number):
     return np.arange(first.min(), last.max() + spacing, spacing)
 
 
-def _pilot(model, I_0, g_, sources, lo, hi, noise, seed, settings, bar, population):
+def _pilot(model, I_0, g_, sources, lo, hi, noise, seed, settings, bar, population, settled_):
     """Currents and rates, one row a conductance, closing in on where the rates rise through lo and hi."""
     volts = np.geomspace(2e-4, 0.05, 9)
     currents = I_0 + g_[:, None] * np.concatenate([-volts[::-1], [0.0], volts])
@@ -122,7 +116,7 @@ def _pilot(model, I_0, g_, sources, lo, hi, noise, seed, settings, bar, populati
     for round_ in range(rounds):
         measured = measure_points(model, currents.ravel(), np.repeat(g_, currents.shape[1]), sources, replicates=16 if noise else 1,
                                   seed=seed_streams(seed, 3, round_), report=bar.stage(f"range of currents of {population}, round {round_ + 1}"),
-                                  diverging="silent", **_PILOT if noise else dict(duration_=2.0, warmup_=0.5), **settings)
+                                  diverging="silent", **dict(duration_=_PILOT_ + max(0.1, settled_), warmup_=max(0.1, settled_)) if noise else dict(duration_=2.0, warmup_=0.5), **settings)
         tried_I = np.concatenate([tried_I, currents], axis=1)
         tried_rate = np.concatenate([tried_rate, measured.rate_.reshape(currents.shape)], axis=1)
         order = np.argsort(tried_I, axis=1)
@@ -134,69 +128,6 @@ def _pilot(model, I_0, g_, sources, lo, hi, noise, seed, settings, bar, populati
         above = np.array([I[np.argmax(rate >= hi)] if (rate >= hi).any() else I[-1] for I, rate in zip(tried_I, tried_rate)])
         currents = np.linspace(below, above, 14, axis=1)[:, 1:-1]
     return tried_I, tried_rate
-
-
-def transfer_problem(circuit):
-    """Why level "transfer" cannot be had; empty where it can."""
-    for population in circuit.populations:
-        sources = {(p.source, p.is_drive) for p in circuit.pathways(population)}
-        if not 1 <= len(sources) <= max(AXIS_POINTS):
-            return f"population {population} has {len(sources)} sources, and a transfer function is measured over one to {max(AXIS_POINTS)}"
-        profiles = {}
-        for projection in circuit.projections:
-            if projection.target == population and profiles.setdefault(projection.source, projection.profile) != projection.profile:
-                return (f"population {population} has parallel projections from {projection.source} with different profiles, which carry different rates to a cell, and a transfer "
-                        f"function has one rate a source")
-    return ""
-
-
-def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="auto", bar):
-    """The rate of a population over the rates of all its sources, whose noise moves with them.
-
-    The circuit must have one (see `transfer_problem`).
-    """
-    model, pathways = circuit.populations[population].model, circuit.pathways(population)
-    axis_names = list(dict.fromkeys((p.source, p.is_drive) for p in pathways))
-    axes = []
-    for source, is_drive in axis_names:
-        if is_drive:
-            rate, table = point.drives_[source, population], circuit.drive(source, population).rate
-            values = [rate] if not isinstance(table, tuple) else [rate, *np.asarray(table[1], dtype=float)]
-            if circuit.drive(source, population).profile is not None:
-                values = [rate * weight for weight in circuit.drive_weights_(source, population)]
-            first, last = (1 - DRIVE_SPAN) * min(values), (1 + DRIVE_SPAN) * max(values) or 1.0
-        else:
-            # What a cell of a ring receives exceeds the mean by no more than the profile does.
-            peak = max((p.profile.largest for p in circuit.projections if (p.source, p.target) == (source, population) and p.profile is not None), default=1.0)
-            first, last = 0.0, peak * (REACH * point.rate_[source] + REACH_)
-        axes.append(np.linspace(first, last, AXIS_POINTS[len(axis_names)]))
-    grids = [grid.ravel() for grid in np.meshgrid(*axes, indexing="ij")]
-    drives_ = {(source, population): grid for (source, is_drive), grid in zip(axis_names, grids) if is_drive}
-    rates_ = {source: grid for (source, is_drive), grid in zip(axis_names, grids) if not is_drive}
-    I_, g_ = (np.broadcast_to(values, grids[0].shape) for values in average(circuit, population, rates_, drives_))
-    sources = sources_of(circuit, population, rates_, drives_, point.cv2_) if noise else ()
-    report = bar.stage(f"transfer function of {population}")
-    settings = dict(dt_=dt_, engine=engine, report=report)
-    measure = lambda points, number, replicates, **times: measure_points(
-        model, I_[points], g_[points], [replace(s, rate_=np.broadcast_to(s.rate_, I_.shape)[points]) for s in sources], replicates=replicates,
-        seed=seed_streams(seed, number), **times, **settings)
-    top = (BUMP if circuit.populations[population].feature else 1.0) * (REACH * point.rate_[population] + REACH_)
-    shape = tuple(map(len, axes))
-    everywhere = np.arange(I_.size)
-    measured = measure(everywhere, 0, 4 if noise else 1, **_PILOT)
-    # Precision is for rates that the circuit can have, and for the edge of silence.
-    firing = (measured.rate_ > 0).reshape(shape)
-    near = binary_dilation(firing, np.ones((3,) * len(shape))).ravel() & (measured.rate_ <= 1.5 * top)
-    more = measure(everywhere[near], 1, TRANSFER_REPLICATES if noise else 1, duration_=TRANSFER_DURATION_, warmup_=TRANSFER_WARMUP_)
-    results = {name: getattr(measured, name).astype(float) for name in ("rate_", "rate_sem_", "cv_", "simulated")}
-    for name, values in results.items():
-        values[near] = getattr(more, name)
-    provenance = {"model": model.name, "model_hash": model.hash, "population": population, "engine": measured.engine, "dt [s]": dt_,
-                  "duration [s]": TRANSFER_DURATION_, "warmup [s]": TRANSFER_WARMUP_, "replicates": int(more.replicates.max(initial=0)), "seed": seed,
-                  "cv2": dict(point.cv2_), "precise up to [Hz]": top, "versions": versions()}
-    grids = (results["rate_"], results["rate_sem_"], results["cv_"], I_, g_, results["simulated"])
-    names = {f"{source} (drive)" if is_drive and (source, False) in axis_names else source: axis for (source, is_drive), axis in zip(axis_names, axes)}
-    return TransferFunction(names, *(values.reshape(shape) for values in grids), per_area=circuit.per_area(population), provenance=provenance)
 
 
 def responses_at(circuit, point, *, seed, dt_, engine="auto", bar):
@@ -213,6 +144,6 @@ def fitted_tau_(circuit, population, point, v_theta_, response):
     shunt, |K G tau (E - E_leak - v_theta)| r: all presynaptic rates change by the same fraction.
     """
     model, pathways = circuit.populations[population].model, circuit.pathways(population)
-    weights = np.array([abs(p.mean_(source_rate(p, point.rate_, point.drives_)) * (p.E_ - model.si(model.leak_reversal) - v_theta_)) for p in pathways])
+    weights = np.array([abs(p.mean_(source_rate(p, point.rate_, point.drives_)) * (p.E_ - model.leak_reversal_ - v_theta_)) for p in pathways])
     weights = weights / weights.sum() if weights.sum() > 0 else np.full(len(pathways), 1 / len(pathways))
     return nearest_tau_([p.tau_ for p in pathways], weights, response.best)

@@ -11,17 +11,24 @@ from pathlib import Path
 import numpy as np
 
 from .modelcheck import check_model, first_line
+from .modeltext import check_text, plain_for_sympy, read_refractory
 from .provenance import FrozenDict, content_hash, find_data_file, read_toml, unknown_name
+from .resetcheck import check_refractory, check_reset
+from .roles import check_roles, leak_is_alone, read_role, role_value, slope_of
 from .session import probe_group
 from .units import InputError, UnitError, format_quantity, parse_quantity, si_label
 
 __all__ = ["ModelError", "NeuronModel", "CellEquations", "load_model"]
 
 ROLES = ("membrane", "input", "leak", "leak_reversal", "capacitance")
+#: Of measurements: a conductance that every cell has besides its own leak, with the leak's reversal, in the input as synapses are.
+ADDED_LEAK = "g_added_syn"
 _KEYS = {"kind", "name", "title", "cite", "equations", "threshold", "reset", "refractory", "method", "dt",
          "roles", "parameters", "departures", "initial"}
 #: Explicit methods of second order or higher: safe to keep once conductances vary within a step.
-SECOND_ORDER = ("rk2", "rk4", "heun", "milstein", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd")
+SECOND_ORDER = ("rk2", "rk4", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd")
+#: Methods for equations with white noise; without it their drift is that of Euler's method.
+NOISY = ("heun", "milstein")
 _NORMAL = re.compile(r"\s*normal\(\s*([^,]+?)\s*,\s*([^,]+?)\s*\)\s*$")
 
 
@@ -61,9 +68,15 @@ class NeuronModel:
         Values of all constants in the equations. ``"normal(-50 mV, 1 mV)"`` gives every cell of a network its own.
     method : str, optional
         Integration method of Brian2. By default ``"exact"`` where possible, otherwise ``"rk4"``.
-    membrane, input, leak, leak_reversal, capacitance : str
-        Roles: names of the membrane potential, the current input (with the sign that excites), the leak
-        conductance, its reversal potential and the capacitance.
+    membrane, input : str
+        Roles: names of the membrane potential, and of the current input with the sign that excites.
+    leak, leak_reversal : str, Quantity or None
+        The leak conductance and its reversal potential: a parameter, an expression of parameters (``"1/R_m"``) or a value. They are
+        numbers and nothing else: measurements add a conductance g - g_leak with the leak's reversal to the input, and never change a
+        symbol of the equations. None for the leak of a cell that has none (quadratic or Izhikevich cells): g then counts from 0, and
+        the reversal is the potential that driving forces are taken from.
+    capacitance : str, Quantity or None
+        Held against one over d(dv/dt)/d(input); None takes that.
     name, title : str
         How the model is called in results.
     cite : sequence of str
@@ -98,9 +111,9 @@ class NeuronModel:
     method: str | None = None
     membrane: str = "v"
     input: str = "I_app"
-    leak: str = "g_L"
-    leak_reversal: str = "E_L"
-    capacitance: str = "C_m"
+    leak: object = "g_L"
+    leak_reversal: object = "E_L"
+    capacitance: object = "C_m"
     name: str = "inline"
     title: str = ""
     cite: tuple = ()
@@ -111,7 +124,7 @@ class NeuronModel:
 
     def __post_init__(self):
         put = lambda name, value: object.__setattr__(self, name, value)
-        for key, kind in (("name", str), ("title", str), ("equations", str), ("threshold", str), ("reset", str), *((role, str) for role in ROLES),
+        for key, kind in (("name", str), ("title", str), ("equations", str), ("threshold", str), ("reset", str), ("membrane", str), ("input", str),
                           ("parameters", Mapping), ("initial", Mapping), ("departures", Mapping)):
             if not isinstance(getattr(self, key), kind):
                 raise self.error(key, f"got {getattr(self, key)!r}, expected {'text' if kind is str else 'a table'}")
@@ -124,11 +137,18 @@ class NeuronModel:
             raise self.error("cite", f"got {self.cite!r}, expected a list such as [\"doi:10.1162/08997660360675053\"]")
         put("cite", (self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
         put("dt", self._value("", "dt", self.dt))
+        for role in ("leak", "leak_reversal", "capacitance"):
+            put(role, read_role(getattr(self, role)))
         put("refractory", None if self.refractory is False else self.refractory)
+        try:
+            put("refractory", read_refractory(self.refractory))
+        except InputError as error:
+            raise self.error("refractory", str(error)) from None
+        check_text(self)  # before anything reaches Brian2
         self._absorb_declarations()
-        if isinstance(self.refractory, str) and re.match(r"\s*[\d.+-]", self.refractory):
-            put("refractory", self._value("", "refractory", self.refractory))
         check_model(self)
+        check_refractory(self)
+        check_reset(self)
 
     def _value(self, table, key, value, spread=False):
         where = f"{table}.{key}" if table else key
@@ -200,12 +220,20 @@ class NeuronModel:
         text = f"{self.equations}\n{self.threshold}\n{self.reset}\n{self.refractory}"
         return self._parsed.is_stochastic or bool(re.search(r"\b(randn?|poisson|binomial)\s*\(", text))
 
-    @property
+    @cached_property
     def conductance_dim(self):
         """Dimension of the leak: siemens, or siemens per area."""
-        from brian2 import get_dimensions
+        from brian2 import get_dimensions, second, volt
 
-        return get_dimensions(self.constants[self.leak])
+        if self.leak is not None:
+            return get_dimensions(role_value(self, "leak"))
+        if self.input in self._parsed:
+            return self._parsed[self.input].dim / volt.dim
+        if self.input in self.constants:
+            return get_dimensions(self.constants[self.input]) / volt.dim
+        if self.capacitance is not None:
+            return get_dimensions(role_value(self, "capacitance")) / second.dim
+        raise self.error("equations", f"the unit of the input {self.input!r} follows from nothing; declare it, such as '{self.input} : amp'")
 
     @property
     def current_dim(self):
@@ -213,6 +241,36 @@ class NeuronModel:
         from brian2 import volt
 
         return self.conductance_dim * volt.dim
+
+    @cached_property
+    def leak_(self):
+        """The leak conductance in SI: the mean where it varies over cells, 0 for a cell without one."""
+        return 0.0 if self.leak is None else float(np.asarray(role_value(self, "leak")))
+
+    @cached_property
+    def leak_reversal_(self):
+        """The reversal of the leak in V, which driving forces are taken from."""
+        return float(np.asarray(role_value(self, "leak_reversal")))
+
+    @cached_property
+    def capacitance_(self):
+        """The capacitance in SI: one over d(dv/dt)/d(input)."""
+        return check_roles(self)
+
+    @cached_property
+    def slope_(self):
+        """d(dv/dt)/dv in 1/s where it is a constant of the parameters, else None."""
+        return slope_of(self)
+
+    @property
+    def conductance_scale_(self):
+        """A conductance of the cell's own size in SI: its leak, or C over 20 ms where it has none."""
+        return self.leak_ or self.capacitance_ / 0.02
+
+    @property
+    def leak_parameter(self):
+        """The parameter that adds the same to the cell as a conductance with the leak's reversal would; None where no parameter is a leak alone."""
+        return self.leak if isinstance(self.leak, str) and leak_is_alone(self) else None
 
     def si(self, name):
         """A parameter as a plain SI float."""
@@ -245,7 +303,7 @@ class NeuronModel:
         if self.method:
             data["method"] = self.method
         data["dt"] = text(self.dt)
-        data["roles"] = {role: getattr(self, role) for role in ROLES}
+        data["roles"] = {role: "none" if getattr(self, role) is None else text(getattr(self, role)) for role in ROLES}
         for table in ("parameters", "initial"):
             data[table] = {key: text(value) for key, value in getattr(self, table).items()}
         data["departures"] = dict(self.departures)
@@ -297,7 +355,7 @@ class NeuronModel:
             data.pop(key)
         return content_hash(data)
 
-    def cell_equations(self, synapses=(), per_cell=(), shared=(), poisson=(), counted=False):
+    def cell_equations(self, synapses=(), per_cell=(), shared=(), poisson=(), counted=False, method=None):
         """The equations that Brian2 runs, for sweeps and networks alike.
 
         Parameters
@@ -306,32 +364,35 @@ class NeuronModel:
             Labels of the conductances to append: ``g_syn_<label>`` with ``tau_syn_<label>``, ``E_syn_<label>``
             and ``G_syn_<label>``.
         per_cell : sequence of str
-            Parameters that every cell has its own value of. The input always is one.
+            Parameters that every cell has its own value of. The input always is one; `ADDED_LEAK` among them adds the conductance
+            of that name, with the leak's reversal.
         shared : sequence of str
             Names among the synapses' values that are one value per group, not one per cell.
         poisson : sequence of str
             The labels that receive Poisson events of rate ``rate_syn_<label>`` (all inputs pooled, Hz).
         counted : bool
             Count the events from the time ``count_from_syn`` on, in ``n_syn_<label>``.
+        method : str, optional
+            Integration method; by default that of `method_used`.
 
         Returns
         -------
         CellEquations
-
-        Notes
-        -----
-        With synapses on, a method of first order is replaced by ``"rk2"``: with Euler's steps the conductance at
-        the start of a step acts for all of it, which at 0.1 ms biases rates by 10-20 %.
         """
         lines = self.equations.splitlines()
         current, conductance = si_unit_name(self.current_dim), si_unit_name(self.conductance_dim)
         declared = dict.fromkeys([self.input, *per_cell])
         lines = [line for line in lines if line.partition(":")[0].strip() != self.input]
-        if synapses:
+        reversal = {}
+        added = [f"g_syn_{s}*(E_syn_{s} - {self.membrane})" for s in synapses]
+        if ADDED_LEAK in per_cell:
+            if not isinstance(self.leak_reversal, str):
+                reversal["E_added_syn"] = self.leak_reversal
+            added.insert(0, f"{ADDED_LEAK}*(({'E_added_syn' if reversal else self.leak_reversal}) - {self.membrane})")
+        if added:
             total = f"{self.input}_total"
             lines = [_substitute(line, self.input, total) for line in lines]
-            lines.append(f"{total} = {self.input} + " + " + ".join(f"g_syn_{s}*(E_syn_{s} - {self.membrane})" for s in synapses)
-                         + f" : {current}")
+            lines.append(f"{total} = {' + '.join([self.input, *added])} : {current}")
             lines += [f"dg_syn_{s}/dt = -g_syn_{s}/tau_syn_{s} : {conductance}" for s in synapses]
         units = {self.input: current}
         for s in synapses:
@@ -351,31 +412,48 @@ class NeuronModel:
         else:
             event = "g_syn_{0} += G_syn_{0}*poisson(rate_syn_{0}*dt)"
         events = "\n".join(event.format(s) for s in poisson)
-        namespace = {key: value for key, value in self.constants.items() if key not in units}
+        namespace = {key: value for key, value in self.constants.items() if key not in units} | reversal
         return CellEquations("\n".join(lines), self.threshold, self.reset, False if self.refractory is None else self.refractory,
-                             self.method_used(bool(synapses)), namespace, events)
+                             method or self.method_used(bool(synapses)), namespace, events)
 
     def _dimension_of(self, name):
         from brian2 import get_dimensions
 
         if name == self.input:
             return self.current_dim
+        if name == ADDED_LEAK:
+            return self.conductance_dim
         if name not in self.parameters:
             raise self.error(f"parameters.{name}", unknown_name("parameter", name, list(self.parameters)))
         return get_dimensions(self.constants[name])
 
     def method_used(self, with_synapses):
-        """The integration method that runs: the model's own where it is valid and accurate enough."""
+        """The integration method that is tried first: the model's own where it is known to be right, and is accurate enough.
+
+        An exact step is taken for one linear variable alone. With several the solution that is generated divides by differences of time
+        constants and by eigenvalues: it is lost where two of them are equal, where they are complex, and while the membrane is held.
+        Synapses need a second order: with Euler's steps the conductance at the start of a step acts for all of it, which at 0.1 ms biases
+        rates by 10-20 %.
+        """
         if not with_synapses:
             return self._method_alone
-        if self.method in SECOND_ORDER or self._parsed.is_stochastic:
-            return self.method or "heun"
-        return "rk2"
+        if self.stochastic:
+            return self.method if self.method in NOISY else "heun"
+        return self.method if self.method in SECOND_ORDER else "rk2"
+
+    @property
+    def stochastic(self):
+        """Whether the equations have white noise (xi)."""
+        return self._parsed.is_stochastic
 
     @cached_property
     def _method_alone(self):
+        if self.stochastic:
+            return self.method if self.method not in (None, "exact") else "heun"
         if self.method not in (None, "exact"):
             return self.method
+        if len(self._parsed.diff_eq_names) > 1 or not plain_for_sympy(self.state_variables):
+            return "rk4"
         from brian2.stateupdaters.base import UnsupportedEquationsException
 
         group = probe_group(self._equations_with_input, method="exact", namespace=self._namespace, threshold=self.threshold,
@@ -383,7 +461,7 @@ class NeuronModel:
         try:
             group.state_updater.update_abstract_code(run_namespace={})
         except UnsupportedEquationsException:
-            return "heun" if self._parsed.is_stochastic else "rk4"
+            return "rk4"
         return "exact"
 
     @property

@@ -8,7 +8,9 @@ import textwrap
 
 import numpy as np
 
+from .modeltext import unit_of
 from .provenance import unknown_name
+from .roles import KEYWORD, role_value
 from .session import probe_group
 from .units import si_label
 
@@ -33,8 +35,8 @@ def check_model(model):
     import brian2
     from brian2 import get_dimensions, second, volt
     from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+    from brian2.core.namespace import DEFAULT_UNITS
     from brian2.stateupdaters.base import StateUpdateMethod
-    from brian2.units.allunits import all_units
     from brian2.utils.stringtools import get_identifiers
 
     equations = model._parsed
@@ -43,35 +45,29 @@ def check_model(model):
                           f"{', '.join(sorted(equations.diff_eq_names)) or 'there is none'}")
     if equations[model.membrane].dim is not volt.dim:
         raise model.error("roles.membrane", f"{model.membrane!r} is in {si_label(equations[model.membrane].dim)}, expected V")
-    for role in ("leak", "leak_reversal", "capacitance"):
-        symbol = getattr(model, role)
-        if symbol not in model.parameters:
-            raise model.error(f"roles.{role}", f"got {symbol!r}, which has no value in [parameters]; "
-                              f"known parameters: {', '.join(model.parameters)}")
     wanted = {"leak_reversal": {"V": volt.dim}, "leak": {"S": brian2.siemens.dim, "S/m^2": (brian2.siemens / brian2.meter**2).dim}}
-    for role, dims in wanted.items():
-        symbol, dim = getattr(model, role), get_dimensions(model.constants[getattr(model, role)])
-        if dim not in dims.values():
-            raise model.error(f"parameters.{symbol}", f"got a value in {si_label(dim)} for the {role}, expected {' or '.join(dims)}")
-    symbol = model.capacitance
-    expected = model.conductance_dim * second.dim
-    if get_dimensions(model.constants[symbol]) is not expected:
-        raise model.error(f"parameters.{symbol}", f"got a value in {si_label(get_dimensions(model.constants[symbol]))} for the "
-                          f"capacitance, expected {si_label(expected)} (the leak is in {si_label(model.conductance_dim)})")
-    if model.si(symbol) <= 0:
-        raise model.error(f"parameters.{symbol}", f"got {model.parameters[symbol]}, expected a positive capacitance")
-    if model.si(model.leak) <= 0:
-        raise model.error(f"parameters.{model.leak}", f"got {model.parameters[model.leak]}, expected a positive leak conductance")
+    for role in ("leak", "leak_reversal", "capacitance"):
+        if getattr(model, role) is None and role != "leak_reversal":
+            continue
+        value = role_value(model, role)
+        if value is None:
+            raise model.error(f"roles.{role}", f"got none; pass {KEYWORD[role]}")
+        dims = wanted.get(role) or {si_label(model.conductance_dim * second.dim): model.conductance_dim * second.dim}
+        where = f"parameters.{getattr(model, role)}" if str(getattr(model, role)) in model.parameters else f"roles.{role}"
+        if get_dimensions(value) not in dims.values():
+            raise model.error(where, f"got a value in {si_label(get_dimensions(value))} for the {role.replace('_', ' ')}, expected {' or '.join(dims)}"
+                              f"{f' (the leak is in {si_label(model.conductance_dim)})' if role == 'capacitance' else ''}")
+        if role != "leak_reversal" and not float(np.asarray(value)) > 0 and not (role == "leak" and float(np.asarray(value)) == 0):
+            raise model.error(where, f"got {value}, expected a positive {role if role == 'capacitance' else 'leak conductance'}")
     if get_dimensions(model.dt) is not second.dim or float(model.dt) <= 0:
         raise model.error("dt", f"got {model.dt}, expected a positive time such as '0.1 ms'")
 
     used = set()
     for _, expression in equations.eq_expressions:
         used |= set(expression.identifiers)
-    for role in ("input", "leak"):
-        if getattr(model, role) not in used:
-            raise model.error("equations", f"the {role} {getattr(model, role)!r} of [roles] does not appear on a right-hand side; "
-                              f"write it into the membrane equation, or name the symbol that is the {role}")
+    if model.input not in used:
+        raise model.error("equations", f"the input {model.input!r} of [roles] does not appear on a right-hand side; write it into the membrane equation, "
+                          f"or name the symbol that is the input")
     if model.input in equations and equations[model.input].type != "parameter":
         raise model.error("roles.input", f"{model.input!r} has an equation of its own; the input must be free for b2reduce to set")
     if model.input in model.parameters and get_dimensions(model.constants[model.input]) is not model.current_dim:
@@ -89,18 +85,20 @@ def check_model(model):
                 raise model.error(key, f"got {text!r}, which cannot be read: {error.msg}") from None
     if not isinstance(model.refractory, (str, type(None))) and (
             isinstance(model.refractory, bool) or get_dimensions(model.refractory) is not second.dim or not float(model.refractory) >= 0):
-        raise model.error("refractory", f"got {model.refractory!r}, expected a time such as '2 ms', the name of a parameter, or a condition")
+        raise model.error("refractory", f"got {model.refractory!r}, expected a time of at least 0 s such as '2 ms', the name of a parameter, "
+                          "or a condition")
     names = [node for node in ast.walk(ast.parse(textwrap.dedent(model.reset))) if isinstance(node, ast.Name)]
     assigned = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     for symbol in sorted(assigned - set(equations.names) - {node.id for node in names if isinstance(node.ctx, ast.Load)}):
         raise model.error("reset", f"{model.reset!r} sets {symbol!r}: {unknown_name('variable', symbol, sorted(equations.diff_eq_names))}")
     known = set(equations.names) | set(model.parameters) | {model.input, *assigned}
-    builtin = set(DEFAULT_FUNCTIONS) | set(DEFAULT_CONSTANTS) | {str(unit) for unit in all_units} | {
+    builtin = set(DEFAULT_FUNCTIONS) | set(DEFAULT_CONSTANTS) | {
         "t", "dt", "i", "N", "xi", "lastspike", "not_refractory", "unless", "refractory", "and", "or", "not", "True", "False",
         "t_in_timesteps"} | {name for name in used if name.startswith("xi_")}
-    builtin |= {name for name in used if hasattr(brian2.units.allunits, name) or hasattr(brian2.units.stdunits, name)}
+    builtin |= used & set(DEFAULT_UNITS)
     for symbol in sorted(used - known - builtin):
-        raise model.error("equations", f"{unknown_name('symbol', symbol, sorted(known))}; give it a value in [parameters]")
+        hint = f"; for the unit write {unit}" if (unit := unit_of(symbol)) else ""
+        raise model.error("equations", f"{unknown_name('symbol', symbol, sorted(known))}; give it a value in [parameters]{hint}")
     for symbol in model.initial:
         if symbol not in equations.diff_eq_names:
             raise model.error(f"initial.{symbol}", unknown_name("state variable", symbol, sorted(equations.diff_eq_names)))
@@ -111,8 +109,10 @@ def check_model(model):
         raise model.error("method", unknown_name("integration method", model.method, sorted(StateUpdateMethod.stateupdaters)))
     if fault := _unit_fault(model, model.constants):
         raise _name_wrong_parameter(model, fault)
+    model.capacitance_  # held against the equations, the leak with it
+    named = {name for role in ("leak", "leak_reversal", "capacitance") if isinstance(getattr(model, role), str) for name in get_identifiers(getattr(model, role))}
     for symbol in model.parameters:
-        if symbol not in used and symbol != model.input:
+        if symbol not in used | named and symbol != model.input:
             raise model.error(f"parameters.{symbol}", f"{symbol!r} is used by no equation; it would have no effect. "
                               f"Known symbols: {', '.join(sorted(used - builtin))}")
 

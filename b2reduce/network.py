@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .session import seed_streams
+from .spikecounts import watched_equations
 from .wiring import draw_wiring
 
 __all__ = ["BIN_", "Draws", "build_network", "draws_of", "monitors_of", "recorded_step_", "values_of"]
@@ -36,7 +37,7 @@ def draws_of(circuit, seed):
     rng, start = np.random.default_rng(seed_streams(seed, _START)), {}
     for name, population in circuit.populations.items():
         model, size = population.model, population.size
-        state = {model.membrane: model.si(model.leak_reversal), **{key: float(np.asarray(value)) for key, value in model.initial.items()}}
+        state = {model.membrane: model.leak_reversal_, **{key: float(np.asarray(value)) for key, value in model.initial.items()}}
         state[model.membrane] = state[model.membrane] + 5e-3 * rng.random(size)
         start.update({(name, key): value for key, value in state.items()})
         start[name, model.input] = model.constant_input_
@@ -76,6 +77,7 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         shared = [key for symbol in symbols for value in ("G", "tau", "E", "rate") if (key := f"{value}_syn_{symbol}") not in tuned]
         spreads = [key for key in model.spreads if key != model.input]
         written = model.cell_equations(symbols, per_cell=spreads, shared=shared, poisson=[p.symbol for p in drives])
+        written, watch = watched_equations(model, written)
         namespace, events = dict(written.namespace), written.events
         for p in drives:
             drive = circuit.drive(p.source, name)
@@ -86,6 +88,8 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
                 events = events.replace(f"rate_syn_{p.symbol}*dt", f"{table}(t)*dt")
         group = brian2.NeuronGroup(population.size, written.equations, threshold=written.threshold, reset=written.reset, refractory=written.refractory,
                                    method=written.method, namespace=namespace, clock=clock, name=name)
+        if watch:
+            group.run_regularly(watch, clock=clock, when="before_thresholds", name=f"counts_of_{name}")
         if events:
             group.run_regularly(events, clock=clock, when="synapses", name=f"drives_of_{name}")
         groups[name] = group

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from .adaptation import Adaptation
+from .arguments import described, one_of, require
+from .continuation import Continuation
+from .phaseplane import PhasePlane
 from .plots import _LINES, _MARKERS, _axes, _beside
-from .units import readable
+from .units import InputError, readable
 
 __all__ = ["plot_adaptation", "plot_continuation", "plot_phase_plane"]
 
 _KINDS = {"stable": dict(marker="o", markerfacecolor="black"), "saddle": dict(marker="D", markerfacecolor="white"), "unstable": dict(marker="o", markerfacecolor="white"),
           "marginal": dict(marker="s", markerfacecolor="0.6")}
-_SPECIAL = {"fold": "s", "hopf": "^", "zero": "X", "border": "v", "runaway": ">"}
+_SPECIAL = {"fold": "s", "hopf": "^", "zero": "X", "border": "v", "runaway": ">", "silent": "P", "no operating point": "x"}
 
 
 def plot_phase_plane(plane, *, trajectories=(), ax=None, **kwargs):
@@ -30,6 +34,9 @@ def plot_phase_plane(plane, *, trajectories=(), ax=None, **kwargs):
     -------
     matplotlib.axes.Axes
     """
+    require(plane, PhasePlane, "plot_phase_plane, plane")
+    if not isinstance(trajectories, (list, tuple)) or any(not isinstance(way, np.ndarray) or way.ndim != 2 or way.shape[1] != 2 for way in trajectories):
+        raise InputError(f"trajectories: got {described(trajectories)}, expected a list of arrays of shape (time, 2)")
     ax = _axes(ax)
     (fx, xlabel), (fy, ylabel) = (readable(values, unit) for values, unit in ((plane.x_, plane.unit[0]), (plane.y_, plane.unit[1])))
     coarse = slice(None, None, max(1, len(plane.x_) // 20))
@@ -70,6 +77,7 @@ def plot_adaptation(adaptation, *, ax=None, **kwargs):
     -------
     matplotlib.axes.Axes
     """
+    require(adaptation, Adaptation, "plot_adaptation, adaptation")
     ax, curve = _axes(ax), adaptation.curve
     rate, leak, current = curve.columns
     (fa, unit), (fg, leak_unit) = (readable(curve[name], name[name.index("[") + 1:-1]) for name in (current, leak))
@@ -87,7 +95,7 @@ def plot_adaptation(adaptation, *, ax=None, **kwargs):
 
 
 def plot_continuation(continuation, *, population=None, ax=None, **kwargs):
-    """Rates of fixed points along a parameter: stable ones as full lines, others broken, special points marked.
+    """Rates of fixed points along a parameter: stable ones as full lines, others broken, what lies outside of the measured range dotted, special points marked.
 
     Parameters
     ----------
@@ -102,26 +110,24 @@ def plot_continuation(continuation, *, population=None, ax=None, **kwargs):
     -------
     matplotlib.axes.Axes
     """
-    from .provenance import unknown_name
-    from .units import InputError
-
+    require(continuation, Continuation, "plot_continuation, continuation")
     ax, table, special = _axes(ax), continuation.points, continuation.special
-    known = [column.removesuffix(" [Hz]") for column in table.columns[2:-3]]
+    known = [column.removesuffix(" [Hz]") for column in table.columns[2:] if column.endswith(" [Hz]")]
     population = known[0] if population is None else population
-    if population not in known:
-        raise InputError(f"population: {unknown_name('population', population, known)}")
+    one_of(population, known, "population")
     rate, name = f"{population} [Hz]", continuation.parameter
     factor, unit = readable(table[name], name[name.rindex("[") + 1:-1])
-    stable = table["kind"].str.startswith("stable").to_numpy()
+    kinds = np.where(table["outside"] != "", "extrapolated", np.where(table["kind"].str.startswith("stable"), "stable", "unstable"))
+    looks = {"stable": ("-", "black"), "unstable": ("--", "0.5"), "extrapolated": (":", "0.5")}
     labelled = set()
     for _, rows in table.groupby("branch", sort=False):
-        here = stable[rows.index]
+        here = kinds[rows.index]
         edges = [0, *(np.flatnonzero(here[1:] != here[:-1]) + 1), len(rows)]
         for first, last in zip(edges, edges[1:]):
-            part = rows.iloc[max(first - 1, 0):last]  # so that pieces of one branch join
-            what = "stable" if here[first] else "unstable"
-            ax.plot(part[name] / factor, part[rate], **{"linestyle": "-" if here[first] else "--", "color": "black" if here[first] else "0.5",
-                                                        "marker": "." if len(part) == 1 else None, "label": None if what in labelled else what, **kwargs})
+            part, what = rows.iloc[max(first - 1, 0):last], here[first]  # so that pieces of one branch join
+            line, colour = looks[what]
+            ax.plot(part[name] / factor, part[rate], **{"linestyle": line, "color": colour, "marker": "." if len(part) == 1 else None,
+                                                        "label": None if what in labelled else what, **kwargs})
             labelled.add(what)
     for what, rows in special.groupby("what"):
         ax.plot(rows[name] / factor, rows[rate], linestyle="", marker=_SPECIAL[what], markersize=8, markerfacecolor="white", markeredgecolor="black", label=what, zorder=5)

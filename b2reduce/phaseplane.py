@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from .arguments import described, pair_of, require
+from .reduced import ReducedCircuit
 from .stability import constant_drives_, fixed_points
 from .units import InputError, with_units
 
@@ -20,6 +23,7 @@ class Flow:
     """tau dmu/dt = -mu + W f(mu) - theta of a reduced circuit with constant drives, in arrays over populations."""
 
     def __init__(self, reduced, drives=None):
+        require(reduced, ReducedCircuit, "reduced")
         if reduced.adaptation:
             raise InputError(f"reduced: {', '.join(reduced.adaptation)} adapts, and its state is not one current a population; reduce with adaptation = None")
         if reduced.level not in ("linear", "gain") or reduced.by_pathway:
@@ -113,7 +117,7 @@ def separatrix(reduced, *, drives=None):
     >>> separatrix(reduce("ei_lif", seed=1))  # one state alone
     []
     """
-    flow = Flow(reduced, drives)
+    flow = Flow(require(reduced, ReducedCircuit, "separatrix, reduced"), drives)
     points = fixed_points(reduced, drives=drives)
     stable = [point for point in points if point.stable]
     found = []
@@ -229,6 +233,9 @@ def phase_plane(reduced, *, drives=None, span=None):
     """
     from contourpy import contour_generator
 
+    require(reduced, ReducedCircuit, "phase_plane, reduced")
+    if span is not None and (not isinstance(span, (list, tuple, np.ndarray)) or np.ndim(span) == 0 or len(span) != 2):
+        raise InputError(f"span: got {described(span)}, expected a pair of currents for either population, such as ((0*pA, 100*pA), (0*pA, 50*pA))")
     if len(reduced.populations) != 2:
         raise InputError(f"reduced: got {len(reduced.populations)} populations, expected two: a plane has two axes")
     flow, points = Flow(reduced, drives), fixed_points(reduced, drives=drives)
@@ -240,7 +247,7 @@ def phase_plane(reduced, *, drives=None, span=None):
             lo, hi = min(shown), max(shown)
             axes.append(np.linspace(lo - 0.25 * (hi - lo), hi + 0.5 * (hi - lo), GRID))
         else:
-            lo, hi = (float(np.asarray(value)) for value in span[number])
+            lo, hi = pair_of(span[number], reduced.gains[name].current_unit, f"span, {name}", "(0*pA, 100*pA)")
             if not lo < hi:
                 raise InputError(f"span, {name}: got {span[number]}, expected a lower and an upper current")
             axes.append(np.linspace(lo, hi, GRID))

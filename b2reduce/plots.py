@@ -6,12 +6,20 @@ from importlib import resources
 
 import numpy as np
 
-from .units import InputError, readable, to_si
+from .activity import Activity
+from .arguments import described, one_of, one_time, require, to_si, whole, wrong_kind
+from .comparison import Comparison
+from .gain import GainFit
+from .interrupts import imported
+from .surface import FISurface
+from .transfer import TransferFunction
+from .units import InputError, readable
 
 __all__ = ["plot_fi", "plot_transfer", "plot_rates", "plot_raster", "plot_comparison", "plot_cells", "plot_map", "style"]
 
 _LINES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2)))
 _MARKERS = ("o", "s", "^", "D", "v")
+_NAMED = 10  # conductances that a legend names; of more it names evenly spaced ones
 
 
 def style():
@@ -21,9 +29,10 @@ def style():
 
 def _axes(ax):
     if ax is not None:
+        if not hasattr(ax, "plot") or not hasattr(ax, "figure"):
+            raise InputError(f"ax: got {described(ax)}, expected one matplotlib Axes, such as plt.subplots()[1]")
         return ax
-    import matplotlib.pyplot as plt
-
+    plt = imported("matplotlib.pyplot")
     with plt.style.context(style()):
         return plt.subplots()[1]
 
@@ -52,7 +61,21 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If the surface holds no rate.
+
+    Notes
+    -----
+    Crosses mark points that no fit uses since the cell is blocked there (`FISurface.blocked`).
     """
+    require(surface, FISurface, "plot_fi, surface")
+    if fit is not None:
+        require(fit, GainFit, "plot_fi, fit")
+    if point is not None and (isinstance(point, str) or np.ndim(point) == 0 and not isinstance(point, (tuple, list)) or len(point) != 2):
+        raise InputError(f"plot_fi, point: got {described(point)}, expected a current and a rate such as (0.3*nA, 10*Hz)")
     from matplotlib import colormaps
     from matplotlib.lines import Line2D
 
@@ -60,6 +83,9 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
     I_factor, I_unit = readable(surface.I_, surface.current_unit)
     g_factor, g_unit = readable(surface.g_, surface.conductance_unit)
     shown = np.isfinite(surface.rate_).any(axis=1)
+    if not shown.any():
+        raise InputError("surface: holds no finite rate, so there is nothing to draw")
+    named = {round(k) for k in np.linspace(0, surface.g_.size - 1, min(surface.g_.size, _NAMED))}
     I_ = surface.I_[shown]
     fine = np.linspace(I_.min(), I_.max(), 1000)
     window = None if fit is None else [float(np.asarray(limit)) for limit in fit.rates]
@@ -67,14 +93,18 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
     colours = colormaps["viridis"](np.linspace(0.05, 0.85, surface.g_.size))
     for number, (g, colour) in enumerate(zip(surface.g_, colours)):
         rate, error = surface.rate_[shown, number], np.nan_to_num(surface.rate_sem_[shown, number])
-        ax.errorbar(I_ / I_factor, rate, yerr=error, ls="none", marker=_MARKERS[number % len(_MARKERS)], color=colour,
-                    **{"label": f"{g / g_factor:.3g}", **kwargs})
-        if fit is not None:
+        counts = np.where(surface.blocked[shown, number], np.nan, rate)
+        ax.errorbar(I_ / I_factor, counts, yerr=error, ls="none", marker=_MARKERS[number % len(_MARKERS)], color=colour,
+                    **{"label": f"{g / g_factor:.3g}" if number in named else "_nolegend_", **kwargs})
+        if fit is not None and number in named:
             law, top = fit.predict_(fine, g), np.nanmax(surface.rate_)
             inside = (law >= window[0]) & (law <= window[1])
             # Where it was fitted it stands for the data; beyond, it only shows where these leave it.
             for part, weight in ((inside, dict(lw=1.6)), (~inside & (law > 0) & (law <= top), dict(lw=0.8, alpha=0.5))):
                 ax.plot(fine / I_factor, np.where(part, law, np.nan), ls=_LINES[number % len(_LINES)], color=colour, **weight)
+    if surface.blocked.any():
+        i, j = np.nonzero(surface.blocked)
+        ax.plot(surface.I_[i] / I_factor, surface.rate_[i, j], "x", color="0.4", ms=5, label="blocked, left out")
     if point is not None:
         current, rate = to_si(point[0], surface.current_unit, "point"), to_si(point[1], "Hz", "point")
         ax.plot(current / I_factor, rate, "*", ms=13, color="k", mfc="w", mew=1.3, zorder=5, label="operating")
@@ -108,6 +138,7 @@ def plot_transfer(transfer, *, ax=None, **kwargs):
     InputError
         If there are more than two axes, or two of which one is a single rate.
     """
+    require(transfer, TransferFunction, "plot_transfer, transfer")
     from matplotlib.ticker import MaxNLocator
 
     names, axes = list(transfer.rates_), list(transfer.rates_.values())
@@ -147,6 +178,9 @@ def plot_rates(rates, spikes=None, *, smooth="10 ms", ax=None, **kwargs):
     -------
     matplotlib.axes.Axes
     """
+    require(rates, Activity, "plot_rates, rates")
+    if spikes is not None:
+        require(spikes, Activity, "plot_rates, spikes")
     ax = _axes(ax)
     colours = _colours(rates.populations)
     if spikes is not None:
@@ -190,11 +224,13 @@ def plot_raster(spikes, *, cells=50, start=None, stop=None, ax=None, **kwargs):
     -------
     matplotlib.axes.Axes
     """
+    require(spikes, Activity, "plot_raster, spikes")
+    cells = whole(cells, "cells", 1)
     if spikes.spikes_ is None:
-        raise InputError("spikes: got a rate run, expected what simulate_spikes returns")
+        raise InputError("plot_raster, spikes: got a run without spikes, expected a spiking run; simulate_spikes(circuit, duration=...) makes one")
     ax = _axes(ax)
-    stop_ = spikes.duration_ if stop is None else to_si(stop, "s", "stop")
-    start_ = max(0.0, stop_ - 0.5) if start is None else to_si(start, "s", "start")
+    stop_ = spikes.duration_ if stop is None else one_time(stop, "stop")
+    start_ = max(0.0, stop_ - 0.5) if start is None else one_time(start, "start")
     base, ticks = 0, []
     for name, colour in _colours(spikes.populations).items():
         i, t = spikes.spikes_[name]
@@ -223,6 +259,7 @@ def plot_comparison(comparison, *, ax=None, **kwargs):
     -------
     matplotlib.axes.Axes
     """
+    require(comparison, Comparison, "plot_comparison, comparison")
     ax = _axes(ax)
     table, place = comparison.table, np.arange(len(comparison.table))
     seeds = comparison.seeds.shape[1]
@@ -259,6 +296,9 @@ def plot_cells(spikes, rates, population, *, after=None, ax=None, **kwargs):
     matplotlib.axes.Axes
         The histogram of spike counts, the rates of the units, and these with the scatter that counting adds.
     """
+    require(spikes, Activity, "plot_cells, spikes")
+    require(rates, Activity, "plot_cells, rates")
+    one_of(population, rates.populations, "population")
     from .comparison import counted_density
 
     ax = _axes(ax)
@@ -301,6 +341,10 @@ def plot_map(regimes, *, level=None, ax=None, **kwargs):
     """
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
+    if type(regimes).__name__ != "RegimeMap":  # which is made of what stands below the figures
+        raise InputError(f"plot_map, regimes: {wrong_kind(regimes, 'RegimeMap')}")
+    if level is not None and not isinstance(level, str):
+        raise InputError(f"level: got {described(level)}, expected the name of a level")
     level, points, names = level or regimes.level, regimes.points, regimes.parameters
     if f"largest_error {level}" not in points or not 1 <= len(names) <= 2:
         raise InputError(f"regimes: got level {level!r} over {len(names)} parameters, expected a level of the map and one or two parameters")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 import time
 
+from .arguments import described
+from .units import InputError
+
 __all__ = ["Progress"]
 
 PATIENCE = 2.0  # seconds before the first word: shorter work needs none
@@ -22,8 +25,8 @@ class Progress:
     def __init__(self, mode=None):
         if isinstance(mode, Progress):
             mode = mode.mode
-        if not (mode is None or isinstance(mode, bool) or mode == "text" or callable(mode)):
-            raise ValueError(f"progress: got {mode!r}, expected None, True, False, 'text' or a callable of (stage, fraction)")
+        if not (mode is None or isinstance(mode, bool) or isinstance(mode, str) and mode == "text" or callable(mode)):
+            raise InputError(f"progress: got {described(mode)}, expected None, True, False, 'text' or a callable of (stage, fraction)")
         self.mode = mode
         self._bar = self._task = None
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arguments import to_si
 from .session import seed_streams
-from .units import InputError, to_si, with_units
+from .units import InputError, with_units
 
 __all__ = ["ou_drive", "ramp_drive", "sinusoid_drive", "step_drive"]
 

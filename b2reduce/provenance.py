@@ -15,7 +15,10 @@ from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
 
-__all__ = ["FrozenDict", "OutputError", "content_hash", "versions", "unknown_name", "find_data_file", "data_names", "read_toml", "write_text", "write_json", "output_folder"]
+from .interrupts import undisturbed
+
+__all__ = ["FrozenDict", "OutputError", "content_hash", "versions", "unknown_name", "find_data_file", "data_names", "read_toml", "write_text", "write_json", "output_folder",
+           "temporary_folder"]
 
 
 class FrozenDict(dict):
@@ -75,14 +78,22 @@ def data_names(kind):
 
 def find_data_file(name, kind, error, relative_to=None):
     """Path of a shipped model by its name, or of the caller's own ``.toml`` file."""
+    own, other = {"neurons": ("NeuronModel", "circuits"), "circuits": ("Circuit", "neurons")}[kind]
     if not isinstance(name, (str, os.PathLike)):
-        raise error(f"got {name!r}, expected a name or the path of a .toml file; known names: {', '.join(data_names(kind))}")
+        from .arguments import wrong_kind
+
+        raise error(f"{kind.removesuffix('s')}: {wrong_kind(name, own)}; known names: {', '.join(data_names(kind))}")
     text = os.fspath(name)
     if text.endswith(".toml"):
         path = Path(relative_to or ".", text).expanduser()
         if not path.is_file():
             raise error(f"{path}: there is no such file")
         return path
+    if not isinstance(text, str):
+        raise error(f"got the path {text!r}, expected text, not bytes")
+    if text in data_names(other) and text not in data_names(kind):
+        raise error(f"got {text!r}, the name of a {other.removesuffix('s')}, expected that of a {kind.removesuffix('s')}; "
+                    f"load_{'model' if other == 'neurons' else 'circuit'}({text!r}) reads it. Known {kind}: {', '.join(data_names(kind))}")
     if text not in data_names(kind):
         raise error(f"{unknown_name(kind.removesuffix('s'), text, data_names(kind))} (a file of yours must end in .toml)")
     return Path(str(_data_folder(kind).joinpath(f"{text}.toml")))
@@ -94,25 +105,44 @@ def read_toml(path, error):
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise error(f"{path}: not a TOML file: {fault}") from None
+    except RecursionError:
+        raise error(f"{path}: not a TOML file of ours: it is nested too deeply to be read") from None
     except OSError as fault:
         raise error(f"{path}: cannot be read: {fault.strerror}") from None
 
 
 def write_text(path, text):
     """Write aside, then rename: an interrupted write leaves the old file whole."""
+    write_bytes(path, text.encode())
+
+
+def save_figure(figure, path, *, metadata=None):
+    """Write a figure, whole or not at all; the ending of the name says how."""
+    import io
+
+    content = io.BytesIO()
+    figure.savefig(content, format=Path(path).suffix[1:], metadata=metadata)
+    write_bytes(path, content.getvalue())
+
+
+def write_bytes(path, content):
+    """Write aside, then rename."""
     path = Path(path)
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot write there: {error.strerror}; choose a folder that exists and is yours") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with undisturbed():  # a moment's work, of which nothing may be left
+        try:
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        except OSError as error:
+            raise OutputError(f"{path}: cannot write there: {error.strerror}; choose a folder that exists and is yours") from None
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException as error:
+            os.unlink(temporary)
+            if isinstance(error, OSError):
+                raise OutputError(f"{path}: cannot be written: {error.strerror}; make room, or choose another folder") from None
+            raise
 
 
 def _umask():
@@ -152,26 +182,68 @@ def output_folder(path):
     OutputError
         If `path` exists and is not an empty folder, or cannot be made.
     """
-    path = Path(path)
     check_output_folder(path)
+    path = Path(path)
+    temporary, made = None, []
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-    except OSError as error:
-        raise OutputError(f"{path}: cannot make the output folder: {error.strerror}; choose another") from None
-    try:
+        with undisturbed():
+            try:
+                made = make_folder(path.parent)
+                temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+            except OSError as error:
+                raise OutputError(f"{path}: cannot make the output folder: {error.strerror}; choose another") from None
         yield temporary
-        temporary.chmod(0o777 & ~_umask())
-        if path.is_dir():
-            path.rmdir()
-        os.replace(temporary, path)
+        with undisturbed():
+            temporary.chmod(0o777 & ~_umask())
+            if path.is_dir():
+                path.rmdir()
+            os.replace(temporary, path)
+            temporary, made = None, []
     except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with undisturbed():
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+            unmake_folders(made)
         raise
+
+
+def make_folder(path):
+    """Make a folder and those above it; returns the ones that were not there, the innermost first."""
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def unmake_folders(made):
+    """Remove folders that `make_folder` made and nobody has filled, the innermost first."""
+    for folder in made:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+@contextmanager
+def temporary_folder(prefix, parent=None):
+    """A folder that is gone afterwards, however often Ctrl-C is pressed."""
+    path = None
+    try:
+        with undisturbed():
+            path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        yield path
+    finally:
+        with undisturbed():
+            if path is not None:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def check_output_folder(path):
     """Refuse early, before hours of simulation, what `output_folder` would refuse at the end."""
+    if not isinstance(path, (str, os.PathLike)):
+        from .arguments import described
+        from .units import InputError
+
+        raise InputError(f"path: got {described(path)}, expected the path of a folder to make")
     path = Path(path)
     if path.exists() and not path.is_dir():
         raise OutputError(f"{path}: is a file, expected a folder to make; choose another name")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arguments import described, mapping, require, to_si, whole
 from .activity import Activity
 from .progress import Progress
 from .provenance import unknown_name, versions
 from .rategroups import BIN_, Couplings, automatic_dt_, outside, place, rate_groups, summed_synapses
-from .session import brian_session
-from .surface import seconds
+from .reduced import ReducedCircuit
+from .session import brian_session, run_network
+from .surface import BRIAN_STEP_, check_run, needed_seconds, seconds
 from .tuning import FAR
-from .units import InputError, to_si
+from .units import InputError
 
 __all__ = ["rate_network", "simulate_rates"]
 
@@ -39,7 +41,7 @@ def rate_network(reduced, *, drives=None, dt=None, seed=1):
     Parameters
     ----------
     reduced : ReducedCircuit
-    drives : dict of str to Quantity or (times, values), optional
+    drives : dict of str to Quantity, (times, values) or brian2.TimedArray, optional
         Replace the circuit's drives.
     dt : Quantity, optional
     seed : int
@@ -58,7 +60,8 @@ def rate_network(reduced, *, drives=None, dt=None, seed=1):
     >>> sorted(groups)
     ['E', 'I']
     """
-    dt_ = seconds(dt, "dt") or automatic_dt_(reduced)
+    require(reduced, ReducedCircuit, "rate_network, reduced")
+    seed, dt_ = whole(seed, "seed"), seconds(dt, "dt") or automatic_dt_(reduced)
     with brian_session():
         network, groups, *_ = _build(reduced, drives, dt_, seed=seed)
     return network, groups
@@ -71,7 +74,7 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None, see
     ----------
     reduced : ReducedCircuit
     duration : Quantity
-    drives : dict of str to Quantity or (times, values), optional
+    drives : dict of str to Quantity, (times, values) or brian2.TimedArray, optional
         ``{name: rate}`` or ``{name: (times, values)}`` replace the circuit's; each value of a table holds until the
         next time.
     initial : dict of str to Quantity, optional
@@ -103,19 +106,22 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None, see
     >>> rates.rate.shape
     (2, 200)
     """
-    duration_ = seconds(duration, "duration")
+    require(reduced, ReducedCircuit, "simulate_rates, reduced")
+    duration_, seed = needed_seconds(duration, "duration"), whole(seed, "seed")
     dt_ = seconds(dt, "dt") or automatic_dt_(reduced, *([SETTLING] if reduced.cells else []))
     each = max(1, round(BIN_ / dt_))  # steps per bin
+    check_run(duration_, dt_, cells=len(reduced.populations), least_=BRIAN_STEP_)
     bins = round(duration_ / (each * dt_))
     if bins < 1:
         raise InputError(f"duration: got {duration}, expected at least one bin of {each * dt_ * 1e3:g} ms")
     start = None
     if initial is not None:
-        for name in initial:
+        for name in mapping(initial, "initial", "{\"E\": 10*Hz}"):
             if name not in reduced.populations:
                 raise InputError(f"initial: {unknown_name('population', name, reduced.populations)}")
-            if not 0 <= to_si(initial[name], "Hz", f"initial, {name}") < np.inf:
-                raise InputError(f"initial, {name}: got {initial[name]}, expected a rate of at least 0 Hz")
+            start_ = to_si(initial[name], "Hz", f"initial, {name}")
+            if np.ndim(start_) or not 0 <= start_ < np.inf:
+                raise InputError(f"initial, {name}: got {described(initial[name])}, expected a rate of at least 0 Hz")
         start = {name: float(to_si(initial[name], "Hz", f"initial, {name}")) if name in initial else 0.0 for name in reduced.populations}
     run = _run_cells if reduced.cells else _run_populations
     with brian_session(), Progress(progress) as bar, np.errstate(over="ignore", invalid="ignore"):  # a runaway is reported below, not by numpy's warnings
@@ -127,6 +133,7 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None, see
                   "at rest after [s]": rest.time_, **({"seed": seed} if cells else {}), "versions": versions()}
     return Activity(reduced.populations, (np.arange(bins) + 0.5) * each * dt_, rate_, each * dt_,
                     {name: p.size for name, p in reduced.circuit.populations.items()}, provenance=provenance, outside=outside_,
+                    drives_={key: tuple(np.asarray(part, dtype=float).tolist() for part in rate) if isinstance(rate, tuple) else float(np.asarray(rate)) for key, rate in rates.items()},
                     cell_rate_=cells, cell_bin_=max(1, round(BLOCK_ / dt_)) * dt_ if cells else None)
 
 
@@ -158,11 +165,15 @@ class _Rest:
             longest = max([*(float(np.asarray(tau)) for tau in reduced.tau.values()), *(adapts.tau_ for adapts in reduced.adaptation.values())], default=BIN_)
             network.add(brian2.NetworkOperation(self, dt=max(1, round(longest / dt_)) * dt_ * brian2.second, when="end", order=1, name="rest"))
 
+    def reached(self):
+        """Whether the network has come to rest."""
+        return self.time_ is not None
+
     def __call__(self):
         now = [np.array(variable.get_value()) for variable in self.variables]
         self.scale = np.maximum(self.scale, [np.max(np.abs(values)) for values in now])
         if self.last is not None and all(np.max(np.abs(a - b)) <= self.tolerance * size for a, b, size in zip(now, self.last, self.scale)):
-            self.time_ = float(self.network.t_) + self.dt_
+            self.time_ = np.asarray(self.network.t_).item() + self.dt_
             self.network.stop()
         self.last = now
 
@@ -185,7 +196,7 @@ def _run_populations(reduced, drives, dt_, start, bins, each, seed, bar):
     network.add(*monitors.values(), *places.values())
     rest = _Rest(reduced, network, groups, rates, dt_, REST)
     report = bar.stage("rate network")
-    network.run(bins * each * dt_ * brian2.second, report=lambda elapsed, done, *_: report(done), report_period=0.5 * brian2.second, namespace={})
+    run_network(network, bins * each * dt_, report=report, rested=rest.reached)
     rate_ = np.array([_padded(monitors[name].r_[0], bins * each).reshape(bins, each).mean(axis=1) for name in reduced.populations])
     outside_ = {name: float(np.mean(_padded(outside(reduced, name, {variable: getattr(monitor, f"{variable}_")[0] for variable in place(reduced, name)}), bins)))
                 for name, monitor in places.items()}
@@ -213,7 +224,7 @@ def _run_cells(reduced, drives, dt_, start, bins, each, seed, bar):
 
     network.add(brian2.NetworkOperation(record, clock=next(iter(groups.values())).clock, when="end", name="record"))
     rest = _Rest(reduced, network, groups, rates, dt_, REST_OF_CELLS)
-    network.run(bins * each * dt_ * brian2.second, namespace={})
+    run_network(network, bins * each * dt_, rested=rest.reached)
     rate_ = _padded(np.array(means), bins * each).reshape(bins, each, -1).mean(axis=1).T
     whole, cells, outside_ = int(np.ceil(bins * each / block)), {}, {}
     for name, group in groups.items():

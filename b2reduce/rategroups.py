@@ -171,8 +171,10 @@ def outside(reduced, population, values):
         return (values["r"] < lo) | (values["r"] > hi)
     if reduced.level == "surface":
         return reduced.functions_[population].outside(values["I"], values["g"])
-    sources = filters(reduced, population)
-    arguments = [np.mean([values[carrier(reduced, f)] for f in sources if (f.source, f.is_drive) == axis], axis=0) for axis in reduced.axes_(population)]
+    sources, arguments = filters(reduced, population), []
+    for axis in reduced.axes_(population):
+        terms = [(axis.factor(f.pathways), values[carrier(reduced, f)]) for f in sources]
+        arguments.append(sum(factor * value for factor, value in terms if factor))
     return reduced.functions_[population].outside(*arguments)
 
 

@@ -8,19 +8,27 @@ from functools import cached_property
 
 import numpy as np
 
+from .arguments import mapping
 from .adaptation import Adaptation
 from .circuit import Circuit, read_rate
 from .equations import rate_equations
 from .gain import GainFit
+from .inputs import average
 from .lookup import surface_lookup, transfer_lookup
-from .operating import APART, APART_, average
+from .operating import APART, APART_
 from .provenance import FrozenDict, frozen, unknown_name, write_json
 from .response import LinearResponse
 from .surface import FISurface
 from .transfer import TransferFunction
+from .transferaxes import transfer_axes
+from .uncertainty import standard_errors
 from .units import InputError, format_quantity, parse_quantity, with_units
 
 __all__ = ["ReducedCircuit", "steady_rates", "read_drives"]
+
+BESIDE = 0.01  # relative: where the search for rest starts from, so that a point which small changes leave is not taken for rest
+LOOP_STEP = 0.05  # relative, of the differences that give derivatives
+CEILING_ = 1e5  # Hz: a rate model that reaches it runs away
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +71,19 @@ class ReducedCircuit:
     adaptation : mapping of str to Adaptation
         Of the populations whose cells adapt, where that was asked for: the gains are those of the steady state, and the current
         that adaptation takes away is a variable of its own.
+    operating_covariance : mapping of (str, str) to float
+        Of the errors of the operating rates, Hz^2, with what the loop makes of them; empty where they were not measured in noise.
+    operating_out_sem : mapping of str to float
+        Standard error, Hz, of the rates that the cells gave at the operating point, before the loop multiplies it.
+    stderr : mapping of str to mapping
+        Standard errors, with units: ``"W"``, ``"W_ext"``, ``"theta"``, ``"v_theta"``, ``"beta"``, ``"tau"`` and ``"rates"`` (of
+        the rates at rest), keyed as the values themselves. What chance in the measurements makes of them; not what the premises of
+        the reduction make of them, which `check_assumptions` weighs.
+    moved : mapping of str to Quantity
+        By how much the gain of each population, as it was measured around the operating point, lay above the operating rate there
+        before it was made to pass through it; empty where it was not.
     pathways : pandas.DataFrame
-        One row a projection or drive: target, source, K, G, tau, E, W, unit.
+        One row a projection or drive: target, source, K, G, tau, E, W, W_stderr, unit.
     warnings : list of str
     circuit : Circuit
     level, noise, tau_choice : str
@@ -92,9 +111,11 @@ class ReducedCircuit:
     cells: bool = False
     adaptation: Mapping = field(default_factory=dict)
     responses: Mapping = field(default_factory=dict)
+    operating_covariance: Mapping = field(default_factory=dict)
+    operating_out_sem: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
-        for name in ("adaptation", "gains", "surfaces", "transfers", "responses", "moving_response", "cv2", "tau", "operating_rate", "operating_I", "operating_g",
+        for name in ("operating_covariance", "operating_out_sem", "adaptation", "gains", "surfaces", "transfers", "responses", "moving_response", "cv2", "tau", "operating_rate", "operating_I", "operating_g",
                      "noise_free_rate", "at", "provenance"):
             object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
         object.__setattr__(self, "provenance", frozen(self.provenance))
@@ -103,6 +124,11 @@ class ReducedCircuit:
     def by_pathway(self):
         """Whether every pathway has a time constant of its own."""
         return self.tau_choice in ("synaptic", "resonant")
+
+    @property
+    def dt_(self):
+        """Time step of the measurements, s."""
+        return self.provenance["dt [s]"]
 
     @property
     def populations(self):
@@ -117,8 +143,7 @@ class ReducedCircuit:
 
     def weight_(self, pathway):
         """K G tau (E - E_leak - v_theta) of one pathway, SI (equations 11.28-11.30)."""
-        E_leak = self.circuit.populations[pathway.target].model
-        E_leak = E_leak.si(E_leak.leak_reversal)
+        E_leak = self.circuit.populations[pathway.target].model.leak_reversal_
         return pathway.K * pathway.G_ * pathway.tau_ * (pathway.E_ - E_leak - self._v_theta_(pathway.target))
 
     def _weights(self, drives):
@@ -146,7 +171,7 @@ class ReducedCircuit:
         theta = {}
         for name, population in self.circuit.populations.items():
             model, gain = population.model, self.gains[name]
-            theta[name] = float(np.asarray(gain.I_theta)) + model.si(model.leak) * self._v_theta_(name) - model.constant_input_
+            theta[name] = float(np.asarray(gain.I_theta)) + model.leak_ * self._v_theta_(name) - model.constant_input_
         return theta
 
     @property
@@ -169,9 +194,10 @@ class ReducedCircuit:
         """One row a projection or drive, SI floats; the weight of one synapse is W/K."""
         import pandas as pd
 
-        rows = [(p.label, p.target, p.source, "drive" if p.is_drive else "projection", p.K, p.G_, p.tau_, p.E_, self.weight_(p), self._charge(p.target))
+        error = {name: float(np.asarray(value)) for name, value in self.stderr["v_theta"].items()}
+        rows = [(p.label, p.target, p.source, "drive" if p.is_drive else "projection", p.K, p.G_, p.tau_, p.E_, self.weight_(p), p.mean_(1.0) * error[p.target], self._charge(p.target))
                 for target in self.populations for p in self.circuit.pathways(target)]
-        return pd.DataFrame(rows, columns=["pathway", "target", "source", "kind", "K", "G", "tau", "E", "W", "unit"]).set_index("pathway")
+        return pd.DataFrame(rows, columns=["pathway", "target", "source", "kind", "K", "G", "tau", "E", "W", "W_stderr", "unit"]).set_index("pathway")
 
     @property
     def equations(self):
@@ -180,37 +206,51 @@ class ReducedCircuit:
         return {name: rate_equations(self, name, tables) for name in self.populations}
 
     @cached_property
+    def stderr(self):
+        """{what: {key: standard error}}, with units."""
+        return standard_errors(self)
+
+    @property
+    def moved(self):
+        """{population: by how much its gain lay above the operating rate}, Hz."""
+        if self.level in ("surface", "transfer"):
+            return {name: with_units(self.functions_[name].moved, "Hz") for name in self.populations if self.gains[name].through is not None}
+        return {name: gain.through["moved"] for name, gain in self.gains.items() if gain.through is not None}
+
+    @cached_property
     def functions_(self):
-        """{population: what gives its rate in Hz}: of (I, g), or at level "transfer" of the rates of `axes_`; SI floats or arrays."""
-        if self.level == "surface":
-            return {name: surface_lookup(surface) for name, surface in self.surfaces.items()}
-        if self.level == "transfer":
-            return {name: transfer_lookup(transfer, transfer.provenance["precise up to [Hz]"]) for name, transfer in self.transfers.items()}
-        return {name: gain.predict_ for name, gain in self.gains.items()}
+        """{population: what gives its rate in Hz}: of (I, g), or at level "transfer" of the rates of `axes_`; SI floats or arrays.
+
+        What was measured here passes through the operating point, which is known best of all.
+        """
+        if self.level in ("linear", "gain"):
+            return {name: gain.predict_ for name, gain in self.gains.items()}
+        tables = {name: surface_lookup(self.surfaces[name]) if self.level == "surface" else transfer_lookup(self.transfers[name]) for name in self.populations}
+        rates = {name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
+        for name, table in tables.items():
+            if self.gains[name].through is not None:
+                point, rate = self.arguments_(name, rates, self.at_), float(np.asarray(self.gains[name].through["rate"]))
+                tables[name] = table.along_current(*point, rate) if self.level == "surface" else table.along_rate(point, rate)
+        return tables
 
     def axes_(self, population):
-        """[(source, whether it is a drive)] of the arguments of a transfer function."""
-        return list(dict.fromkeys((p.source, p.is_drive) for p in self.circuit.pathways(population)))
+        """[Axis] of the arguments of a transfer function."""
+        return transfer_axes(self.circuit, population)
 
     def arguments_(self, population, rates_, drives_):
         """What `functions_` takes at given rates of populations and of (drive, target)."""
         if self.level == "transfer":
-            return tuple(drives_[source, population] if is_drive else rates_[source] for source, is_drive in self.axes_(population))
+            return tuple(axis.rate_(rates_, drives_) for axis in self.axes_(population))
         return average(self.circuit, population, rates_, drives_)
 
     def carried_arguments_(self, population, carried):
         """The same where every pathway carries a rate of its own: {pathway label: rate in Hz}, floats or arrays."""
         pathways = self.circuit.pathways(population)
         if self.level == "transfer":
-            arguments = []
-            for axis in self.axes_(population):
-                own = [p for p in pathways if (p.source, p.is_drive) == axis]
-                whole = sum(p.mean_(1.0) for p in own)
-                arguments.append(sum((p.mean_(1.0) / whole if whole else 1 / len(own)) * carried[p.label] for p in own))
-            return tuple(arguments)
+            return tuple(axis.carried_(carried) for axis in self.axes_(population))
         model = self.circuit.populations[population].model
-        means = [(p.mean_(carried[p.label]), p.E_ - model.si(model.leak_reversal)) for p in pathways]
-        return model.constant_input_ + sum(mean * force for mean, force in means), model.si(model.leak) + sum(mean for mean, _ in means)
+        means = [(p.mean_(carried[p.label]), p.E_ - model.leak_reversal_) for p in pathways]
+        return model.constant_input_ + sum(mean * force for mean, force in means), model.leak_ + sum(mean for mean, _ in means)
 
     def response_(self, rates_, drives_):
         """{population: rate} in Hz that comes out where rates of populations and of (drive, target) go in; floats or arrays."""
@@ -221,9 +261,22 @@ class ReducedCircuit:
         return steady_rates(self.populations, lambda rates_: self.response_(rates_, drives_), start_)
 
     @cached_property
+    def loop_(self):
+        """{(target, source): d rate/d rate} of the rate model at its operating point, by differences."""
+        point = {name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
+        slopes = {}
+        for source in self.populations:
+            change = max(LOOP_STEP * point[source], 0.1)
+            down = max(point[source] - change, 0.0)
+            low, high = (self.response_({**point, source: rate}, self.at_) for rate in (down, point[source] + change))
+            slopes.update({(target, source): float(high[target] - low[target]) / (point[source] + change - down) for target in self.populations})
+        return slopes
+
+    @cached_property
     def states_(self):
-        """[{population: rate}] in Hz at which the rate model comes to rest, from its operating point and, where that is another, from silence."""
-        known, silent = (self.steady_rates_(self.at_, start) for start in ({name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}, None))
+        """[{population: rate}] in Hz at which the rate model comes to rest, from beside its operating point and, where that is another, from silence."""
+        beside = {name: (1 + BESIDE) * float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
+        known, silent = (self.steady_rates_(self.at_, start) for start in (beside, None))
         runaway = any(np.isnan(rate) for rate in [*known.values(), *silent.values()])
         apart = any(abs(silent[name] - known[name]) > APART * known[name] + APART_ for name in self.populations)
         return [known, silent] if apart and not runaway else [known]
@@ -249,10 +302,11 @@ class ReducedCircuit:
         return {
             "kind": "reduced circuit", "circuit": self.circuit.to_dict(), "level": self.level, "noise": self.noise, "cells": self.cells, "tau_choice": self.tau_choice,
             "gains": {name: gain.to_dict() for name, gain in self.gains.items()},
-            "surfaces": {name: {"frame": surface.to_frame().to_dict("list"), "provenance": dict(surface.provenance)} for name, surface in self.surfaces.items()},
+            "surfaces": {name: surface.to_dict() for name, surface in self.surfaces.items()},
             "transfers": {name: transfer.to_dict() for name, transfer in self.transfers.items()},
             "responses": {name: response.to_dict() for name, response in self.responses.items()},
-            "moving_response": {f"{target}<-{source}": value for (target, source), value in self.moving_response.items()},
+            **{name: {f"{a}<-{b}": value for (a, b), value in getattr(self, name).items()} for name in ("moving_response", "operating_covariance")},
+            "operating_out_sem": dict(self.operating_out_sem),
             **({"adaptation": {name: adapts.to_dict() for name, adapts in self.adaptation.items()}} if self.adaptation else {}),
             "cv2": dict(self.cv2), "others": [dict(rates) for rates in self.others],
             **{name: text(getattr(self, name)) for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at")},
@@ -261,8 +315,6 @@ class ReducedCircuit:
     @classmethod
     def from_dict(cls, data):
         """Read back what `to_dict` wrote."""
-        import pandas as pd
-
         data = dict(data)
         if data.pop("kind", None) != "reduced circuit":
             raise InputError("got data of another kind, expected a reduced circuit")
@@ -271,12 +323,12 @@ class ReducedCircuit:
             data[name] = read(data[name])
         data["transfers"] = {name: TransferFunction.from_dict(transfer) for name, transfer in data["transfers"].items()}
         data["responses"] = {name: LinearResponse.from_dict(response) for name, response in data.get("responses", {}).items()}
-        data["moving_response"] = {tuple(key.split("<-")): value for key, value in data["moving_response"].items()}
+        for name in ("moving_response", "operating_covariance"):
+            data[name] = {tuple(key.split("<-")): value for key, value in data.get(name, {}).items()}
         data["adaptation"] = {name: Adaptation.from_dict(adapts) for name, adapts in data.get("adaptation", {}).items()}
         data["circuit"] = Circuit.from_dict(data["circuit"])
         data["gains"] = {name: GainFit.from_dict(gain) for name, gain in data["gains"].items()}
-        data["surfaces"] = {name: FISurface.from_frame(pd.DataFrame(surface["frame"], dtype=float), surface["provenance"])
-                            for name, surface in data["surfaces"].items()}
+        data["surfaces"] = {name: FISurface.from_dict(surface) for name, surface in data["surfaces"].items()}
         return cls(**data)
 
     def save(self, path):
@@ -297,17 +349,19 @@ class ReducedCircuit:
             raise InputError(f"{path}: is not a reduced circuit written by save(): {error}") from None
 
     def __repr__(self):
-        rates = ", ".join(f"{name} {rate}" for name, rate in self.operating_rate.items())
+        error = self.stderr["rates"]
+        rates = ", ".join(f"{name} {float(np.asarray(rate)):.4g} +- {float(np.asarray(error[name])):.1g} Hz" for name, rate in self.operating_rate.items())
         return f"ReducedCircuit({self.circuit.name!r}, level {self.level}, noise {self.noise}, operating rates {rates})"
 
 
 def read_drives(circuit, drives, constant=False):
     """Checked {name: rate or table} of drives that replace the circuit's."""
     read = {}
-    for name, rate in (drives or {}).items():
+    given = {} if drives is None else mapping(drives, "at" if constant else "drives", "{\"ext\": 12*Hz}")
+    for name, rate in given.items():
         if name not in circuit.drive_names:
-            raise InputError(f"drives: {unknown_name('drive', name, circuit.drive_names)}")
-        read[name] = read_rate(rate, f"drives, {name}")
+            raise InputError(f"{'at' if constant else 'drives'}: {unknown_name('drive', name, circuit.drive_names)}")
+        read[name] = read_rate(rate, f"{'at' if constant else 'drives'}, {name}")
         if constant and isinstance(read[name], tuple):
             raise InputError(f"at, {name}: got a table, expected one rate")
     return read
@@ -330,11 +384,10 @@ def steady_rates(names, response_, start_=None):
 
     def out(s):
         rates = response_(dict(zip(names, s)))
-        return np.array([float(rates[name]) for name in names])
+        # With a ceiling what runs away comes to rest there, and a transient beyond it is none.
+        return np.minimum([float(rates[name]) for name in names], CEILING_)
 
-    runaway = lambda t, s: 1e5 - np.max(s)
-    runaway.terminal = True
     start = [0.0 if start_ is None else start_[name] for name in names]
-    solution = solve_ivp(lambda t, s: out(s) - s, (0, 500), start, method="LSODA", rtol=1e-8, atol=1e-8, events=runaway)
+    solution = solve_ivp(lambda t, s: out(s) - s, (0, 500), start, method="LSODA", rtol=1e-8, atol=1e-8)
     rates = out(solution.y[:, -1])
-    return dict(zip(names, (rates if solution.status == 0 else np.full(len(names), np.nan)).tolist()))
+    return dict(zip(names, (rates if solution.status == 0 and rates.max() < CEILING_ else np.full(len(names), np.nan)).tolist()))

@@ -7,28 +7,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arguments import described, flag, mapping, one_of, whole
 from .adaptation import Adaptation, measure_adaptation
+from .circuit_steps import integrated
 from .circuit import load_circuit
 from .gain import GainFit, fit_gain, rate_limits
-from .measuring import fitted_tau_, rate_window, responses_at, surface_at, transfer_at, transfer_problem
-from .operating import average, find_operating_point, point_at
+from .localtransfer import transfer_at
+from .measuring import fitted_tau_, rate_window, responses_at, surface_at
+from .inputs import average
+from .operating import SILENT_, find_operating_point, point_at
 from .progress import Progress
 from .provenance import unknown_name, versions
 from .reduced import ReducedCircuit, read_drives, steady_rates
 from .session import seed_streams
-from .surface import FISurface, check_engine, seconds
+from .transferaxes import transfer_problem
+from .surface import check_engine, FISurface, needed_seconds, seconds
 from .units import InputError, UnitError, with_units
 
 __all__ = ["LEVELS", "NOISES", "reduce", "reduce_levels"]
 
 LEVELS = ("linear", "gain", "surface", "transfer")
-NOISES = ("matched", "renewal", "none")
+NOISES = ("renewal", "matched", "none")
 TAUS = ("membrane", "synaptic", "fitted", "resonant")
 ADAPTING_LEAKS, ADAPTING_RATES, LEAST_ADAPTING = (0.85, 1.0, 1.15), 2.0, 30.0  # of the operating leak and rate, where adaptation is measured; Hz
+NEXT_TO_NOTHING_ = 0.02  # Hz, through which a law passes that lies more than SILENT_ above a silent operating point; one that does not is left as it is
+FAR_MOVED, FAR_MOVED_ = 0.1, 0.1  # relative, plus Hz: a gain that had to be moved by more to pass through the operating point errs by as much beside it
 SELF_CONSISTENT, MAX_ROUNDS = 0.02, 8  # without noise: relative change of the rates that ends the iteration
 
 
-def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=0, dt=None, engine="auto", progress=None):
+def reduce(circuit, *, level="linear", noise="renewal", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=0, dt=None, engine="auto", progress=None):
     """Derive the rate model of a circuit.
 
     Parameters
@@ -38,9 +45,10 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
         What gives the rate of a population: a threshold-linear gain of one current; the gain function that predicts best (of
         several forms, see `fit_gain`); the measured f-I surface itself, without a law of shifts; or the rate over the
         presynaptic rates, measured whole, whose noise moves with them.
-    noise : {"matched", "renewal", "none"}
-        Measure under the synaptic noise that the cells have at the circuit's operating point, with Poisson trains; the same
-        with the variance of recurrent input scaled by the squared CV of its source; or without noise.
+    noise : {"renewal", "matched", "none"}
+        Measure under the synaptic noise that the cells have at the circuit's operating point: with the variance of recurrent
+        input scaled by the squared CV of its source's intervals, as trains have it over long times that are as regular as the cells
+        fire; or with Poisson trains; or without noise.
     tau : {"membrane", "synaptic", "fitted", "resonant"}, Quantity or dict of str to Quantity
         C/<g> at the operating point; one filter a pathway with the synapses' own time constants; the one time constant a
         population whose step response is nearest to that of its synapses and its cells' measured linear response together;
@@ -97,22 +105,20 @@ def reduce(circuit, *, level="linear", noise="matched", tau="membrane", gains=No
                          seed=seed, dt=dt, engine=engine, progress=progress)[level]
 
 
-def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=0, dt=None, engine="auto",
+def reduce_levels(circuit, levels, *, noise="renewal", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=0, dt=None, engine="auto",
                   progress=None):
     """`reduce` at several levels, which share one operating point and its surfaces: {level: ReducedCircuit}."""
-    circuit = load_circuit(circuit)
+    circuit, seed = load_circuit(circuit), whole(seed, "seed")
     for name, value, known in (*(("level", level, LEVELS) for level in levels), ("noise", noise, NOISES)):
-        if value not in known:
-            raise InputError(f"{name}: {unknown_name(name, value, known)}")
+        one_of(value, known, name)
     check_engine(engine, None)
-    if not isinstance(cells, (bool, np.bool_)):
-        raise InputError(f"cells: got {cells!r}, expected True or False")
-    given = dict(gains or {})
+    cells = flag(cells, "cells")
+    given = {} if gains is None else dict(mapping(gains, "gains", "{\"E\": fit}"))
     for name, gain in given.items():
         if name not in circuit.populations:
             raise InputError(f"gains: {unknown_name('population', name, circuit.populations)}")
         if not isinstance(gain, (GainFit, FISurface)):
-            raise InputError(f"gains, {name}: got {gain!r}, expected a GainFit or an FISurface")
+            raise InputError(f"gains, {name}: got {described(gain)}, expected a GainFit or an FISurface; fit_gain(surface) and measure_fi(model, I, g) make them")
         if "surface" in levels and not isinstance(gain, FISurface):
             raise InputError(f"gains, {name}: got a GainFit, but level = 'surface' needs the FISurface itself; give that, or use level = 'linear' or 'gain'")
     _check_adaptation(circuit, adaptation, levels)
@@ -123,11 +129,12 @@ def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=Non
     _time_constants(circuit, tau, dict.fromkeys(circuit.populations, 1.0))  # a bad one is refused before minutes of measuring
     at = read_drives(circuit, at, constant=True)
     drives_ = {(d.name, d.target): float(np.asarray(at[d.name])) if d.name in at else d.rate_ for d in circuit.drives}
+    asked, (circuit, dt_, steps) = circuit, integrated(circuit, dt_, fixed=dt is not None)
     settings = dict(dt_=dt_, engine=engine)
     missing = [name for name in circuit.populations if name not in given]
     dynamic = isinstance(tau, str) and tau in ("fitted", "resonant")
     if dynamic and noise == "none":
-        raise InputError(f"tau: {tau!r} is measured in the cells' noise, and noise = 'none' leaves that out; use noise = 'matched', or tau = 'membrane' or 'synaptic'")
+        raise InputError(f"tau: {tau!r} is measured in the cells' noise, and noise = 'none' leaves that out; use noise = 'renewal', or tau = 'membrane' or 'synaptic'")
     if dynamic and adaptation is not None:
         raise InputError(f"adaptation: got it with tau = {tau!r}, but the response measured for that holds the cells' adaptation already; use tau = 'membrane' or 'synaptic'")
     with Progress(progress) as bar:
@@ -142,13 +149,20 @@ def reduce_levels(circuit, levels, *, noise="matched", tau="membrane", gains=Non
             transfers = {name: transfer_at(circuit, name, point, noise != "none", seed=seed_streams(seed, 4, number), bar=bar, **settings)
                          for number, name in enumerate(circuit.populations)}
         responses = responses_at(circuit, point, seed=seed_streams(seed, 5), bar=bar, **settings) if dynamic else {}
-    warnings = [*point.warnings, *measured.warnings]
+    warnings = [*steps, *point.warnings, *measured.warnings, *(f"population {name}: {warning}" for name, transfer in transfers.items() for warning in transfer.warnings)]
     if noise == "none":
         for name in missing:
             if point.noise_free_rate_[name] == 0:
                 warnings.append(f"population {name}: the cell without noise is silent at its mean input; what it fires in the network it fires through "
-                                f"noise, which noise = 'none' leaves out; use noise = 'matched'")
-    return {level: _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, responses, warnings, drives_, bool(cells), seed, dt_) for level in levels}
+                                f"noise, which noise = 'none' leaves out; use noise = 'renewal'")
+    built = lambda level, point: _reduced(asked, level, noise, tau, point, measured, transfers, adapts, responses, warnings, drives_, bool(cells), seed, dt_)
+    reductions = {level: built(level, point) for level in levels}
+    for level, reduced in reductions.items():
+        rest = reduced.states_[0]
+        if noise == "none" and not measured.through and np.isfinite(list(rest.values())).all():
+            # Without noise every level has an operating point of its own: the rates that its gains give one another.
+            reductions[level] = built(level, point_at(circuit, rest, drives_, {}, noise=False, iterations=point.iterations, **settings))
+    return reductions
 
 
 @dataclass(frozen=True)
@@ -158,6 +172,7 @@ class _Measured:
     fits: dict
     surfaces: dict
     windows: dict
+    through: dict  #: {population: (I, g, rate)} that the gains measured here pass through
     warnings: list
 
 
@@ -165,7 +180,7 @@ def _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, res
     """The ReducedCircuit of one level."""
     fits = dict(measured.fits)
     if level == "gain":
-        fits.update({name: fit_gain(surface, form="auto", rates=measured.windows[name]) for name, surface in measured.surfaces.items()})
+        fits.update({name: fit_gain(surface, form="auto", rates=measured.windows[name], through=measured.through.get(name)) for name, surface in measured.surfaces.items()})
     for name, fit in fits.items():
         if fit.per_area != circuit.per_area(name):
             raise InputError(f"gains, {name}: got a gain per {'area' if fit.per_area else 'cell'}, but the population's model is per {'cell' if fit.per_area else 'area'}")
@@ -188,7 +203,11 @@ def _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, res
         operating_g={name: with_units(value, unit(name).replace("A", "S")) for name, value in point.g_.items()},
         noise_free_rate=hertz(point.noise_free_rate_), at=_drive_rates(circuit, drives_), level=level, noise=noise, warnings=list(warnings),
         provenance=provenance, transfers=transfers if level == "transfer" else {}, moving_response=point.response_, cv2=point.cv2_, others=point.others, cells=cells,
-        adaptation=adapts, responses=responses)
+        adaptation=adapts, responses=responses, operating_covariance=point.covariance_, operating_out_sem=point.out_sem_)
+    for name, moved in reduced.moved.items():
+        if abs(float(np.asarray(moved))) > FAR_MOVED * point.rate_[name] + FAR_MOVED_:
+            reduced.warnings.append(f"population {name}: its gain lies {float(np.asarray(moved)):+.2g} Hz beside the operating rate of {point.rate_[name]:.3g} Hz that cells fire at there, "
+                                    f"and was moved onto it: the form does not follow the measured curve; use level = 'surface' or 'transfer'")
     for name, adaptation in adapts.items():
         adaptation.onset_slope_(float(np.asarray(fits[name].beta)))  # a gain that no such cell can have is refused here
         reduced.warnings.extend(f"population {name}: adaptation: {warning}" for warning in adaptation.warnings)
@@ -200,21 +219,39 @@ def _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, res
     if not cells and any(entry.profile is not None for entry in (*circuit.projections, *circuit.drives)):
         reduced.warnings.append("projections or drives have profiles over preferred angles, and one unit a population stands for their mean: reduce with cells = True, or see "
                                 "ring_profile() for the rates over angles")
+    show = lambda rates: ", ".join(f"{name} {rate:.3g} Hz" for name, rate in rates.items()) if np.isfinite(list(rates.values())).all() else "no finite rates"
+    if unstable := _unstable(reduced):
+        reduced.warnings.append(f"the rate model does not stay at its operating point: {unstable}; from beside it it goes to {show(rest)}. Measured with noise that moves with the "
+                                f"rates, the loop is weaker or stronger than with noise that stays: use level = 'transfer'" if level != "transfer" else
+                                f"the rate model does not stay at its operating point: {unstable}; from beside it it goes to {show(rest)}")
     if level in ("surface", "transfer"):
         for name in reduced.populations:
             if bool(reduced.functions_[name].outside(*reduced.arguments_(name, rest, drives_))):
                 reduced.warnings.append(f"population {name}: the rate model rests at {rest[name]:.3g} Hz, outside of what was measured around "
                                         f"{point.rate_[name]:.3g} Hz; its rate there is that of the nearest edge: reduce at other drives (at=)")
     if len(reduced.states_) > 1:
-        show = lambda rates: ", ".join(f"{name} {rate:.3g} Hz" for name, rate in rates.items())
         reduced.warnings.append(f"the rate model has more than one state: from its operating point it rests at {show(rest)}, from silence at {show(reduced.states_[1])}; "
                                 f"give simulate_rates() the initial rates that are meant, or use another level")
     return reduced
 
 
+def _unstable(reduced):
+    """What grows at the operating point of a rate model, in words; empty where nothing does."""
+    names = reduced.populations
+    values, vectors = np.linalg.eig(np.array([[reduced.loop_[a, b] for b in names] for a in names]))
+    worst = int(np.argmax(values.real))
+    if values[worst].real <= 1:
+        return ""
+    mode = np.abs(vectors[:, worst]) / np.abs(vectors[:, worst]).max()
+    taking_part = ", ".join(f"{name} {part:.2g}" for name, part in zip(names, mode) if part > 0.05)
+    return f"d rates/d rates has the eigenvalue {values[worst].real:.3g} (above 1 it grows), in the proportion {taking_part}"
+
+
 def _check_adaptation(circuit, adaptation, levels):
     if adaptation is None:
         return
+    if not isinstance(adaptation, (str, Mapping)):
+        raise InputError(f"adaptation: got {described(adaptation)}, expected None, 'measured' or a dict of population to Adaptation")
     if tuple(levels) != ("linear",):
         raise InputError(f"adaptation: got it with level = {next(level for level in levels if level != 'linear')!r}, expected level = 'linear', whose gain at onset follows from "
                          f"that of the adapted cell")
@@ -223,15 +260,15 @@ def _check_adaptation(circuit, adaptation, levels):
             if name not in circuit.populations:
                 raise InputError(f"adaptation: {unknown_name('population', name, circuit.populations)}")
             if not isinstance(value, Adaptation) or value.tau is None and value.kind != "none":
-                raise InputError(f"adaptation, {name}: got {value!r}, expected an Adaptation with a time constant")
-    elif adaptation != "measured":
-        raise InputError(f"adaptation: got {adaptation!r}, expected None, 'measured' or a dict of population to Adaptation")
+                raise InputError(f"adaptation, {name}: got {described(value)}, expected an Adaptation with a time constant")
+    elif not (isinstance(adaptation, str) and adaptation == "measured"):
+        raise InputError(f"adaptation: got {described(adaptation)}, expected None, 'measured' or a dict of population to Adaptation")
 
 
 def _adaptation(circuit, adaptation, point, seed, settings, bar):
     """{population: Adaptation} of the populations that adapt."""
     found = dict(adaptation) if isinstance(adaptation, Mapping) else {}
-    if adaptation == "measured":
+    if isinstance(adaptation, str):
         bar.stage("adaptation")
         for number, (name, population) in enumerate(circuit.populations.items()):
             g = with_units(point.g_[name] * np.array(ADAPTING_LEAKS), population.model.conductance_dim)
@@ -255,7 +292,7 @@ def _drive_rates(circuit, drives_):
 
 def _measured(circuit, point, given, window, noise, wide, seed, settings, bar):
     """Surfaces around an operating point and their fits."""
-    fits, surfaces, windows, warnings = {}, {}, {}, []
+    fits, surfaces, windows, through, warnings = {}, {}, {}, {}, []
     for number, name in enumerate(circuit.populations):
         gain = given.get(name)
         if isinstance(gain, GainFit):
@@ -269,9 +306,21 @@ def _measured(circuit, point, given, window, noise, wide, seed, settings, bar):
             warnings += more
         try:
             fits[name] = fit_gain(surfaces[name], rates=windows[name])
+            if gain is None and noise and (held := _held(circuit, name, point, fits[name])):
+                through[name] = held
+                fits[name] = fit_gain(surfaces[name], rates=windows[name], through=held)
         except InputError as error:
             raise InputError(f"population {name}, at {point.rate_[name]:.3g} Hz: {error}; or give reduce() another window") from None
-    return _Measured(fits, surfaces, windows, warnings)
+    return _Measured(fits, surfaces, windows, through, warnings)
+
+
+def _held(circuit, name, point, fit):
+    """(I, g, rate) that the gain of a population is to pass through; None where it is silent and the gain nearly so."""
+    rate_ = point.rate_[name]
+    if rate_ < SILENT_ and float(fit.predict_(point.I_[name], point.g_[name])) <= rate_ + SILENT_:
+        return None
+    area = "/m^2" if circuit.per_area(name) else ""
+    return with_units(point.I_[name], f"A{area}"), with_units(point.g_[name], f"S{area}"), with_units(max(rate_, NEXT_TO_NOTHING_), "Hz")
 
 
 def _without_noise(circuit, drives_, given, window, wide, seed, settings, bar):
@@ -297,11 +346,13 @@ def _without_noise(circuit, drives_, given, window, wide, seed, settings, bar):
 def _time_constants(circuit, tau, g_):
     """(choice, {population or pathway label: tau})."""
     if isinstance(tau, str) and tau == "membrane":
-        return tau, {name: with_units(population.model.si(population.model.capacitance) / g_[name], "s") for name, population in circuit.populations.items()}
+        return tau, {name: with_units(population.model.capacitance_ / g_[name], "s") for name, population in circuit.populations.items()}
     if isinstance(tau, str) and tau == "fitted":
         return tau, {}  # follows from what is measured
     if isinstance(tau, str) and tau in ("synaptic", "resonant"):
         return tau, {p.label: with_units(p.tau_, "s") for name in circuit.populations for p in circuit.pathways(name)}
+    if tau is None:
+        raise InputError(f"tau: got None, expected one of {', '.join(TAUS)}, a time, or a dict of population to time")
     values = tau if isinstance(tau, Mapping) else {name: tau for name in circuit.populations}
     for name in values:
         if name not in circuit.populations:
@@ -310,6 +361,6 @@ def _time_constants(circuit, tau, g_):
     if missing:
         raise InputError(f"tau: the populations {', '.join(missing)} have no value")
     try:
-        return "given", {name: with_units(seconds(value, f"tau, {name}"), "s") for name, value in values.items()}
+        return "given", {name: with_units(needed_seconds(value, f"tau, {name}"), "s") for name, value in values.items()}
     except UnitError as error:
         raise InputError(f"{error}; or one of {', '.join(TAUS)}") from None

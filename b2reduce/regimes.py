@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .provenance import unknown_name
+from .arguments import one_of
+from .provenance import write_text
 from .reduction import LEVELS
 from .scanning import scan
-from .units import InputError
 
 __all__ = ["RegimeMap", "regime_map"]
 
@@ -42,7 +42,7 @@ class RegimeMap:
 
     def save(self, path):
         """Write the row per point as CSV."""
-        self.points.to_csv(path)
+        write_text(path, self.points.to_csv())
 
     def __repr__(self):
         tiers = self.points[f"tier {self.level}"].value_counts()
@@ -76,8 +76,7 @@ def regime_map(circuit, grid, *, level="linear", seed=1, executor=None, workers=
     >>> regime_map(small, {"drive.ext.rate": [14]*Hz}, duration=0.5*second, workers=1).parameters
     ('drive.ext.rate [Hz]',)
     """
-    if level not in LEVELS:
-        raise InputError(f"level: {unknown_name('level', level, LEVELS)}")
+    one_of(level, LEVELS, "level")
     table = scan(circuit, grid, task="validate", seed=seed, executor=executor, workers=workers, out=out, progress=progress, level=level, **settings)
     columns = list(table.columns)
     last = columns.index("population") if "population" in columns else columns.index("status")

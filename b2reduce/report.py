@@ -11,7 +11,9 @@ import numpy as np
 
 from . import plots, store
 from .archive import add_archive
+from .arguments import wrong_kind
 from .provenance import output_folder, write_json, write_text
+from .units import InputError
 
 __all__ = ["write_report", "figures"]
 
@@ -64,14 +66,26 @@ def figures(validation):
     return drawn
 
 
+def _prefix(value):
+    """(factor, prefix) that make a value readable."""
+    return next(((factor, prefix) for factor, prefix in ((1e-15, "f"), (1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m")) if abs(value) < 1e3 * factor), (1.0, ""))
+
+
 def _engineering(value, unit):
     """A value with a readable prefix."""
     if value == 0 or not np.isfinite(value):
         return f"{value:g} {unit}"
-    for factor, prefix in ((1e-15, "f"), (1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1.0, "")):
-        if abs(value) < 1e3 * factor:
-            return f"{value / factor:.4g} {prefix}{unit}"
-    return f"{value:.4g} {unit}"
+    factor, prefix = _prefix(value)
+    return f"{value / factor:.4g} {prefix}{unit}"
+
+
+def _known(value, error, unit):
+    """A value with its standard error, to two digits of the error and with one prefix."""
+    if not error > 0:
+        return _engineering(value, unit)
+    factor, prefix = _prefix(value)
+    digits = max(0, 1 - int(np.floor(np.log10(error / factor))))
+    return f"{value / factor:.{digits}f} ± {error / factor:.{digits}f} {prefix}{unit}"
 
 
 def _number(value):
@@ -86,19 +100,21 @@ def page(validation, images):
         resources.files("b2reduce").joinpath("report.html").read_text(encoding="utf-8"))
     reduced, circuit = validation.reduced, validation.circuit
     populations = []
+    errors = {what: {key: float(np.asarray(error)) for key, error in values.items()} for what, values in reduced.stderr.items()}
     for name in reduced.populations:
         area = "/m²" if circuit.per_area(name) else ""
         gain = reduced.gains[name]
+        per_current = 1e-12 if not area else 1e-2
         model = circuit.populations[name].model
         populations.append({
             "name": name, "size": circuit.populations[name].size, "model": model.title or model.name, "departures": dict(model.departures),
-            "rate": f"{float(np.asarray(reduced.operating_rate[name])):.3g} Hz", "g": _engineering(float(np.asarray(reduced.operating_g[name])), "S" + area),
-            "I": _engineering(float(np.asarray(reduced.operating_I[name])), "A" + area), "theta": _engineering(reduced.theta_[name], "A" + area),
-            "beta": f"{float(np.asarray(gain.beta)) * (1e-12 if not area else 1e-2):.4g} {'Hz/pA' if not area else 'Hz cm²/µA'}",
-            "v_theta": _engineering(float(np.asarray(gain.v_theta)), "V"), "I_theta": _engineering(float(np.asarray(gain.I_theta)), "A" + area),
+            "rate": f"{float(np.asarray(reduced.operating_rate[name])):.4g} ± {errors['rates'][name]:.1g} Hz", "g": _engineering(float(np.asarray(reduced.operating_g[name])), "S" + area),
+            "I": _engineering(float(np.asarray(reduced.operating_I[name])), "A" + area), "theta": _known(reduced.theta_[name], errors["theta"][name], "A" + area),
+            "beta": f"{float(np.asarray(gain.beta)) * per_current:.4g} ± {errors['beta'][name] * per_current:.1g} {'Hz/pA' if not area else 'Hz cm²/µA'}",
+            "v_theta": _known(float(np.asarray(gain.v_theta)), errors["v_theta"][name], "V"), "I_theta": _engineering(float(np.asarray(gain.I_theta)), "A" + area),
             "r2": f"{gain.r2:.3f}", "window": " to ".join(f"{float(np.asarray(rate)):.3g}" for rate in gain.rates) + " Hz",
             "tau": _engineering(float(np.asarray(reduced.tau[name])), "s") if name in reduced.tau else "one per synapse", "equations": reduced.equations[name]})
-    pathways = [{"name": label, "K": f"{row.K:g}", "W": _engineering(row.W, row.unit.replace("^2", "²")), "tau": _engineering(row.tau, "s"),
+    pathways = [{"name": label, "K": f"{row.K:g}", "W": _known(row.W, row.W_stderr, row.unit.replace("^2", "²")), "tau": _engineering(row.tau, "s"),
                  "effect": "excites" if row.W > 0 else "inhibits" if row.W < 0 else "has no effect"} for label, row in reduced.pathways.iterrows()]
     comparison = [{"population": name, "spiking": f"{row.spiking:.2f}", "rate": f"{row.rate:.2f}", "error": f"{100 * row.error:+.1f} %",
                    "spread": _number(row.spread), "open_loop": f"{row.open_loop:.2f}", "open_loop_error": f"{100 * row.open_loop_error:+.1f} %"}
@@ -115,8 +131,8 @@ def page(validation, images):
     outside = {name: f"{100 * share:.0f} %" for name, share in validation.rates.outside.items()}
     assumptions = [{**row, "measured": _number(row["measured"])} for row in validation.assumptions.to_dict("records")]
     return template.render(
-        circuit=circuit, reduced=reduced, verdict=validation.verdict, levels=levels, over_cells=over_cells, outside=outside, tier=validation.comparison.tier, largest=f"{100 * validation.comparison.largest_error:.1f}", comparison=comparison,
-        assumptions=assumptions, broken=[row for row in assumptions if not row["holds"]], populations=populations, pathways=pathways, images=images,
+        circuit=circuit, reduced=reduced, verdict=validation.verdict.sentence, levels=levels, over_cells=over_cells, outside=outside, tier=validation.comparison.tier, trust=validation.verdict.trust, largest=f"{100 * validation.comparison.largest_error:.1f}", comparison=comparison,
+        assumptions=assumptions, broken=validation.verdict.failed, populations=populations, pathways=pathways, images=images,
         references=store.references(circuit), seeds=[run.provenance["seed"] for run in validation.spikes], after=f"{float(np.asarray(validation.comparison.after)):g}",
         duration=f"{validation.rates.duration_:g}", provenance=reduced.provenance, took={name: f"{value:.1f} s" for name, value in validation.seconds.items()})
 
@@ -140,6 +156,8 @@ def write_report(validation, folder):
     OutputError
         If the folder holds files already or cannot be made.
     """
+    if type(validation).__name__ != "Validation":  # which writes itself with this
+        raise InputError(f"write_report, validation: {wrong_kind(validation, 'Validation')}")
     with output_folder(folder) as place:
         (place / "figures").mkdir()
         images = []

@@ -9,15 +9,16 @@ from functools import cached_property
 
 import numpy as np
 
-from .circuit import Drive
+from .arguments import to_si, whole
+from .circuit import drives_of
 from .model import load_model
-from .points import measure_points, noise_sources, rest_of
+from .points import measure_checked, measure_points, noise_sources, rest_of
 from .progress import Progress
 from .provenance import frozen, versions
 from .ratefilters import FILTERS, fit_filter
 from .session import seed_streams
-from .surface import check_engine, check_rtol, leaks, seconds
-from .units import InputError, si_label, to_si, with_units
+from .surface import changed_parameters, check_engine, check_rtol, check_run, leaks, seconds, warned
+from .units import InputError, si_label, with_units
 
 __all__ = ["LinearResponse", "measure_response", "response_at_"]
 
@@ -161,6 +162,7 @@ def measure_response(model, I, g, *, noise=None, frequencies=None, rtol=0.05, dt
     Examples
     --------
     >>> from brian2 import Hz, nS, pA
+    >>> from b2reduce import Drive
     >>> noise = Drive(name="E", inputs=500, rate="10 Hz", G="1 nS", tau="5 ms", E="0 mV")
     >>> response = measure_response("lif", 600*pA, 45*nS, noise=[noise], frequencies=[5, 20, 80]*Hz, rtol=0.1)
     >>> response.frequency
@@ -168,15 +170,22 @@ def measure_response(model, I, g, *, noise=None, frequencies=None, rtol=0.05, dt
     >>> bool(abs(abs(response.gain[1]) / abs(response.gain[0]) - 1) < 0.5)  # 5 Hz is slow
     True
     """
-    model = load_model(model).with_parameters(parameters or {})
-    noise = (noise,) if isinstance(noise, Drive) else tuple(noise or ())
+    model = load_model(model).with_parameters(changed_parameters(parameters))
+    seed, noise = whole(seed, "seed"), drives_of(noise, "measure_response, noise", none=True)
+    if rtol is None:
+        raise InputError("rtol: got None, expected a relative error between 0 and 1")
+    check_rtol(rtol)
     sources = noise_sources(noise, model)
     I_, g_ = to_si(I, model.current_dim, "I"), leaks(g, model)
     if np.ndim(I_) or g_.size != 1 or not np.isfinite(I_):
         raise InputError(f"I, g: got {I} and {g}, expected one value of each")
     dt_ = seconds(dt, "dt") or float(model.dt)
+    check_run(WARMUP_ + PERIOD_, dt_, cells=FEWEST, fewest=10)
     check_engine(engine, None)
     with Progress(progress) as bar:
+        tried = measure_checked(model, np.array([I_]), g_, sources, dt_=dt_, fixed=dt is not None, engine=engine, seed=seed_streams(seed, 2), replicates=32, duration_=1.0, warmup_=0.25)
+        dt_, model = tried.dt, model if tried.method == model.method_used(bool(sources)) else replace(model, method=tried.method)
+        warned(tried.notes)
         return response_at_(model, I_, float(g_[0]), sources, frequency_=_frequencies(frequencies, dt_), rtol=rtol, dt_=dt_, seed=seed, engine=engine, bar=bar)
 
 
@@ -199,7 +208,7 @@ def response_at_(model, I_, g_, sources, *, frequency_=None, rtol=0.05, dt_, see
         raise InputError(f"noise: model {model.name!r} was given none, and a cell that fires periodically has no linear response; give noise = [Drive(...)]")
     frequency_ = np.array(FREQUENCIES_) if frequency_ is None else frequency_
     settings = dict(dt_=dt_, engine=engine)
-    small = 5e-4 * g_  # half a millivolt
+    small = 5e-4 * max(g_, model.conductance_scale_)  # half a millivolt
     pilot = measure_points(model, np.array([I_ - small, I_, I_ + small]), np.full(3, g_), sources, seed=seed_streams(seed, 0), report=bar.stage(f"pilot{name}"), **PILOT_, **settings)
     rates = pilot.rate_
     if not rates.min() > 0 or not rates[2] > rates[0]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from .activity import Activity
+from .arguments import mapping, one_of, one_time, require, runs_of
 from .plots import _LINES, _MARKERS, _axes
-from .units import InputError, to_si
+from .response import LinearResponse
+from .transients import SlowVariation
 
 __all__ = ["plot_response", "plot_slow_variation", "plot_step"]
 
@@ -26,8 +29,8 @@ def plot_response(response, *, part="gain", ax=None, **kwargs):
     -------
     matplotlib.axes.Axes
     """
-    if part not in ("gain", "phase"):
-        raise InputError(f"part: got {part!r}, expected 'gain' or 'phase'")
+    require(response, LinearResponse, "plot_response, response")
+    one_of(part, ("gain", "phase"), "part")
     ax = _axes(ax)
     factor, unit = (1.0, "Hz m²/A") if response.per_area else (1e-12, "Hz/pA")
     moving = response.frequency_ > 0
@@ -64,8 +67,13 @@ def plot_step(spikes, rates, *, population, start, stop, ax=None, **kwargs):
     -------
     matplotlib.axes.Axes
     """
+    spikes = runs_of(spikes, Activity, "plot_step, spikes")
+    for name, run in mapping(rates, "plot_step, rates", "{\"rate model\": simulate_rates(...)}").items():
+        require(run, Activity, f"plot_step, rates, {name}")
+        one_of(population, run.populations, "population")
+    one_of(population, spikes[0].populations, "population")
     ax = _axes(ax)
-    start_, stop_ = to_si(start, "s", "start"), to_si(stop, "s", "stop")
+    start_, stop_ = one_time(start, "start"), one_time(stop, "stop")
     t_ = spikes[0].t_
     inside = (t_ > start_) & (t_ < stop_)
     every = np.array([run.rate_[run.populations.index(population), inside] for run in spikes])
@@ -98,10 +106,9 @@ def plot_slow_variation(slow, *, population, column="error", ax=None, **kwargs):
     -------
     matplotlib.axes.Axes
     """
-    if column not in ("error", "gain", "phase"):
-        raise InputError(f"column: got {column!r}, expected 'error', 'gain' or 'phase'")
-    if population not in set(slow.table["population"]):
-        raise InputError(f"population: got {population!r}, expected one of {', '.join(sorted(set(slow.table['population'])))}")
+    require(slow, SlowVariation, "plot_slow_variation, slow")
+    one_of(column, ("error", "gain", "phase"), "column")
+    one_of(population, sorted(set(slow.table["population"])), "population")
     ax = _axes(ax)
     table, drive = slow.table[slow.table["population"] == population], float(np.asarray(slow.amplitude))
     first = table[table["model"] == table["model"].iloc[0]]

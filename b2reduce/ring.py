@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from .arguments import described
 from .features import PERIOD, angles_
 from .units import InputError
 
@@ -36,7 +37,8 @@ class RingState:
     kind : {"silent", "homogeneous", "broad", "narrow"}
         No unit fires; all fire alike; all fire, by angle; a bump with silence around it.
     offset, amplitude : float
-        Rates [offset + amplitude cos 2(a - at)]_+ in the units of the contrast (those of currents times beta).
+        Rates [offset + amplitude cos 2a]_+ at angles a from the peak of the input, in the units of the contrast (those of currents times
+        beta). Below 0 the bump stands opposite to the input, at 90 degrees (`at`).
     cut : float
         Half width of what fires, radians; pi/2 where all does.
     eigenvalues : ndarray
@@ -61,6 +63,11 @@ class RingState:
         return abs(float(self.eigenvalues[-1])) <= 1e-9
 
     @property
+    def at(self):
+        """Where the bump stands, radians from the peak of the input: 0 or pi/2."""
+        return 0.0 if self.amplitude >= 0 else PERIOD / 2
+
+    @property
     def peak(self):
         """Largest rate."""
         return max(self.offset + abs(self.amplitude), 0.0)
@@ -70,11 +77,11 @@ class RingState:
         """Half width at half maximum, radians; NaN where rates never fall to half."""
         if self.kind in ("silent", "homogeneous"):
             return np.nan
-        level = (self.peak / 2 - self.offset) / self.amplitude
+        level = (self.peak / 2 - self.offset) / abs(self.amplitude)
         return 0.5 * float(np.arccos(level)) if -1 <= level <= 1 else np.nan
 
     def rates(self, angles):
-        """Rates at angles in radians from where the bump stands."""
+        """Rates at angles in radians from the peak of the input."""
         return np.maximum(self.offset + self.amplitude * np.cos(2 * np.asarray(angles, dtype=float)), 0.0)
 
 
@@ -121,7 +128,7 @@ class Ring:
         for name in ("J0", "J2", "contrast", "tuning", "threshold", "tau"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
-                raise InputError(f"{name}: got {value!r}, expected a finite number")
+                raise InputError(f"{name}: got {described(value)}, expected a finite number")
         if not self.tau > 0:
             raise InputError(f"tau: got {self.tau!r}, expected a time above 0 s")
         if self.tuning < 0:
@@ -183,26 +190,26 @@ class Ring:
         return found + self._narrow(mean, tuned)
 
     def _narrow(self, mean, tuned):
-        """Bumps: A [cos 2a - cos 2c]_+ with A = tuned/(1 - J2 f2(c)) and mean + J0 A f0(c) = -A cos 2c."""
+        """Bumps: B [cos 2(a - at) - cos 2c]_+ with B = +-tuned/(1 - J2 f2(c)) and mean + J0 B f0(c) = -B cos 2c, plus at 0 and minus at 90 degrees."""
         from scipy.optimize import brentq
 
         if tuned == 0:
             if not self.J2 > 2:
                 return []
             slope = -np.cos(2 * self.marginal_cut) - self.J0 * _f0(self.marginal_cut)
-            A = mean / slope if slope else -1.0
-            cuts = [(self.marginal_cut, A)] if A > 0 else []
+            B = mean / slope if slope else -1.0
+            bumps = [(self.marginal_cut, B, 1)] if B > 0 else []
         else:
-            # Multiplied by 1 - J2 f2, which has no pole; the amplitude must be positive.
-            excess = lambda cut: mean * (1 - self.J2 * _f2(cut)) + tuned * (self.J0 * _f0(cut) + np.cos(2 * cut))
-            grid = np.linspace(1e-6, PERIOD / 2, CUTS)
-            values = np.array([excess(cut) for cut in grid])
-            cuts = []
-            for k in np.flatnonzero(values[:-1] * values[1:] < 0):
-                cut = brentq(excess, grid[k], grid[k + 1], xtol=1e-14)
-                if (A := tuned / (1 - self.J2 * _f2(cut))) > 0:
-                    cuts.append((cut, A))
-        return [RingState("narrow", float(-A * np.cos(2 * cut)), float(A), float(cut), self._even(cut)) for cut, A in cuts]
+            grid, bumps = np.linspace(1e-6, PERIOD / 2, CUTS), []
+            for side in (1, -1):
+                # Multiplied by 1 - J2 f2, which has no pole; the amplitude must be positive.
+                excess = lambda cut: mean * (1 - self.J2 * _f2(cut)) + side * tuned * (self.J0 * _f0(cut) + np.cos(2 * cut))
+                values = np.array([excess(cut) for cut in grid])
+                for k in np.flatnonzero(values[:-1] * values[1:] < 0):
+                    cut = brentq(excess, grid[k], grid[k + 1], xtol=1e-14)
+                    if (B := side * tuned / (1 - self.J2 * _f2(cut))) > 0:
+                        bumps.append((cut, B, side))
+        return [RingState("narrow", float(-B * np.cos(2 * cut)), float(side * B), float(cut), self._even(cut)) for cut, B, side in bumps]
 
     @property
     def state(self):
@@ -245,7 +252,7 @@ class Ring:
         from scipy.integrate import solve_ivp
 
         if isinstance(units, bool) or not isinstance(units, (int, np.integer)) or units < 16:
-            raise InputError(f"units: got {units!r}, expected a whole number of at least 16")
+            raise InputError(f"units: got {described(units)}, expected a whole number of at least 16")
         a = angles_(units)
         start = 0.01 * np.random.default_rng(seed).random(units) if initial is None else np.asarray(initial, dtype=float)
         if start.shape != (units,):

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import signal
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
+from .arguments import described, one_of, whole
 from . import __version__
 from .circuit import Circuit, load_circuit
+from .interrupts import OF_WORKERS_, Terminated, ctrl_c_blocked, end_at_once, end_processes, imported, undisturbed
 from .progress import Progress
-from .provenance import OutputError, unknown_name, versions, write_json
+from .provenance import OutputError, make_folder, temporary_folder, unmake_folders, versions, write_json, write_text
 from .units import InputError, format_quantity, parse_quantity, si_label
 
 __all__ = ["TASKS", "load_scan", "points_of", "scan"]
@@ -83,17 +86,28 @@ def scan(circuit, grid, *, task="validate", seed=1, executor=None, workers=None,
     [12.0, 'E', 'ok']
     """
     circuit = load_circuit(circuit)
-    if not callable(task) and task not in TASKS:
-        raise InputError(f"task: {unknown_name('task', task, TASKS)}; or a function of (circuit, seed, **settings)")
+    if not callable(task):
+        one_of(task, TASKS, "task")
+    elif not hasattr(task, "__qualname__"):
+        raise InputError(f"task: got {described(task)}, expected a function of (circuit, seed, **settings) that workers can import, or one of {', '.join(TASKS)}")
+    seed = whole(seed, "seed")
+    if executor is not None and not hasattr(executor, "submit") and not hasattr(executor, "get_executor"):
+        raise InputError(f"executor: got {described(executor)}, expected a concurrent.futures.Executor or a dask client")
+    if out is not None and not isinstance(out, (str, os.PathLike)):
+        raise InputError(f"out: got {described(out)}, expected the path of a folder")
     points, circuits = points_of(circuit, grid)
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, (int, np.integer)) or workers < 1):
-        raise InputError(f"workers: got {workers!r}, expected a whole number of at least 1")
+    if isinstance(task, str) and settings.get("duration") is not None:
+        from .surface import BRIAN_STEP_, check_run, seconds
+
+        for at in circuits:  # before any worker starts
+            check_run(seconds(settings["duration"], "duration"), float(at.dt), cells=sum(population.size for population in at.populations.values()), least_=BRIAN_STEP_)
+    workers = None if workers is None else whole(workers, "workers", 1)
     name = task if isinstance(task, str) else f"{task.__module__}.{task.__qualname__}"
     manifest = {"format": "b2reduce scan", "version": FORMAT, "circuit": circuit.to_dict(), "points": [_text(point) for point in points], "task": name,
                 "seed": seed, "settings": _text(settings), "b2reduce": __version__}
     if out is None:
-        with tempfile.TemporaryDirectory(prefix="b2reduce_scan_") as folder:
-            return _scan(Path(folder), manifest, points, circuits, task, seed, settings, executor, workers, progress)
+        with temporary_folder("b2reduce_scan_") as folder:
+            return _scan(folder, manifest, points, circuits, task, seed, settings, executor, workers, progress)
     return _scan(Path(out), manifest, points, circuits, task, seed, settings, executor, workers, progress)
 
 
@@ -103,13 +117,13 @@ def points_of(circuit, grid):
         axes = {}
         for name, values in grid.items():
             if isinstance(values, (str, bytes)) or np.ndim(values) == 0:
-                raise InputError(f"grid, {name}: got {values!r}, expected a list of values, such as [8, 12]*Hz")
+                raise InputError(f"grid, {name}: got {described(values)}, expected a list of values, such as [8, 12]*Hz")
             axes[name] = list(values)
         points = [dict(zip(axes, combination)) for combination in product(*axes.values())] if axes else []
     elif isinstance(grid, (list, tuple)) and all(isinstance(point, Mapping) for point in grid):
         points = [dict(point) for point in grid]
     else:
-        raise InputError(f"grid: got {grid!r}, expected a mapping of names to lists of values, or a list of mappings")
+        raise InputError(f"grid: got {described(grid)}, expected a mapping of names to lists of values, or a list of mappings")
     if not points:
         raise InputError("grid: there is no point in it; give every name at least one value")
     return points, [circuit.replace(point) for point in points]
@@ -151,7 +165,11 @@ def _columns(point):
 
 
 def _scan(folder, manifest, points, circuits, task, seed, settings, executor, workers, progress):
-    _claim(folder, manifest)
+    with _claimed(folder, manifest):
+        return _rest_of_scan(folder, points, circuits, task, seed, settings, executor, workers, progress)
+
+
+def _rest_of_scan(folder, points, circuits, task, seed, settings, executor, workers, progress):
     path_of = lambda number: folder / "points" / f"{number:06d}.json"
     waiting = [number for number in range(len(points)) if _finished(path_of(number)) is None]
     orders = [{"number": number, "circuit": circuits[number].to_dict(), "task": task, "seed": seed, "settings": settings} for number in waiting]
@@ -179,11 +197,9 @@ def _scan(folder, manifest, points, circuits, task, seed, settings, executor, wo
                 _on_executor(orders, executor, keep)
     table = _table(folder, points, lost)
     try:
-        temporary = folder / ".table.csv"
-        table.to_csv(temporary, index=False)
-        os.replace(temporary, folder / "table.csv")
+        write_text(folder / "table.csv", table.to_csv(index=False))
     except OSError as error:
-        raise OutputError(f"{folder / 'table.csv'}: cannot be written: {error.strerror}; the points themselves are kept") from None
+        raise OutputError(f"{folder / 'table.csv'}: cannot be written: {error.strerror or error}; the points themselves are kept") from None
     return table
 
 
@@ -228,8 +244,24 @@ def _clock(seconds_):
     return f"{minutes // 60}:{minutes % 60:02d}:{seconds_:02d}" if minutes >= 60 else f"{minutes}:{seconds_:02d}"
 
 
-def _claim(folder, manifest):
-    """Make the folder, or make sure that it holds this very scan."""
+@contextmanager
+def _claimed(folder, manifest):
+    """Claim the folder; one that was made for this scan is gone again if the scan ends before its first point."""
+    made = []
+    try:
+        with undisturbed():
+            _claim(folder, manifest, made)
+        yield
+    except BaseException:
+        with undisturbed():
+            if made and not any((folder / "points").glob("*.json")):
+                (folder / MANIFEST).unlink(missing_ok=True)
+                unmake_folders(made)
+        raise
+
+
+def _claim(folder, manifest, made):
+    """Make the folder, whose new parts are put into `made`, or make sure that it holds this very scan."""
     path = folder / MANIFEST
     if path.exists():
         held = _manifest(path)
@@ -242,7 +274,7 @@ def _claim(folder, manifest):
     if folder.exists() and any(folder.iterdir()) if folder.is_dir() else folder.exists():
         raise InputError(f"{folder}: already holds something else, and b2reduce overwrites nothing; choose another folder")
     try:
-        (folder / "points").mkdir(parents=True, exist_ok=True)
+        made += make_folder(folder / "points")
     except OSError as error:
         raise OutputError(f"{folder}: cannot make the output folder: {error.strerror}; choose another") from None
     write_json(path, {**manifest, "versions": versions()})
@@ -279,8 +311,32 @@ def _choose_networks(orders, circuits, task, seed, settings):
 
 
 def _alone():
-    """A worker keeps to one core; the pool has as many workers as cores."""
+    """A worker keeps to one core; the pool has as many workers as cores. It is ended by SIGTERM; Ctrl-C is for the process that waits for it."""
     os.environ["B2REDUCE_THREADS"] = "1"
+    signal.signal(signal.SIGTERM, _end_worker)
+    imported("brian2")
+
+
+_busy = False  # whether this worker is at a point
+
+
+def _end_worker(number, frame):
+    """SIGTERM in a worker: what is under way is given up in good order; all files that its libraries keep are removed."""
+    if _busy:
+        raise Terminated
+    end_at_once(143)
+
+
+def _in_worker(order):
+    """One point in a worker of one's own."""
+    global _busy
+    try:
+        _busy = True
+        return work(order)
+    except Terminated:
+        end_at_once(143)
+    finally:
+        _busy = False
 
 
 def _on_own_pool(orders, workers, keep):
@@ -302,7 +358,8 @@ def _on_own_pool(orders, workers, keep):
                 while queue or running:
                     while queue and len(running) < size:
                         order = queue.popleft()
-                        running[pool.submit(work, order)] = order
+                        with undisturbed(), ctrl_c_blocked():  # the workers start with the first order, and inherit the latter
+                            running[pool.submit(_in_worker, order)] = order
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         order, error = running[future], future.exception()
                         if isinstance(error, BrokenProcessPool):
@@ -317,7 +374,8 @@ def _on_own_pool(orders, workers, keep):
                     else:
                         keep(order["number"], {"lost": f"its worker died {MOST_DEATHS} times; memory may be too small for it"})
             except BaseException:
-                _kill(pool)
+                with undisturbed():
+                    _kill(pool)
                 raise
 
 
@@ -325,8 +383,8 @@ def _kill(pool):
     """Stop a pool at once: a point may have minutes to go."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
+    end_processes([process.pid for process in processes if process.is_alive()], wait=lambda: [process.is_alive() for process in processes],
+                  patience_=OF_WORKERS_)
 
 
 def _lost(error):
@@ -343,6 +401,8 @@ def _on_executor(orders, executor, keep):
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 order = running.pop(future)
                 error = future.exception()
+                if isinstance(error, KeyboardInterrupt):  # a thread, or a process that Ctrl-C reached as well
+                    raise error
                 keep(order["number"], _lost(error) if error is not None else future.result())
     except BaseException:
         for future in running:
@@ -407,11 +467,10 @@ def _validate(circuit, seed, duration=DURATION, seeds=1, **settings):
 
     v = validate(circuit, seed=seed, duration=duration, seeds=seeds, **settings)
     table, levels = v.comparison.table, v.levels
-    broken = v.assumptions.loc[~v.assumptions["holds"].astype(bool), "assumption"]
     rows = _rows(table.index, **{
         "spiking [Hz]": table["spiking"].to_dict(), "rate [Hz]": table["rate"].to_dict(), "error": table["error"].to_dict(),
         "open_loop_error": v.comparison.split["open_loop_error"].to_dict(), "largest_error": v.comparison.largest_error, "tier": v.comparison.tier,
-        "broken": "; ".join(broken), "warned": v.warned, "warnings": "; ".join(v.reduced.warnings), "verdict": v.verdict})
+        "broken": "; ".join(v.verdict.failed), "warned": v.warned, "warnings": "; ".join(v.reduced.warnings), "trust": v.verdict.trust, "verdict": v.verdict.sentence})
     for row in rows:
         for level, line in levels.iterrows():
             row.update({f"rate {level} [Hz]": line[row["population"]], f"largest_error {level}": line["largest_error"], f"tier {level}": line["tier"]})

@@ -3,17 +3,76 @@
 from __future__ import annotations
 
 import logging
+import signal
 from contextlib import contextmanager
 
 import numpy as np
 
-from .units import InputError
+from .arguments import whole
+from .interrupts import compilers_ended, imported, in_main_thread, raised_again, undisturbed
 
-__all__ = ["DivergenceError", "brian_session", "divisions_reported", "probe_group", "target_name", "seed_streams"]
+__all__ = ["DivergenceError", "StoppedError", "brian_session", "divisions_reported", "probe_group", "run_network", "target_name", "seed_streams"]
 
 
 class DivergenceError(FloatingPointError):
     """An integration that ended in NaN or infinity."""
+
+
+class StoppedError(RuntimeError):
+    """A run of a network that something ended before its time; what it had done so far is no result."""
+
+
+_BUFFERS = ("rand_buffer", "rand_buffer_index", "randn_buffer", "randn_buffer_index")
+
+
+class _Requests(logging.Filter):
+    """Hears, and keeps from the user, that Brian2 was asked by Ctrl-C to stop a run."""
+
+    heard = False
+
+    def filter(self, record):
+        if str(record.msg).startswith("Simulation stop requested"):
+            self.heard = True
+            return False
+        return True
+
+
+_requests = _Requests()
+
+
+class _CtrlC:
+    """A handler of Ctrl-C that remembers what it raised, where other code drops every exception."""
+
+    def __init__(self, previous):
+        self.previous, self.raised = previous, False
+
+    def __call__(self, number, frame):
+        try:
+            self.previous(number, frame)
+        except BaseException:
+            self.raised = True
+            raise
+
+
+def _raise_what_was_lost():
+    handler = signal.getsignal(signal.SIGINT) if in_main_thread() else None
+    if isinstance(handler, _CtrlC) and handler.raised:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _remembered():
+    before = signal.getsignal(signal.SIGINT)
+    if not in_main_thread() or not callable(before) or isinstance(before, _CtrlC):
+        yield
+        return
+    own = _CtrlC(before)
+    try:
+        signal.signal(signal.SIGINT, own)
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is own:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -22,31 +81,85 @@ def brian_session(seed=None):
 
     Brian2's compiled code draws uniform and normal numbers from buffers that it fills ahead of time. Restoring only
     numpy's state would leave our numbers in the caller's buffers, so these are put back as well.
+
+    Ctrl-C, which Brian2 takes as a wish to end the run a little earlier, raises KeyboardInterrupt here. In a thread, which no signal
+    reaches, Brian2's way is all there is, and `run_network` raises.
     """
-    import brian2
+    brian2 = imported("brian2")
     from brian2.devices.device import reset_device
     from brian2.devices.device import runtime_device as runtime
 
-    foreign = brian2.get_device() is not runtime
-    if foreign:
-        brian2.set_device("runtime")
-    buffers = [getattr(runtime, name) for name in ("rand_buffer", "rand_buffer_index", "randn_buffer", "randn_buffer_index")]
-    kept, numpy_state = [buffer.copy() for buffer in buffers], np.random.get_state()
-    for buffer in buffers:
-        buffer[:] = 0  # an index of 0 means: fill the buffer first
-    warned = logging.getLogger("brian2.groups.group.invalid_values")  # of NaN; the engines report it themselves, with the point
-    heard, warned.disabled = warned.disabled, True
+    warned, heard = logging.getLogger("brian2.groups.group.invalid_values"), logging.getLogger("brian2")
+    undo = []
     try:
-        if seed is not None:
-            brian2.seed(seed)
-        yield brian2
+        with undisturbed():
+            if brian2.get_device() is not runtime:
+                brian2.set_device("runtime")
+                undo.append(reset_device)
+            undo.append(lambda before=brian2.prefs["core.stop_on_keyboard_interrupt"]: brian2.prefs.__setitem__("core.stop_on_keyboard_interrupt", before))
+            brian2.prefs["core.stop_on_keyboard_interrupt"] = not in_main_thread()
+            buffers = [getattr(runtime, name) for name in _BUFFERS]
+            kept, numpy_state = [buffer.copy() for buffer in buffers], np.random.get_state()
+            undo.append(lambda: np.random.set_state(numpy_state))
+            undo.append(lambda: [buffer.__setitem__(slice(None), content) for buffer, content in zip(buffers, kept)])
+            for buffer in buffers:
+                buffer[:] = 0  # an index of 0 means: fill the buffer first
+            undo.append(lambda before=warned.disabled: setattr(warned, "disabled", before))
+            warned.disabled = True  # of NaN; the engines report it themselves, with the point
+            if _requests not in heard.filters:
+                _requests.heard = False
+                heard.addFilter(_requests)
+                undo.append(lambda: heard.removeFilter(_requests))
+            # An exception within a run, Ctrl-C among them, leaves Brian2 thinking that it still runs; it would keep the next Ctrl-C to itself.
+            undo.append(lambda before=brian2.Network._globally_running: setattr(brian2.Network, "_globally_running", before))
+        with compilers_ended(), _remembered(), raised_again():
+            if seed is not None:
+                brian2.seed(seed)
+            yield brian2
+            _raise_what_was_lost()
     finally:
-        warned.disabled = heard
-        for buffer, content in zip(buffers, kept):
-            buffer[:] = content
-        np.random.set_state(numpy_state)
-        if foreign:
-            reset_device()
+        with undisturbed():
+            for step in reversed(undo):
+                step()
+
+
+def run_network(network, duration_, *, report=None, rested=lambda: False):
+    """Run a Brian2 network to its end.
+
+    Parameters
+    ----------
+    network : brian2.Network
+    duration_ : float
+        Seconds.
+    report : callable, optional
+        Called with the fraction done, twice a second.
+    rested : callable, optional
+        Says whether the network ended itself because nothing moves any more, which is as good as the end.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C ended the run.
+    StoppedError
+        If anything else did: Brian2's ``stop()``, another thread, a longest time that a device was given.
+    """
+    from brian2 import second
+
+    now_ = lambda: np.asarray(network.t_).item()  # under a foreign device it was made as a view
+    end_ = now_() + duration_
+
+    def callback(elapsed, done, start, whole):
+        _raise_what_was_lost()
+        if report is not None:
+            report(done)
+
+    network.run(duration_ * second, report=callback, report_period=0.5 * second, namespace={})
+    _raise_what_was_lost()
+    if _requests.heard:
+        _requests.heard = False
+        raise KeyboardInterrupt
+    if end_ - now_() > 1e-10 * end_ and not rested():  # a step is more than that of any run
+        raise StoppedError(f"the run was stopped at {now_():.6g} of {end_:.6g} s, by Brian2's stop(), by another thread or by a limit on its time; run it again undisturbed")
 
 
 @contextmanager
@@ -91,6 +204,4 @@ def seed_streams(seed, *key):
     *key : int
         What the stream is for: a purpose number, a round, a population...
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError(f"seed: got {seed!r}, expected a whole number of at least 0")
-    return int(np.random.SeedSequence(entropy=int(seed), spawn_key=key).generate_state(1)[0])
+    return int(np.random.SeedSequence(entropy=whole(seed, "seed"), spawn_key=key).generate_state(1)[0])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arguments import one_of, whole
 from .activity import Activity
 from .circuit import load_circuit
+from .circuit_steps import integrated
 from .network import build_network, draws_of, monitors_of
 from .progress import Progress
-from .provenance import unknown_name, versions
-from .session import DivergenceError, brian_session, divisions_reported, seed_streams
-from .surface import seconds
+from .provenance import versions
+from .session import DivergenceError, brian_session, divisions_reported, run_network, seed_streams
+from .spikecounts import HELD, check_counts
+from .surface import BRIAN_STEP_, check_run, needed_seconds, seconds, warned
 from .standalone import run_program
 from .units import InputError, si_label
 
@@ -44,11 +47,13 @@ def spiking_network(circuit, *, seed=0, dt=None):
     >>> len(groups["E"])
     400
     """
-    circuit = load_circuit(circuit)
+    circuit, seed = load_circuit(circuit), whole(seed, "seed")
+    circuit, dt_, notes = integrated(circuit, seconds(dt, "dt") or float(circuit.dt), fixed=dt is not None)
+    warned(notes)
     with brian_session():
         from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
-        network, groups = build_network(circuit, draws_of(circuit, seed), seconds(dt, "dt") or float(circuit.dt), codeobj_class=NumpyCodeObject)
+        network, groups = build_network(circuit, draws_of(circuit, seed), dt_, codeobj_class=NumpyCodeObject)
     return network, groups
 
 
@@ -89,16 +94,16 @@ def simulate_spikes(circuit, *, duration, seed=1, bin="1 ms", record=100, dt=Non
     >>> simulate_spikes(small, duration=50*ms, seed=1).rate.shape
     (2, 50)
     """
-    circuit = load_circuit(circuit)
-    if engine not in NETWORK_ENGINES:
-        raise InputError(f"engine: {unknown_name('engine', engine, NETWORK_ENGINES)}; networks run in Brian2")
-    duration_, bin_ = seconds(duration, "duration"), seconds(bin, "bin")
+    circuit, seed, record = load_circuit(circuit), whole(seed, "seed"), whole(record, "record")
+    one_of(engine, NETWORK_ENGINES, "engine")
+    duration_, bin_ = needed_seconds(duration, "duration"), needed_seconds(bin, "bin")
     dt_ = seconds(dt, "dt") or float(circuit.dt)
-    if isinstance(record, bool) or not isinstance(record, (int, np.integer)) or record < 0:
-        raise InputError(f"record: got {record!r}, expected a number of cells")
+    check_run(duration_, dt_, cells=sum(population.size for population in circuit.populations.values()), least_=BRIAN_STEP_)
     bins = round(duration_ / bin_)
     if bins < 1 or bin_ < dt_ * (1 - 1e-9):
         raise InputError(f"bin: got {bin_ * 1e3:g} ms, expected at least the time step of {dt_ * 1e3:g} ms and at most the duration of {duration_ * 1e3:g} ms")
+    hash_, (circuit, dt_, notes) = circuit.hash, integrated(circuit, dt_, fixed=dt is not None)
+    warned(notes)
     names = tuple(circuit.populations)
     with Progress(progress) as bar:
         report = bar.stage(f"spiking network, seed {seed}")
@@ -108,7 +113,7 @@ def simulate_spikes(circuit, *, duration, seed=1, bin="1 ms", record=100, dt=Non
     edges = np.arange(bins + 1) * bin_
     # Spikes lie on the grid: half a step of slack keeps those at an edge in the bin that starts there.
     rate_ = np.array([np.histogram(found[name][1] + 0.25 * dt_, edges)[0] / (circuit.populations[name].size * bin_) for name in names])
-    provenance = {"kind": "spikes", "circuit": circuit.name, "circuit_hash": circuit.hash, "seed": seed, "dt [s]": dt_, "method": methods,
+    provenance = {"kind": "spikes", "circuit": circuit.name, "circuit_hash": hash_, "seed": seed, "dt [s]": dt_, "method": methods, "replaced": notes,
                   "duration [s]": bins * bin_, "engine": "brian2 standalone" if engine == "standalone" else "brian2", "versions": versions()}
     units = {p.label: si_label(circuit.populations[name].model.conductance_dim) for name in names for p in circuit.pathways(name)}
     return Activity(names, (np.arange(bins) + 0.5) * bin_, rate_, bin_, {name: p.size for name, p in circuit.populations.items()},
@@ -117,7 +122,7 @@ def simulate_spikes(circuit, *, duration, seed=1, bin="1 ms", record=100, dt=Non
 
 def _run(circuit, seed, dt_, duration_, record, report):
     """({population: (i, t)}, {pathway: conductances}, their times or None) of a run in Brian2's runtime mode."""
-    with brian_session(seed_streams(seed, _NOISE)) as brian2:
+    with brian_session(seed_streams(seed, _NOISE)):
         from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
         network, groups = build_network(circuit, draws_of(circuit, seed), dt_, codeobj_class=NumpyCodeObject)
@@ -126,13 +131,21 @@ def _run(circuit, seed, dt_, duration_, record, report):
         # A diverging cell is reported below, not by numpy's warnings.
         with np.errstate(all="ignore"), divisions_reported(f"circuit {circuit.name!r}: a division by zero, because the integration diverged with "
                                                            f"dt = {dt_ * 1e3:g} ms; take a smaller dt or weaker synapses"):
-            network.run(duration_ * brian2.second, report=lambda elapsed, done, start, total: report(done), report_period=0.5 * brian2.second, namespace={})
+            run_network(network, duration_, report=report)
         for name, group in groups.items():
             for variable in circuit.populations[name].model.state_variables:
                 _check_finite(circuit, name, variable, group.variables[variable].get_value(), dt_)
+        # Copies: what a monitor hands out may be its own memory, which is gone with the network.
         found = {name: (np.array(monitor.i), np.array(monitor.t_)) for name, monitor in spikes.items()}
-        conductances = {p.label: getattr(states[name], f"g_syn_{p.symbol}_") for name in states for p in circuit.pathways(name)}
-        return found, conductances, next(iter(states.values())).t_ + dt_ if states else None
+        held = {name: float(np.sum(group.variables[HELD].get_value())) for name, group in groups.items() if HELD in group.variables}
+        _check_counts(circuit, found, held)
+        conductances = {p.label: np.array(getattr(states[name], f"g_syn_{p.symbol}_")) for name in states for p in circuit.pathways(name)}
+        return found, conductances, np.array(next(iter(states.values())).t_) + dt_ if states else None
+
+
+def _check_counts(circuit, found, held):
+    for name, number in held.items():
+        check_counts(circuit.populations[name].model, found[name][0].size, number, f"in circuit {circuit.name!r}, population {name}")
 
 
 def _check_finite(circuit, population, variable, values, dt_):
@@ -146,6 +159,8 @@ def _run_standalone(circuit, seed, dt_, duration_, record, report):
     """The same by a compiled program."""
     result = run_program(circuit, seed, seed_streams(seed, _NOISE), dt_, duration_, record)
     for (name, variable), values in result.final.items():
-        _check_finite(circuit, name, variable, values, dt_)
+        if variable != HELD:
+            _check_finite(circuit, name, variable, values, dt_)
+    _check_counts(circuit, result.spikes, {name: float(np.sum(values)) for (name, variable), values in result.final.items() if variable == HELD})
     report(1.0)
     return result.spikes, result.conductances, result.conductance_t_

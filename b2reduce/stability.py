@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
+from .arguments import require
+from .integration import AccuracyWarning
 from .provenance import FrozenDict
 from .rategroups import is_outside
 from .reduced import ReducedCircuit, read_drives
 from .thresholdlinear import ThresholdLinearNetwork
 from .units import InputError, with_units
 
-__all__ = ["FixedPoint", "constant_drives_", "fixed_points", "point_at_", "point_of_set_", "roots_", "runaway_statement", "slopes_", "threshold_linear"]
+__all__ = ["FixedPoint", "FixedPoints", "constant_drives_", "fixed_points", "point_at_", "point_of_set_", "roots_", "runaway_statement", "slopes_", "threshold_linear"]
 
 STARTS = 5  # rates of each of two populations that the search for roots starts from
 MOST_STARTS = 64
 REACH = 3.0  # the search goes up to so many times the highest rate at which gains were measured
+MOST_EXTRA, EXTRA = 40, 10  # rounds of further starts where the indices of the roots do not add up, and starts a round
 SAME = 1e-5  # relative distance below which two roots are one
 MARGIN = 1e-6  # of the fastest decay: real parts closer to 0 than this are neither stable nor unstable
 
@@ -78,6 +82,22 @@ class FixedPoint:
         return f"FixedPoint({rates}; {self.kind})"
 
 
+class FixedPoints(list):
+    """FixedPoint of a rate model, the lowest summed rate first.
+
+    Attributes
+    ----------
+    complete : bool or None
+        Whether these are all: True where every set of firing units was tried, or where gains are bounded and the indices
+        sign(det(1 - d rates/d rates)) of all points add up to 1, as they must (degree theory); pairs of points whose indices cancel could
+        still be missing. False where they do not add up, so that more exist. None where this cannot be told.
+    """
+
+    def __init__(self, points=(), complete=None):
+        super().__init__(points)
+        self.complete = complete
+
+
 def fixed_points(reduced, *, drives=None):
     """All fixed points of a rate model.
 
@@ -89,8 +109,9 @@ def fixed_points(reduced, *, drives=None):
 
     Returns
     -------
-    list of FixedPoint
-        The lowest summed rate first; empty where there is none and activity runs away.
+    FixedPoints
+        A list, the lowest summed rate first; empty where there is none and activity runs away. Its `complete` says whether these are all,
+        and a warning says so where they are not.
 
     Raises
     ------
@@ -101,7 +122,7 @@ def fixed_points(reduced, *, drives=None):
     -----
     With threshold-linear gains every set of firing units is tried, so that none is missed. With other gains the roots of
     r = F(r) are sought from a grid of rates up to three times the measured ones, with those already found divided out
-    (deflation): what is found is a root, but a search can miss one. The eigenvalues are those of the rate equations with the
+    (deflation), and where gains are bounded from ever more places until the indices of the roots add up. The eigenvalues are those of the rate equations with the
     model's time constants, one a population or, with tau "synaptic", one a pathway and with "resonant" the states of its cell's filter beside it; with one a population they are those of
     T^-1 (W f' - 1); a population that adapts has one more. Where a unit stands exactly at its threshold, or an eigenvalue is 0, the point is marginal. Of fixed points
     that form a line one is given, as marginal. Populations stand for their cells where there is one unit a cell.
@@ -113,12 +134,34 @@ def fixed_points(reduced, *, drives=None):
     ['stable node']
     """
     if isinstance(reduced, ThresholdLinearNetwork):
-        return _ordered(_linear_point(reduced, active, mu) for active, mu in zip(reduced.active_sets_, reduced.points_))
+        return FixedPoints(_ordered(_linear_point(reduced, active, mu) for active, mu in zip(reduced.active_sets_, reduced.points_)), True)
+    require(reduced, ReducedCircuit, "fixed_points, reduced")
     drives_ = constant_drives_(reduced, drives)
     if all(reduced.gains[name].form == "threshold_linear" for name in reduced.populations) and reduced.level in ("linear", "gain"):
         network = threshold_linear(reduced, drives=drives)
-        return _ordered(point_of_set_(reduced, network, active, mu, drives_) for active, mu in zip(network.active_sets_, network.points_))
-    return _ordered(point_at_(reduced, rates_, drives_) for rates_ in roots_(reduced, drives_))
+        return FixedPoints(_ordered(point_of_set_(reduced, network, active, mu, drives_) for active, mu in zip(network.active_sets_, network.points_)), True)
+    found = roots_(reduced, drives_)
+    complete = _index(reduced, found, drives_) == 1 if _bounded(reduced) else None
+    if complete is False:
+        warnings.warn(f"fixed_points: {len(found)} were found, and their indices do not add up to 1: more exist; start simulate_rates() from rates of interest (initial=)",
+                      AccuracyWarning, stacklevel=2)
+    return FixedPoints(_ordered(point_at_(reduced, rates_, drives_) for rates_ in found), complete)
+
+
+def _bounded(reduced):
+    """Whether no rate grows as fast as the rates that drive it, far out."""
+    return reduced.level in ("surface", "transfer") or all(gain.form in ("logistic", "sqrt") for gain in reduced.gains.values())
+
+
+def _index(reduced, roots, drives_):
+    """Sum of sign(det(1 - d rates/d rates)) over roots."""
+    names = reduced.populations
+    total = 0
+    for rates_ in roots:
+        slopes = slopes_(reduced, rates_, drives_)
+        matrix = np.array([[sum(slopes[p.label] for p in reduced.circuit.pathways(target) if not p.is_drive and p.source == source) for source in names] for target in names])
+        total += int(np.sign(np.linalg.det(np.eye(len(names)) - matrix)))
+    return total
 
 
 def constant_drives_(reduced, drives=None):
@@ -155,6 +198,7 @@ def threshold_linear(reduced, *, drives=None):
     >>> threshold_linear(reduce("ei_lif", seed=1)).runaway_statement()
     ''
     """
+    require(reduced, ReducedCircuit, "threshold_linear, reduced")
     drives_ = constant_drives_(reduced, drives)
     names = reduced.populations
     for name in names:
@@ -183,7 +227,7 @@ def runaway_statement(reduced, *, drives=None):
 
 def _membrane_(reduced, name):
     model = reduced.circuit.populations[name].model
-    return model.si(model.capacitance) / float(np.asarray(reduced.operating_g[name]))
+    return model.capacitance_ / float(np.asarray(reduced.operating_g[name]))
 
 
 def slopes_(reduced, rates_, drives_):
@@ -307,12 +351,29 @@ def roots_(reduced, drives_):
         answer = root(excess, r, tol=1e-12)
         return answer.x if np.max(np.abs(answer.fun)) < 1e-7 * max(np.max(np.abs(answer.x)), 1.0) else None
 
-    for start in [*known, *starts]:
+    def look(start):
         while True:
             deflated = lambda r: excess(r) * np.prod([1 + (top / REACH) ** 2 / max(np.sum((r - other) ** 2), 1e-300) for other in found])
-            answer = root(deflated, start, tol=1e-10)
-            r = polished(answer.x)
+            r = polished(root(deflated, start, tol=1e-10).x)
             if r is None or np.any(r < -SAME) or not new(r):
-                break
+                return
             found.append(np.maximum(r, 0.0))
+
+    for start in [*known, *starts]:
+        look(start)
+    if _bounded(reduced):
+        # Between two roots whose indices do not add up lies another; elsewhere chance decides, at all sizes of rates alike.
+        rng = np.random.default_rng(0)
+        largest = np.array([min(float(np.max(gain.params["r_max"])), top) if gain.form == "logistic" and reduced.level == "gain" else top for gain in map(reduced.gains.get, names)])
+        for number in range(MOST_EXTRA):
+            if _index(reduced, [dict(zip(names, r.tolist())) for r in found], drives_) == 1:
+                break
+            pair = rng.permutation(len(found))[:2]
+            for _ in range(EXTRA):
+                between = found[pair[0]] + rng.random(len(names)) * (found[pair[-1]] - found[pair[0]]) if number % 2 and len(pair) == 2 else (
+                    largest * rng.random(len(names)) ** rng.choice([0.3, 1.0, 3.0]))
+                plain = polished(between)  # with and without what was found divided out: deflation bends the way to roots that lie close
+                if plain is not None and np.all(plain >= -SAME) and new(plain):
+                    found.append(np.maximum(plain, 0.0))
+                look(between)
     return [dict(zip(names, r.tolist())) for r in found]

@@ -10,18 +10,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import subprocess
+import shlex
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from .interrupts import locked, raise_on_sigterm, run_process
 from .network import build_network, draws_of, monitors_of, values_of
-from .provenance import versions
-from .sweep.build import BuildError, cache_folder, compiler_identity
+from .provenance import temporary_folder, versions
+from .spikecounts import HELD
+from .sweep.build import BuildError, compiler_identity, said_by
+from .sweep.environment import cache_folder, instruction_set
+from .sweep.private import aside, close, discard, private_folder, refusal
 
 __all__ = ["ProgramError", "ProgramRun", "build_program", "can_build", "clean_programs", "run_program", "structure_of"]
 
@@ -67,7 +69,7 @@ def structure_of(circuit, seed, dt_, duration_, record):
             item.pop("inputs")
     # The number of synapses is part of the program: where chance decides it, every seed has its own.
     chance = any(projection.probability is not None for projection in circuit.projections)
-    return {"circuit": data, "dt": dt_, "duration": duration_, "record": record, "versions": versions(), **({"seed": seed} if chance else {})}
+    return {"circuit": data, "dt": dt_, "duration": duration_, "record": record, "counts": HELD, "versions": versions(), **({"seed": seed} if chance else {})}
 
 
 def can_build():
@@ -82,19 +84,36 @@ def can_build():
 def _key(structure):
     if not can_build():
         raise ProgramError("engine 'standalone' needs a C++ compiler (g++ or clang++), and there is none; use engine = 'brian2'")
-    return hashlib.sha256("\0".join([json.dumps(structure, sort_keys=True), *compiler_identity()]).encode()).hexdigest()[:24]
+    return hashlib.sha256("\0".join([json.dumps(structure, sort_keys=True), compiler_identity()[1]]).encode()).hexdigest()[:24]
 
 
 def _programs():
-    return cache_folder() / "networks"
+    """The folder of all programs, which only this user can write."""
+    return private_folder(private_folder(cache_folder(), link=True) / "networks")
 
 
 def clean_programs():
     """Remove all compiled networks; returns how many there were."""
-    folders = [path for path in _programs().glob("*") if (path / "program.json").exists()]
+    place = cache_folder() / "networks"
+    folders = [] if place.is_symlink() else [path for path in place.glob("*") if (path / "program.json").exists()]
     for path in folders:
-        shutil.rmtree(path, ignore_errors=True)
+        discard(path)
     return len(folders)
+
+
+def _usable(folder):
+    """Whether a program is there, whole, and nobody else's."""
+    if any(refusal(path) for path in (folder, *folder.rglob("*"))):
+        return False
+    try:
+        files = json.loads((folder / "program.json").read_text(encoding="utf-8"))["files"]
+        return all(_digest(folder / name) == digest for name, digest in files.items())
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def build_program(circuit, seed, dt_, duration_, record):
@@ -105,31 +124,38 @@ def build_program(circuit, seed, dt_, duration_, record):
     ProgramError
         If there is no compiler, or the build fails.
     """
-    folder = _programs() / _key(structure_of(circuit, seed, dt_, duration_, record))
-    if (folder / "program.json").exists():
+    key, programs = _key(structure_of(circuit, seed, dt_, duration_, record)), _programs()
+    folder = programs / key
+    if _usable(folder):
         os.utime(folder)
         return folder
-    from brian2.utils.filelock import FileLock
-
-    _programs().mkdir(parents=True, exist_ok=True)
+    lock = programs / f"{key}.lock"
+    if refusal(lock) is not None:
+        discard(lock)
     # Two workers that need the same program wait for one build.
-    with FileLock(str(folder) + ".lock"):
-        if not (folder / "program.json").exists():
-            with tempfile.TemporaryDirectory(dir=_programs(), prefix=".build_") as place:
-                order = {"circuit": circuit.to_dict(), "seed": seed, "dt": dt_, "duration": duration_, "record": record, "folder": str(Path(place) / "program")}
-                done = subprocess.run([sys.executable, "-m", "b2reduce.standalone"], input=json.dumps(order), capture_output=True, text=True)
+    with locked(lock):
+        if not _usable(folder):
+            with temporary_folder(".build_", programs) as place:
+                order = {"circuit": circuit.to_dict(), "seed": seed, "dt": dt_, "duration": duration_, "record": record, "folder": str(place / "program")}
+                (place / "temporary").mkdir()  # of Brian2 and of the compiler: gone with the rest
+                done = run_process([sys.executable, "-m", "b2reduce.standalone"], input=json.dumps(order), errors="replace",
+                                   env={**os.environ, "CXX": shlex.join(compiler_identity()[0]), "TMPDIR": str(place / "temporary")})
                 if done.returncode:
-                    raise ProgramError(f"circuit {circuit.name!r}: Brian2's standalone mode failed to build it: "
-                                       f"{(done.stderr.strip() or done.stdout.strip() or 'no message').splitlines()[-1]}")
-                os.replace(Path(place) / "program", folder)
-    _trim()
+                    _, own, said = done.stderr.strip().rpartition("ProgramError: ")
+                    raise ProgramError(f"circuit {circuit.name!r}: Brian2's standalone mode failed to build it: {said if own else said_by(done)}")
+                close(place / "program")
+                discard(folder)
+                if os.path.lexists(folder):  # another user's, and not empty
+                    folder = aside(folder, "cannot be removed") / key
+                os.replace(place / "program", folder)
+    _trim(programs)
     return folder
 
 
-def _trim():
-    folders = sorted((path for path in _programs().glob("*") if (path / "program.json").exists()), key=lambda path: path.stat().st_mtime)
+def _trim(programs):
+    folders = sorted((path for path in programs.glob("*") if (path / "program.json").exists()), key=lambda path: path.stat().st_mtime)
     for path in folders[:-MOST_PROGRAMS]:
-        shutil.rmtree(path, ignore_errors=True)
+        discard(path)
 
 
 def _drawn(draws):
@@ -149,6 +175,9 @@ def _build(order):
 
     circuit, folder = Circuit.from_dict(order["circuit"]), Path(order["folder"])
     brian2.set_device("cpp_standalone", directory=str(folder), build_on_run=False)
+    flags = brian2.prefs["codegen.cpp.extra_compile_args_gcc"]
+    brian2.prefs["devices.cpp_standalone.extra_make_args_unix"] += ["-s"]  # what is said is the compiler's
+    brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = [f"-march={instruction_set()}" if flag == "-march=native" else flag for flag in flags]
     draws = draws_of(circuit, order["seed"])
     network, groups = build_network(circuit, draws, order["dt"])
     spikes, states = monitors_of(circuit, groups, order["dt"], order["record"])
@@ -157,6 +186,9 @@ def _build(order):
     device.insert_code("before_network_run", f'brian::_random_generators[0].seed(std::strtoul(std::getenv("{SEED}"), nullptr, 10));')
     network.run(order["duration"] * brian2.second, namespace={})
     device.build(directory=str(folder), run=False, compile=True, with_output=False)
+    program = folder / "main"
+    if not program.is_file() or not program.stat().st_size:
+        raise ProgramError(f"the compiler ended without an error, but the program is {'empty' if program.exists() else 'missing'}; it said: {_compiler_output()}")
     static = {}
     for name, values in _drawn(draws).items():
         # By content: whatever Brian2 calls them, these are the arrays that were handed to it.
@@ -168,13 +200,23 @@ def _build(order):
     note = {
         "static": static, "spikes": {name: {key: file(monitor, key) for key in ("i", "t")} for name, monitor in spikes.items()},
         "states": {name: {"t": file(monitor, "t"), **{p.label: file(monitor, f"g_syn_{p.symbol}") for p in circuit.pathways(name)}} for name, monitor in states.items()},
-        "final": {name: {variable: file(groups[name], variable) for variable in population.model.state_variables} for name, population in circuit.populations.items()}}
+        "final": {name: {variable: file(groups[name], variable) for variable in (*population.model.state_variables, HELD) if variable in groups[name].variables} for name, population in circuit.populations.items()}}
     drawn = {file for files in static.values() for file in files}
     for path in folder.rglob("*"):
         kept = path.name == "main" and path.parent == folder or path.parent.name == "static_arrays" and path.name not in drawn
         if path.is_file() and not kept:
             path.unlink()
+    note["files"] = {str(path.relative_to(folder)): _digest(path) for path in folder.rglob("*") if path.is_file()}
     (folder / "program.json").write_text(json.dumps(note), encoding="utf-8")
+
+
+def _compiler_output():
+    """What the compiler printed while Brian2 kept it silent, in one line."""
+    from brian2.utils.logger import std_silent
+
+    std_silent.dest_stdout.flush(), std_silent.dest_stderr.flush()
+    lines = [line.strip() for name in (std_silent.dest_fname_stdout, std_silent.dest_fname_stderr) for line in Path(name).read_text(errors="replace").splitlines()]
+    return " / ".join(filter(None, lines)) or "no message"
 
 
 _draws = {}  # of the last structure and seed: points of a scan share them
@@ -203,8 +245,7 @@ def run_program(circuit, seed, noise_seed, dt_, duration_, record):
         _draws.clear()
         _draws[folder.name, seed] = draws_of(circuit, seed)
     draws = _draws[folder.name, seed]
-    with tempfile.TemporaryDirectory(prefix="b2reduce_run_") as place:
-        place = Path(place)
+    with temporary_folder("b2reduce_run_") as place:
         (place / "static_arrays").mkdir()
         (place / "results").mkdir()
         for path in (folder / "static_arrays").iterdir():
@@ -215,8 +256,7 @@ def run_program(circuit, seed, noise_seed, dt_, duration_, record):
                 arrays[name].astype(dtype).tofile(place / "static_arrays" / file)
         single = {key: value for key, value in draws.start.items() if not np.ndim(value)}
         arguments = [f"{population}.{variable}={float(value)!r}" for (population, variable), value in {**single, **values_of(circuit)}.items() if not np.ndim(value)]
-        done = subprocess.run([str(folder / "main"), "--results_dir", f"{place / 'results'}{os.sep}", *arguments], cwd=place, capture_output=True, text=True,
-                              env={**os.environ, SEED: str(noise_seed)})
+        done = run_process([str(folder / "main"), "--results_dir", f"{place / 'results'}{os.sep}", *arguments], cwd=place, env={**os.environ, SEED: str(noise_seed)})
         if done.returncode or "Error reading" in done.stderr or "Could not read" in done.stderr:
             raise ProgramError(f"circuit {circuit.name!r}: the compiled network ended with status {done.returncode}: {(done.stderr.strip() or 'no message')[-400:]}")
         read = lambda entry: np.fromfile(place / "results" / entry[0], dtype=entry[1])
@@ -231,4 +271,5 @@ def run_program(circuit, seed, noise_seed, dt_, duration_, record):
 
 
 if __name__ == "__main__":
+    raise_on_sigterm()  # Brian2 removes its own temporary files at the end of a process that ends by itself
     _build(json.load(sys.stdin))

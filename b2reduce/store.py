@@ -17,7 +17,7 @@ def _records(frame):
 
 def surface_data(surface):
     """An f-I surface: one record a point."""
-    return {"surface": _records(surface.to_frame()), "provenance": dict(surface.provenance)}
+    return {"surface": _records(surface.to_frame()), "provenance": dict(surface.provenance), **({"warnings": list(surface.warnings)} if surface.warnings else {})}
 
 
 def fit_data(fit):
@@ -47,6 +47,13 @@ def reduced_data(reduced):
         put(f"W_ext [C{area}]", {source: W for (target, source), W in reduced.W_ext_.items() if target == name})
         put(f"theta [A{area}]", reduced.theta_[name])
         put("operating_rate [Hz]", float(np.asarray(reduced.operating_rate[name])))
+        for what, key in (("W", f"W_stderr [C{area}]"), ("W_ext", f"W_ext_stderr [C{area}]")):
+            put(key, {source: error for (target, source), error in _si(reduced.stderr[what]).items() if target == name})
+        for what, key in (("theta", f"theta_stderr [A{area}]"), ("v_theta", "v_theta_stderr [V]"), ("beta", f"beta_stderr [Hz{' m^2' if area else ''}/A]"),
+                          ("rates", "rate_stderr [Hz]")):
+            put(key, float(np.asarray(reduced.stderr[what][name])))
+        if name in reduced.moved:
+            put("moved [Hz]", float(np.asarray(reduced.moved[name])))
         put("noise_free_rate [Hz]", float(np.asarray(reduced.noise_free_rate[name])))
         put(f"operating_I [A{area}]", float(np.asarray(reduced.operating_I[name])))
         put(f"operating_g [S{area}]", float(np.asarray(reduced.operating_g[name])))
@@ -72,7 +79,8 @@ def validation_data(validation):
     """Everything a validation found, with provenance."""
     comparison = validation.comparison
     return {
-        **reduced_data(validation.reduced), "tier": comparison.tier, "verdict": validation.verdict, "comparison": _records(comparison.table), "split": _records(comparison.split),
+        **reduced_data(validation.reduced), "tier": comparison.tier, "verdict": validation.verdict.sentence, "trust": validation.verdict.trust, "failed": list(validation.verdict.failed),
+        "remedies": [{"change": dict(remedy.change), "why": remedy.why, "error": remedy.error} for remedy in validation.verdict.remedies], "comparison": _records(comparison.table), "split": _records(comparison.split),
         "levels": _records(validation.levels), "outside": dict(validation.rates.outside),
         **({} if comparison.cells is None else {"over_cells [Hz]": comparison.cells.reset_index().to_dict("records")}),
         "after [s]": float(np.asarray(comparison.after)), "assumptions": _records(validation.assumptions),

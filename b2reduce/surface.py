@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .circuit import Drive
+from .arguments import described, mapping, one_of, to_si, whole
+from .circuit import drives_of
+from .ficolumns import columns_of
+from .gridding import on_grid, totals
+from .integration import AccuracyWarning
 from .model import load_model
-from .points import measure_points, measure_until, noise_sources, rest_of
+from .onset import CURRENTS, check_fires, find_checked_onset
+from .points import measure_until, noise_sources
 from .progress import Progress
-from .provenance import frozen, unknown_name, versions
-from .sweep import ENGINES, Settled
-from .units import InputError, si_label, to_si, with_units
+from .provenance import frozen, versions
+from .recordings import read_recording
+from .silences import silences
+from .spikecounts import fewest_steps
+from .sweep import ENGINES
+from .units import InputError, si_label, with_units
 
 __all__ = ["FISurface", "measure_fi", "rheobase"]
 
 DURATION_, WARMUP_ = 2.0, 0.5  # s, without noise
 NOISE_DURATION_ = 2.5  # s, with noise
 NOISE_REPLICATES = 20
-RHEOBASE_RTOL = 1e-4
-RHEOBASE_CURRENTS = 24  # per leak and round
+LONGEST_RUN_ = 86400.0  # s of computing at the best of speeds: what takes longer is a slip in a unit
+CELL_STEP_, BRIAN_STEP_ = 1e-9, 1e-5  # s that a step takes: of a cell in the native engine at its fastest, and in Brian2 however few the cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +54,16 @@ class FISurface:
         Coefficient of variation of the intervals; NaN below two intervals.
     time : Quantity, shape (I, g)
         Simulated time that each point took, all replicates together; NaN for recorded data.
+    blocked : ndarray of bool, shape (I, g)
+        Points at the upper end of a curve that are silent, or below half of the highest rate at smaller currents, and the way
+        down to them: depolarisation block. Told from the rates themselves; fits leave them out and say so.
     provenance : mapping
         What was run: model and its hash, noise, dt, duration, replicates, seed, engine, versions.
+    check : mapping
+        A seeded sample of the points again with rk4 at half the step: how many cells, the relative difference, its standard error, what
+        the rates may err by for it, and at which rate. Empty for recorded data, and where no native engine could run it.
+    warnings : tuple of str
+        What must be known before the rates are used: of their accuracy, and of what was assumed when recorded data were read.
     """
 
     I_: np.ndarray
@@ -58,6 +75,8 @@ class FISurface:
     time_: np.ndarray = None
     per_area: bool = False
     provenance: Mapping = field(default_factory=dict)
+    check: Mapping = field(default_factory=dict)
+    warnings: tuple = ()
 
     def __post_init__(self):
         shape = (len(self.I_), len(self.g_))
@@ -67,6 +86,11 @@ class FISurface:
             value.flags.writeable = False
             object.__setattr__(self, name, value)
         object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
+        object.__setattr__(self, "check", frozen(dict(self.check)))
+        object.__setattr__(self, "warnings", tuple(self.warnings))
+        blocked = silences(self.rate_, self.rate_sem_)[0]
+        blocked.flags.writeable = False
+        object.__setattr__(self, "blocked", blocked)
 
     @property
     def current_unit(self):
@@ -96,56 +120,106 @@ class FISurface:
                              "onset_rate [Hz]": self.onset_rate_.ravel(), "cv": self.cv_.ravel(), "time [s]": self.time_.ravel()})
 
     @classmethod
-    def from_frame(cls, frame, provenance=None):
+    def from_frame(cls, frame, provenance=None, *, added=False, g_L=None, E_L=None, E_added=None, repeats=None):
         """Build from recorded data.
 
         Parameters
         ----------
         frame : pandas.DataFrame
-            Columns ``"I [A]"``, ``"g [S]"`` (or ``"I [A/m^2]"``, ``"g [S/m^2]"``) and ``"rate [Hz]"``; optionally
-            ``"rate_sem [Hz]"``, ``"onset_rate [Hz]"``, ``"cv"``, ``"time [s]"``. Pairs that are missing become NaN.
+            One row a point, with a current, a conductance and a rate, each with its unit in the header (``"I [pA]"``, ``"g (nS)"``,
+            ``"rate_Hz"``, ``"I [uA/cm^2]"``: any unit of the right kind) or in every cell (``"120 pA"``); optionally ``rate_sem``,
+            ``onset_rate``, ``cv``, ``time [s]``. Pairs that are missing become NaN. Axis values within 1e-9 of one another are one.
+        provenance : dict, optional
+            What else is known of the data, kept with the surface.
+        added : bool
+            The current is what was injected and the conductance what was added to the cell, as a dynamic clamp has them: they become
+            ``I + g (E_added - E_L)`` and ``g_L + g``.
+        g_L, E_L : Quantity, optional
+            With `added`: conductance of the cell itself and its reversal.
+        E_added : Quantity, optional
+            With `added`: reversal of the added conductance; by default what a column ``E_added [mV]`` says, else E_L, with a warning.
+        repeats : None, "average" or "refuse"
+            Rows of one pair (I, g) are averaged, and `rate_sem` is their scatter over the square root of their number (or what their
+            own standard errors give, if that is more). None refuses where a column such as "cell" or "drug" says that they are
+            of different things; "average" does not look.
 
         Raises
         ------
         InputError
-            If a column is missing, is not numeric, or a pair (I, g) occurs twice.
+            If a column or its unit is missing or a cell cannot be read; the message names column and row.
         """
-        per_area = "I [A/m^2]" in frame.columns
-        area = "/m^2" if per_area else ""
-        needed = [f"I [A{area}]", f"g [S{area}]", "rate [Hz]"]
-        missing = [name for name in needed if name not in frame.columns]
-        if missing:
-            raise InputError(f"f-I data: the columns {', '.join(map(repr, missing))} are missing; got "
-                             f"{', '.join(map(repr, frame.columns)) or 'none'}, expected {', '.join(map(repr, needed))} "
-                             f"(or the currents and conductances per m^2)")
-        if frame.empty:
-            raise InputError("f-I data: there are no rows")
-        columns = {}
-        for name in [*needed, *(name for name in ("rate_sem [Hz]", "onset_rate [Hz]", "cv", "time [s]") if name in frame.columns)]:
-            try:
-                columns[name] = frame[name].to_numpy(dtype=float)
-            except (TypeError, ValueError):
-                raise InputError(f"f-I data, column {name!r}: holds something that is not a number") from None
-        I, g = columns.pop(needed[0]), columns.pop(needed[1])
-        for name, values in zip(needed, (I, g)):
-            if not np.isfinite(values).all():
-                raise InputError(f"f-I data, column {name!r}: holds missing values")
-        if np.any(g < 0):
-            raise InputError(f"f-I data, column {needed[1]!r}: got {g.min():g}, expected conductances of at least 0")
-        if np.any(columns["rate [Hz]"] < 0) or np.any(np.isinf(columns["rate [Hz]"])):
-            raise InputError("f-I data, column 'rate [Hz]': got a negative or infinite rate, expected rates of at least 0 Hz, or nothing where none was measured")
-        I_, i = np.unique(I, return_inverse=True)
-        g_, j = np.unique(g, return_inverse=True)
-        if len(set(zip(i.tolist(), j.tolist()))) < len(I):
-            raise InputError("f-I data: a pair of current and conductance occurs twice; average repeated measurements first")
-        grids = {}
-        for name, values in columns.items():
-            grid = grids[name.split(" ")[0] + "_"] = np.full((I_.size, g_.size), np.nan)
-            grid[i, j] = values
-        return cls(I_, g_, per_area=per_area, provenance={"source": "recorded data", **(provenance or {})}, **grids)
+        columns, rows = columns_of(frame, added=added)
+        notes, assumed = {}, []
+        if added:
+            I, g, assumed = totals(columns, g_L, E_L, E_added)
+            reversal = columns.headers.get("E_added", str(E_L if E_added is None else E_added))
+            notes["added"] = {"g_L": str(g_L), "E_L": str(E_L), "E_added": reversal}
+        else:
+            given = [name for name, value in (("g_L", g_L), ("E_L", E_L), ("E_added", E_added)) if value is not None]
+            if given:
+                raise InputError(f"{given[0]}: is used with added conductances only; give added=True (--added), or leave it out")
+            I, g = columns["I"], columns["g"]
+            header = columns.headers["g"]
+            if np.any(g < 0):
+                raise InputError(f"f-I data, column {header!r}: got {g.min():g}, expected conductances of at least 0")
+            if np.any(g == 0) and "model_hash" not in (provenance or {}):  # which a measured cell without a leak may have
+                raise InputError(f"f-I data, column {header!r}: got 0, which no total leak of a cell is; if these are conductances added to the cell, give "
+                                 f"added=True, g_L=9*nS, E_L=-70*mV (--added --g_L '9 nS' --E_L '-70 mV')")
+        values = {name: values for name, values in columns.items() if name not in ("I", "g", "g_added", "E_added")}
+        I_, g_, grids, averaged = on_grid(I, g, values, rows, columns.per_area, repeats)
+        area = "/m^2" if columns.per_area else ""
+        plain = {"I": f"I [A{area}]", "g": f"g [S{area}]", "rate": "rate [Hz]"}
+        headers = {"g" if name == "g_added" else name: header for name, header in columns.headers.items()}
+        if any(headers[name] != header for name, header in plain.items()):
+            notes["columns"] = headers
+        if averaged:
+            notes["averaged pairs"] = averaged
+        return cls(I_, g_, per_area=columns.per_area, provenance={"source": "recorded data", **notes, **(provenance or {})}, warnings=assumed,
+                   **{f"{name}_": grid for name, grid in grids.items()})
+
+    def to_dict(self):
+        """Plain data for JSON; `from_dict` reads it back to the same values."""
+        return {"frame": self.to_frame().to_dict("list"), "provenance": dict(self.provenance), "check": dict(self.check), "warnings": list(self.warnings)}
+
+    @classmethod
+    def from_dict(cls, data):
+        """Read back what `to_dict` wrote."""
+        import pandas as pd
+
+        surface = cls.from_frame(pd.DataFrame(data["frame"], dtype=float), data["provenance"])
+        return replace(surface, check=data.get("check", {}), warnings=data.get("warnings", ()))
+
+    @classmethod
+    def from_csv(cls, path, provenance=None, **arguments):
+        """Build from a file of recorded data, as spreadsheets and acquisition programs write them.
+
+        Semicolons, tabs, commas, bars or blanks between columns; decimal points or commas; UTF-8, UTF-16 or what Windows writes.
+        What cannot be told is refused by line and column (the rules stand in `b2reduce.recordings`).
+
+        Parameters
+        ----------
+        path : str or path
+        provenance : dict, optional
+        **arguments
+            Those of `from_frame`: added, g_L, E_L, E_added, repeats.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, or holds what `from_frame` refuses.
+        """
+        try:
+            frame = read_recording(path)
+            return cls.from_frame(frame, {"file": str(path), **(provenance or {})}, **arguments)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
 
     def __repr__(self):
-        return f"FISurface({self.I_.size} currents x {self.g_.size} conductances, {np.nanmin(self.rate_):.3g}-{np.nanmax(self.rate_):.3g} Hz)"
+        known = self.rate_[np.isfinite(self.rate_)]
+        span = f"{known.min():.3g}-{known.max():.3g} Hz" if known.size else "no rates"
+        blocked = f", {int(self.blocked.sum())} points blocked" if self.blocked.any() else ""
+        return f"FISurface({self.I_.size} currents x {self.g_.size} conductances, {span}{blocked}" + (
+            f"; warnings: {'; '.join(self.warnings)})" if self.warnings else ")")
 
 
 def axis(values, dim, name):
@@ -163,8 +237,8 @@ def axis(values, dim, name):
 def leaks(values, model):
     """An axis of total leaks as ascending SI floats."""
     values_ = axis(values, model.conductance_dim, "g")
-    if values_[0] <= 0:
-        raise InputError(f"g: got {with_units(values_[0], model.conductance_dim)}, expected total leak conductances above 0")
+    if values_[0] < 0 or values_[0] == 0 and model.leak_ > 0:
+        raise InputError(f"g: got {with_units(values_[0], model.conductance_dim)}, expected total leak conductances {'above' if model.leak_ else 'of at least'} 0")
     return values_
 
 
@@ -174,8 +248,15 @@ def seconds(value, name):
         return None
     value_ = to_si(value, "s", name)
     if not np.ndim(value_) == 0 or not value_ > 0 or not np.isfinite(value_):
-        raise InputError(f"{name}: got {value}, expected a time above 0 s")
+        raise InputError(f"{name}: got {described(value)}, expected a time above 0 s")
     return value_
+
+
+def needed_seconds(value, name):
+    """A positive time in SI that has no default."""
+    if value is None:
+        raise InputError(f"{name}: got None, expected a time such as 2*second")
+    return seconds(value, name)
 
 
 def run_times(duration, warmup, noisy):
@@ -184,31 +265,62 @@ def run_times(duration, warmup, noisy):
     if warmup is None:
         return duration_, min(WARMUP_, duration_ / 4)
     warmup_ = to_si(warmup, "s", "warmup")
-    if not 0 <= warmup_ < duration_:
-        raise InputError(f"warmup: got {warmup}, expected at least 0 s and less than the duration of {duration_:g} s")
+    if np.ndim(warmup_) or not 0 <= warmup_ < duration_:
+        raise InputError(f"warmup: got {described(warmup)}, expected at least 0 s and less than the duration of {duration_:g} s")
     return duration_, warmup_
+
+
+def check_run(duration_, dt_, *, cells=1, least_=0.0, fewest=1):
+    """Refuse runs shorter than a step, and those that could not end within a day: then their steps also fit the integers that count them.
+
+    Parameters
+    ----------
+    duration_, dt_ : float
+    cells : int
+    least_ : float
+        What a step takes however few the cells, s.
+    fewest : int
+        Steps that the run must have.
+    """
+    steps = duration_ / dt_
+    if steps < fewest - 1e-9:
+        expected = "less than one time step" if steps < 1 else f"less than {fewest} time steps"
+        raise InputError(f"duration: got {duration_:g} s, which is {expected} of {dt_:g} s; take a longer duration or a smaller dt")
+    takes = steps * max(cells * CELL_STEP_, least_)
+    if takes > LONGEST_RUN_:
+        raise InputError(f"duration: got {duration_:g} s, which at a time step of {dt_:g} s are {steps:.3g} steps of {cells} cell{'s' * (cells > 1)}: at least {takes / 86400:.2g} days "
+                         f"of computing; expected at most {duration_ * LONGEST_RUN_ / takes:.3g} s, which could be done in one; check the units of duration and dt")
 
 
 def check_replicates(replicates, noisy):
     """The number of cells per point, chosen where not given."""
     replicates = (NOISE_REPLICATES if noisy else 1) if replicates is None else replicates
-    if isinstance(replicates, bool) or not isinstance(replicates, (int, np.integer)) or replicates < 1:
-        raise InputError(f"replicates: got {replicates!r}, expected a whole number of at least 1")
-    return int(replicates)
+    return whole(replicates, "replicates", 1)
 
 
 def check_rtol(rtol):
     """Refuse what is no relative error."""
-    if rtol is not None and not 0 < rtol < 1:
-        raise InputError(f"rtol: got {rtol!r}, expected a relative error between 0 and 1")
+    if rtol is not None and (isinstance(rtol, bool) or not isinstance(rtol, (int, float, np.number)) or not 0 < rtol < 1):
+        raise InputError(f"rtol: got {described(rtol)}, expected a relative error between 0 and 1")
 
 
 def check_engine(engine, threads):
     """Refuse unknown engines and impossible numbers of threads."""
-    if engine not in ENGINES:
-        raise InputError(f"engine: {unknown_name('engine', engine, ENGINES)}")
-    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1):
-        raise InputError(f"threads: got {threads!r}, expected a whole number of at least 1, or None")
+    one_of(engine, ENGINES, "engine")
+    if threads is not None:
+        whole(threads, "threads", 1)
+
+
+def changed_parameters(parameters):
+    """A dict of the parameters to replace."""
+    return {} if parameters is None else dict(mapping(parameters, "parameters", "{\"V_th\": -50*mV}"))
+
+
+def check_initial(initial):
+    """"rest", or a dict of starting values."""
+    if isinstance(initial, Mapping):
+        return initial
+    return one_of(initial, ("rest",), "initial")
 
 
 def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicates=None, rtol=None, dt=None, seed=0,
@@ -281,10 +393,11 @@ def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicate
     >>> surface.rate.shape
     (5, 1)
     """
-    model = load_model(model).with_parameters(parameters or {})
+    model = load_model(model).with_parameters(changed_parameters(parameters))
+    seed, initial = whole(seed, "seed"), check_initial(initial)
     I_, g_ = axis(I, model.current_dim, "I"), leaks(g, model)
     check_engine(engine, threads)
-    noise = (noise,) if isinstance(noise, Drive) else tuple(noise or ())
+    noise = drives_of(noise, "measure_fi, noise", none=True)
     sources = noise_sources(noise, model)
     noisy = bool(sources) or model.noisy
     duration_, warmup_ = run_times(duration, warmup, noisy)
@@ -293,25 +406,43 @@ def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicate
     check_rtol(rtol)
     if duration_ - warmup_ < 10 * dt_:
         raise InputError(f"duration: got {duration_:g} s with a warm-up of {warmup_:g} s, expected at least ten time steps of {dt_:g} s after it")
+    check_run(duration_, dt_, cells=I_.size * g_.size * replicates)
     Ig = np.stack(np.meshgrid(I_, g_, indexing="ij")).reshape(2, -1)
     with Progress(progress) as bar:
-        points = measure_until(model, *Ig, sources, rtol=rtol if noisy else None, adaptive=duration is None, replicates=replicates, duration_=duration_,
+        points = measure_until(model, *Ig, sources, fixed=dt is not None, rtol=rtol if noisy else None, adaptive=duration is None, replicates=replicates, duration_=duration_,
                                warmup_=warmup_, dt_=dt_, seed=seed, initial=initial, engine=engine, threads=threads, bar=bar, stage="f-I surface")
     if not np.any(points.rate_):
-        _check_threshold(model, g_[:1], dt_, engine)
+        check_fires(model, g_[0], points.dt, engine)  # currents too weak are a result, a threshold out of reach is a mistake
     shape = (I_.size, g_.size)
+    told = _limited_by_grid(model, points.rate_, *Ig, points.dt)
     provenance = {
-        "model": model.name, "model_hash": model.hash, "engine": points.engine, "dt [s]": dt_, "duration [s]": duration_,
+        "model": model.name, "model_hash": model.hash, "engine": points.engine, "dt [s]": points.dt, "duration [s]": duration_,
         "early_stopping": duration is None, "warmup [s]": warmup_, "replicates": int(replicates), "rtol": rtol, "seed": seed,
         "noise": [drive.to_dict() for drive in noise], "initial": initial if isinstance(initial, str) else "given", "versions": versions(),
     }
     return FISurface(I_, g_, points.rate_.reshape(shape), points.rate_sem_.reshape(shape), points.onset_rate_.reshape(shape),
-                     points.cv_.reshape(shape), points.simulated.reshape(shape), per_area="m^2" in si_label(model.current_dim), provenance=provenance)
+                     points.cv_.reshape(shape), points.simulated.reshape(shape), per_area="m^2" in si_label(model.current_dim), provenance=provenance,
+                     check=points.check.to_dict() if points.check else {}, warnings=warned((*points.warnings, *told)))
 
 
-def _check_threshold(model, g_, dt_, engine):
-    """Tell a surface of currents too weak, which is a result, from a cell that cannot fire, which is a mistake."""
-    rheobase(model, with_units(g_, model.conductance_dim), kind="first_spike", duration="300 ms", dt=with_units(dt_, "s"), engine=engine, progress=False)
+def warned(warnings_):
+    """Warnings of a result, said once to whoever measures."""
+    for text in warnings_:
+        warnings.warn(text, AccuracyWarning, stacklevel=3)
+    return tuple(warnings_)
+
+
+def _limited_by_grid(model, rate_, I_, g_, dt_):
+    """A sentence on points that fire as soon as time step and refractory period let them, if there are any."""
+    fewest = fewest_steps(model, dt_)
+    at = np.flatnonzero(rate_ * dt_ * (fewest + 0.5) >= 1)
+    if not at.size:
+        return ()
+    first = at[np.argmin(I_[at])]
+    limit = f"the time step of {dt_ * 1e3:g} ms" if fewest <= 2 else f"the refractory period of {fewest * dt_ * 1e3:g} ms"
+    return (f"{at.size} of {rate_.size} points fire at every chance that {limit} leaves ({rate_[first]:.4g} Hz from I = {with_units(I_[first], model.current_dim)}, "
+            f"g = {with_units(g_[first], model.conductance_dim)}): that limits their rates, not the cell; leave them out, or "
+            + ("take a smaller dt and a refractory period" if fewest <= 2 else "take weaker currents"),)
 
 
 def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=None, engine="auto", progress=None):
@@ -325,18 +456,24 @@ def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=N
     kind : {"sustained", "first_spike"}
         At least two spikes in the last half of the run, or any spike.
     duration : Quantity, optional
-        Length of each run, by default 2 s or until the cell repeats itself, rests or has settled (see `measure_fi`); a
-        sustained rate must exceed about 4/duration to be seen.
+        Length of each run: what takes longer to fire counts as silent, and sustained rates must exceed about 4/duration to be seen. By default each
+        cell is followed until it fires or rests.
 
     Returns
     -------
     Quantity, shape (g,)
-        To a relative precision of 1e-4.
+        To a relative precision of 1e-4; where cells were still on their way at the end of their runs a warning says how much lower it may lie.
 
     Raises
     ------
     InputError
         If the cell is silent at every current up to the one that would hold its leak 1 V above the reversal, or never silent.
+
+    Notes
+    -----
+    Just above the current at which its resting state ends (a fold: cells that fire slowly at onset) a cell takes as long as one likes to fire. Where most
+    currents that are left leave the cell on its way after 2 s, the resting state is followed to where it ends, and taken for the onset if the times
+    of the cells that do fire lead there; otherwise cells are followed for up to 128 s.
 
     Examples
     --------
@@ -344,42 +481,19 @@ def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=N
     >>> round(float(rheobase("lif", [16.7]*nS, duration=400*ms)[0]/pA), 1)  # g_L (V_th - E_L)
     250.5
     """
-    model = load_model(model).with_parameters(parameters or {})
-    fires = {"sustained": lambda stats: stats.late_count >= 2, "first_spike": lambda stats: stats.total >= 1}
-    if kind not in fires:
-        raise InputError(f"kind: {unknown_name('kind', kind, fires)}")
+    model = load_model(model).with_parameters(changed_parameters(parameters))
+    one_of(kind, ("sustained", "first_spike"), "kind")
     g_ = leaks(g, model)
     check_engine(engine, None)
     duration_ = seconds(duration, "duration") or DURATION_
     dt_ = seconds(dt, "dt") or float(model.dt)
-    rest = rest_of(model, g_, dt_, engine=engine)
-    scale = np.maximum(g_, model.si(model.leak))[:, None]  # 1 V of it is as far as the search goes
-    rows, lower, upper = np.arange(g_.size), np.full(g_.size, -np.inf), np.full(g_.size, np.inf)
-    candidates = scale * np.concatenate([[0.0], np.geomspace(1e-4, 0.03, RHEOBASE_CURRENTS - 1)])  # (g, current)
+    check_run(duration_, dt_, cells=CURRENTS * g_.size, fewest=10)
     with Progress(progress) as bar:
-        for round_ in range(1, 30):
-            stats = measure_points(
-                model, candidates.ravel(), np.repeat(g_, RHEOBASE_CURRENTS), (), replicates=1, duration_=duration_, warmup_=0.0, dt_=dt_, seed=0,
-                initial={name: np.repeat(values, RHEOBASE_CURRENTS) for name, values in rest.items()}, engine=engine, diverging="silent",
-                stop=Settled() if duration is None else None, report=bar.stage(f"rheobase, round {round_}")).statistics
-            fired = fires[kind](stats).reshape(candidates.shape)
-            first, any_fired = fired.argmax(axis=1), fired.any(axis=1)
-            last_silent = np.where(any_fired, first - 1, RHEOBASE_CURRENTS - 1)
-            lower = np.where(last_silent >= 0, candidates[rows, last_silent], lower)
-            upper = np.where(any_fired, candidates[rows, first], upper)
-            for missing, end, verb, bound in ((np.isinf(upper), candidates[:, -1], "does not fire", "up to"),
-                                              (np.isinf(lower), candidates[:, 0], "fires", "down to")):
-                at = np.flatnonzero(missing & (np.abs(end) >= scale[:, 0]))
-                if at.size:
-                    raise InputError(f"model {model.name!r} {verb} ({kind}) at g = {with_units(g_[at[0]], model.conductance_dim)} at every current {bound} "
-                                     f"{with_units(end[at[0]], model.current_dim)} within {duration_:g} s, so there is no rheobase; "
-                                     f"check the threshold {model.threshold!r} and the duration")
-            bounded = np.isfinite(upper) & np.isfinite(lower)
-            if np.all(bounded & (upper - lower <= RHEOBASE_RTOL * np.maximum(np.abs(upper), 1e-3 * g_))):  # 1 mV as the scale near zero
-                break
-            # Step by step outwards until both sides are known: extreme currents are where integrations diverge.
-            reach = np.minimum(3 * np.maximum(np.abs(candidates).max(axis=1), 0.01 * scale[:, 0]), scale[:, 0])
-            near, far = np.where(bounded, lower, np.where(np.isinf(upper), lower, -reach)), np.where(bounded, upper, np.where(np.isinf(upper), reach, upper))
-            candidates = np.linspace(near, far, RHEOBASE_CURRENTS + 2, axis=1)[:, 1:-1]
-            candidates = np.where(bounded[:, None], candidates, np.linspace(near, far, RHEOBASE_CURRENTS, axis=1))
-    return with_units(upper, model.current_dim)
+        onset, notes = find_checked_onset(model, g_, sustained=kind == "sustained", duration_=duration_, given=duration is not None, dt_=dt_, fixed=dt is not None,
+                                          engine=engine, bar=bar)
+    warned(notes)
+    if "slow" in onset.how:
+        worst = int(np.argmax(np.where([how == "slow" for how in onset.how], onset.left_ / np.abs(onset.current_), 0)))
+        warnings.warn(f"rheobase of model {model.name!r}: at g = {with_units(g_[worst], model.conductance_dim)} cells were still on their way when their runs ended; "
+                      f"the onset may lie lower by up to {100 * onset.left_[worst] / abs(onset.current_[worst]):.2g} %", stacklevel=2)
+    return with_units(onset.current_, model.current_dim)

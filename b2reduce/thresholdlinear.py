@@ -8,7 +8,8 @@ from itertools import combinations
 
 import numpy as np
 
-from .units import InputError, to_si
+from .arguments import described, to_si
+from .units import InputError
 
 __all__ = ["MOST_POPULATIONS", "ThresholdLinearNetwork"]
 
@@ -56,7 +57,15 @@ class ThresholdLinearNetwork:
     names: tuple = ()
 
     def __post_init__(self):
-        si = lambda name: np.array(getattr(self, name), dtype=float)
+        def si(name):
+            value = getattr(self, name)
+            try:
+                return np.array(value, dtype=float)
+            except (TypeError, ValueError):
+                raise InputError(f"{name}: got {described(value)}, expected SI floats, one for every population{' and pair of them' if name == 'W' else ''}") from None
+
+        if isinstance(self.names, str) or not isinstance(self.names, (tuple, list)):
+            raise InputError(f"names: got {described(self.names)}, expected a list of names")
         W_ = si("W")
         if W_.ndim != 2 or W_.shape[0] != W_.shape[1] or not W_.size:
             raise InputError(f"W: got the shape {W_.shape}, expected a square matrix (target, source)")

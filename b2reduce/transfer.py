@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .circuit import Drive
+from .arguments import described, whole
+from .circuit import drives_of
 from .model import load_model
 from .points import measure_until, noise_sources
 from .progress import Progress
 from .provenance import frozen, unknown_name, versions
-from .surface import axis, check_engine, check_replicates, check_rtol, run_times, seconds
+from .surface import axis, changed_parameters, check_engine, check_initial, check_replicates, check_rtol, check_run, run_times, seconds, warned
 from .units import InputError, si_label, with_units
 
 __all__ = ["TransferFunction", "measure_transfer"]
@@ -42,6 +43,15 @@ class TransferFunction:
         Simulated time that each point took, all replicates together.
     provenance : mapping
         What was run: model and its hash, drives, dt, duration, replicates, seed, engine, versions.
+    check : mapping
+        A sample of the cells again with rk4 at half the step, as in `FISurface`.
+    warnings : tuple of str
+        What must be known before the rates are used.
+    top_ : float
+        Hz; up to here the rates are precise enough to be smoothed (NaN: none was stated).
+    between : mapping
+        Cells simulated between the points of the grid, which what is interpolated there is held against: ``rates``, shape (point,
+        axis), ``rate`` and ``rate_sem``, Hz; empty if there are none.
     """
 
     rates_: Mapping
@@ -53,6 +63,10 @@ class TransferFunction:
     time_: np.ndarray
     per_area: bool = False
     provenance: Mapping = field(default_factory=dict)
+    check: Mapping = field(default_factory=dict)
+    warnings: tuple = ()
+    top_: float = np.nan
+    between: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
         def read_only(value):
@@ -64,6 +78,9 @@ class TransferFunction:
         for name in _GRIDS:
             object.__setattr__(self, name, read_only(getattr(self, name)))
         object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
+        object.__setattr__(self, "check", frozen(dict(self.check)))
+        object.__setattr__(self, "warnings", tuple(self.warnings))
+        object.__setattr__(self, "between", frozen({name: read_only(values) for name, values in self.between.items()}))
 
     _area = property(lambda self: "/m^2" if self.per_area else "")
     rates = property(lambda self: {name: with_units(values, "Hz") for name, values in self.rates_.items()})
@@ -85,12 +102,14 @@ class TransferFunction:
     def to_dict(self):
         """Plain data for JSON; `from_dict` reads it back to the same values."""
         return {"rates": {name: values.tolist() for name, values in self.rates_.items()}, **{name: getattr(self, name).tolist() for name in _GRIDS},
-                "per_area": self.per_area, "provenance": dict(self.provenance)}
+                "per_area": self.per_area, "provenance": dict(self.provenance), "check": dict(self.check), "warnings": list(self.warnings), "top": self.top_,
+                "between": {name: values.tolist() for name, values in self.between.items()}}
 
     @classmethod
     def from_dict(cls, data):
         """Read back what `to_dict` wrote."""
-        return cls(data["rates"], *(np.array(data[name], dtype=float) for name in _GRIDS), per_area=data["per_area"], provenance=data["provenance"])
+        return cls(data["rates"], *(np.array(data[name], dtype=float) for name in _GRIDS), per_area=data["per_area"], provenance=data["provenance"],
+                   check=data.get("check", {}), warnings=data.get("warnings", ()), top_=np.nan if data.get("top") is None else data["top"], between=data.get("between", {}))
 
     def __repr__(self):
         axes = " x ".join(f"{values.size} rates of {name}" for name, values in self.rates_.items())
@@ -136,18 +155,20 @@ def measure_transfer(model, drives, rates, *, duration=None, warmup=None, replic
     --------
     >>> import numpy as np
     >>> from brian2 import Hz, ms
+    >>> from b2reduce import Drive
     >>> exc = Drive(name="E", inputs=400, G="0.4 nS", tau="5 ms", E="0 mV")
     >>> inh = Drive(name="I", inputs=100, G="2 nS", tau="10 ms", E="-80 mV")
     >>> transfer = measure_transfer("lif", [exc, inh], {"E": [5, 10, 15]*Hz, "I": [0, 5]*Hz}, duration=500*ms)
     >>> transfer.rate.shape
     (3, 2)
     """
-    model = load_model(model).with_parameters(parameters or {})
-    drives = (drives,) if isinstance(drives, Drive) else tuple(drives)
+    model = load_model(model).with_parameters(changed_parameters(parameters))
+    seed, initial = whole(seed, "seed"), check_initial(initial)
+    drives = drives_of(drives, "measure_transfer, drives")
     if not drives:
         raise InputError("drives: got none, expected at least one Drive")
     if not isinstance(rates, Mapping) or not rates:
-        raise InputError(f"rates: got {rates!r}, expected a dict of drive names and rates, such as {{{drives[0].name!r}: [5, 10]*Hz}}")
+        raise InputError(f"rates: got {described(rates)}, expected a dict of drive names and rates, such as {{{drives[0].name!r}: [5, 10]*Hz}}")
     for name in rates:
         if name not in (known := sorted({drive.name for drive in drives})):
             raise InputError(f"rates: {unknown_name('drive', name, known)}")
@@ -159,19 +180,21 @@ def measure_transfer(model, drives, rates, *, duration=None, warmup=None, replic
     check_rtol(rtol)
     duration_, warmup_ = run_times(duration, warmup, noisy=True)
     dt_, replicates = seconds(dt, "dt") or float(model.dt), check_replicates(replicates, noisy=True)
+    check_run(duration_, dt_, cells=replicates * int(np.prod([values.size for values in axes.values()])))
     grids = np.meshgrid(*axes.values(), indexing="ij")
     shape, points = grids[0].shape, grids[0].size
     sources = noise_sources(drives, model, dict(zip(axes, map(np.ravel, grids))), what="drives")
-    reversal = model.si(model.leak_reversal)
+    reversal = model.leak_reversal_
     I_ = model.constant_input_ + sum(source.mean_ * (source.E_ - reversal) for source in sources) + np.zeros(points)
-    g_ = model.si(model.leak) + sum(source.mean_ for source in sources) + np.zeros(points)
+    g_ = model.leak_ + sum(source.mean_ for source in sources) + np.zeros(points)
     with Progress(progress) as bar:
-        measured = measure_until(model, I_, g_, sources, rtol=rtol, adaptive=duration is None, replicates=replicates, duration_=duration_, warmup_=warmup_,
+        measured = measure_until(model, I_, g_, sources, fixed=dt is not None, rtol=rtol, adaptive=duration is None, replicates=replicates, duration_=duration_, warmup_=warmup_,
                                dt_=dt_, seed=seed, initial=initial, engine=engine, threads=threads, bar=bar, stage="transfer function")
     provenance = {
-        "model": model.name, "model_hash": model.hash, "engine": measured.engine, "dt [s]": dt_, "duration [s]": duration_,
+        "model": model.name, "model_hash": model.hash, "engine": measured.engine, "dt [s]": measured.dt, "duration [s]": duration_,
         "early_stopping": duration is None, "warmup [s]": warmup_, "replicates": replicates, "rtol": rtol, "seed": seed,
         "drives": [drive.to_dict() for drive in drives], "initial": initial if isinstance(initial, str) else "given", "versions": versions(),
     }
     results = (measured.rate_, measured.rate_sem_, measured.cv_, I_, g_, measured.simulated)
-    return TransferFunction(axes, *(values.reshape(shape) for values in results), per_area="m^2" in si_label(model.current_dim), provenance=provenance)
+    return TransferFunction(axes, *(values.reshape(shape) for values in results), per_area="m^2" in si_label(model.current_dim), provenance=provenance,
+                            check=measured.check.to_dict() if measured.check else {}, warnings=warned(measured.warnings))

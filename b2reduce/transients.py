@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .activity import Activity
+from .arguments import described, one_of, one_time, require, to_si, whole
+from .activity import both_kinds
 from .circuit import load_circuit
-from .provenance import frozen, unknown_name
+from .provenance import frozen
 from .protocols import sinusoid_drive
 from .rate import simulate_rates
 from .reduced import ReducedCircuit
-from .spiking import simulate_spikes
-from .units import InputError, to_si, with_units
+from .spiking import NETWORK_ENGINES, simulate_spikes
+from .units import InputError, with_units
 
 __all__ = ["ResponseComparison", "SlowVariation", "compare_response", "gain_and_phase_", "half_rise_", "slow_variation"]
 
@@ -79,6 +80,7 @@ def compare_response(spikes, rates, *, start, stop, smooth="2 ms"):
     --------
     >>> import numpy as np
     >>> from brian2 import ms
+    >>> from b2reduce import Activity
     >>> t = np.arange(600) * 1e-3 + 5e-4
     >>> run = lambda tau: Activity(("E",), t, np.where(t > 0.3, 14 - 4 * np.exp(-(t - 0.3) / tau), 10)[None], 1e-3, {"E": 1000})
     >>> found = compare_response(run(0.010), run(0.014), start=300*ms, stop=400*ms)
@@ -88,7 +90,7 @@ def compare_response(spikes, rates, *, start, stop, smooth="2 ms"):
     import pandas as pd
 
     trials = _trials(spikes, rates)
-    start_, stop_, smooth_ = (to_si(value, "s", name) for value, name in ((start, "start"), (stop, "stop"), (smooth, "smooth")))
+    start_, stop_, smooth_ = (one_time(value, name) for value, name in ((start, "start"), (stop, "stop"), (smooth, "smooth")))
     t_, bin_, end_ = rates.t_, rates.bin_, min(run.duration_ for run in [*trials, rates])
     if not (0 < start_ < stop_ < end_) or smooth_ < 0:
         raise InputError(f"got start {start}, stop {stop} and smooth {smooth}, expected 0 s < start < stop < {end_:g} s with some time on both sides for the steady states")
@@ -119,9 +121,7 @@ def compare_response(spikes, rates, *, start, stop, smooth="2 ms"):
 
 def _trials(spikes, rates):
     """Trials as a list whose populations and bins are those of the rate run."""
-    trials = [spikes] if isinstance(spikes, Activity) else list(spikes)
-    if not trials:
-        raise InputError("spikes: got no run, expected one Activity or a list of them")
+    trials = both_kinds(spikes, rates, "compare_response")
     for run in trials:
         if set(run.populations) != set(rates.populations) or abs(run.bin_ / rates.bin_ - 1) > 1e-9:
             raise InputError(f"got trials of {', '.join(run.populations)} in bins of {run.bin_ * 1e3:g} ms and rates of {', '.join(rates.populations)} in bins of "
@@ -220,17 +220,24 @@ def slow_variation(circuit, reduced, *, frequencies, drive=None, depth=0.1, seed
     import pandas as pd
 
     circuit = load_circuit(circuit)
-    models = {"rate model": reduced} if isinstance(reduced, ReducedCircuit) else dict(reduced)
+    models = dict(reduced) if isinstance(reduced, Mapping) else {"rate model": require(reduced, ReducedCircuit, "slow_variation, reduced")}
+    for name, model in models.items():
+        require(model, ReducedCircuit, f"slow_variation, reduced, {name}")
+    one_of(engine, NETWORK_ENGINES, "engine")
+    if isinstance(depth, bool) or not isinstance(depth, (int, float, np.number)):
+        raise InputError(f"depth: got {described(depth)}, expected a number above 0 and up to 1")
+    if isinstance(seeds, (str, Mapping)) or np.ndim(seeds) != 1:
+        raise InputError(f"seeds: got {described(seeds)}, expected a list of whole numbers such as (1, 2)")
+    seeds = [whole(seed, "seeds") for seed in seeds]
     drive = circuit.drive_names[0] if drive is None and len(circuit.drive_names) == 1 else drive
-    if drive not in circuit.drive_names:
-        raise InputError(f"drive: {unknown_name('drive', drive, circuit.drive_names)}")
+    one_of(drive, circuit.drive_names, "drive")
     own = [entry for entry in circuit.drives if entry.name == drive]
     if not all(entry.constant for entry in own) or len({entry.rate_ for entry in own}) > 1 or not 0 < depth <= 1 or not len(seeds):
         raise InputError(f"got drive {drive!r} with rates {', '.join(str(entry.rate) for entry in own)}, depth {depth} and seeds {seeds}; expected one constant rate, "
                          f"a depth above 0 and up to 1, and at least one seed")
     frequency_ = np.unique(np.atleast_1d(to_si(frequencies, "Hz", "frequencies")))
-    if frequency_.ndim != 1 or not np.isfinite(frequency_).all() or frequency_[0] <= 0 or frequency_[-1] > 500:
-        raise InputError(f"frequencies: got {frequencies}, expected values above 0 Hz and up to 500 Hz, half the inverse of the bins of 1 ms")
+    if not frequency_.size or not np.isfinite(frequency_).all() or frequency_[0] <= 0 or frequency_[-1] > 500:
+        raise InputError(f"frequencies: got {described(frequencies)}, expected values above 0 Hz and up to 500 Hz, half the inverse of the bins of 1 ms")
     mean_, times, values, spans, begin = own[0].rate_, [], [], [], 0.0
     for f in frequency_:
         lead = max(1, np.ceil(LEAD_ * f - 1e-9)) / f

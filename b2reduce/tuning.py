@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .activity import Activity
+from .arguments import require, runs_of, whole
+from .circuit import load_circuit
 from .features import PERIOD, angles_
+from .reduced import ReducedCircuit
 from .stability import constant_drives_
 from .units import InputError
 
@@ -80,11 +84,11 @@ def ring_profile(reduced, *, drives=None, points=POINTS):
     import pandas as pd
     from scipy.integrate import solve_ivp
 
+    require(reduced, ReducedCircuit, "ring_profile, reduced")
+    points = whole(points, "points", 16)
     circuit, drives_ = reduced.circuit, constant_drives_(reduced, drives)
     if not any(p.feature for p in circuit.populations.values()):
         raise InputError(f"circuit {circuit.name!r}: no population has a feature; give one feature = \"orientation\"")
-    if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or points < 16:
-        raise InputError(f"points: got {points!r}, expected a whole number of at least 16")
     a, names = angles_(points), circuit.populations
     profiles = {label: projection.profile for label, projection in zip(circuit.labels, circuit.projections)}
     # Means over the ring of weight times rate: products of Fourier coefficients.
@@ -188,7 +192,10 @@ def tuning_curve(activity, circuit, *, after=None, bins=BINS):
     """
     import pandas as pd
 
-    runs = activity if isinstance(activity, (list, tuple)) else [activity]
+    runs, circuit, bins = runs_of(activity, Activity, "tuning_curve, activity"), load_circuit(circuit), whole(bins, "bins", 1)
+    for run in runs:
+        if set(run.populations) != set(circuit.populations):
+            raise InputError(f"tuning_curve, activity: got populations {', '.join(run.populations)}, expected those of the circuit: {', '.join(circuit.populations)}")
     means, rows = [run.cell_means_(after) for run in runs], []
     for name, population in circuit.populations.items():
         if population.feature is None:

@@ -7,20 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arguments import described, one_of, one_time, whole
 from .assumptions import check_assumptions
 from .circuit import load_circuit
+from .circuit_steps import integrated
 from .comparison import FLOOR_, compare, tier_of
 from .gainpremises import Premise, levels_agree, renewal_agrees
-from .measuring import transfer_problem
+from .transferaxes import transfer_problem
 from .operating import find_operating_point
 from .progress import Progress
-from .provenance import FrozenDict, unknown_name
+from .provenance import FrozenDict
 from .rate import simulate_rates
 from .reduction import LEVELS, reduce_levels
-from .spiking import simulate_spikes
-from .surface import seconds
-from .units import InputError, to_si, with_units
-from .verdict import FATAL, SERIOUS, verdict
+from .spiking import NETWORK_ENGINES, simulate_spikes
+from .surface import BRIAN_STEP_, check_run, needed_seconds
+from .sweep import ENGINES
+from .units import InputError, with_units
+from .verdict import FATAL, LevelRecord, SERIOUS, Verdict, judge
 
 __all__ = ["Validation", "validate"]
 
@@ -45,8 +48,10 @@ class Validation:
         constant.
     reductions : mapping of str to ReducedCircuit
         Of all levels; `reduced` is that which was asked for.
-    verdict : str
-        Whether to trust the rate model, and what would improve it.
+    verdict : Verdict
+        Whether to trust the rate model, what does not hold, and what would improve it; made once, so that all show the same.
+    premises : pandas.DataFrame
+        The same table as `assumptions`.
     seconds : mapping of str to float
         Wall time of each step, s.
     """
@@ -60,11 +65,12 @@ class Validation:
     levels: object
     reductions: Mapping
     seconds: Mapping
+    verdict: Verdict
 
     @property
-    def verdict(self):
-        """Whether to trust the rate model, and what would improve it."""
-        return verdict(self.comparison, self.assumptions, self.levels, self.reduced)
+    def premises(self):
+        """The premises of the derivation as they were measured."""
+        return self.assumptions
 
     @property
     def warned(self):
@@ -73,8 +79,7 @@ class Validation:
         That is a premise whose failure makes such errors by itself. The others say why, and are weighed by what they do: to the
         agreement of the levels, and to the rates when trains are as regular as the cells fire.
         """
-        broken = set(self.assumptions.loc[~self.assumptions["holds"].astype(bool), "assumption"])
-        return bool(broken & {*FATAL, *SERIOUS, *(("fires without noise",) if self.reduced.noise == "none" else ())})
+        return bool(set(self.verdict.failed) & {*FATAL, *SERIOUS, "fires without noise"})
 
     @property
     def provenance(self):
@@ -88,11 +93,10 @@ class Validation:
         write_report(self, folder)
 
     def __repr__(self):
-        broken = self.assumptions.loc[~self.assumptions["holds"], "assumption"]
-        return f"{self.comparison!r}\n{self.verdict}\npremises that do not hold: {', '.join(broken) or 'none'}"
+        return f"{self.comparison!r}\n{self.verdict}\npremises that do not hold: {', '.join(self.verdict.failed) or 'none'}"
 
 
-def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise="matched", tau="membrane", at=None, window=None, levels=None,
+def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="renewal", tau="membrane", at=None, window=None, levels=None,
              cells=False, after=None, dt=None, engine="auto", network_engine="auto", progress=None):
     """Reduce a circuit, run it both ways, and say by how much and why they differ.
 
@@ -104,7 +108,10 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise=
         Of the reduction and of the first spiking run; further runs take the seeds that follow.
     seeds : int
         Number of spiking runs.
-    level, noise, tau, at, window, cells
+    level : {"linear", "gain", "surface", "transfer"}, optional
+        Of the rate model that is run and judged; by default "transfer", which predicts over the widest range of drives, or "linear"
+        where a circuit cannot have it; of `levels` that leave it out the first.
+    noise, tau, at, window, cells
         As in `reduce`.
     levels : sequence of str, optional
         Levels to lay side by side with `level`, by default all that the circuit can have; they share one operating point.
@@ -135,11 +142,13 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise=
     circuit = load_circuit(circuit)
     if dt is not None:
         circuit = circuit.replace({"dt": dt})
-    if isinstance(seeds, bool) or not isinstance(seeds, (int, np.integer)) or seeds < 1:
-        raise InputError(f"seeds: got {seeds!r}, expected a whole number of at least 1")
-    duration_ = seconds(duration, "duration")
+    seed, seeds = whole(seed, "seed"), whole(seeds, "seeds", 1)
+    for name, value, known in (*((("level", level, LEVELS),) if level is not None else ()), ("engine", engine, ENGINES), ("network_engine", network_engine, NETWORK_ENGINES)):
+        one_of(value, known, name)
+    duration_ = needed_seconds(duration, "duration")
+    check_run(duration_, float(circuit.dt), cells=sum(population.size for population in circuit.populations.values()), least_=BRIAN_STEP_)  # before anything is measured
     duration = with_units(duration_, "s")
-    after = with_units(min(0.5, duration_ / 4) if after is None else to_si(after, "s", "after"), "s")
+    after = with_units(min(0.5, duration_ / 4) if after is None else float(one_time(after, "after")), "s")
     took = {}
 
     def timed(name, task):
@@ -149,24 +158,30 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level="linear", noise=
         return result
 
     missing = {"transfer": transfer_problem(circuit)} if transfer_problem(circuit) else {}
+    if levels is not None and not isinstance(levels, (list, tuple)):
+        raise InputError(f"levels: got {described(levels)}, expected a list of some of {', '.join(LEVELS)}")
     for name in levels or ():
-        if name not in LEVELS:
-            raise InputError(f"levels: {unknown_name('level', name, LEVELS)}")
+        one_of(name, LEVELS, "levels")
+    if level is None:
+        level = levels[0] if levels and "transfer" not in levels else "linear" if missing else "transfer"
     wanted = list(dict.fromkeys([level, *(name for name in (LEVELS if levels is None else levels) if name not in missing)]))
     with Progress(progress) as bar:
         reductions = timed("reduction", lambda: reduce_levels(circuit, wanted, noise=noise, tau=tau, at=at, window=window, cells=cells, seed=seed, engine=engine,
                                                               progress=bar))
         reduced = reductions[level]
-        rates = timed("rate network", lambda: simulate_rates(reduced, duration=duration, seed=seed, progress=bar))
+        # Where silence is another state of the rate model, it starts from the operating point that was meant.
+        initial = dict(reduced.operating_rate) if len(reduced.states_) > 1 else None
+        rates = timed("rate network", lambda: simulate_rates(reduced, duration=duration, seed=seed, initial=initial, progress=bar))
         spikes = [timed("spiking network", lambda: simulate_spikes(circuit, duration=duration, seed=seed + number, engine=network_engine,
                                                                       progress=bar))
                   for number in range(seeds)]
         comparison = compare(spikes, rates, after=after, reduced=reduced)
-        table = timed("other levels", lambda: _levels(reductions, reduced, rates, spikes, comparison, duration, missing if levels is None else {}))
+        records = timed("other levels", lambda: _levels(reductions, reduced, rates, spikes, comparison, duration, missing if levels is None else {}))
         rows = timed("premises", lambda: [Premise(*row) for row in check_assumptions(circuit, spikes, reduced, rates).itertuples(index=False)])
         rows += timed("premises", lambda: _agreements(reductions, reduced, seed, engine, bar))
         assumptions = pd.DataFrame(rows, columns=list(Premise._fields))
-    return Validation(circuit, reduced, spikes, rates, comparison, assumptions, table, FrozenDict(reductions), took)
+    return Validation(circuit, reduced, spikes, rates, comparison, assumptions, _table(records, comparison.table.index), FrozenDict(reductions), took,
+                      judge(comparison, assumptions, records, reduced))
 
 
 def _agreements(reductions, reduced, seed, engine, bar):
@@ -175,45 +190,51 @@ def _agreements(reductions, reduced, seed, engine, bar):
     if reduced.level != "transfer" and "transfer" in reductions and not reduced.cells:
         rows.append(levels_agree(reduced, reductions["transfer"]))
     if reduced.noise == "matched":
-        point = find_operating_point(reduced.circuit, reduced.at_, seed=seed, dt_=reduced.provenance["dt [s]"], engine=engine, bar=bar, renewal=True)
+        dt_ = reduced.dt_
+        point = find_operating_point(integrated(reduced.circuit, dt_, fixed=True)[0], reduced.at_, seed=seed, dt_=dt_, engine=engine, bar=bar, renewal=True)
         rows.append(renewal_agrees(reduced, point.rate_))
     return rows
 
 
 def _levels(reductions, reduced, rates, spikes, comparison, duration, missing):
-    """The table of all levels."""
+    """[LevelRecord] of all levels."""
     import pandas as pd
 
-    spiking, rows = comparison.table["spiking"], {}
+    spiking, records = comparison.table["spiking"], []
     constant = all(drive.constant for drive in reduced.circuit.drives)
     drives_ = {(drive.name, drive.target): drive.rate_ for drive in reduced.circuit.drives}
+    largest = lambda rates: float(((rates - spiking) / np.maximum(spiking, FLOOR_)).abs().max())
     for level in LEVELS:
         other = reductions.get(level)
         if other is None:
             if level in missing:
-                rows[level] = {"largest_error": np.nan, "open_loop_error": np.nan, "tier": "", "note": missing[level]}
+                records.append(LevelRecord(level, {}, missing=missing[level]))
             continue
         if other is reduced:
             own, mean = comparison, comparison.table["rate"]
             lost = [name for name, share in rates.outside.items() if share > 0.5]
         elif constant and not other.cells:
-            rest = other.steady_rates_(drives_)
+            rest = other.steady_rates_(drives_, {name: float(np.asarray(rate)) for name, rate in other.operating_rate.items()})
             own, mean, lost = None, pd.Series(rest).reindex(spiking.index), _beyond(other, rest, drives_)
         else:
-            run = simulate_rates(other, duration=duration, seed=rates.provenance.get("seed", 1))
+            initial = dict(other.operating_rate) if len(other.states_) > 1 else None
+            run = simulate_rates(other, duration=duration, initial=initial, seed=rates.provenance.get("seed", 1))
             own = compare(spikes, run, after=comparison.after, reduced=other)
             mean, lost = own.table["rate"], [name for name, share in run.outside.items() if share > 0.5]
-        error = float(((mean - spiking) / np.maximum(spiking, FLOOR_)).abs().max())
-        error = np.inf if np.isnan(error) else error  # it runs away
-        if own is None:
-            out = pd.Series({name: float(rate) for name, rate in other.response_(spiking.to_dict(), drives_).items()}).reindex(spiking.index)
-            open_loop = float(((out - spiking) / np.maximum(spiking, FLOOR_)).abs().max())
-        else:
-            open_loop = float(own.split["open_loop_error"].abs().max())
-        states = [warning for warning in other.warnings if "more than one state" in warning]
-        note = "; ".join([*([f"rests outside of what was measured: {', '.join(lost)}"] if lost else []), *(["started from silence; it has more than one state"] if states else [])])
-        rows[level] = {**mean.to_dict(), "largest_error": error, "open_loop_error": open_loop, "tier": tier_of(error), "note": note}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=[*spiking.index, "largest_error", "open_loop_error", "tier", "note"]).rename_axis("level")
+        error = largest(mean)
+        out = pd.Series({name: float(rate) for name, rate in other.response_(spiking.to_dict(), drives_).items()}).reindex(spiking.index) if own is None else None
+        records.append(LevelRecord(level, mean.to_dict(), np.inf if np.isnan(error) else error,  # it runs away
+                                   largest(out) if own is None else float(own.split["open_loop_error"].abs().max()), tuple(lost), len(other.states_)))
+    return records
+
+
+def _table(records, populations):
+    """The levels side by side, for people."""
+    import pandas as pd
+
+    rows = {record.level: {**record.rates, "largest_error": record.error, "open_loop_error": record.open_loop_error,
+                           "tier": "" if record.missing else tier_of(record.error), "note": record.note} for record in records}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[*populations, "largest_error", "open_loop_error", "tier", "note"]).rename_axis("level")
 
 
 def _beyond(reduced, rest, drives_):

@@ -1,9 +1,17 @@
-"""One sentence on whether to trust a reduction, and what would improve it."""
+"""Whether to trust a reduction, what speaks against it, and what would improve it: one record, made once."""
 
 from __future__ import annotations
 
-__all__ = ["FATAL", "SERIOUS", "verdict"]
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+import numpy as np
+
+from .provenance import frozen
+
+__all__ = ["FATAL", "LevelRecord", "Remedy", "SERIOUS", "TRUST", "Verdict", "judge"]
+
+TRUST = ("trust", "near these drives", "do not rely")
 #: Premises without which no rate model of this kind means much, and what breaks.
 FATAL = {"asynchrony": "cells fire together", "weak correlation": "cells fire together", "slow variation": "rates vary as fast as the synapses",
          "one operating point": "the network has several states", "no hysteresis": "the cells' rates depend on their past"}
@@ -13,42 +21,139 @@ LOCAL = ("levels agree", "straight gain", "noise stays", "slope unchanged by lea
 SERIOUS = ("levels agree", "Poisson trains will do", "far from instability", "inside the measured range", "operating rate in the window")
 BETTER = 0.5  # an error that is less than this part of the present one is worth changing the level for
 WORTH = 0.02  # errors below this are those of the spiking runs themselves
+GOOD = 0.15  # the largest error of a quantitative reduction
 
 
-def verdict(comparison, assumptions, levels, reduced):
-    """Two or three sentences: trust, why not, what to do.
+@dataclass(frozen=True)
+class LevelRecord:
+    """How one level fared.
+
+    Attributes
+    ----------
+    level : str
+    rates : mapping of str to float
+        Hz; empty where the level cannot be had.
+    error, open_loop_error : float
+        Largest over populations, without sign; infinite where the model runs away.
+    outside : tuple of str
+        Populations that came to rest outside of what was measured.
+    states : int
+        In how many states the rate model can rest.
+    missing : str
+        Why the level cannot be had.
+    """
+
+    level: str
+    rates: Mapping
+    error: float = np.nan
+    open_loop_error: float = np.nan
+    outside: tuple = ()
+    states: int = 1
+    missing: str = ""
+
+    @property
+    def note(self):
+        """What people must know beside the numbers."""
+        notes = [self.missing] if self.missing else []
+        notes += [f"rests outside of what was measured: {', '.join(self.outside)}"] if self.outside else []
+        notes += ["has more than one state; started from its operating point"] if self.states > 1 else []
+        return "; ".join(notes)
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A change that would improve a reduction.
+
+    Attributes
+    ----------
+    change : mapping
+        Arguments of `reduce` and `validate` to give, such as ``{"level": "transfer"}``.
+    why : str
+    error : float
+        The largest error with it, as far as it is known; else NaN.
+    """
+
+    change: Mapping
+    why: str
+    error: float = np.nan
+
+    def __post_init__(self):
+        object.__setattr__(self, "change", frozen(dict(self.change)))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to trust a rate model.
+
+    Attributes
+    ----------
+    trust : str
+        ``"trust"``, ``"near these drives"`` or ``"do not rely"``.
+    tier : str
+        From the largest error alone, as in `Comparison`.
+    error : float
+        The largest error of a mean rate, without its sign.
+    failed : tuple of str
+        Premises that do not hold.
+    remedies : tuple of Remedy
+    sentence : str
+        All of this for people; also ``str(verdict)``.
+    """
+
+    trust: str
+    tier: str
+    error: float
+    failed: tuple
+    remedies: tuple
+    sentence: str
+
+    def __str__(self):
+        return self.sentence
+
+
+def judge(comparison, premises, levels, reduced):
+    """The Verdict on a reduction.
 
     Parameters
     ----------
     comparison : Comparison
         Made with the reduction, which splits its error.
-    assumptions, levels : pandas.DataFrame
+    premises : pandas.DataFrame
         As in `Validation`.
+    levels : sequence of LevelRecord
     reduced : ReducedCircuit
     """
-    error, broken = comparison.largest_error, set(assumptions.loc[~assumptions["holds"].astype(bool), "assumption"])
-    fatal = list(dict.fromkeys(reason for name, reason in FATAL.items() if name in broken))
-    local = [name for name in LOCAL if name in broken]
-    said = f"mean rates differ by up to {100 * error:.1f} %"
+    error, tier = comparison.largest_error, comparison.tier
+    failed = tuple(premises.loc[~premises["holds"].astype(bool), "assumption"])
+    fatal = list(dict.fromkeys(reason for name, reason in FATAL.items() if name in failed))
+    local = [name for name in failed if name in LOCAL]
+    said = f"mean rates differ by up to {100 * error:.1f} %" if np.isfinite(error) else "it runs away"
+    others = [record for record in levels if record.level != reduced.level and not record.outside and np.isfinite(record.error)]
+    best = min(others, key=lambda record: record.error, default=None)
+    remedies = []
+    if best is not None and error > WORTH and best.error < BETTER * error:
+        remedies.append(Remedy({"level": best.level}, "its rates are nearer to those of the spiking network", best.error))
+    if reduced.noise == "matched" and {"irregular spikes", "Poisson trains will do"} & set(failed):
+        remedies.append(Remedy({"noise": "renewal"}, "trains are not as irregular as Poisson's"))
+    trust = "do not rely" if fatal or tier != "quantitative" else "near these drives" if local else "trust"
     if fatal:
-        text = f"Do not rely on this rate model: {' and '.join(fatal)}, which the derivation excludes ({said}{', which is then chance' if comparison.tier == 'quantitative' else ''})."
-    elif comparison.tier == "breakdown":
+        text = f"Do not rely on this rate model: {' and '.join(fatal)}, which the derivation excludes ({said}{', which is then chance' if tier == 'quantitative' else ''})."
+        if best is None or min(best.error, error) > GOOD:
+            text += " No other level repairs this."
+        elif error > GOOD:
+            text += f" That level = {best.level!r} comes within {100 * best.error:.1f} % may be chance as well."
+    elif tier == "breakdown":
         text = f"Do not use this rate model: {said}."
-    elif comparison.tier == "qualitative":
+    elif tier == "qualitative":
         text = f"Trust directions of change, not values: {said}."
     elif local:
         text = f"Trust it near these drives, where {said}; further away it will be off, since these premises do not hold: {', '.join(local)}."
     else:
-        text = f"Trust it near these drives: {said}, and no premise that limits its range is broken."
-    if comparison.tier != "quantitative":
+        text = f"Trust it: {said}, and no premise that limits its range is broken."
+    if tier != "quantitative" and np.isfinite(error):
         alone = float(comparison.split["open_loop_error"].abs().max())
-        text += (f" The gains themselves are off by {100 * alone:.1f} %" + ("; the feedback amplifies that." if error > 1.3 * alone else ", and the feedback adds nothing."))
-    usable = levels[levels["largest_error"].notna() & (levels["note"] == "")]
-    best = usable["largest_error"].idxmin() if len(usable) else None
-    if fatal:
-        text += " No other level repairs this."
-    elif best is not None and best != reduced.level and error > WORTH and usable.loc[best, "largest_error"] < BETTER * error:
-        text += f" Better here: level = {best!r}, {100 * usable.loc[best, 'largest_error']:.1f} %."
-    elif broken & {"irregular spikes", "Poisson trains will do"} and reduced.noise == "matched":
-        text += " noise = 'renewal' would take into account how regular the spikes are."
-    return text
+        text += f" The gains themselves are off by {100 * alone:.1f} %" + ("; the feedback amplifies that." if error > 1.3 * alone else ", and the feedback adds nothing.")
+    for remedy in remedies if not fatal else ():
+        change = ", ".join(f"{name} = {value!r}" for name, value in remedy.change.items())
+        text += f" Better here: {change}, {100 * remedy.error:.1f} %." if np.isfinite(remedy.error) else f" {change} would take into account that {remedy.why}."
+    return Verdict(trust, tier, error, failed, tuple(remedies), text)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..model import NeuronModel
 
-__all__ = ["Source", "Cells", "CellStatistics", "SLACK_", "count_sem", "first_step", "gathered", "joined", "starting_state", "statistics"]
+__all__ = ["Source", "Cells", "CellStatistics", "SLACK_", "count_sem", "first_step", "gathered", "joined", "ran_off", "starting_state", "statistics"]
 
 SLACK_ = 5e-10  # s: a spike at the very step of the warm-up's end counts, whatever its last bit says
 
@@ -52,6 +52,12 @@ class Cells:
     parameters: Mapping
     sources: tuple = ()
     state: Mapping = field(default_factory=dict)
+    method: str | None = None  #: of integration; the model's first choice by default
+
+    @property
+    def method_used(self):
+        """The integration method that runs."""
+        return self.method or self.model.method_used(bool(self.sources))
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class CellStatistics:
     interval_sum: np.ndarray  #: over intervals that begin at t >= warmup
     interval_square_sum: np.ndarray
     late_count: np.ndarray  #: spikes in the last half of the run
+    held: np.ndarray  #: spikes counted although the threshold condition had not been false since the one before
     final_state: Mapping  #: {variable: array over cells}, conductances included
     events: Mapping = field(default_factory=dict)  #: {source: synaptic events at t >= warmup}
     period: np.ndarray | None = None  #: the last interval where the state came back bit for bit, else 0; of engines that compare it
@@ -108,7 +115,7 @@ def joined(first, second):
 
     What the first counted is forgotten if it lies within the warm-up.
     """
-    add = {name: getattr(first, name) + getattr(second, name) for name in ("total", "late_count")}
+    add = {name: getattr(first, name) + getattr(second, name) for name in ("total", "late_count", "held")}
     second_time = np.where(first.total >= 2, first.second_time, np.where(first.total == 1, second.first_time, second.second_time))
     result = {name: getattr(second, name) for name in _PER_CELL} | add | dict(
         first_time=np.where(first.total >= 1, first.first_time, second.first_time), second_time=second_time,
@@ -147,7 +154,7 @@ def count_sem(spikes, square_sum, replicates):
     return np.maximum(np.where(np.asarray(replicates) > 1, np.sqrt(replicates * variance), np.sqrt(spikes)), 1.0)
 
 
-def statistics(i, t, count, duration, warmup, final_state, events):
+def statistics(i, t, count, duration, warmup, final_state, events, held=0.0):
     """Sums of `CellStatistics` from spike lists (cell indices and times in s)."""
     order = np.lexsort((t, i))
     i, t = np.asarray(i)[order], np.asarray(t)[order]
@@ -171,12 +178,21 @@ def statistics(i, t, count, duration, warmup, final_state, events):
         count=np.bincount(ic, minlength=count), first_counted_time=nth(ic, tc, 0), last_time=last,
         interval_sum=np.bincount(ic[1:][same], weights=gaps[same], minlength=count),
         interval_square_sum=np.bincount(ic[1:][same], weights=gaps[same] ** 2, minlength=count),
-        late_count=late, final_state=final_state, events=events)
+        late_count=late, held=np.broadcast_to(np.asarray(held, dtype=float), count), final_state=final_state, events=events)
+
+
+FARTHEST_ = 10.0  # V; a membrane beyond it has left every cell behind, though its numbers may still be finite
+
+
+def ran_off(model, final_state):
+    """Which cells ended in no state that a cell can have: not a number, infinite, or volts away."""
+    finite = np.all([np.isfinite(values) for values in final_state.values()], axis=0)
+    return ~finite | (np.abs(final_state[model.membrane]) > FARTHEST_)
 
 
 def starting_state(cells):
     """Starting values of all state variables: the caller's, then the model's; the membrane at its leak reversal, conductances at their means."""
     model = cells.model
-    state = {model.membrane: model.si(model.leak_reversal)}
+    state = {model.membrane: model.leak_reversal_}
     state.update({name: float(np.asarray(value)) for name, value in model.initial.items()})
     return {**state, **cells.state, **{f"g_syn_{source.label}": source.mean_ for source in cells.sources}}

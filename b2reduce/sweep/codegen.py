@@ -11,6 +11,7 @@ from importlib import resources
 import numpy as np
 
 from ..session import brian_session
+from ..spikecounts import condition_of, is_watched
 
 __all__ = ["LANES", "MOST_ENTRIES", "KernelSource", "NotExpressible", "generate"]
 
@@ -134,7 +135,7 @@ class _Hoister(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def generate(model, per_cell, labels, dt_):
+def generate(model, per_cell, labels, dt_, method=None):
     """The kernel of a model.
 
     Parameters
@@ -145,6 +146,8 @@ def generate(model, per_cell, labels, dt_):
     labels : sequence of str
         Synaptic sources.
     dt_ : float
+    method : str, optional
+        Integration method; by default the model's.
 
     Raises
     ------
@@ -156,9 +159,9 @@ def generate(model, per_cell, labels, dt_):
     from brian2.core.variables import Constant
     from jinja2 import Environment, StrictUndefined
 
-    written = model.cell_equations(labels, per_cell=per_cell, poisson=labels)
+    written = model.cell_equations(labels, per_cell=per_cell, poisson=labels, method=method)
     render = _renderer().render_expr
-    lines, constants, invariants = {"once": [], "each_step": [], "update": [], "threshold": [], "reset": []}, {}, {}
+    lines, constants, invariants = {"once": [], "each_step": [], "update": [], "threshold": [], "watch": [], "reset": []}, {}, {}
     with brian_session() as brian2:
         group = brian2.NeuronGroup(1, written.equations, threshold=written.threshold, reset=written.reset, refractory=written.refractory,
                                    method=written.method, namespace=written.namespace, dt=dt_ * brian2.second, codeobj_class=NumpyCodeObject)
@@ -171,11 +174,14 @@ def generate(model, per_cell, labels, dt_):
             raise NotExpressible("a subexpression is held constant over dt")
         own = set(group.equations.parameter_names) - {"lastspike", "not_refractory"}
         fixed = own | {"dt", *written.namespace}
-        for piece, runner in (("update", group.state_updater), ("threshold", group.thresholder["spike"]), ("reset", group.resetter.get("spike"))):
-            if runner is None or not runner.abstract_code:
+        thresholder = group.thresholder["spike"]
+        for piece, runner, code in (("update", group.state_updater, None), ("threshold", thresholder, None), ("reset", group.resetter.get("spike"), None),
+                                    ("watch", thresholder, f"_above = {condition_of(model)}" if is_watched(model) else "")):
+            code = runner.abstract_code if code is None and runner is not None else code
+            if not code:
                 continue
             variables = {**group.variables, **runner.codeobj.variables}
-            scalar, vector = make_statements(runner.abstract_code, variables, np.float64, optimise=True, blockname=piece)
+            scalar, vector = make_statements(code, variables, np.float64, optimise=True, blockname=piece)
             found = {name: float(variable.get_value()) for name, variable in variables.items() if isinstance(variable, Constant) and name != "N"}
             constants.update(found)
             fixed |= set(found)
@@ -185,7 +191,7 @@ def generate(model, per_cell, labels, dt_):
                 lines["each_step" if timely else "once"].append(f"const double m_{statement.var} = {render(statement.expr)};")
             for statement in vector:
                 # A reset runs only where a cell fired: there is nothing to gain by taking anything out of it.
-                expression = statement.expr if piece == "reset" else ast.unparse(_Hoister(fixed, invariants).visit(ast.parse(statement.expr, mode="eval").body))
+                expression = statement.expr if piece in ("watch", "reset") else ast.unparse(_Hoister(fixed, invariants).visit(ast.parse(statement.expr, mode="eval").body))
                 declared = "" if statement.op != ":=" else "const double " if statement.constant else "double "
                 value = render(expression)
                 if piece == "update" and getattr(variables.get(statement.var), "conditional_write", None) is not None:

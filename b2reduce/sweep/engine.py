@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,9 @@ from ..provenance import unknown_name
 from ..session import DivergenceError, divisions_reported
 from ..units import InputError
 from . import brian, native
+from .cells import ran_off
 
-__all__ = ["ENGINES", "simulate_cells", "resting_state"]
+__all__ = ["ENGINES", "simulate_cells", "resting_state", "runs_off"]
 
 ENGINES = ("auto", "native", "brian2")
 REST_TIME_ = 2.0  # s; a cell that has not come to rest by then fires by itself or drifts
@@ -31,6 +33,14 @@ def _choose(cells, dt_, engine):
         if engine == "native":
             raise InputError(f"engine: got 'native', but {reason}; use 'auto' or 'brian2'") from None
         return None, str(reason)
+
+
+def runs_off(model):
+    """Advice for cells whose exponential upstroke is more than a step can follow; empty for others."""
+    if not re.search(rf"\bexp\((?!clip)[^:\n]*\b{re.escape(model.membrane)}\b", model.equations):
+        return ""
+    return (f"; where exp() runs off within one step of a spike, as in exponential cells with a threshold far up, bound its argument: "
+            f"exp(clip(({model.membrane} - V_T)/D_T, -100, 10)) changes no spike time by more than a step")
 
 
 def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto", progress=None, diverging="raise", threads=None, stop=None):
@@ -66,8 +76,9 @@ def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto
         If a cell's state is not finite at the end; the message names the cell's parameters.
     """
     dt_ = float(cells.model.dt) if dt_ is None else dt_
-    cure = (f"the integration diverged with method {cells.model.method_used(bool(cells.sources))!r} and "
+    cure = (f"the integration diverged with method {cells.method_used!r} and "
             f"dt = {dt_ * 1e3:g} ms: take a smaller dt or a smaller input")
+    cure += runs_off(cells.model)
     kernel, reason = _choose(cells, dt_, engine)
     if kernel is not None:
         result = native.run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress, threads, stop)
@@ -77,9 +88,7 @@ def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto
         with divisions_reported(f"model {cells.model.name!r}: a division by zero in a run with {extremes}; {cure}"):
             result, name = brian.run_cells(cells, duration_, warmup_, dt_, seed, progress)
         name += f": {reason}" if reason else ""
-    bad = np.zeros(cells.count, dtype=bool)
-    for values in result.final_state.values():
-        bad |= ~np.isfinite(values)
+    bad = np.broadcast_to(ran_off(cells.model, result.final_state), cells.count)
     if bad.any() and diverging == "raise":
         where = ", ".join(f"{key} = {np.broadcast_to(value, cells.count)[bad][0]:.6g} (SI)" for key, value in cells.parameters.items())
         raise DivergenceError(

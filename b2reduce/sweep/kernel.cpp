@@ -57,10 +57,10 @@ struct Random {
 
 struct Run {  // mirrored by native.Run
     double dt, warmup, half;
-    int64_t first_step, steps, cells, table;
+    int64_t first_step, steps, cells, table, stride;
     const double *constants;   // [constant]
     const double *parameters;  // [parameter][cell]
-    double *state;             // [variable..., m_lastspike, m_not_refractory][cell]
+    double *state;             // [variable..., m_lastspike, m_not_refractory, still][cell]
     const double *sources;     // [source][jump, mean events a step][cell]
     const double *cumulative;  // [source][entry][cell]: P(events in a step <= entry)
     uint64_t *random;          // [4][cell]: where the stream of every cell stands
@@ -84,6 +84,7 @@ extern "C" int run_block(const Run *run, int64_t first) {
     double {{ name }}_[LANES];
     {% endfor %}
     double m_lastspike_[LANES], m_not_refractory_[LANES], fired_[LANES];
+    double still[LANES], watching = 0;  // whether the threshold condition has been true at every step since the last count
     for (int l = 0; l < LANES; l++) {
         const int64_t cell = first + (l < used ? l : 0);
         {% for name in parameters %}
@@ -94,6 +95,7 @@ extern "C" int run_block(const Run *run, int64_t first) {
         {% endfor %}
         m_lastspike_[l] = run->state[{{ variables|length }} * n + cell];
         m_not_refractory_[l] = run->state[{{ variables|length + 1 }} * n + cell];
+        watching += still[l] = run->state[{{ variables|length + 2 }} * n + cell];
     }
     {% for line in once %}
     {{ line }}
@@ -132,7 +134,7 @@ extern "C" int run_block(const Run *run, int64_t first) {
     for (auto &lanes : after_spike) for (double &value : lanes) value = 1e300;
     {% endif %}
     double total[LANES] = {}, first_spike[LANES], second[LANES], counted[LANES] = {}, first_counted[LANES], last[LANES],
-           sum[LANES] = {}, square[LANES] = {}, late[LANES] = {}, period[LANES] = {};
+           sum[LANES] = {}, square[LANES] = {}, late[LANES] = {}, period[LANES] = {}, held[LANES] = {};
     for (int l = 0; l < LANES; l++) first_spike[l] = second[l] = first_counted[l] = last[l] = NAN;
 
     for (int64_t step = 0; step < run->steps; step++) {
@@ -180,8 +182,30 @@ extern "C" int run_block(const Run *run, int64_t first) {
             {% endfor %}
             m_not_refractory_[l] = m_not_refractory;
         }
+        {% if watch %}
+        if (watching > 0) {  // only from a spike until it is over
+            watching = 0;
+            for (int l = 0; l < LANES; l++) {
+                if (still[l] == 0) continue;
+                {% for name in parameters %}
+                const double {{ name }} = {{ name }}_[l]; (void){{ name }};
+                {% endfor %}
+                {% for name in variables %}
+                const double {{ name }} = {{ name }}_[l]; (void){{ name }};
+                {% endfor %}
+                const double m_lastspike = m_lastspike_[l]; (void)m_lastspike;
+                {% for line in watch %}
+                {{ line }}
+                {% endfor %}
+                watching += still[l] = m__above ? 1.0 : 0.0;
+            }
+        }
+        {% endif %}
+        {% if sources %}
+        const bool arrivals = run->stride == 1 || (run->first_step + step + 1) % run->stride == 0;  // of a step of `stride` of these
+        {% endif %}
         {% for source in sources %}
-        {
+        if (arrivals) {
             random.uniform(u);
             const double counting = m_t >= run->warmup ? 1.0 : 0.0;
             double beyond = 0, k[LANES] = {};
@@ -233,6 +257,15 @@ extern "C" int run_block(const Run *run, int64_t first) {
                 {% for line in reset %}
                 {{ line }}
                 {% endfor %}
+                {% if watch %}
+                held[l] += still[l];
+                {
+                    {% for line in watch %}
+                    {{ line }}
+                    {% endfor %}
+                    watching += still[l] = m__above ? 1.0 : 0.0;
+                }
+                {% endif %}
                 // The state of the spike before, bit for bit: without noise the cell is periodic from here on.
                 double changed = 0;
                 {% for name in variables %}
@@ -252,14 +285,15 @@ extern "C" int run_block(const Run *run, int64_t first) {
                 last[l] = m_t;
             }
     }
-    const double *columns[] = {total, first_spike, second, counted, first_counted, last, sum, square, late, period};
+    const double *columns[] = {total, first_spike, second, counted, first_counted, last, sum, square, late, period, held};
     for (int l = 0; l < used; l++) {
-        for (int column = 0; column < 10; column++) run->statistics[column * n + first + l] = columns[column][l];
+        for (int column = 0; column < 11; column++) run->statistics[column * n + first + l] = columns[column][l];
         {% for name in variables %}
         run->state[{{ loop.index0 }} * n + first + l] = {{ name }}_[l];
         {% endfor %}
         run->state[{{ variables|length }} * n + first + l] = m_lastspike_[l];
         run->state[{{ variables|length + 1 }} * n + first + l] = m_not_refractory_[l];
+        run->state[{{ variables|length + 2 }} * n + first + l] = still[l];
         {% if random %}
         for (int word = 0; word < 4; word++) run->random[word * n + first + l] = random.s[word][l];
         {% endif %}

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..interrupts import compilers_ended, undisturbed
 from ..units import InputError
 from .build import BuildError, load_library
 from .cells import SLACK_, CellStatistics, first_step, gathered, joined, starting_state
-from .codegen import LANES, MOST_ENTRIES, NotExpressible, generate
+from .codegen import LANES, MOST_ENTRIES, NotExpressible
+from .environment import thread_count
+from .sources import kernel_source
 
 __all__ = ["Kernel", "Unavailable", "kernel_of", "relax_cells", "run_cells"]
 
 #: Arrays of a run whose last axis is the cells, in the order of the kernel's arguments.
 PER_CELL = ("parameters", "state", "sources", "cumulative", "random", "events", "statistics")
-COLUMNS = ("total", "first_time", "second_time", "count", "first_counted_time", "last_time", "interval_sum", "interval_square_sum", "late_count", "period")
+COLUMNS = ("total", "first_time", "second_time", "count", "first_counted_time", "last_time", "interval_sum", "interval_square_sum", "late_count", "period",
+           "held")
 NEVER_ = -1e4  # s; the time of the last spike before there was one, as in Brian2
 MOST_EVENTS = 500  # in a step; beyond about 700 the probability of none leaves the range of floats
 TASKS = 32  # per thread: for progress, and so that threads end together
@@ -34,7 +37,7 @@ class Run(ctypes.Structure):
     """What kernel.cpp calls Run."""
 
     _fields_ = [("dt", ctypes.c_double), ("warmup", ctypes.c_double), ("half", ctypes.c_double), ("first_step", ctypes.c_int64),
-                ("steps", ctypes.c_int64), ("cells", ctypes.c_int64), ("table", ctypes.c_int64),
+                ("steps", ctypes.c_int64), ("cells", ctypes.c_int64), ("table", ctypes.c_int64), ("stride", ctypes.c_int64),
                 *((name, ctypes.c_void_p) for name in ("constants", *PER_CELL, "stop"))]
 
 
@@ -63,11 +66,12 @@ def kernel_of(cells, dt_):
         If the equations cannot be expressed or nothing can be compiled here.
     """
     labels = tuple(source.label for source in cells.sources)
-    key = cells.model.hash, tuple(cells.parameters), labels, dt_
+    key = cells.model.hash, tuple(cells.parameters), labels, cells.method, dt_
     if key not in _kernels:
         try:
-            source = generate(cells.model, list(cells.parameters), labels, dt_)
-            library = load_library(source.text)
+            source = kernel_source(cells.model, list(cells.parameters), labels, dt_, cells.method)
+            with compilers_ended():
+                library = load_library(source.text)
         except NotExpressible as reason:
             raise Unavailable(str(reason)) from None
         except BuildError as reason:
@@ -83,19 +87,19 @@ def kernel_of(cells, dt_):
 class _Arrays:
     """The arrays of a run, kept alive while the kernel works on them."""
 
-    def __init__(self, kernel, cells, dt_, seed=0):
+    def __init__(self, kernel, cells, dt_, seed=0, stride=1, numbers=None):
         source, n = kernel.source, cells.count
         table = lambda names, values: np.array([np.broadcast_to(values.get(name, 0.0), n) for name in names], dtype=float).reshape(len(names), n)
         given = dict(cells.parameters)
         for item in cells.sources:
             given.update({f"{name}_syn_{item.label}": getattr(item, f"{name}_") for name in ("G", "tau", "E", "rate")})
-        self.kernel, self.dt_ = kernel, dt_
+        self.kernel, self.dt_, self.stride = kernel, dt_, stride
         self.constants = np.array(list(source.constants.values()), dtype=float)
         self.parameters = table(source.parameters, given)
-        self.state = np.concatenate([table(source.variables, starting_state(cells)), np.full((1, n), NEVER_), np.ones((1, n))])
-        self.sources = np.array([[np.broadcast_to(item.G_, n), np.broadcast_to(item.rate_, n) * dt_] for item in cells.sources], dtype=float).reshape(-1, 2, n)
+        self.state = np.concatenate([table(source.variables, starting_state(cells)), np.full((1, n), NEVER_), np.ones((1, n)), np.zeros((1, n))])
+        self.sources = np.array([[np.broadcast_to(item.G_, n), np.broadcast_to(item.rate_, n) * (dt_ * stride)] for item in cells.sources], dtype=float).reshape(-1, 2, n)
         self.cumulative = _poisson_table(self.sources[:, 1])
-        self.random = _streams(seed, n)
+        self.random = _streams(seed, n) if numbers is None else np.ascontiguousarray(_streams(seed, int(np.max(numbers)) + 1)[:, numbers])
         self.events = np.zeros((len(cells.sources), n))
         self.statistics = np.zeros((len(COLUMNS), n))
         self.stop = np.zeros(1, dtype=np.int32)
@@ -109,7 +113,7 @@ class _Arrays:
         """Run all cells over steps first .. last - 1; fills the statistics of this stretch."""
         n, steps = self.state.shape[1], last - first
         pointers = {name: getattr(self, name).ctypes.data for name in ("constants", *PER_CELL, "stop")}
-        run = ctypes.byref(Run(self.dt_, warmup_ - SLACK_, half_ - SLACK_, first, steps, n, self.cumulative.shape[1], **pointers))
+        run = ctypes.byref(Run(self.dt_, warmup_ - SLACK_, half_ - SLACK_, first, steps, n, self.cumulative.shape[1], self.stride, **pointers))
         run_block, blocks = self.kernel.library.run_block, range(0, n, LANES)
         if threads == 1 and progress is None and n * steps < 1e7:
             for block in blocks:
@@ -118,20 +122,23 @@ class _Arrays:
 
         def several(own):
             for block in own:
-                if run_block(run, block):
+                # `self` is named here so that the arrays live as long as a thread that works on them.
+                if self.stop[0] or run_block(run, block):
                     break
 
         each = -(-len(blocks) // (TASKS * threads))  # handing over a block of few steps would take longer than running it
         with ThreadPoolExecutor(threads) as pool:
-            tasks = [pool.submit(several, blocks[number:number + each]) for number in range(0, len(blocks), each)]
             try:
+                with undisturbed():  # a thread that starts and is not known would not be waited for
+                    tasks = [pool.submit(several, blocks[number:number + each]) for number in range(0, len(blocks), each)]
                 for done, task in enumerate(as_completed(tasks), start=1):
                     task.result()
                     if progress is not None:
                         progress(done / len(tasks))
             except BaseException:  # Ctrl-C: the kernels look at this flag every few thousand steps
-                self.stop[0] = 1
-                pool.shutdown(cancel_futures=True)
+                with undisturbed():
+                    self.stop[0] = 1
+                    pool.shutdown(cancel_futures=True)
                 raise
 
 
@@ -164,14 +171,17 @@ def _poisson_table(means):
     return np.ascontiguousarray(pdtr(np.arange(entries)[:, None], distinct)[:, where.reshape(means.shape)].transpose(1, 0, 2))
 
 
-def run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress=None, threads=None, stop=None):
+def run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress=None, threads=None, stop=None, stride=1, numbers=None):
     """Run all cells; returns their statistics.
+
+    With a stride above 1 synaptic events arrive at the end of every stride-th step, drawn for all of them: the events of a run whose step
+    is longer by that factor. `numbers` are those of the cells in such a run, whose streams they are given.
 
     Every cell has a random stream of its own, from the seed and its number: results depend neither on threads nor on
     the order in which blocks are done, nor on who else has stopped already.
     """
-    arrays = _Arrays(kernel, cells, dt_, seed)
-    threads = threads or int(os.environ.get("B2REDUCE_THREADS") or 0) or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+    arrays = _Arrays(kernel, cells, dt_, seed, stride, numbers)
+    threads = threads or thread_count()
     stop = stop if stop is not None and stop.applies(kernel.source) else None
     looks = [] if stop is None else [first_step(look, dt_) for look in stop.looks_(duration_, warmup_)]
     *looks, last = looks or [int(round(duration_ / dt_))]
@@ -182,7 +192,7 @@ def run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress=None, threa
         arrays.run(begin, end, warmup_=warmup_ if stop is None else begin * dt_, half_=duration_ / 2, threads=threads, progress=report)
         stretch = _statistics(arrays, end * dt_, duration_, warmup_, labels)
         whole = stretch if whole is None else joined(whole, stretch)
-        if end == last:
+        if end == last and not getattr(stop, "judges_the_end", False):
             break
         done, whole = stop.finished(whole, stretch, dt_)
         if done.any():
@@ -190,7 +200,7 @@ def run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress=None, threa
             active, whole = active[~done], whole.taken(~done)
             arrays.keep(~done)
             stop.keep(~done)
-        if not active.size:
+        if not active.size or end == last:
             break
         begin = end
     return gathered([*pieces, (active, whole)])

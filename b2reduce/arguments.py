@@ -1,0 +1,189 @@
+"""Whether an argument is the right kind of thing, and what to say in one line where it is not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from .provenance import unknown_name
+from .units import InputError, UnitError, si_label, to_si as si_of
+
+__all__ = ["described", "flag", "mapping", "one_of", "one_time", "pair_of", "require", "runs_of", "to_si", "whole", "wrong_kind"]
+
+LONGEST = 40  # characters of a text that are shown
+#: How one comes by a thing that was expected.
+MADE_BY = {
+    "ReducedCircuit": "reduce(circuit) makes one, ReducedCircuit.load(path) reads one", "Circuit": "load_circuit(name) reads one", "NeuronModel": "load_model(name) reads one",
+    "FISurface": "measure_fi(model, I, g) measures one, FISurface.from_frame(frame) reads a table", "GainFit": "fit_gain(surface) makes one",
+    "Activity": "simulate_spikes(circuit, ...) and simulate_rates(reduced, ...) make one", "TransferFunction": "measure_transfer(model, drives, rates) measures one",
+    "Comparison": "compare(spikes, rates) makes one", "Validation": "validate(circuit) makes one", "RegimeMap": "regime_map(circuit, grid) makes one",
+    "LinearResponse": "measure_response(model, I, g) measures one", "Adaptation": "measure_adaptation(model) measures one", "PhasePlane": "phase_plane(reduced) makes one",
+    "Continuation": "continue_fixed_points(reduced, parameter, values) makes one", "SlowVariation": "slow_variation(circuit, reduced, ...) measures one",
+    "BinaryNetwork": "random_binary_network(...) draws one", "ThresholdLinearNetwork": "threshold_linear(reduced) makes one", "Drive": "write Drive(name=, inputs=, rate=, G=, tau=, E=)",
+}
+#: What to do with a thing of one kind where another was expected: (expected, got).
+CURES = {
+    ("ReducedCircuit", "Circuit"): "call reduce(circuit) first", ("ReducedCircuit", "str"): "call reduce(...) with that name first", ("ReducedCircuit", "Validation"): "give its .reduced",
+    ("ReducedCircuit", "GainFit"): "reduce(circuit, gains={population: fit}) makes a rate model of it", ("Circuit", "ReducedCircuit"): "give its .circuit", ("Circuit", "Validation"): "give its .circuit",
+    ("Circuit", "NeuronModel"): "a cell becomes a circuit by Circuit(populations={\"E\": Population(model=, size=)}, ...)", ("Circuit", "dict"): "Circuit.from_dict(data) reads one",
+    ("NeuronModel", "Population"): "give its .model", ("NeuronModel", "Circuit"): "give circuit.populations[name].model", ("NeuronModel", "FISurface"): "a surface is what measuring a model gives",
+    ("NeuronModel", "ReducedCircuit"): "give reduced.circuit.populations[name].model", ("NeuronModel", "dict"): "NeuronModel.from_dict(data) reads one",
+    ("FISurface", "DataFrame"): "FISurface.from_frame(frame) makes one of it", ("FISurface", "NeuronModel"): "measure_fi(model, I, g) measures one",
+    ("FISurface", "str"): "load(path) reads what save() wrote; FISurface.from_frame(pandas.read_csv(path)) reads a table", ("FISurface", "GainFit"): "give its .surface",
+    ("FISurface", "ReducedCircuit"): "give reduced.surfaces[population]", ("GainFit", "FISurface"): "fit_gain(surface) makes one of it", ("GainFit", "ReducedCircuit"): "give reduced.gains[population]",
+    ("Activity", "Circuit"): "run it by simulate_spikes(circuit, duration=...)", ("Activity", "ReducedCircuit"): "run it by simulate_rates(reduced, duration=...)",
+    ("Activity", "Validation"): "give one of its .spikes, or its .rates", ("Activity", "list"): "give one of them", ("Activity", "tuple"): "give one of them",
+    ("Comparison", "Validation"): "give its .comparison", ("Comparison", "Activity"): "compare(spikes, rates) makes one", ("TransferFunction", "ReducedCircuit"): "give reduced.transfers[population]",
+    ("RegimeMap", "DataFrame"): "regime_map(circuit, grid) makes one; a table of scan() is not one", ("Validation", "ReducedCircuit"): "validate(circuit) makes one",
+    ("Drive", "dict"): "write Drive(**{...})",
+}
+#: Kinds that a name or a path stands for as well.
+NAMED = {"Circuit": "a Circuit, its name or the path of a .toml file", "NeuronModel": "a NeuronModel, its name or the path of a .toml file"}
+
+
+def described(value):
+    """What was got, in a few words, whatever it is.
+
+    Examples
+    --------
+    >>> described("ei_lif"), described([{}, {}]), described(np.zeros((3, 4)))
+    ("'ei_lif'", 'a list of 2 dicts', 'an array of shape (3, 4)')
+    """
+    kind = type(value).__name__
+    if value is None or isinstance(value, (bool, np.bool_)):
+        return str(value)
+    if isinstance(value, (str, bytes)):
+        return repr(value if len(value) <= LONGEST else value[:LONGEST - 3] + type(value)(b"..." if isinstance(value, bytes) else "..."))
+    if hasattr(value, "dim") and isinstance(value, np.ndarray):
+        unit = si_label(value) if value.ndim or not value.dim.is_dimensionless else ""
+        return f"a Quantity of shape {value.shape} in {unit}" if value.ndim else f"{float(value):g} {unit}".strip()
+    if isinstance(value, (int, float, complex, np.number)):
+        return f"{value:.6g}" if not isinstance(value, int) or abs(value) > 1e6 else str(value)
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}" + ("" if value.dtype.kind in "fiub" else f" of {value.dtype}")
+    if kind in ("DataFrame", "Series"):
+        return f"a {kind} of {len(value)} rows" + (f" and {value.shape[1]} columns" if kind == "DataFrame" else "")
+    if isinstance(value, Mapping):
+        keys = ", ".join(str(key)[:LONGEST] for key in list(value)[:4])
+        return f"a dict of {keys}{', ...' if len(value) > 4 else ''}" if value else "an empty dict"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        kinds = {type(item).__name__ for item in value}
+        if not value:
+            return f"an empty {kind}"
+        if isinstance(value, (list, tuple)) and len(value) <= 4 and all(isinstance(item, (str, int, float, np.number)) or item is None for item in value):
+            inside = ", ".join(described(item) for item in value)
+            return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(value) == 1 else ''})"
+        return f"a {kind} of {len(value)} {kinds.pop() + ('s' if len(value) > 1 else '') if len(kinds) == 1 else 'things'}"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if isinstance(value, os.PathLike):
+        return f"the path {os.fspath(value)!r}"
+    if callable(value) and hasattr(value, "__name__"):
+        return f"the function {value.__name__}"
+    return f"{'an' if kind[0] in 'AEIOUaeiou' or kind.startswith('FI') else 'a'} {kind}"
+
+
+def require(value, kind, where, error=InputError):
+    """The value, if it is of the right kind.
+
+    Parameters
+    ----------
+    value : object
+    kind : type
+        What is expected.
+    where : str
+        The verb and its argument, such as ``"fixed_points, reduced"``.
+    error : type
+
+    Raises
+    ------
+    InputError
+        That says what was got, what was expected, and what to do.
+    """
+    if isinstance(value, kind):
+        return value
+    raise error(f"{where}: {wrong_kind(value, kind.__name__)}")
+
+
+def wrong_kind(value, name):
+    """What was got, what was expected, and what to do, where a thing of the class of this name was expected."""
+    got = type(value).__name__
+    cure = CURES.get((name, got)) or CURES.get((name, "dict" if isinstance(value, Mapping) else got)) or MADE_BY.get(name)
+    expected = NAMED.get(name, f"{'an' if name[0] in 'AEIOU' or name.startswith('FI') else 'a'} {name}")
+    return f"got {described(value)}, expected {expected}" + (f"; {cure}" if cure else "")
+
+
+def runs_of(values, kind, where):
+    """A list of activities from one or several."""
+    values = [values] if isinstance(values, kind) else values
+    if not isinstance(values, (list, tuple)) or not values:
+        raise InputError(f"{where}: got {described(values) if values is None or not isinstance(values, (list, tuple)) else 'no run'}, expected one {kind.__name__} or a list of them; {MADE_BY['Activity']}")
+    return [require(value, kind, f"{where}, entry {number}") for number, value in enumerate(values)]
+
+
+def whole(value, where, least=0, error=InputError):
+    """An int from anything that is a whole number: ints, numpy's, floats such as 10.0; not from text, booleans or 7.5."""
+    plain = not isinstance(value, (bool, np.bool_)) and (isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, np.ndarray) and np.ndim(value) == 0
+                                                         and value.dtype.kind in "fiu" and getattr(getattr(value, "dim", None), "is_dimensionless", True))
+    if not plain or not np.isfinite(value) or value != int(value) or int(value) < least:
+        raise error(f"{where}: got {described(value)}, expected a whole number of at least {least}")
+    return int(value)
+
+
+def to_si(value, unit, where):
+    """`units.to_si` of an argument, whose message says what was got in a few words."""
+    from brian2 import Quantity
+
+    plain = (str, int, float, np.number, Quantity)
+    listed = isinstance(value, (list, tuple)) and all(isinstance(item, plain) and not np.ndim(item) for item in value)
+    fits = not isinstance(value, (bool, np.bool_)) and (isinstance(value, plain) or listed or isinstance(value, np.ndarray) and value.dtype.kind in "fiu")
+    short = fits and (isinstance(value, str) and len(value) <= LONGEST or np.ndim(value) == 0)
+    try:
+        if fits:
+            return si_of(value, unit, where)
+    except UnitError:
+        if short:
+            raise
+    label = unit if isinstance(unit, str) else si_label(unit)
+    raise UnitError(f"{where}: got {described(value)}{' without a unit' if isinstance(value, np.ndarray) and not hasattr(value, 'dim') else ''}, expected a value in {label}")
+
+
+def pair_of(values, unit, where, example):
+    """Two values of one unit as SI floats."""
+    if isinstance(values, (str, Mapping, set)) or np.ndim(values) == 0 or len(values) != 2 or any(np.ndim(value) for value in values):
+        raise InputError(f"{where}: got {described(values)}, expected a pair such as {example}")
+    lo, hi = (to_si(value, unit, where) for value in values)
+    return float(lo), float(hi)
+
+
+def one_time(value, where):
+    """One finite time in s."""
+    time_ = to_si(value, "s", where)
+    if np.ndim(time_) or not np.isfinite(time_):
+        raise InputError(f"{where}: got {described(value)}, expected one time such as 0.5*second")
+    return time_
+
+
+def flag(value, where):
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"{where}: got {described(value)}, expected True or False")
+    return bool(value)
+
+
+def one_of(value, known, where, error=InputError):
+    """A name that is known."""
+    if not isinstance(value, str):
+        raise error(f"{where}: got {described(value)}, expected one of {', '.join(map(str, known))}")
+    if value not in known:
+        raise error(f"{where}: {unknown_name(where.split(', ')[-1], value, known)}")
+    return value
+
+
+def mapping(value, where, example, error=InputError):
+    """A dict."""
+    if not isinstance(value, Mapping):
+        raise error(f"{where}: got {described(value)}, expected a dict such as {example}")
+    return value
