@@ -30,6 +30,18 @@ def exact_interval_(model, I_, g_):
     return np.where(V_inf > model.si("V_th"), T, np.inf)
 
 
+def rounding_(model, I_, g_, dt_):
+    """How far rounding moves the intervals of a simulated leaky integrate-and-fire cell in s: one that ends on the time grid may end a step sooner or later.
+
+    The potential is rounded in every step, by up to two units in the last place, and the leak forgets that within tau/dt steps; it reaches the
+    threshold at (V_inf - V_th)/tau. Times on the grid are rounded themselves, below 1e-9 of a step in all runs of less than a minute.
+    """
+    tau_, V_inf = model.si("C_m") / g_, model.si("E_L") + I_ / g_
+    largest = np.maximum(np.abs(V_inf), max(abs(model.si(name)) for name in ("E_L", "V_r", "V_th")))
+    with np.errstate(divide="ignore"):
+        return 2 * np.finfo(float).eps * largest * tau_ / dt_ * tau_ / np.maximum(V_inf - model.si("V_th"), 0.0) + 1e-9 * dt_
+
+
 def lif():
     """The LIF cell against its closed form."""
     from brian2 import ms, nA, nS
@@ -42,8 +54,9 @@ def lif():
         exact = exact_interval_(model, surface.I_[:, None], surface.g_)
         counted = exact < 1 / 5.0
         error = 1 / surface.rate_[counted] - exact[counted]
+        slack = rounding_(model, surface.I_[:, None], surface.g_, dt * 1e-3)[counted]
         line(f"dt {dt} ms: intervals off by at most, of {counted.sum()} points above 5 Hz", f"{np.abs(error).max() / dt * 1e3:.3f} dt", "<= 1 dt",
-             np.abs(error).max() <= dt * 1e-3 * (1 + 1e-6))
+             np.all(np.abs(error) <= dt * 1e-3 + slack))
         means.append(np.abs(error).mean())
         line(f"dt {dt} ms: mean error of the interval, {(counted.sum(axis=0)).min()} currents or more each g", f"{means[-1] * 1e6:.2f} us", "")
     for coarse, fine in zip(means, means[1:]):

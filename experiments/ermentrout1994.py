@@ -76,9 +76,9 @@ def _changed(circuit, projection, drive):
 def law_(circuit, population, g_):
     """F: rate in Hz of the LIF cell at constant synaptic conductances g_, {pathway label: S}, on the circuit's time grid."""
     model = circuit.populations[population].model
-    I_, total = model.constant_input_, model.si(model.leak)
+    I_, total = model.constant_input_, model.leak_
     for pathway in circuit.pathways(population):
-        I_, total = I_ + g_[pathway.label] * (pathway.E_ - model.si(model.leak_reversal)), total + g_[pathway.label]
+        I_, total = I_ + g_[pathway.label] * (pathway.E_ - model.leak_reversal_), total + g_[pathway.label]
     return 1 / (exact_interval_(model, I_, total) - float(circuit.dt) / 2)
 
 

@@ -60,7 +60,7 @@ def cells(brian2, size, model, pathways=(), per_cell=(), dt_=DT_, **values):
     written = model.cell_equations(symbols, per_cell=per_cell)
     group = brian2.NeuronGroup(size, written.equations, threshold=written.threshold, reset=written.reset, refractory=written.refractory, method=written.method,
                                namespace=written.namespace, dt=dt_ * brian2.second)
-    values = {model.membrane: model.si(model.leak_reversal), model.input: model.constant_input_, **values}
+    values = {model.membrane: model.leak_reversal_, model.input: model.constant_input_, **values}
     for p in pathways:
         values = {f"G_syn_{p.symbol}": p.G_, f"tau_syn_{p.symbol}": p.tau_, f"E_syn_{p.symbol}": p.E_, **values}
     for name, value in values.items():
@@ -245,7 +245,7 @@ def pooled(duration_):
         counts = np.zeros((n, steps), dtype=int)
         np.add.at(counts, (np.array(spikes.i) // K, np.round(np.array(spikes.t_) / DT_).astype(int)), 1)
         return dict(p=p, rate=rate, V=V, current=current, duration=duration_,
-                    trains=getattr(monitors[0], f"g_syn_{p.symbol}_")[:, late], one=np.array(monitors[1].g_)[:, late],
+                    trains=np.array(getattr(monitors[0], f"g_syn_{p.symbol}_"))[:, late], one=np.array(monitors[1].g_)[:, late],
                     counts=counts[:, : steps // window * window].reshape(n, -1, window).sum(axis=2))
 
 
@@ -343,7 +343,7 @@ def alone(current_, leak_, shunt_, reversal_, dt_, duration_):
         spikes = brian2.SpikeMonitor(group)
         brian2.Network(group, spikes).run(duration_ * brian2.second, namespace={})
         trains = spikes.spike_trains()
-        times = [np.asarray(trains[i]) for i in range(current_.size)]
+        times = [np.array(trains[i]) for i in range(current_.size)]
     return np.array([(t.size - 1) / (t[-1] - t[0]) if t.size > 2 else 0.0 for t in times])
 
 

@@ -120,13 +120,13 @@ def _peak_memory():
 
 def machine():
     """Where this was measured."""
-    from b2reduce.sweep.build import FLAGS, _compiler
+    from b2reduce.sweep.build import compile_flags, compiler_identity
 
     cpu = platform.processor()
     if Path("/proc/cpuinfo").exists():
         cpu = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), cpu)
     version = lambda name: metadata.version(name) if any(d.metadata["Name"].lower() == name for d in metadata.distributions()) else None
-    return {"cpu": cpu, "cores": os.cpu_count(), "compiler": _compiler()[1].splitlines()[0], "flags": " ".join(FLAGS), "python": platform.python_version(),
+    return {"cpu": cpu, "cores": os.cpu_count(), "compiler": compiler_identity()[1].splitlines()[0], "flags": " ".join(compile_flags()), "python": platform.python_version(),
             "versions": {name: version(name) for name in ("b2reduce", "brian2", "numpy", "cython", "jax")}}
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from b2reduce.sweep import brian, simulate_cells
-from b2reduce.sweep.build import FLAGS, _compiler
+from b2reduce.sweep.build import compile_flags, compiler_identity
 from b2reduce.sweep.codegen import LANES
 
 __all__ = ["COMPETITORS", "cold"]
@@ -106,13 +106,13 @@ def by_hand(work, threads=1):
     folder = tempfile.mkdtemp(prefix="b2reduce_by_hand_")
     source = resources.files("b2reduce.experiments.benchmarks").joinpath("lif_by_hand.cpp").read_text(encoding="utf-8")
     (Path(folder) / "lif.cpp").write_text(source, encoding="utf-8")
-    compiler = _compiler()[0]
-    subprocess.run([compiler, *FLAGS, "-c", "lif.cpp", "-o", "lif.o"], cwd=folder, check=True)
-    subprocess.run([compiler, "-shared", "lif.o", "-o", "lif.so", "-lm"], cwd=folder, check=True)
+    compiler = compiler_identity()[0]
+    subprocess.run([*compiler, *compile_flags(), "-c", "lif.cpp", "-o", "lif.o"], cwd=folder, check=True)
+    subprocess.run([*compiler, "-shared", "lif.o", "-o", "lif.so", "-lm"], cwd=folder, check=True)
     library = ctypes.CDLL(str(Path(folder) / "lif.so"))
     whole = -(-work.cells.count // LANES) * LANES
     pad = lambda values: np.concatenate([values, np.full(whole - work.cells.count, values[0])])
-    current, leak, counts, sums, squares = pad(work.cells.parameters["I_app"]), pad(work.cells.parameters["g_L"]), *np.zeros((3, whole))
+    current, leak, counts, sums, squares = pad(work.cells.parameters["I_app"]), pad(work.leak_), *np.zeros((3, whole))
     model = work.cells.model
     pointer = lambda array: array.ctypes.data_as(ctypes.c_void_p)
     steps = lambda time_: ctypes.c_int64(round(time_ / work.dt_))
@@ -134,7 +134,7 @@ def jax_scan(work, threads=1):
 
     jax.config.update("jax_enable_x64", True)
     model, steps = work.cells.model, round(work.duration_ / work.dt_)
-    current, leak = (jnp.asarray(work.cells.parameters[name]) for name in ("I_app", "g_L"))
+    current, leak = (jnp.asarray(values) for values in (work.cells.parameters["I_app"], work.leak_))
     E_L, V_th, V_r, refractory = model.si("E_L"), model.si("V_th"), model.si("V_r"), round(model.si("t_ref") / work.dt_)
     decay, v_inf = jnp.exp(-work.dt_ * leak / model.si("C_m")), E_L + current / leak
 
@@ -168,7 +168,7 @@ def nest(work, threads):
         cells = simulator.Create("iaf_cond_exp", work.cells.count, params={
             "C_m": model.si("C_m") * 1e12, "E_L": model.si("E_L") * 1e3, "V_m": model.si("E_L") * 1e3, "V_th": model.si("V_th") * 1e3,
             "V_reset": model.si("V_r") * 1e3, "t_ref": model.si("t_ref") * 1e3})
-        cells.set([{"I_e": I * 1e12, "g_L": g * 1e9} for I, g in zip(work.cells.parameters["I_app"], work.cells.parameters["g_L"])])
+        cells.set([{"I_e": I * 1e12, "g_L": g * 1e9} for I, g in zip(work.cells.parameters["I_app"], work.leak_)])
         recorder = simulator.Create("spike_recorder")
         simulator.Connect(cells, recorder)
         simulator.Prepare()

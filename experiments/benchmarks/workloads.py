@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import b2reduce as b2r
+from b2reduce.model import ADDED_LEAK
 from b2reduce.sweep import Cells, Source
 
 __all__ = ["WORKLOADS", "Workload", "workload"]
@@ -25,6 +26,12 @@ class Workload:
     targets: dict
 
     @property
+    def leak_(self):
+        """Total leak of every cell."""
+        given = self.cells.parameters
+        return given["g_L"] if "g_L" in given else self.cells.model.leak_ + given[ADDED_LEAK]
+
+    @property
     def steps(self):
         """Cell-steps."""
         return self.cells.count * round(self.duration_ / self.dt_)
@@ -32,7 +39,7 @@ class Workload:
 
 def _grid(model, currents, leaks):
     I, g = (grid.ravel() for grid in np.meshgrid(currents, leaks, indexing="ij"))
-    return Cells(model, I.size, {model.input: I, model.leak: g})
+    return Cells(model, I.size, {model.input: I, ADDED_LEAK: g - model.leak_})
 
 
 def lif(quick):
@@ -63,7 +70,7 @@ def transfer(quick):
     """The transfer function of adex_brette2005 over excitatory and inhibitory rates, 61 by 61, 0.5 s."""
     model, size = b2r.load_model("adex_brette2005"), 5 if quick else 61
     exc, inh = (grid.ravel() for grid in np.meshgrid(400 * np.linspace(0, 30, size), 100 * np.linspace(0, 30, size), indexing="ij"))
-    cells = Cells(model, exc.size, {model.input: np.zeros(exc.size), model.leak: np.full(exc.size, model.si(model.leak))},
+    cells = Cells(model, exc.size, {model.input: np.zeros(exc.size), ADDED_LEAK: np.zeros(exc.size)},
                   (Source("s0", 1e-9, 5e-3, 0.0, exc), Source("s1", 4e-9, 10e-3, -80e-3, inh)))
     return Workload("transfer", f"AdEx transfer function, {cells.count} cells", cells, 0.05 if quick else 0.5, 0.0, float(model.dt), {"threads": 1.8})
 
