@@ -13,8 +13,8 @@ def ei_validation():
 
 @pytest.fixture(scope="session")
 def ei_reduced(ei_validation):
-    """The default circuit reduced where it is meant to run."""
-    return ei_validation.reduced
+    """The default circuit reduced where it is meant to run, at the level with formulas."""
+    return ei_validation.reductions["linear"]
 
 
 @pytest.fixture

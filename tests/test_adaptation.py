@@ -1,11 +1,15 @@
 """Adaptation: measured on cells that are known, told apart by kind, and as a variable of the rate equations."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from brian2 import Hz, cm, mV, ms, msiemens, nA, nS, pA, second
+from brian2 import BrianObjectException, Hz, cm, mV, ms, msiemens, nA, nS, pA, pF, second
 from scipy.optimize import brentq
 
 import b2reduce as b2r
+from b2reduce.adaptation import _doubts
+from b2reduce.spikememory import Memory
 
 M_CURRENT = dict(g_z=0.5 * msiemens / cm**2, b_z=-35 * mV)
 AHP = dict(g_z=5 * msiemens / cm**2, b_z=0 * mV)
@@ -52,6 +56,77 @@ def test_the_slow_limit_of_a_spike_triggered_conductance(tau):
     assert found.kind == "spike-driven" and found.a_0_ == 0
     # Slopes of a line through successive intervals: biased by less than half an interval over tau.
     assert close(found.tau_, tau * 1e-3, rtol=0.05)
+
+
+def spiking(term="- w", extra="dw/dt = -w/tau_w : amp", leaves="w += b", **parameters):
+    """The leaky integrate-and-fire cell with something that its spikes leave behind."""
+    return b2r.NeuronModel(
+        equations=f"dv/dt = (g_L*(E_L - v) {term} + I_app)/C_m : volt (unless refractory)\n{extra}", threshold="v > V_th", reset=f"v = V_r\n{leaves}", refractory=2 * ms,
+        method="rk4", parameters={**dict(C_m=200 * pF, g_L=10 * nS, E_L=-70 * mV, V_th=-50 * mV, V_r=-60 * mV), **parameters})
+
+
+@pytest.mark.parametrize("tau", [10, 15, 30, 50, 100, 200, 500, 1500])
+def test_the_charge_of_a_spike_is_found_whatever_its_time_constant(tau):
+    found = b2r.measure_adaptation(spiking(tau_w=tau * ms, b=600 / tau * pA))
+    # The equations say 600 fC and tau. Where 19 % of it is left at 60 Hz, the fit itself says that it knows J to some percent.
+    doubtful = tau == 10
+    assert close(found.J_, 600e-15, rtol=0.1 if doubtful else 0.04) and close(found.tau_, tau * 1e-3, rtol=0.06)
+    assert doubtful or found.warnings == []
+    assert abs(found.J_ - 600e-15) < 4 * float(np.asarray(found.J_stderr)) + 0.02 * 600e-15
+    # What the first interval has of it already must be taken off: without, the slope of the currents over the rate is another.
+    rate, a = found.curve.iloc[:, 0], found.curve.iloc[:, 2]
+    assert tau > 30 or not close(np.polyfit(rate, a, 1)[0], 600e-15, rtol=0.1)
+
+
+@pytest.mark.parametrize("tau", [3, 5, 7])
+def test_what_is_gone_at_the_next_spike_is_not_measured_but_said(tau):
+    found = b2r.measure_adaptation(spiking(tau_w=tau * ms, b=600 / tau * pA))
+    assert found.kind == "none" and found.J_ == 0 and "a spike changes w" in found.warnings[0]
+
+
+@pytest.mark.parametrize("changes", [dict(tau=5e-3), dict(b=-1e-12), dict(J_error=1e-12)])
+def test_a_charge_that_the_rates_do_not_tell_is_refused(changes):
+    known = dict(b=12e-12, tau=50e-3, a_0=0.0, rise=0.0, J_error=6e-15, tau_error=1e-3, spread=0.02, misses=np.zeros(3), steady=np.ones(3, dtype=bool))
+    assert _doubts(spiking(tau_w=5 * ms, b=1 * pA), Memory(**known), 60.0, "spike-driven") == []
+    with pytest.raises(b2r.InputError, match="what a spike leaves behind cannot be told from rates up to 60 Hz: .* give higher rates"):
+        _doubts(spiking(tau_w=5 * ms, b=1 * pA), Memory(**{**known, **changes}), 60.0, "spike-driven")
+
+
+EIF = "- w + g_T*D_T*exp(clip((v - V_T)/D_T, -100, 10))"
+
+
+@pytest.mark.parametrize("tau", [10, 100])
+def test_the_exponential_cell_with_a_spike_triggered_current(tau):
+    model = spiking(EIF, g_T=10 * nS, D_T=2 * mV, V_T=-50 * mV, V_th=-30 * mV, V_r=-58 * mV, tau_w=tau * ms, b=2000 / tau * pA).replace(dt=0.05 * ms)
+    found = b2r.measure_adaptation(model)
+    assert close(found.J_, 2000e-15, rtol=0.05) and close(found.tau_, tau * 1e-3, rtol=0.03)
+
+
+@pytest.mark.parametrize("tau", [10, 30, 100])
+def test_a_fast_conductance_has_the_charge_of_the_potentials_that_it_meets(tau):
+    model = spiking("+ g_a*(E_K - v)", "dg_a/dt = -g_a/tau_a : siemens", "g_a += G", tau_a=tau * ms, G=20 / tau * nS, E_K=-90 * mV)
+    found = b2r.measure_adaptation(model)
+    # Between the reset and the threshold, 30 and 40 mV above E_K.
+    assert 20e-12 * 30e-3 < found.J_ < 20e-12 * 40e-3 and close(found.tau_, tau * 1e-3, rtol=0.05)
+
+
+def test_two_currents_are_told_from_one():
+    model = spiking("- w - u", "dw/dt = -w/tau_w : amp\ndu/dt = -u/tau_u : amp", "w += b\nu += c", tau_w=20 * ms, b=20 * pA, tau_u=200 * ms, c=2 * pA)
+    found = b2r.measure_adaptation(model)
+    # 400 fC each, the mean of the times 110 ms; one current alone would have been given 590 fC.
+    assert close(found.J_, 800e-15, rtol=0.1) and close(found.tau_, 0.110, rtol=0.1)
+    assert any("not one current" in warning for warning in found.warnings)
+
+
+def test_an_integration_that_fails_is_named(monkeypatch):
+    from b2reduce import aftercurrents
+
+    def fails(*arguments):
+        raise BrianObjectException("in a step", SimpleNamespace(name="cells", _creation_stack="", _full_creation_stack="")) from ZeroDivisionError("float division")
+
+    monkeypatch.setattr(aftercurrents, "build_group", fails)
+    with pytest.raises(b2r.DivergenceError, match="lif_adapt.*could not be followed|lif_adapt.*division by zero"):
+        b2r.measure_adaptation("lif_adapt")
 
 
 def test_doubling_the_conductance_doubles_J():

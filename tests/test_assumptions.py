@@ -101,8 +101,11 @@ def test_slope_unchanged_by_leak(r):
 
 def test_fires_without_noise(r):
     assert row(table_for(r, {"E": 20, "I": 30}), "fires without noise").holds
-    silent = b2r.reduce(two_populations(), gains={"E": gain(), "I": gain()}, at={"ext": 0.1 * Hz})
-    assert not row(table_for(silent, {"E": 20, "I": 30}), "fires without noise").holds
+    # A premise of gains without noise: those in noise do not need it.
+    for noise, holds in (("none", False), ("renewal", True)):
+        silent = b2r.reduce(two_populations(), gains={"E": gain(), "I": gain()}, at={"ext": 0.1 * Hz}, noise=noise)
+        premise = row(table_for(silent, {"E": 20, "I": 30}), "fires without noise")
+        assert premise.measured == 0 and premise.holds == holds
 
 
 def with_spikes(r, trains, duration=4.0):

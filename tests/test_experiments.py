@@ -149,7 +149,7 @@ def shown(notebook):
     cells = []
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            streams = "".join(output["text"] for output in cell.outputs if output["output_type"] == "stream")
+            streams = "".join(output["text"] for output in cell.outputs if output["output_type"] == "stream" and output["name"] == "stdout")
             texts = [(("stream",), streams)] if streams else []
             texts += [(tuple(sorted(output["data"])), output["data"].get("text/plain", "")) for output in cell.outputs if output["output_type"] != "stream"]
             # Columns are as wide, and lines break, as numbers happen to be long.

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from brian2 import Hz, mV, ms, mvolt, nA, nS, pA, pcoulomb as pC, second
 from matplotlib.figure import Figure
+from scipy.optimize import brentq
 
 import b2reduce as b2r
 from b2reduce.experiments.fixed_points import compare
@@ -304,3 +305,109 @@ def test_the_command(tmp_path):
     assert close(np.interp(14, branches["drive.ext.rate [Hz]"], branches["E [Hz]"]), point["rates [Hz]"]["E"], rtol=1e-3)
     bad = subprocess.run([sys.executable, "-m", "b2reduce", "fixed-points", "ei_lif", "--along", "drive.ext.rate"], capture_output=True, text=True)
     assert bad.returncode == 2 and "--along" in bad.stderr
+
+
+X0, R_MAX, V_THETA_, I_THETA_ = 20e-12, 100.0, 10e-3, 50e-12  # of logistic gains of the cell lif: r = R_MAX/(1 + exp(-(I - I_theta - v_theta g)/X0))
+
+
+@pytest.fixture(scope="module")
+def logistic_gain():
+    I, g = np.meshgrid(np.linspace(-4, 4, 21) * X0 + I_THETA_ + V_THETA_ * 2e-8, np.linspace(1.4e-8, 2.4e-8, 4), indexing="ij")
+    frame = pd.DataFrame({"I [A]": I.ravel(), "g [S]": g.ravel(), "rate [Hz]": (R_MAX / (1 + np.exp(-(I - I_THETA_ - V_THETA_ * g) / X0))).ravel()})
+    return b2r.fit_gain(b2r.FISurface.from_frame(frame), form="logistic")
+
+
+class Pair:
+    """E and I with logistic gains in units of R_MAX and X0, the drive p on E alone: p is an explicit function of r_E."""
+
+    def __init__(self, rng):
+        self.EE, self.EI, self.IE, self.II = rng.uniform(5, 25), rng.uniform(-20, -5), rng.uniform(5, 15), rng.uniform(-8, 0)
+        self.theta, self.q = dict(zip("EI", rng.uniform(0, 8, 2))), rng.uniform(0.5, 4)
+
+    def r_I(self, r):
+        return brentq(lambda s: np.log(s / (1 - s)) - (self.IE * r + self.II * s - self.theta["I"]), 1e-14, 1 - 1e-14, xtol=1e-15)
+
+    def p(self, r):
+        return np.log(r / (1 - r)) - (self.EE * r + self.EI * self.r_I(r) - self.theta["E"])
+
+    def jacobian(self, r):
+        """Of the rate equations, in 1/tau_E."""
+        s = self.r_I(r)
+        a, b = r * (1 - r), s * (1 - s)
+        return np.array([[self.EE * a - 1, self.EI * a], [self.IE * b / self.q, (self.II * b - 1) / self.q]])
+
+    def model(self, gain, p):
+        weight = lambda w, E, K: float(abs(w * X0 / R_MAX / (K * 5e-3 * (E - cases.E_L - V_THETA_)))) * 1e9 * nS
+        own = lambda source, target, w: b2r.Projection(source=source, target=target, in_degree=10, G=weight(w, 0 if source == "E" else -0.08, 10), tau=5 * ms,
+                                                       E=(0 if source == "E" else -80) * mV)
+        current = {name: I_THETA_ + cases.G_L * V_THETA_ - self.theta[name] * X0 for name in "EI"}
+        circuit = b2r.Circuit(populations={name: b2r.Population("lif", 100, parameters={"I_app": f"{float(current[name])!r} A"}) for name in "EI"},
+                              projections=[own("E", "E", self.EE), own("E", "I", self.IE), own("I", "E", self.EI), own("I", "I", self.II)],
+                              drives=[b2r.Drive(name="x", target="E", inputs=1, rate=p * R_MAX * Hz, G=weight(1.0, 0, 1), tau=5 * ms, E=0 * mV)])
+        return b2r.reduce(circuit, level="gain", gains={"E": gain, "I": gain}, noise="none", tau={"E": 10 * ms, "I": 10 * self.q * ms})
+
+
+PLACES = np.concatenate([np.geomspace(1e-9, 0.02, 200), np.linspace(0.02, 0.98, 1500), 1 - np.geomspace(0.02, 1e-9, 200)])  # of r_E
+
+
+def zeros(function):
+    values = np.array([function(r) for r in PLACES])
+    return [brentq(function, PLACES[k], PLACES[k + 1], xtol=1e-15) for k in np.flatnonzero(values[:-1] * values[1:] < 0)]
+
+
+@pytest.mark.slow
+def test_all_roots_of_logistic_pairs_are_found(logistic_gain):
+    rng, numbers = np.random.default_rng(5), []
+    for _ in range(40):
+        pair = Pair(rng)
+        span = np.array([pair.p(r) for r in PLACES[200:-200]])
+        p = float(np.clip(rng.choice(span), 0, 8)) + 1.2e-4  # where several states are likely, and not exactly at a place of the scan
+        exact = [R_MAX * r for r in zeros(lambda r: pair.p(r) - p)]
+        found = b2r.fixed_points(pair.model(logistic_gain, p))
+        numbers.append(len(exact))
+        # The fit of an exact logistic is exact to 1e-6; near a fold roots move by the square root of that.
+        np.testing.assert_allclose([float(point.rates["E"]) for point in found], exact, rtol=2e-3, atol=1e-4)
+        assert found.complete
+    assert np.count_nonzero(np.array(numbers) == 3) > 5, "pairs with several states are what this is about"
+
+
+@pytest.mark.slow
+def test_folds_and_hopf_points_of_logistic_pairs_are_all_found(logistic_gain):
+    rng, hopf = np.random.default_rng(11), 0
+    for _ in range(8):
+        pair = Pair(rng)
+        inside = lambda r: 0 < pair.p(r) < 8
+        expected = [("fold", R_MAX * pair.p(r), R_MAX * r) for r in zeros(lambda r: np.linalg.det(pair.jacobian(r))) if inside(r)]
+        expected += [("hopf", R_MAX * pair.p(r), R_MAX * r) for r in zeros(lambda r: np.trace(pair.jacobian(r))) if inside(r) and np.linalg.det(pair.jacobian(r)) > 0]
+        special = b2r.continue_fixed_points(pair.model(logistic_gain, 0.2), "drive.x.rate", [0, 800] * Hz).special
+        special = special[special["what"].isin(["fold", "hopf"])]
+        found = sorted(zip(special["what"], special.iloc[:, 1], special["E [Hz]"]))
+        assert [what for what, *_ in found] == [what for what, *_ in sorted(expected)]
+        # Folds are found to 1e-9 of a step, rates there to its square root.
+        np.testing.assert_allclose([row[1:] for row in found], [row[1:] for row in sorted(expected)], rtol=1e-3, atol=0.05)
+        hopf += sum(what == "hopf" for what, *_ in expected)
+    assert hopf >= 1
+
+
+def test_points_beyond_what_was_measured_are_marked(ei_reduced):
+    # E and I reach their thresholds one after the other, each where W_ext r_ext + W r = theta.
+    silent = b2r.continue_fixed_points(cases.reduced(), "drive.ext.rate", [2, 20] * Hz).special
+    assert silent["what"].tolist() == ["silent", "silent"] and (silent[["E [Hz]"]] < 1e-3).all().all()
+    found = b2r.continue_fixed_points(ei_reduced, "projection.I->E.G", [0.2, 4] * nS)
+    outside = found.points["outside"]
+    assert (outside != "").any() and (outside == "").any()
+    measured = found.points[outside == ""]
+    lo, hi = (float(rate) for rate in ei_reduced.gains["E"].rates)
+    assert measured["E [Hz]"].between(lo, hi).all()
+    legend = b2r.plot_continuation(found).get_legend()
+    assert "extrapolated" in [text.get_text() for text in legend.get_texts()]
+
+
+@pytest.mark.slow
+def test_models_are_reduced_anew_along_a_parameter(ei_reduced):
+    found = b2r.continue_fixed_points(ei_reduced, "drive.ext.rate", [11, 14] * Hz, anew=True).points
+    here = b2r.fixed_points(b2r.reduce(ei_reduced.circuit.replace({"drive.ext.rate": 11 * Hz}), seed=1))
+    assert found["E [Hz]"].iloc[0] == pytest.approx(float(here[0].rates["E"]), rel=1e-9)
+    # The straight gain of 14 Hz errs by a tenth at 11 Hz: one reduced there does not.
+    frozen = b2r.fixed_points(ei_reduced, drives={"ext": 11 * Hz})[0]
+    assert abs(float(frozen.rates["E"]) / found["E [Hz]"].iloc[0] - 1) > 0.05

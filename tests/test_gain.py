@@ -232,3 +232,40 @@ def test_a_rate_that_a_gain_never_takes_is_refused():
     fit = b2r.fit_gain(surface(logistic), form="logistic")
     with pytest.raises(b2r.InputError, match="r_max"):
         fit.inverse_(500.0)
+
+
+def test_the_ends_of_a_window_are_in_it_but_for_rounding():
+    """Rates on a time grid are 1/(n dt): 10 Hz are 1000 steps of 0.1 ms, of which sums of times leave 10.000000000000002 or 9.999999999999998."""
+    low, high = np.nextafter(10.0, 0), np.nextafter(60.0, 100)
+    line = lambda rates: surface(lambda i, g: rates[int(round((i - 200e-12) / 10e-12))] if g < 30e-9 else 0.5 * rates[int(round((i - 200e-12) / 10e-12))])
+    whole = np.linspace(10, 60, 41)
+    moved = whole.copy()
+    moved[[0, -1]] = low, high
+    assert b2r.fit_gain(line(moved), rates=(10 * Hz, 60 * Hz)).points == b2r.fit_gain(line(whole), rates=(10 * Hz, 60 * Hz)).points
+    moved[0] = 10 * (1 - 1e-6)
+    assert b2r.fit_gain(line(moved), rates=(10 * Hz, 60 * Hz)).points == b2r.fit_gain(line(whole), rates=(10 * Hz, 60 * Hz)).points - 1, "and no more than that"
+
+
+def test_a_law_passes_through_a_point_that_is_known_better():
+    I, g = np.linspace(200e-12, 600e-12, 21), (25e-9, 33e-9)
+    rows = [(i, c, 40 * np.log1p(np.exp((i - 300e-12 - 0.012 * (c - 25e-9)) / 80e-12))) for i in I for c in g]
+    surface = b2r.FISurface.from_frame(pd.DataFrame(rows, columns=["I [A]", "g [S]", "rate [Hz]"]))
+    window, point = (5 * Hz, 150 * Hz), (400e-12, 29e-9, 75.0)
+    for form in ("threshold_linear", "sqrt", "softplus", "threshold_power", "logistic", "spline"):
+        free = b2r.fit_gain(surface, form=form, rates=window)
+        held = b2r.fit_gain(surface, form=form, rates=window, through=(400 * pA, 29 * nS, 75 * Hz))
+        # The threshold follows from the other parameters, so that the law passes through the point to rounding (the spline's inverse is a table of 2001 places).
+        assert float(held.predict_(*point[:2])) == pytest.approx(75.0, rel=1e-5 if form == "spline" else 1e-9), form
+        assert float(held.through["moved"]) == pytest.approx(float(free.predict_(*point[:2])) - 75.0, rel=1e-9, abs=1e-9)
+        assert float(held.rmse) >= float(free.rmse) * (1 - 1e-6), "a condition cannot make the squares smaller"
+        assert b2r.GainFit.from_dict(held.to_dict()).through == held.through
+    # Against scipy with the same condition: of a line, r = r_0 + b (I - I_0) - b v (g - g_0) is linear in b and b v.
+    fit = b2r.fit_gain(surface, rates=window, through=(400 * pA, 29 * nS, 75 * Hz))
+    frame = surface.to_frame()
+    frame = frame[(frame["rate [Hz]"] >= 5) & (frame["rate [Hz]"] <= 150)]
+    A = np.column_stack([frame["I [A]"] - 400e-12, -(frame["g [S]"] - 29e-9)]) * [1e12, 1e9]
+    slope, shift = np.linalg.lstsq(A, frame["rate [Hz]"] - 75.0, rcond=None)[0] * [1e12, 1e9]
+    assert float(fit.beta) == pytest.approx(slope, rel=1e-6) and float(fit.v_theta) == pytest.approx(shift / slope, rel=1e-6)
+    for wrong, message in (((400 * pA, 29 * nS), "a current, a leak and a rate"), ((400 * pA, 29 * nS, 0 * Hz), "above 0 Hz"), ((400 * mV, 29 * nS, 75 * Hz), "through, current")):
+        with pytest.raises(b2r.InputError if "current" not in message or "a leak" in message else b2r.UnitError, match=message):
+            b2r.fit_gain(surface, through=wrong)

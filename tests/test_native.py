@@ -11,22 +11,24 @@ import pytest
 from brian2 import mV, ms, nA, nS
 
 import b2reduce as b2r
+from b2reduce.model import ADDED_LEAK
 from b2reduce.provenance import data_names
 from b2reduce.sweep import Cells, Source, resting_state, simulate_cells
 from b2reduce.sweep import build, native
 from b2reduce.sweep.codegen import LANES, MOST_ENTRIES
 
 SCALES = {"lif": 1e-9, "shriki2003": 0.04, "wang_buzsaki1996": 0.04, "hodgkin_huxley1952": 0.2, "adex_brette2005": 2e-9,
-          "lif_adapt": 1e-9, "prescott2008": 2.0, "traub_ermentrout1998": 0.1}
+          "lif_adapt": 1e-9, "prescott2008": 2.0, "traub_ermentrout1998": 0.1,
+          "adex_zerlaut2018_rs": 1e-9, "adex_zerlaut2018_fs": 1e-9, "lif_vogels2005": 1e-9}
 EXACT = ("total", "count", "first_time", "second_time", "first_counted_time", "last_time", "late_count")
 
 
 def grid(name, currents=7):
     """Cells over currents and leaks, a number that does not fill the last block of lanes."""
     model = b2r.load_model(name)
-    I, g = np.tile(np.linspace(0.05, 1, currents), 3) * SCALES[name], model.si(model.leak) * np.repeat([0.8, 1.0, 1.3], currents)
+    I, g = np.tile(np.linspace(0.05, 1, currents), 3) * SCALES[name], model.leak_ * np.repeat([0.8, 1.0, 1.3], currents)
     assert I.size % LANES
-    return Cells(model, I.size, {model.input: I, model.leak: g})
+    return Cells(model, I.size, {model.input: I, ADDED_LEAK: g - model.leak_})
 
 
 def assert_same_spikes(a, b):
@@ -163,7 +165,7 @@ def test_a_diverging_lane_leaves_its_neighbours_alone():
 def test_what_cannot_be_expressed_runs_in_brian2_and_says_why():
     lif = b2r.load_model("lif")
     odd = {"poisson": dict(reset="v = V_r + 0.1*mV*poisson(2)"), "constant over dt": dict(
-        equations="dv/dt = (g_L*(E_L - v) + drive)/C_m : volt (unless refractory)\ndrive = I_app*(1 + 0.1*rand()) : amp (constant over dt)", method="rk2")}
+        equations="dv/dt = (g_L*(E_L - v) + drive)/C_m : volt (unless refractory)\ndrive = I_app + 0.1*I_x*rand() : amp (constant over dt)", method="rk2", parameters={**lif.parameters, "I_x": 0.4 * nA})}
     for reason, changes in odd.items():
         model = lif.replace(**changes)
         surface = b2r.measure_fi(model, [0.4] * nA, [16.7] * nS, duration=200 * ms, replicates=2)
@@ -196,13 +198,14 @@ def fresh(cache, **environment):
 def test_the_cache_is_filled_used_and_repaired(tmp_path):
     expected = fresh(tmp_path / "cache")
     assert expected[0] == "native (exact)" and expected[2] == "0"
-    kept = list((tmp_path / "cache").iterdir())
-    assert [path.suffix for path in kept] == [".so"], "and nothing is left beside it"
-    written = kept[0].stat().st_ino
-    assert fresh(tmp_path / "cache") == expected and next((tmp_path / "cache").iterdir()).stat().st_ino == written, "used, not built again"
-    kept[0].write_bytes(kept[0].read_bytes()[:1000])
-    assert fresh(tmp_path / "cache") == expected, "a file cut short is built again, never loaded"
-    assert len(list((tmp_path / "cache").iterdir())) == 1
+    kept = sorted((tmp_path / "cache").iterdir(), key=lambda path: path.suffix)
+    assert [path.suffix for path in kept] == [".json", ".json", ".so", ".so"], "the kernels of the run and of its check, their texts, and nothing else"
+    written = [path.stat().st_ino for path in kept]
+    assert fresh(tmp_path / "cache") == expected and [path.stat().st_ino for path in kept] == written, "used, not built again"
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:1000])
+    assert fresh(tmp_path / "cache") == expected, "a file cut short is made again, never loaded"
+    assert len(list((tmp_path / "cache").iterdir())) == 4
 
 
 def test_without_a_compiler_brian2_serves_after_one_notice(tmp_path):

@@ -89,3 +89,7 @@ def test_no_solution_is_an_error_with_its_trajectory(monkeypatch):
     with pytest.raises(b2r.OperatingPointError, match="no operating point") as caught:
         found(b2r.load_circuit("ei_lif"), 14.0)
     assert [set(rates) for rates in caught.value.trajectory] == [{"E", "I"}] * 2
+    import pickle
+
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value) and again.trajectory == caught.value.trajectory

@@ -1,5 +1,6 @@
 """What a stranger installs: a wheel, in a clean environment, from another folder."""
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -18,8 +19,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not (ROOT / "setup.cfg").is_f
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """Wheel and source distribution, built from a copy so that the sources stay clean."""
-    import shutil
-
     place = tmp_path_factory.mktemp("build")
     files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
     for name in filter(None, files):
@@ -47,6 +46,9 @@ def test_the_wheel_works_in_a_clean_environment_elsewhere(built, tmp_path):
     site = Path(subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], capture_output=True, text=True, check=True).stdout.strip())
     # Listed after the wheel's own folder; an editable install's finder is left behind, as only .pth files of a site folder count.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    # Brian2 imports distutils, which from Python 3.12 on setuptools brings, through a .pth file of its own.
+    for hook in Path(sysconfig.get_path("purelib")).glob("distutils-precedence.pth"):
+        shutil.copy(hook, site)
     where = subprocess.run([python, "-c", "import b2reduce; print(b2reduce.__file__)"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert str(tmp_path) in where
     result = subprocess.run([tmp_path / "env" / "bin" / "b2reduce", "fi", "lif", "--I", "0.4 nA", "--g", "16.7 nS", "--duration", "200 ms"], cwd=tmp_path, capture_output=True, text=True)

@@ -7,7 +7,8 @@ import pytest
 from brian2 import Hz, mV, ms, nS, pA, volt
 
 import b2reduce as b2r
-from b2reduce.operating import average
+from b2reduce.inputs import average, sources_of
+from b2reduce.points import measure_points
 
 from .cases import BETA, C_M, E_L, G_L, I_THETA, V_THETA, gain, reduced, two_populations
 
@@ -121,15 +122,15 @@ def test_the_operating_point_gives_itself_back(ei_reduced):
     """Uncoupled cells in the noise of the operating rates fire at the operating rates."""
     circuit, names = ei_reduced.circuit, ei_reduced.populations
     rate = {name: float(np.asarray(ei_reduced.operating_rate[name])) for name in names}
+    drives = {("ext", name): 14.0 for name in names}
     for name in names:
-        noise = [b2r.Drive(name=p.label.replace("->", "_to_"), inputs=int(p.K), rate=(14 if p.is_drive else rate[p.source]) * Hz, G=p.G_ * 1e9 * nS,
-                           tau=p.tau_ * 1e3 * ms, E=p.E_ * volt) for p in circuit.pathways(name)]
-        surface = b2r.measure_fi("lif", [float(np.asarray(ei_reduced.operating_I[name]))] * pA * 1e12, [float(np.asarray(ei_reduced.operating_g[name]))] * nS * 1e9,
-                                 noise=noise, replicates=300, seed=77)
+        I_, g_ = average(circuit, name, rate, drives)
+        cells = measure_points(circuit.populations[name].model, np.array([I_]), np.array([g_]), sources_of(circuit, name, rate, drives, ei_reduced.cv2),
+                               replicates=1000, duration_=2.25, warmup_=0.25, dt_=1e-4, seed=77)
         # The stated error of the operating rate is amplified here by 1 - dr_out/dr_in, at most 3 in this circuit, and the
         # measurement adds its own: four standard errors of both.
-        error = np.hypot(3 * ei_reduced.provenance["operating_rate_sem [Hz]"][name], surface.rate_sem_[0, 0])
-        assert abs(surface.rate_[0, 0] - rate[name]) < 4 * error < 0.15 * rate[name]
+        error = np.hypot(3 * ei_reduced.provenance["operating_rate_sem [Hz]"][name], cells.rate_sem_[0])
+        assert abs(cells.rate_[0] - rate[name]) < 4 * error < 0.15 * rate[name]
 
 
 @pytest.mark.slow

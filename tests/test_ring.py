@@ -218,3 +218,28 @@ def test_a_tuned_drive_reaches_the_spiking_cells_by_angle():
     modulation = 2 * np.mean(mean * np.cos(2 * circuit.populations["E"].angles_)) / mean.mean()
     # 64 cells x 2 s x 3,500 Hz events: the standard error of the mode is sqrt(2/events).
     assert abs(modulation - 0.6) < 5 * np.sqrt(2 / (64 * 2 * 3500)) + 1e-3
+
+
+@pytest.mark.parametrize("values", [(-4, 4, 1, 0.05, 0.0), (-4, 4, 1, 0.2, 0.0), (-10, 6, 1, 0.1, 0.2), (0.2, 3, 1, 0.02, 0.5), (-2, 1.5, 1, 0.3, 0.0), (-3, 5, 2, 0.02, 1.0)])
+def test_all_states_are_found_those_opposite_to_the_input_too(values):
+    """Against roots of the two order parameters on a ring of 1440 units, from many starts."""
+    from scipy.optimize import root
+
+    ring = b2r.Ring(*values)
+    a = np.linspace(-np.pi / 2, np.pi / 2, 1440, endpoint=False)
+    out = lambda m0, m2: np.maximum(ring.input(a) + ring.J0 * m0 + ring.J2 * m2 * np.cos(2 * a), 0.0)
+    excess = lambda x: [np.mean(out(*x)) - x[0], np.mean(out(*x) * np.cos(2 * a)) - x[1]]
+    size, found = max(abs(state.peak) for state in ring.states) + 0.1, []
+    for m0 in size * np.linspace(0, 1, 9):
+        for m2 in size * np.linspace(-0.6, 0.6, 25):
+            answer = root(excess, [m0, m2], tol=1e-12)
+            if np.max(np.abs(excess(answer.x))) < 1e-9 and answer.x[0] >= -1e-9 and not any(np.allclose(answer.x, other, atol=1e-6) for other in found):
+                found.append(answer.x)
+    mine = [(np.mean(state.rates(a)), np.mean(state.rates(a) * np.cos(2 * a))) for state in ring.states]
+    # The mean of a bump over 1440 units is off by the square of their distance, 5e-6 of its height.
+    assert len(mine) == len(found)
+    for x in found:
+        assert min(np.max(np.abs(np.subtract(x, y))) for y in mine) < 1e-4 * size
+    if values == (-4, 4, 1, 0.05, 0.0):
+        opposite = [state for state in ring.states if state.at > 0 and state.kind == "narrow"]
+        assert len(opposite) == 1 and not opposite[0].stable and opposite[0].peak == pytest.approx(opposite[0].rates(np.pi / 2))

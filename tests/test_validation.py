@@ -5,6 +5,7 @@ import pytest
 from brian2 import Hz, second
 
 import b2reduce as b2r
+from b2reduce.gainpremises import levels_agree
 
 pytestmark = [pytest.mark.slow]
 
@@ -15,17 +16,18 @@ def test_the_default_circuit_is_reduced_within_ten_percent(ei_validation):
     assert v.comparison.largest_error <= 0.10 and v.comparison.tier == "quantitative"
     assert len(v.spikes) == 2 and [run.provenance["seed"] for run in v.spikes] == [1, 2]
     rows = v.assumptions.set_index("assumption")
-    assert rows.holds["asynchrony"] and rows.holds["operating rate in the window"] and not rows.holds["fires without noise"]
+    assert rows.holds["asynchrony"] and rows.holds["operating rate in the window"]
+    # The gains include the noise that the cells fire through: that they need it is no fault of them.
+    assert rows.holds["fires without noise"] and rows.measured["fires without noise"] == 0 and v.verdict.failed == ()
     assert set(v.seconds) == {"reduction", "rate network", "spiking network", "other levels", "premises"}
 
 
 def test_the_rate_model_settles_at_the_operating_point(ei_validation):
-    # The law passes through the operating point up to its residual; the feedback (1 - beta W)^-1 is below one here in
-    # every direction but the common one, where it is about three.
+    # Every law passes through the operating point; what is left is how far the run has come after two seconds, a hundred time constants.
     v = ei_validation
     for number, name in enumerate(v.rates.populations):
         operating = float(np.asarray(v.reduced.operating_rate[name]))
-        assert v.rates.rate_[number, -1] == pytest.approx(operating, abs=3 * float(np.asarray(v.reduced.gains[name].rmse)))
+        assert v.rates.rate_[number, -1] == pytest.approx(operating, rel=1e-3)
 
 
 @pytest.mark.parametrize("spoil", ["swapped weights", "wrong threshold", "noise-free gain"])
@@ -66,23 +68,22 @@ def test_shriki_cells_with_recurrent_excitation():
 def test_levels_stand_side_by_side(ei_validation):
     table = ei_validation.levels
     assert list(table.index) == ["linear", "gain", "surface", "transfer"] and (table["tier"] == "quantitative").all()
-    assert table.loc["linear", "largest_error"] == ei_validation.comparison.largest_error and (table["largest_error"] < 0.1).all()
-    assert set(ei_validation.reductions) == set(table.index) and ei_validation.reductions["linear"] is ei_validation.reduced
+    assert table.loc["transfer", "largest_error"] == ei_validation.comparison.largest_error and (table["largest_error"] < 0.1).all()
+    assert set(ei_validation.reductions) == set(table.index) and ei_validation.reductions["transfer"] is ei_validation.reduced
     # At rest and as the run ends are the same: the table's shortcut for the other levels.
     run = b2r.simulate_rates(ei_validation.reductions["surface"], duration=0.5 * second)
     np.testing.assert_allclose(run.rate_[:, -1], table.loc["surface", ["E", "I"]].astype(float), rtol=2e-3)
+    assert ei_validation.verdict.trust == "trust" and not ei_validation.warned and str(ei_validation.verdict) in repr(ei_validation)
     # At 0.75 of the drives the straight gain is off by a quarter, and level "transfer" knows it.
-    agreement = ei_validation.assumptions.set_index("assumption").loc["levels agree"]
+    agreement = levels_agree(ei_validation.reductions["linear"], ei_validation.reductions["transfer"])
     assert not agreement.holds and 0.15 < agreement.measured < 0.5 and "0.75 of the drives" in agreement.advice
-    assert ei_validation.assumptions.set_index("assumption").holds["Poisson trains will do"] and ei_validation.warned
-    assert "Trust it near these drives" in ei_validation.verdict and ei_validation.verdict in repr(ei_validation)
 
 
 def test_a_circuit_in_rhythm_is_not_trusted():
     v = b2r.validate("ei_lif_gamma", duration=1 * second, seeds=1, seed=1)
     rows = v.assumptions.set_index("assumption")
     assert not rows.holds["asynchrony"] and not rows.holds["weak correlation"]
-    assert v.verdict.startswith("Do not rely on this rate model: cells fire together")
+    assert str(v.verdict).startswith("Do not rely on this rate model: cells fire together")
 
 
 def test_a_saturated_circuit_is_foretold():
