@@ -1,33 +1,46 @@
 PYTHON ?= python3
-BIN := .venv/bin
+# Every version of Python has an environment of its own: .venv for plain python3, .venv-python3.13 for PYTHON=python3.13.
+VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d' % sys.version_info[:2])" 2>/dev/null)
+VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-python$(VERSION))
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed-$(VERSION)
 
-.PHONY: demo test quick numbers clean
+.PHONY: demo test quick smoke engines numbers clean
 
 # Everything from a fresh clone: the reduction of the default circuit, both simulations, and the report in demo/.
-demo: .venv/installed
+demo: $(INSTALLED)
 	rm -rf demo.new
 	$(BIN)/b2reduce run ei_lif -o demo.new
 	rm -rf demo && mv demo.new demo
 	@echo "open demo/report.html"
 
 # All tests that guard correctness.
-test: .venv/installed
+test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The tests that take seconds.
-quick: .venv/installed
+quick: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
+# The shortest path through everything, for a version of Python that all tests do not run on.
+smoke: $(INSTALLED)
+	$(BIN)/python -m pytest -m smoke
+
+# The tests of the engine with kernels for other instruction sets and by other compilers.
+engines: $(INSTALLED)
+	.ci/engines $(BIN)/python
+
 # The accuracy that the README quotes, measured again.
-numbers: .venv/installed
+numbers: $(INSTALLED)
 	$(BIN)/python -m b2reduce.experiments.accuracy
 
-# A change of what is to be installed installs again; nothing else does.
-.venv/installed: setup.cfg pyproject.toml
-	$(PYTHON) -m venv .venv
+# A change of what is to be installed installs again; an environment of another Python is made anew; nothing else does either.
+$(INSTALLED): setup.cfg pyproject.toml
+	@test -n "$(VERSION)" || { echo "PYTHON=$(PYTHON) does not run here: name another, such as PYTHON=python3.12" >&2; exit 2; }
+	test -e $@ || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
 	touch $@
 
 clean:
-	rm -rf .venv demo demo.new build *.egg-info
+	rm -rf .venv .venv-python* demo demo.new build *.egg-info
