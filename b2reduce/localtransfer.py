@@ -26,10 +26,10 @@ PILOT_REPLICATES, REPLICATES = 12, (8, 128)  # cells a point; the latter as many
 SEM, SEM_ = 0.015, 0.03  # wanted standard error of each rate: relative, plus Hz
 # Cells in all, over the number of variables of a cell: what precision may take beyond LEAST a point, and what a grid may take with LEAST a point.
 CELLS, MOST_CELLS, LEAST = 48000, 60000, 32
-BETWEEN, CANDIDATES = 80, 6000  # points between those of the grid that are simulated as well, drawn from so many
+BETWEEN, CANDIDATES = 160, 12000  # points between those of the grid that are simulated as well, drawn from so many
 ROUNDS = 5  # of refinement
 STEEP = 1 / 6  # of the rates of interest: two neighbours of a grid that differ by more lie too far apart
-MISSED, GROSSLY = 0.011, 1.5  # share of the points between that may lie elsewhere than expected, one by chance, and by how much in these units
+MISSED, GROSSLY = 0.007, 1.5  # share of the points between that may lie elsewhere than expected, one by chance, and by how much in these units
 
 
 def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="auto", bar):
@@ -88,10 +88,11 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
         missed = beyond > 1
         if missed.mean() <= MISSED and beyond.max() <= GROSSLY:
             return transfer
-        lines = _refined(lines, rates, between[missed], top)
         # As large a part of the finer grid will be of interest.
-        if near.mean() * np.prod(list(map(len, lines))) * LEAST > MOST_CELLS / len(model.state_variables):
+        finer = _refined(lines, rates, between[missed], top, MOST_CELLS / len(model.state_variables) / LEAST / near.mean())
+        if finer is None:
             break
+        lines = finer
     return replace(transfer, warnings=(*transfer.warnings, f"between the points of its grid the transfer function misses {100 * missed.mean():.0f} % of the cells that were simulated there by "
                                        f"more than 3 % and three standard errors, {100 * table.error:.1f} % of the rate in all: rates of this level are as uncertain"))
 
@@ -186,16 +187,22 @@ def _between(lines, rates, top, seed):
     return np.concatenate([points[firing][:BETWEEN], points[edge & (expected <= 1e-3 * top)][:BETWEEN // 4]])
 
 
-def _refined(lines, rates, missed, top):
-    """A grid with points added where some were missed, along the axes that are steep there."""
+def _refined(lines, rates, missed, top, most):
+    """A grid with points added where some were missed, along the axes that are steep there, the steepest first; None if there is none of at most so many points."""
     seen = np.minimum(rates, 1.3 * top)
-    steep = []
-    for number, line in enumerate(lines):
-        jumps = np.abs(np.diff(seen, axis=number)).max(axis=tuple(k for k in range(len(lines)) if k != number))
-        hit = np.isin(np.arange(len(line) - 1), np.searchsorted(line, missed[:, number], side="right") - 1)
-        steep.append((jumps * hit, jumps))
-    chosen = [own > STEEP * top for own, _ in steep]
-    if not any(part.any() for part in chosen):  # all are flat enough: the steepest half of what was hit
-        limit = np.median(np.concatenate([own[own > 0] for own, _ in steep] or [np.zeros(1)]))
-        chosen = [(own >= limit) & (own > 0) for own, _ in steep]
-    return [np.sort(np.concatenate([line, (line[:-1] + line[1:])[part] / 2])) for line, part in zip(lines, chosen)]
+    steep = []  # (how much rates change over an interval, axis, number of the interval)
+    for axis, line in enumerate(lines):
+        jumps = np.abs(np.diff(seen, axis=axis)).max(axis=tuple(k for k in range(len(lines)) if k != axis))
+        hit = np.unique(np.clip(np.searchsorted(line, missed[:, axis], side="right") - 1, 0, len(line) - 2))
+        steep += [(jumps[k], axis, k) for k in hit if jumps[k] > 0]
+    steep.sort(reverse=True)
+    # Where all are flat enough, the steepest half of what was hit.
+    chosen = [place for place in steep if place[0] > STEEP * top] or steep[:(len(steep) + 1) // 2]
+    sizes, halved = np.array(list(map(len, lines))), [[] for _ in lines]
+    for _, axis, k in chosen:
+        if np.prod(sizes + (np.arange(len(lines)) == axis)) <= most:
+            sizes[axis] += 1
+            halved[axis].append(k)
+    if not any(halved):
+        return None
+    return [np.sort(np.concatenate([line, (line[own] + line[np.add(own, 1)]) / 2])) if own else line for line, own in zip(lines, halved)]

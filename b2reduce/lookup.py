@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
+from numpy.polynomial.chebyshev import chebvander
 
 from .units import InputError
 
 __all__ = ["Lookup", "axis_table", "missed_between", "surface_lookup", "transfer_lookup"]
 
-FINE = {1: 257, 2: 129, 3: 65, 4: 25}  # points per axis of the table, by the number of axes
+FINE = {1: 257, 2: 257, 3: 97, 4: 31}  # points per axis of the table, by the number of axes
 ORDER, CHI2_LIMIT = 4, 3.0  # of the polynomial that smooths a surface; its largest mean squared deviation in standard errors
-ORDERS, MOST_TERMS = (2, 3, 4, 5, 6, 8, 10), 90  # of the polynomials that are tried for a transfer function
+ORDERS, MOST_TERMS = (2, 3, 4, 5, 6, 7, 8, 10), 126  # of the polynomials that are tried for a transfer function
+GTOL, STEPS = 0.1, 60  # of its fit, in units of half a squared standard error
 APART, APART_, SIGMAS = 0.03, 0.02, 3.0  # what a table may miss cells by that were simulated between its points: relative, in Hz, in standard errors
 ROWS = 4  # currents that a column of a surface needs to count
 
@@ -45,10 +46,10 @@ class Lookup:
     shift: float = 0.0
     error: float = np.nan
     moved: float = 0.0
-    _flat: list = field(default=None, repr=False)
+    _flat: memoryview = field(default=None, repr=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "_flat", self.values.ravel().tolist())
+        object.__setattr__(self, "_flat", memoryview(np.ascontiguousarray(self.values, dtype=float).ravel()))
 
     def _coordinates(self, arguments):
         if not self.shift:
@@ -155,11 +156,11 @@ def surface_lookup(surface):
     if i.size > 0.5 * sum(len(rate) for _, _, rate in columns):  # measured in noise, and so with errors
         # Both axes from 0 to 1, so that powers of them are told apart.
         units = lambda x, g_: np.stack([(x - first) / (last - first), (g_ - g[0]) / (g[-1] - g[0])], axis=-1)
-        smooth, chi2, _ = _softplus_polynomial(units(surface.I_[i] - shift * surface.g_[j], surface.g_[j]), surface.rate_[i, j], surface.rate_sem_[i, j], top)
-        smoothed = smooth(units(*np.meshgrid(x, fine, indexing="ij"))) if smooth is not None else values
+        smooth = _softplus_polynomial(units(surface.I_[i] - shift * surface.g_[j], surface.g_[j]), surface.rate_[i, j], surface.rate_sem_[i, j], top, ORDER)
+        smoothed = smooth.on_grid([(x - first) / (last - first), (fine - g[0]) / (g[-1] - g[0])]) if smooth is not None else values
         # Between the points it must not leave what runs through them by more than chance.
         chance = SIGMAS * np.median(surface.rate_sem_[i, j] / np.maximum(surface.rate_[i, j], 1e-9)) + APART
-        if chi2 <= CHI2_LIMIT and np.mean(np.abs(smoothed - values) > chance * values + SIGMAS * APART_) < 0.05:
+        if smooth is not None and smooth.chi2 <= CHI2_LIMIT and np.mean(np.abs(smoothed - values) > chance * values + SIGMAS * APART_) < 0.05:
             values = smoothed
     return Lookup(np.array([first, fine[0]]), np.array([last, fine[-1]]), np.maximum(values, 0.0), shift)
 
@@ -211,41 +212,82 @@ def transfer_lookup(transfer, top_=None):
     # A point that stayed silent is known to one spike in its time.
     sem = np.where(transfer.rate_sem_ > 0, transfer.rate_sem_, 1 / np.maximum(transfer.time_, 1.0)).ravel()
 
-    def blended(smooth, values, at):
+    def blended(smooth, cubic):
         """A polynomial's rates below the top, those of the cubics above it, and silence where all points around are silent: its tail means nothing there."""
-        share = np.clip((1.3 * top_ - values) / (0.3 * top_), 0.0, 1.0)
-        return np.where(values > 0, share * smooth(at) + (1 - share) * values, 0.0)
+        share = np.clip((1.3 * top_ - cubic) / (0.3 * top_), 0.0, 1.0)
+        return np.where(cubic > 0, share * smooth + (1 - share) * cubic, 0.0)
 
-    fits = [_softplus_polynomial(points, transfer.rate_.ravel(), sem, top_, order) for order in (ORDERS if transfer.between else (ORDER,))]
-    fits = [fit for fit in fits if fit.function is not None and (transfer.between or fit.chi2 <= CHI2_LIMIT)]
-    chosen = min(fits, key=lambda fit: fit.criterion).function if fits else None
+    fits = []
+    for order in ORDERS if transfer.between else (ORDER,):
+        fit = _softplus_polynomial(points, transfer.rate_.ravel(), sem, top_, order, fits[-1] if fits else None)
+        if fit is None:
+            break
+        fits.append(fit)
+    chosen = min(fits, key=lambda fit: fit.criterion, default=None)
     if transfer.between:
         at, rate, scatter = (transfer.between[name] for name in ("rates", "rate", "rate_sem"))
         cubic = rough(*at.T)
         # An error counts against what chance makes and against the size of the rate.
         score = lambda values: np.mean((values - rate) ** 2 / (scatter**2 + (APART * rate + APART_) ** 2))
-        chosen = None if chosen is None or score(cubic) < score(blended(chosen, cubic, at)) else chosen
+        chosen = None if chosen is None or score(cubic) < score(blended(chosen(at), cubic)) else chosen
+    elif chosen is not None and chosen.chi2 > CHI2_LIMIT:
+        chosen = None
     table = rough
     if chosen is not None:
-        fine = [np.linspace(axis[0], axis[-1], FINE[len(axes)]) for axis in axes]
-        # One slice after the other: all powers of all places of the table together would fill the memory.
-        table = replace(rough, values=np.stack([blended(chosen, values, np.stack(np.meshgrid(first, *fine[1:], indexing="ij"), axis=-1)[0])
-                                                for first, values in zip(fine[0], rough.values)]))
+        table = replace(rough, values=blended(chosen.on_grid([np.linspace(axis[0], axis[-1], FINE[len(axes)]) for axis in axes]), rough.values))
     if transfer.between:
         miss = table(*at.T) - rate
         table = replace(table, error=float(np.sqrt(max(np.mean(miss**2 - scatter**2), 0.0) / np.mean(rate**2))))
     return table
 
 
-class _Smooth(NamedTuple):
-    """A polynomial behind a softplus."""
+@dataclass(frozen=True, eq=False)
+class _Smooth:
+    """A polynomial behind a softplus, r = knee log(1 + exp(sum of coefficients times Chebyshev polynomials)).
 
-    function: object  #: of coordinates along the last axis; None where there are too few points
-    chi2: float = np.inf  #: mean squared deviation in standard errors
-    criterion: float = np.inf  #: Akaike's: what it misses and what it takes to miss no more; for comparison over the same points
+    Attributes
+    ----------
+    coefficients : ndarray, shape (order + 1, ...), one axis for each coordinate
+    width : ndarray, shape (axis,)
+        Coordinates run from 0 to these.
+    knee : float
+        Hz.
+    chi2 : float
+        Mean squared deviation in standard errors.
+    criterion : float
+        Akaike's: what it misses and what it takes to miss no more; for comparison over the same points.
+    """
+
+    coefficients: np.ndarray
+    width: np.ndarray
+    knee: float
+    chi2: float
+    criterion: float
+
+    def __call__(self, points):
+        """Rates at points, shape (point, axis)."""
+        values = self.coefficients
+        terms = _chebyshev(points, self.width, len(values) - 1)
+        values = np.tensordot(terms[0], values, 1)
+        for own in terms[1:]:
+            values = np.einsum("pk,pk...->p...", own, values)
+        return self.knee * np.logaddexp(0, values)
+
+    def on_grid(self, axes):
+        """Rates on the grid of one array of coordinates an axis."""
+        values = self.coefficients
+        for axis, width in zip(axes, self.width):
+            # Each axis in turn goes to the end, so that they are in order once all have gone.
+            values = np.tensordot(values, chebvander(2 * np.asarray(axis) / width - 1, len(self.coefficients) - 1), (0, 1))
+        return self.knee * np.logaddexp(0, values)
 
 
-def _softplus_polynomial(points, rate, sem, top_, order=ORDER):
+def _chebyshev(points, width, order):
+    """Chebyshev polynomials of every coordinate, from 0 to the order: a list of arrays of shape (point, order + 1), one an axis."""
+    return [chebvander(2 * points[..., axis] / size - 1, order) for axis, size in enumerate(width)]
+
+
+def _softplus_polynomial(points, rate, sem, top_, order, lower=None):
     """A polynomial behind a softplus through rates at points.
 
     Parameters
@@ -255,32 +297,48 @@ def _softplus_polynomial(points, rate, sem, top_, order=ORDER):
     top_ : float
         Rates beyond 1.3 times this do not count.
     order : int
+    lower : _Smooth, optional
+        One of lower order through the same points, to begin from.
 
     Returns
     -------
-    _Smooth
+    _Smooth or None
+        None where there are too few points.
     """
-    from itertools import combinations_with_replacement
-
-    from scipy.optimize import least_squares
+    from scipy.optimize import minimize
     from scipy.special import expit
 
     width = points.max(axis=0)
-    powers = [c for power in range(order + 1) for c in combinations_with_replacement(range(len(width)), power)]
-    # From -1 to 1: powers of numbers around 0 are less alike than those between 0 and 1.
-    terms = lambda points: np.stack([np.prod((2 * points / width - 1)[..., list(c)], axis=-1) for c in powers], axis=-1)
+    powers = np.array([power for power in product(range(order + 1), repeat=len(width)) if sum(power) <= order])
     used = rate <= 1.3 * top_
     if len(powers) > MOST_TERMS or used.sum() < 2 * len(powers):
-        return _Smooth(None)
-    design = terms(points[used])
+        return None
+    design = np.prod([own[:, power] for own, power in zip(_chebyshev(points[used], width, order), powers.T)], axis=0)
     # One per cent of each rate is what a polynomial may miss of a smooth curve; it keeps high rates from outweighing low ones.
     r, error = rate[used], np.hypot(sem[used], 0.01 * rate[used])
     knee = max(0.3 * top_, 1.0)
     gain = lambda p: knee * np.logaddexp(0, p)
     fires = r > error
     if fires.sum() < len(powers):
-        return _Smooth(None)
-    start = np.linalg.lstsq(design[fires], np.log(np.expm1(r[fires] / knee)), rcond=None)[0]
-    solution = least_squares(lambda p: (gain(design @ p) - r) / error, start, method="lm",
-                             jac=lambda p: (knee * expit(design @ p) / error)[:, None] * design)
-    return _Smooth(lambda points: gain(terms(points) @ solution.x), 2 * solution.cost / max(np.count_nonzero(fires) - len(powers), 1), 2 * solution.cost + 2 * len(powers))
+        return None
+    if lower is None:
+        start = np.linalg.lstsq(design[fires], np.log(np.expm1(r[fires] / knee)), rcond=None)[0]
+    else:
+        start = np.pad(lower.coefficients, [(0, order + 1 - size) for size in lower.coefficients.shape])[tuple(powers.T)]
+
+    def cost(p):
+        """Half the sum of squared deviations, and its gradient."""
+        x = design @ p
+        miss = (gain(x) - r) / error
+        return 0.5 * miss @ miss, design.T @ (miss * knee * expit(x) / error)
+
+    def curvature(p):
+        """Its second derivatives without those of the softplus (Gauss-Newton)."""
+        slopes = (knee * expit(design @ p) / error)[:, None] * design
+        return slopes.T @ slopes
+
+    solution = minimize(cost, start, jac=True, hess=curvature, method="trust-exact", options={"gtol": GTOL, "maxiter": STEPS, "initial_trust_radius": 1.0, "max_trust_radius": 100.0})
+    coefficients = np.zeros((order + 1,) * len(width))
+    coefficients[tuple(powers.T)] = solution.x
+    chi2 = 2 * float(solution.fun)
+    return _Smooth(coefficients, width, knee, chi2 / max(np.count_nonzero(fires) - len(powers), 1), chi2 + 2 * len(powers))
