@@ -8,6 +8,7 @@ from .activity import Activity
 from .circuit import load_circuit
 from .arguments import require, runs_of
 from .gainpremises import Premise, gain_premises
+from .inputs import average, membrane_tau_, source_rate, variance_factor
 from .reduced import ReducedCircuit
 from .units import InputError
 
@@ -242,11 +243,13 @@ def _irregular(circuit, runs, reduced, rates):
     for target in circuit.populations:
         seen = assumed = 0.0
         model, v_theta = circuit.populations[target].model, float(np.asarray(reduced.gains[target].v_theta))
+        drives = {(p.source, target): circuit.drive(p.source, target).rate_ for p in circuit.pathways(target) if p.is_drive}
+        tau_m = membrane_tau_(model, average(circuit, target, rates, drives)[1])
         for p in circuit.pathways(target):
-            rate = circuit.drive(p.source, target).rate_ if p.is_drive else rates[p.source]
+            rate = source_rate(p, rates, drives)
             variance = p.K * p.G_**2 * p.tau_ * rate * (p.E_ - model.leak_reversal_ - v_theta) ** 2 / 2
-            seen += variance * (1.0 if p.is_drive else cv2[p.source])
-            assumed += variance * (1.0 if p.is_drive else reduced.cv2.get(p.source, 1.0))
+            factor = lambda cv2: 1.0 if p.is_drive else float(variance_factor(rate, cv2, p.tau_, tau_m))
+            seen, assumed = seen + variance * factor(cv2[p.source]), assumed + variance * factor(reduced.cv2.get(p.source, 1.0))
         if assumed > 0:
             ratios[target] = seen / assumed
     if not ratios:

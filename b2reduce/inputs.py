@@ -6,8 +6,9 @@ import numpy as np
 
 from .sweep import Source
 
-__all__ = ["average", "source_of", "source_rate", "sources_of", "synapses_of"]
+__all__ = ["average", "membrane_tau_", "source_of", "source_rate", "sources_of", "synapses_of", "variance_factor"]
 
+SLOWEST_ = 1.0  # s: of a membrane that has no leak
 LEAST_EVENT = 0.25  # of a spike's: ever smaller ones that take ever longer to draw make noise that is next to none
 
 
@@ -45,18 +46,56 @@ def synapses_of(circuit, population):
     return list(kinds.items())
 
 
+def variance_factor(rate_, cv2, tau_, tau_m_):
+    """Variance that a train of spikes adds to a membrane, over that of a Poisson train of the same rate.
+
+    The train passes a synapse and a membrane, a filter with the autocorrelation K(t) = (tau exp(-t/tau) - tau_m exp(-t/tau_m))/(tau - tau_m).
+    Of a renewal train, m(t), the density of spikes at t after one, has the Laplace transform L(s) = 1/(1/phi(s) - 1), with phi that of the
+    intervals, and the factor is 1 + 2 int (m - r) K dt = 1 + 2 ((tau L(1/tau) - tau_m L(1/tau_m))/(tau - tau_m) - r (tau + tau_m)): 1 where the
+    filter forgets a spike before the next, cv2 where it averages over many (Cox 1962, Renewal theory, 4.5).
+
+    Intervals more regular than Poisson's are a dead time, in which a cell recovers from its spike, and an exponential one (phi = exp(-s
+    d)/(1 + s cv/r), d = (1 - cv)/r); less regular ones follow a gamma distribution.
+
+    Parameters
+    ----------
+    rate_ : float or ndarray
+        Hz.
+    cv2 : float
+        Squared coefficient of variation of the intervals.
+    tau_, tau_m_ : float or ndarray
+        s.
+    """
+    tau_m_ = np.where(np.abs(tau_m_ - tau_) < 1e-4 * tau_, tau_ * (1 + 1e-4), tau_m_)  # the limit of equal ones, to 1e-8 of it
+    rate_, cv = np.asarray(rate_, dtype=float), np.sqrt(cv2)
+
+    def passed(tau_):
+        with np.errstate(divide="ignore", over="ignore"):
+            x = 1.0 / (rate_ * tau_)
+            minus_log_phi = (1 - cv) * x + np.log1p(cv * x) if cv2 <= 1 else np.log1p(cv2 * x) / cv2
+            return tau_ / np.expm1(minus_log_phi)
+
+    return 1.0 + 2.0 * ((passed(tau_) - passed(tau_m_)) / (tau_ - tau_m_) - rate_ * (tau_ + tau_m_))
+
+
+def membrane_tau_(model, g_):
+    """Time constant of a membrane of total leak g_ in s, at most a second."""
+    return model.capacitance_ / np.maximum(g_, model.capacitance_ / SLOWEST_)
+
+
 def sources_of(circuit, population, rates_, drives_, cv2_):
     """Poisson sources at the given rates, one for each kind of synapse: independent Poisson trains together are one.
 
-    Trains that are more regular than Poisson's vary less over long times: the variance of a recurrent pathway is scaled by
-    `cv2_` of its source, as `source_of` does. Synapse and membrane that are faster than the intervals of the source see more variance
-    than that limit. Where trains of several sources share a source, it has their mean and variance.
+    Trains that are more regular than Poisson's vary less, and those that are less regular more: the variance of a recurrent pathway is scaled
+    by `variance_factor` at the rate of its source and the squared CV `cv2_` of its intervals, as `source_of` does. Where trains of several
+    sources share a source, it has their mean and variance.
     """
-    sources = []
+    model, sources = circuit.populations[population].model, []
+    tau_m_ = membrane_tau_(model, average(circuit, population, rates_, drives_)[1])
     for number, ((G_, tau_, E_), pathways) in enumerate(synapses_of(circuit, population)):
-        events = [p.K * np.asarray(source_rate(p, rates_, drives_), dtype=float) for p in pathways]
-        varied = sum(n * (1.0 if p.is_drive else cv2_[p.source]) for n, p in zip(events, pathways))
-        sources.append(source_of(f"s{number}", G_, tau_, E_, sum(events), varied))
+        rates = [np.asarray(source_rate(p, rates_, drives_), dtype=float) for p in pathways]
+        varied = sum(p.K * r * (1.0 if p.is_drive else variance_factor(r, cv2_[p.source], tau_, tau_m_)) for r, p in zip(rates, pathways))
+        sources.append(source_of(f"s{number}", G_, tau_, E_, sum(p.K * r for r, p in zip(rates, pathways)), varied))
     return tuple(sources)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from .inputs import average, source_of, source_rate, sources_of
+from .inputs import average, membrane_tau_, source_of, source_rate, sources_of, variance_factor
 from .lookup import axis_table, missed_between, transfer_lookup
 from .points import measure_points
 from .provenance import versions
@@ -161,17 +161,21 @@ def _inputs(circuit, population, axes, arguments, point, noise):
                 (drives_ if p.is_drive else rates_)[(p.source, population) if p.is_drive else p.source] = values
         I_, g_ = average(circuit, population, rates_, drives_)
         return I_ + np.zeros(arguments[0].size), g_ + np.zeros(arguments[0].size), sources_of(circuit, population, rates_, drives_, point.cv2_) if noise else ()
-    I_, g_, sources = np.full(arguments[0].size, model.constant_input_), np.full(arguments[0].size, model.leak_), []
+    I_, g_ = np.full(arguments[0].size, model.constant_input_), np.full(arguments[0].size, model.leak_)
+    for axis, values in zip(axes, arguments):
+        G_, tau_, E_ = axis.kind
+        I_, g_ = I_ + G_ * tau_ * values * (E_ - model.leak_reversal_), g_ + G_ * tau_ * values
+    if not noise:
+        return I_, g_, ()
+    tau_m_, sources = membrane_tau_(model, g_), []
     for number, (axis, values) in enumerate(zip(axes, arguments)):
         G_, tau_, E_ = axis.kind
-        # Events of several sources on one axis are as regular together as at the operating point.
-        events = [(p, p.K * source_rate(p, point.rate_, point.drives_)) for p, _ in axis.members]
-        total = sum(n for _, n in events)
-        regular = sum(n * (1.0 if p.is_drive else point.cv2_[p.source]) for p, n in events) / total if total else 1.0
-        mean = G_ * tau_ * values
-        I_, g_ = I_ + mean * (E_ - model.leak_reversal_), g_ + mean
-        sources.append(source_of(f"s{number}", G_, tau_, E_, values, regular * values))
-    return I_, g_, tuple(sources) if noise else ()
+        # The sources on one axis share its events as they do at the operating point, and their spikes are as regular as there.
+        rates = [(p, source_rate(p, point.rate_, point.drives_)) for p, _ in axis.members]
+        total = sum(p.K * r for p, r in rates)
+        varied = sum(p.K * r * (1.0 if p.is_drive else variance_factor(r * values / total, point.cv2_[p.source], tau_, tau_m_)) for p, r in rates) / total if total else 1.0
+        sources.append(source_of(f"s{number}", G_, tau_, E_, values, varied * values))
+    return I_, g_, tuple(sources)
 
 
 def _between(lines, rates, top, seed):

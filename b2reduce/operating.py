@@ -54,7 +54,7 @@ class OperatingPoint:
     noise_free_rate_: Mapping  #: rate of the cell at (I, g) without noise
     iterations: int
     warnings: tuple
-    cv2_: Mapping  #: squared CV of the intervals by which the variance of recurrent input was scaled; 1 for Poisson trains
+    cv2_: Mapping  #: squared CV of the intervals of recurrent trains; 1 for Poisson trains
     response_: Mapping = field(default_factory=dict)  #: {(target, source): d rate out/d rate in}, noise moving with the rates
     others: tuple = ()  #: rates of other solutions, mappings as rate_
     covariance_: Mapping = field(default_factory=dict)  #: {(population, population): covariance of the errors of the rates, Hz^2}
@@ -167,7 +167,7 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
     Parameters
     ----------
     renewal : bool
-        Scale the variance of recurrent input by the squared CV of the cells that it comes from.
+        Let recurrent trains be as regular as the cells fire that they come from.
 
     Returns
     -------

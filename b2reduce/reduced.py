@@ -63,7 +63,7 @@ class ReducedCircuit:
         d rate/d rate of the source at the operating point with the noise moving along, to hold against beta W of frozen
         noise; empty where the gains were not measured in noise.
     cv2 : mapping of str to float
-        Factor by which the variance of recurrent input was scaled: the squared CV of its source with noise "renewal", else 1.
+        Squared CV of the intervals that recurrent trains were taken to have, by population: as the cells fire with noise "renewal", else 1.
     others : tuple of mapping
         Rates of other operating points, where there are several.
     cells : bool

@@ -47,8 +47,8 @@ def reduce(circuit, *, level="linear", noise="renewal", tau="membrane", gains=No
         presynaptic rates, measured whole, whose noise moves with them.
     noise : {"renewal", "matched", "none"}
         Measure under the synaptic noise that the cells have at the circuit's operating point: with the variance of recurrent
-        input scaled by the squared CV of its source's intervals, as trains have it over long times that are as regular as the cells
-        fire; or with Poisson trains; or without noise.
+        input that renewal trains have, as regular as the cells fire, behind synapse and membrane; or with Poisson trains; or without
+        noise.
     tau : {"membrane", "synaptic", "fitted", "resonant"}, Quantity or dict of str to Quantity
         C/<g> at the operating point; one filter a pathway with the synapses' own time constants; the one time constant a
         population whose step response is nearest to that of its synapses and its cells' measured linear response together;

@@ -6,7 +6,7 @@ from brian2 import Hz, ms, mV, nS
 
 import b2reduce as b2r
 from b2reduce.lookup import missed_between, transfer_lookup
-from b2reduce.inputs import average, source_rate, sources_of, synapses_of
+from b2reduce.inputs import average, membrane_tau_, source_rate, sources_of, synapses_of, variance_factor
 from b2reduce.points import measure_points
 from b2reduce.reduction import reduce_levels
 from b2reduce.transferaxes import transfer_axes, transfer_problem
@@ -133,14 +133,55 @@ def test_w_carries_the_error_of_the_threshold_voltage():
 def test_trains_through_equal_synapses_are_one_source():
     """Superposed Poisson trains are a Poisson train; with scaled variances their sums are kept (Campbell), and the mean unless they vary next to not at all."""
     circuit, rates, drives = b2r.load_circuit("ei_lif"), {"E": 12.0, "I": 20.0}, {("ext", "E"): 14.0, ("ext", "I"): 14.0}
+    tau_m = membrane_tau_(circuit.populations["E"].model, average(circuit, "E", rates, drives)[1])
     for cv2 in ({"E": 0.6, "I": 0.9}, {"E": 1.0, "I": 1.8}, {"E": 0.02, "I": 0.02}):
         kinds, sources = synapses_of(circuit, "E"), sources_of(circuit, "E", rates, drives, cv2)
         assert len(kinds) == len(sources) <= len(circuit.pathways("E"))
         for (_, own), source in zip(kinds, sources):
-            mean = sum(p.mean_(source_rate(p, rates, drives)) for p in own)
-            variance = sum((1.0 if p.is_drive else cv2[p.source]) * p.K * p.G_**2 * p.tau_ * source_rate(p, rates, drives) / 2 for p in own)
+            rate = lambda p: source_rate(p, rates, drives)
+            mean = sum(p.mean_(rate(p)) for p in own)
+            factors = [1.0 if p.is_drive else variance_factor(rate(p), cv2[p.source], p.tau_, tau_m) for p in own]
+            variance = sum(factor * p.K * p.G_**2 * p.tau_ * rate(p) / 2 for factor, p in zip(factors, own))
             assert float(source.G_**2 * source.tau_ * source.rate_ / 2) == pytest.approx(variance, rel=1e-12)
-            assert float(source.mean_) == pytest.approx(mean, rel=1e-12) if min(cv2.values()) > 0.25 else float(source.mean_) <= mean
+            assert float(source.mean_) == pytest.approx(mean, rel=1e-12)
+
+
+RENEWAL = [(20, 0.13, 5, 10), (32, 0.46, 5, 3), (5, 0.7, 5, 5), (100, 0.3, 10, 2), (10, 1.8, 5, 20), (40, 1.0, 2, 20), (0.5, 0.5, 5, 200), (80, 0.02, 20, 10)]
+
+
+@pytest.mark.parametrize("rate, cv2, tau, tau_m", RENEWAL)
+def test_the_variance_of_renewal_trains_is_the_integral_of_their_spectrum(rate, cv2, tau, tau_m):
+    """Between filters too fast to see intervals (1) and so slow that they see counts (cv2): int S |H|^2 dw/int |H|^2 dw with S = Re (1 + phi)/(1 - phi) (Cox & Lewis 1966)."""
+    from scipy.integrate import quad
+
+    tau, tau_m = tau * 1e-3, tau_m * 1e-3
+    cv, scale = np.sqrt(cv2), np.sqrt(tau * tau_m)
+
+    def spectrum(w):
+        phi = np.exp(-1j * w * (1 - cv) / rate) / (1 + 1j * w * cv / rate) if cv2 <= 1 else (1 + 1j * w * cv2 / rate) ** (-1 / cv2)
+        return ((1 + phi) / (1 - phi)).real
+
+    # w = tan(theta)/scale, over which the filter is smooth.
+    passed = lambda theta, of: of(np.tan(theta) / scale) * (1 + np.tan(theta) ** 2) / ((1 + (np.tan(theta) * tau / scale) ** 2) * (1 + (np.tan(theta) * tau_m / scale) ** 2))
+    whole, flat = (quad(passed, 1e-9, np.pi / 2 - 1e-9, args=(of,), limit=5000)[0] for of in (spectrum, lambda w: 1.0))
+    factor = variance_factor(rate, cv2, tau, tau_m)
+    assert factor == pytest.approx(whole / flat, rel=2e-5)  # equal time constants are told apart by 1e-4: 1e-5
+    assert min(cv2, 1.0) - 1e-9 <= factor <= max(cv2, 1.0) + 1e-9
+    assert variance_factor(1e-6, cv2, tau, tau_m) == pytest.approx(1, abs=1e-4) and variance_factor(1e5, cv2, tau, tau_m) == pytest.approx(cv2, abs=2e-4)
+
+
+def test_the_variance_of_renewal_trains_is_that_of_trains_that_are_drawn():
+    """Shot noise of 4000 trains that have run for 30 intervals, seen once: variances of 4000 numbers to 1/sqrt(2000) = 2.2 %, three of those and what is not Gaussian, 8 %."""
+    rng, trains, tau, tau_m = np.random.default_rng(5), 4000, 5e-3, 9e-3
+    for rate, cv2 in ((20.0, 0.25), (60.0, 0.1)):
+        cv = np.sqrt(cv2)
+        ago = np.cumsum((1 - cv) / rate + rng.exponential(cv / rate, (trains, 40)), axis=1)
+        seen = rng.uniform(15, 25, (trains, 1)) / rate  # any time long after the start
+        t = seen - ago
+        kernel = np.where(t > 0, (np.exp(-t / tau_m) - np.exp(-t / tau)) / (tau_m - tau), 0.0)
+        poisson = rate / (2 * (tau + tau_m))  # Campbell: r int h^2
+        assert kernel.sum(axis=1).var() / poisson == pytest.approx(variance_factor(rate, cv2, tau, tau_m), rel=0.08)
+        assert variance_factor(rate, cv2, tau, tau_m) > 1.3 * cv2, "which the long-time limit alone would not be"
 
 
 def test_many_sources_share_the_axes_of_their_synapses():
