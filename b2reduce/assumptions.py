@@ -248,8 +248,8 @@ def _irregular(circuit, runs, reduced, rates):
         for p in circuit.pathways(target):
             rate = source_rate(p, rates, drives)
             variance = p.K * p.G_**2 * p.tau_ * rate * (p.E_ - model.leak_reversal_ - v_theta) ** 2 / 2
-            factor = lambda cv2: 1.0 if p.is_drive else float(variance_factor(rate, cv2, p.tau_, tau_m))
-            seen, assumed = seen + variance * factor(cv2[p.source]), assumed + variance * factor(reduced.cv2.get(p.source, 1.0))
+            factor = lambda cv2: 1.0 if p.is_drive else float(variance_factor(rate, cv2.get(p.source, 1.0), p.tau_, tau_m))
+            seen, assumed = seen + variance * factor(cv2), assumed + variance * factor(reduced.cv2)
         if assumed > 0:
             ratios[target] = seen / assumed
     if not ratios:

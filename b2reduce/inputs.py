@@ -8,7 +8,7 @@ from .sweep import Source
 
 __all__ = ["average", "membrane_tau_", "source_of", "source_rate", "sources_of", "synapses_of", "variance_factor"]
 
-SLOWEST_ = 1.0  # s: of a membrane that has no leak
+SLOWEST_, SLOWEST_RATE_ = 1.0, 1e-9  # s: of a membrane that has no leak; Hz: as good as none
 LEAST_EVENT = 0.25  # of a spike's: ever smaller ones that take ever longer to draw make noise that is next to none
 
 
@@ -67,10 +67,10 @@ def variance_factor(rate_, cv2, tau_, tau_m_):
         s.
     """
     tau_m_ = np.where(np.abs(tau_m_ - tau_) < 1e-4 * tau_, tau_ * (1 + 1e-4), tau_m_)  # the limit of equal ones, to 1e-8 of it
-    rate_, cv = np.asarray(rate_, dtype=float), np.sqrt(cv2)
+    rate_, cv = np.maximum(rate_, SLOWEST_RATE_), np.sqrt(cv2)
 
     def passed(tau_):
-        with np.errstate(divide="ignore", over="ignore"):
+        with np.errstate(over="ignore"):
             x = 1.0 / (rate_ * tau_)
             minus_log_phi = (1 - cv) * x + np.log1p(cv * x) if cv2 <= 1 else np.log1p(cv2 * x) / cv2
             return tau_ / np.expm1(minus_log_phi)

@@ -167,7 +167,7 @@ def test_the_variance_of_renewal_trains_is_the_integral_of_their_spectrum(rate, 
     factor = variance_factor(rate, cv2, tau, tau_m)
     assert factor == pytest.approx(whole / flat, rel=2e-5)  # equal time constants are told apart by 1e-4: 1e-5
     assert min(cv2, 1.0) - 1e-9 <= factor <= max(cv2, 1.0) + 1e-9
-    assert variance_factor(1e-6, cv2, tau, tau_m) == pytest.approx(1, abs=1e-4) and variance_factor(1e5, cv2, tau, tau_m) == pytest.approx(cv2, abs=2e-4)
+    assert variance_factor([0.0, 1e-6], cv2, tau, tau_m) == pytest.approx(1, abs=1e-4) and variance_factor(1e5, cv2, tau, tau_m) == pytest.approx(cv2, abs=2e-4)
 
 
 def test_the_variance_of_renewal_trains_is_that_of_trains_that_are_drawn():
