@@ -20,6 +20,10 @@ VARIANCE_LIMIT = 1.5
 EVENTS_LIMIT = 3.6
 #: Of a rate within a synaptic time: averaging over it is then off by about half as much.
 CHANGE_LIMIT = 0.5
+#: Standard deviation of a population's rate over time, beyond that of independent cells, relative to its mean: the 15 % that a quantitative reduction may
+#: err by, less the 3 % that the reference itself does.
+STEADY_LIMIT = 0.12
+STEADY_BIN_, STEADY_FLOOR_ = 35e-3, 1.0  # s: passes as much noise as a Gaussian window of 10 ms; Hz: smaller rates count as this
 #: Standard deviation of rates over cells, relative to their mean. Where the slope of the gain changes by k over a window as wide as the rate, the mean
 #: over cells is off by k (sd/mean)^2/2: by 5 % at 0.3 for a slope that doubles.
 SPREAD_LIMIT = 0.3
@@ -58,13 +62,17 @@ def check_assumptions(circuit, spikes, reduced, rates=None):
     slow variation
         Root mean square change of the population rate from one stretch of the longest of tau and the synaptic time
         constants to the next, without what counting N cells gives by chance (2 r/(N stretch)), relative to its mean.
+    steady rates
+        Standard deviation of the population rate in stretches of 35 ms, without what counting N cells gives by chance (variance r/(N
+        stretch), and two standard errors of its estimate), relative to its mean; where all drives are constant. Cells that adapt for
+        seconds and networks that fluctuate together have a rate over time that the rate model, at rest, has not.
     weak correlation
         Mean correlation of the spike counts of two cells in 5 ms, from the variance of the population's count N Var(mean)/
         mean(Var) = 1 + (N - 1) c. Sums of K inputs vary 1 + (K - 1) c times as much as independent ones: with c below 0.5/K
         at most 1.5 times.
     irregular spikes
-        Variance of the synaptic current with the squared CV of the intervals of each source, over the variance assumed:
-        recurrent pathways count with K G^2 tau r (E - E_leak - v_theta)^2/2 times CV^2, drives are Poisson trains.
+        Variance of the synaptic current with the intervals of each source as they are, over the variance assumed: pathways count with K G^2
+        tau r (E - E_leak - v_theta)^2/2, recurrent ones times what renewal trains of their CV have behind synapse and membrane.
     cells alike
         Standard deviation of the rates of cells without what counting adds (from the counts of two halves), over their mean.
     operating rate in the window
@@ -110,7 +118,7 @@ def check_assumptions(circuit, spikes, reduced, rates=None):
             raise InputError(f"spikes: got populations {', '.join(run.populations)}, expected those of the circuit: {', '.join(circuit.populations)}")
     seen = {name: float(np.mean([_after(run)[0][name] for run in runs])) for name in circuit.populations}
     rows = [_asynchrony(circuit, runs), _weak_correlation(circuit, runs), _irregular(circuit, runs, reduced, seen), _many_inputs(circuit, reduced, seen),
-            _slow_variation(circuit, runs, reduced, seen), _cells_alike(circuit, runs, reduced.cells), *gain_premises(circuit, reduced, seen)]
+            _slow_variation(circuit, runs, reduced, seen), _steady(circuit, runs), _cells_alike(circuit, runs, reduced.cells), *gain_premises(circuit, reduced, seen)]
     rows += [] if rates is None else [_outside(rates)]
     return pd.DataFrame(rows, columns=list(Premise._fields))
 
@@ -180,7 +188,31 @@ def _slow_variation(circuit, runs, reduced, rates):
     advice = f"population {where}: relative change of its rate within {stretch * 1e3:.3g} ms"
     if worst > CHANGE_LIMIT:
         advice += "; rates vary as fast as the synapses: means over time may still agree, the time course will not"
-    return "slow variation", worst, f"<= {CHANGE_LIMIT:g}", worst <= CHANGE_LIMIT, advice
+    return Premise("slow variation", worst, f"<= {CHANGE_LIMIT:g}", worst <= CHANGE_LIMIT, advice)
+
+
+def _steady(circuit, runs):
+    name, worst, where = "steady rates", np.nan, ""
+    if not all(drive.constant for drive in circuit.drives):
+        return Premise(name, worst, f"<= {STEADY_LIMIT:g}", True, "drives change over time, and rates follow them")
+    for run in runs:
+        _, inside = _after(run)
+        each = max(1, round(STEADY_BIN_ / run.bin_))
+        for population, rate in zip(run.populations, run.rate_[:, inside]):
+            pieces = rate[:rate.size // each * each].reshape(-1, each).mean(axis=1)
+            if pieces.size < 3:
+                continue
+            chance = pieces.mean() / (run.sizes[population] * each * run.bin_)
+            excess = pieces.var(ddof=1) - chance * (1 + 2 * np.sqrt(2 / (pieces.size - 1)))
+            change = np.sqrt(max(excess, 0)) / max(pieces.mean(), STEADY_FLOOR_)
+            if not change <= worst:
+                worst, where = float(change), population
+    if np.isnan(worst):
+        return Premise(name, worst, f"<= {STEADY_LIMIT:g}", True, "the run is too short to see rates change")
+    advice = f"population {where}: standard deviation of its rate in {STEADY_BIN_ * 1e3:g} ms beyond that of independent cells, over its mean"
+    if worst > STEADY_LIMIT:
+        advice += "; cells adapt on, or fluctuate together: compare means over time, not the time course, and leave out more of the beginning"
+    return Premise(name, worst, f"<= {STEADY_LIMIT:g}", worst <= STEADY_LIMIT, advice)
 
 
 def _trains(circuit, run):

@@ -27,6 +27,7 @@ from .units import InputError, UnitError, with_units
 __all__ = ["LEVELS", "NOISES", "reduce", "reduce_levels"]
 
 LEVELS = ("linear", "gain", "surface", "transfer")
+KICK = 0.25  # of the larger one: how far the last value of a drive may lie from its mean over time before that is said
 NOISES = ("renewal", "matched", "none")
 TAUS = ("membrane", "synaptic", "fitted", "resonant")
 ADAPTING_LEAKS, ADAPTING_RATES, LEAST_ADAPTING = (0.85, 1.0, 1.15), 2.0, 30.0  # of the operating leak and rate, where adaptation is measured; Hz
@@ -149,7 +150,7 @@ def reduce_levels(circuit, levels, *, noise="renewal", tau="membrane", gains=Non
             transfers = {name: transfer_at(circuit, name, point, noise != "none", seed=seed_streams(seed, 4, number), bar=bar, **settings)
                          for number, name in enumerate(circuit.populations)}
         responses = responses_at(circuit, point, seed=seed_streams(seed, 5), bar=bar, **settings) if dynamic else {}
-    warnings = [*steps, *point.warnings, *measured.warnings, *(f"population {name}: {warning}" for name, transfer in transfers.items() for warning in transfer.warnings)]
+    warnings = [*steps, *_kicks(circuit, at), *point.warnings, *measured.warnings, *(f"population {name}: {warning}" for name, transfer in transfers.items() for warning in transfer.warnings)]
     if noise == "none":
         for name in missing:
             if point.noise_free_rate_[name] == 0:
@@ -163,6 +164,19 @@ def reduce_levels(circuit, levels, *, noise="renewal", tau="membrane", gains=Non
             # Without noise every level has an operating point of its own: the rates that its gains give one another.
             reductions[level] = built(level, point_at(circuit, rest, drives_, {}, noise=False, iterations=point.iterations, **settings))
     return reductions
+
+
+def _kicks(circuit, at):
+    """Warnings of drives that are reduced at their mean over time and end elsewhere, as a kick does that sets a network going."""
+    found = []
+    for drive in circuit.drives:
+        if drive.constant or drive.name in at:
+            continue
+        last = float(np.asarray(drive.rate[1], dtype=float)[-1])
+        if abs(last - drive.rate_) > KICK * max(drive.rate_, last):
+            found.append(f"drive {drive.name} ends at {last:.3g} Hz and stays there, while the reduction is made at its mean over time, {drive.rate_:.3g} Hz; "
+                         f"for what follows give at={{{drive.name!r}: {last:.3g}*Hz}}")
+    return list(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)

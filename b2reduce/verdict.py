@@ -17,8 +17,8 @@ FATAL = {"asynchrony": "cells fire together", "weak correlation": "cells fire to
          "one operating point": "the network has several states", "no hysteresis": "the cells' rates depend on their past"}
 #: Premises that limit how far from its operating point a reduction reaches.
 LOCAL = ("levels agree", "straight gain", "noise stays", "slope unchanged by leak", "no saturation", "operating rate in the window", "inside the measured range")
-#: Premises that by themselves foretell errors of more than 15 %, here or a quarter beside these drives.
-SERIOUS = ("levels agree", "Poisson trains will do", "far from instability", "inside the measured range", "operating rate in the window")
+#: Premises that by themselves foretell errors of more than 15 %, here, a quarter beside these drives, or over time.
+SERIOUS = ("levels agree", "Poisson trains will do", "steady rates", "far from instability", "inside the measured range", "operating rate in the window")
 BETTER = 0.5  # an error that is less than this part of the present one is worth changing the level for
 WORTH = 0.02  # errors below this are those of the spiking runs themselves
 GOOD = 0.15  # the largest error of a quantitative reduction
@@ -150,6 +150,8 @@ def judge(comparison, premises, levels, reduced):
         text = f"Trust it near these drives, where {said}; further away it will be off, since these premises do not hold: {', '.join(local)}."
     else:
         text = f"Trust it: {said}, and no premise that limits its range is broken."
+    if "steady rates" in failed and not fatal:
+        text += " The network's rates do not hold still at constant drives: compare means, not the time course."
     if tier != "quantitative" and np.isfinite(error):
         alone = float(comparison.split["open_loop_error"].abs().max())
         text += f" The gains themselves are off by {100 * alone:.1f} %" + ("; the feedback amplifies that." if error > 1.3 * alone else ", and the feedback adds nothing.")

@@ -49,7 +49,7 @@ def test_all_premises_are_there(r):
     table = table_for(r, {"E": 20, "I": 30})
     assert list(table.columns) == ["assumption", "measured", "limit", "holds", "advice"]
     assert list(table["assumption"]) == [
-        "asynchrony", "weak correlation", "irregular spikes", "many inputs", "slow variation", "cells alike", "operating rate in the window", "slope unchanged by leak",
+        "asynchrony", "weak correlation", "irregular spikes", "many inputs", "slow variation", "steady rates", "cells alike", "operating rate in the window", "slope unchanged by leak",
         "straight gain", "noise stays", "far from instability", "one operating point", "no saturation", "no hysteresis", "fires without noise"]
     rates = b2r.simulate_rates(r, duration=100 * ms)
     steady = {name: np.full(2000, 20.0) for name in r.populations}
@@ -81,6 +81,17 @@ def test_slow_variation_leaves_out_what_counting_gives_by_chance(r):
     assert quiet.holds and quiet.measured < 0.25
     rhythm = {name: 20 * (1 + np.sin(2 * np.pi * 25 * (np.arange(n) + 0.5) * BIN)) for name in sizes}
     assert not row(b2r.check_assumptions(r.circuit, run_of(r.circuit, rhythm), r), "slow variation").holds
+
+
+def test_rates_that_do_not_hold_still_are_told_from_chance(r):
+    rng, n = np.random.default_rng(2), 8000
+    sizes = {name: p.size for name, p in r.circuit.populations.items()}
+    drift = np.repeat(rng.normal(0, 0.2, n // 200), 200)  # of 0.2 of the mean, over stretches of 200 bins
+    counted = lambda rate: {name: rng.poisson(rate * sizes[name] * BIN) / (sizes[name] * BIN) for name in sizes}
+    still, moving = (row(b2r.check_assumptions(r.circuit, run_of(r.circuit, counted(rate)), r), "steady rates") for rate in (np.full(n, 20.0), 20 * (1 + drift)))
+    assert still.holds and still.measured < 0.05
+    # 30 values that are left of it estimate a standard deviation to 1/sqrt(60), 13 %: three of those.
+    assert moving.measured == pytest.approx(0.2, rel=0.4) and not moving.holds
 
 
 @pytest.mark.parametrize("rate, holds", [(20, True), (150, False)])

@@ -35,11 +35,7 @@ def test_the_circuits_are_of_all_kinds(rows):
 def test_no_error_comes_unwarned(rows):
     numbers = summary(rows)
     off = {row["circuit"]: row for row in rows if row["worst"] > LIMIT and not row["warned"]}
-    # A known shortfall: the rate of the RS cells of zerlaut2018 fluctuates with five to eight times the variance of independent
-    # cells (16 % of 1.7 Hz), and is 7 % higher until they have adapted. No premise foretells either; means, here and away, agree.
-    slow = off.pop("zerlaut2018", {"here": 0.0, "away": 0.0, "over_time": 0.0})
-    assert max(slow["here"], slow["away"]) <= LIMIT and slow["over_time"] < 0.25
-    assert off == {} and numbers["circuits off by more than 15 % here, away, or over time"] > bool(slow["over_time"] > LIMIT), "there must be something to warn of"
+    assert off == {} and numbers["circuits off by more than 15 % here, away, or over time"] >= 2, "there must be something to warn of"
 
 
 @pytest.mark.slow

@@ -68,6 +68,15 @@ def test_a_runaway_circuit_has_no_steady_rates_and_says_so():
     assert any("runs away" in warning for warning in r.warnings)
 
 
+def test_a_drive_that_ends_elsewhere_than_its_mean_is_named():
+    made = lambda rate, at=None: b2r.reduce(two_populations().replace({"drive.ext.rate": rate}), gains={"E": gain(), "I": gain()}, at=at)
+    kick = ([0, 100] * ms, [20, 0] * Hz)
+    told = [warning for warning in made(kick).warnings if "ends at" in warning]
+    assert told == ["drive ext ends at 0 Hz and stays there, while the reduction is made at its mean over time, 10 Hz; for what follows give at={'ext': 0*Hz}"]
+    for rate, at in ((kick, {"ext": 0 * Hz}), (([0, 100] * ms, [12, 14] * Hz), None), (14 * Hz, None)):
+        assert not any("ends at" in warning for warning in made(rate, at).warnings)
+
+
 def test_time_constants_are_what_was_asked_for():
     r = reduced()
     for name in r.populations:
