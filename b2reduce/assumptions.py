@@ -8,7 +8,7 @@ from .activity import Activity
 from .circuit import load_circuit
 from .arguments import require, runs_of
 from .gainpremises import Premise, gain_premises
-from .inputs import average, membrane_tau_, source_rate, variance_factor
+from .inputs import average, membrane_tau_, pathway_factor, source_rate
 from .reduced import ReducedCircuit
 from .units import InputError
 
@@ -280,8 +280,8 @@ def _irregular(circuit, runs, reduced, rates):
         for p in circuit.pathways(target):
             rate = source_rate(p, rates, drives)
             variance = p.K * p.G_**2 * p.tau_ * rate * (p.E_ - model.leak_reversal_ - v_theta) ** 2 / 2
-            factor = lambda cv2: 1.0 if p.is_drive else float(variance_factor(rate, cv2.get(p.source, 1.0), p.tau_, tau_m))
-            seen, assumed = seen + variance * factor(cv2), assumed + variance * factor(reduced.cv2)
+            seen += variance * float(pathway_factor(p, rate, cv2, tau_m))
+            assumed += variance * float(pathway_factor(p, rate, reduced.cv2, tau_m))
         if assumed > 0:
             ratios[target] = seen / assumed
     if not ratios:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .sweep import Source
 
-__all__ = ["average", "membrane_tau_", "source_of", "source_rate", "sources_of", "synapses_of", "variance_factor"]
+__all__ = ["average", "membrane_tau_", "pathway_factor", "source_of", "source_rate", "sources_of", "synapses_of", "variance_factor"]
 
 SLOWEST_, SLOWEST_RATE_ = 1.0, 1e-9  # s: of a membrane that has no leak; Hz: as good as none
 LEAST_EVENT = 0.25  # of a spike's: ever smaller ones that take ever longer to draw make noise that is next to none
@@ -78,6 +78,12 @@ def variance_factor(rate_, cv2, tau_, tau_m_):
     return 1.0 + 2.0 * ((passed(tau_) - passed(tau_m_)) / (tau_ - tau_m_) - rate_ * (tau_ + tau_m_))
 
 
+def pathway_factor(pathway, rate_, cv2_, tau_m_):
+    """`variance_factor` of a pathway at a presynaptic rate; drives, and sources of which `cv2_` knows nothing, are Poisson trains."""
+    cv2 = 1.0 if pathway.is_drive else cv2_.get(pathway.source, 1.0)
+    return variance_factor(rate_, cv2, pathway.tau_, tau_m_) if cv2 != 1.0 else 1.0
+
+
 def membrane_tau_(model, g_):
     """Time constant of a membrane of total leak g_ in s, at most a second."""
     return model.capacitance_ / np.maximum(g_, model.capacitance_ / SLOWEST_)
@@ -94,7 +100,7 @@ def sources_of(circuit, population, rates_, drives_, cv2_):
     tau_m_ = membrane_tau_(model, average(circuit, population, rates_, drives_)[1])
     for number, ((G_, tau_, E_), pathways) in enumerate(synapses_of(circuit, population)):
         rates = [np.asarray(source_rate(p, rates_, drives_), dtype=float) for p in pathways]
-        varied = sum(p.K * r * (1.0 if p.is_drive else variance_factor(r, cv2_[p.source], tau_, tau_m_)) for r, p in zip(rates, pathways))
+        varied = sum(p.K * r * pathway_factor(p, r, cv2_, tau_m_) for r, p in zip(rates, pathways))
         sources.append(source_of(f"s{number}", G_, tau_, E_, sum(p.K * r for r, p in zip(rates, pathways)), varied))
     return tuple(sources)
 

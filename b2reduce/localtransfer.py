@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from .inputs import average, membrane_tau_, source_of, source_rate, sources_of, variance_factor
+from .inputs import average, membrane_tau_, pathway_factor, source_of, source_rate, sources_of
 from .lookup import axis_table, missed_between, transfer_lookup
 from .points import measure_points
 from .provenance import versions
@@ -173,7 +173,7 @@ def _inputs(circuit, population, axes, arguments, point, noise):
         # The sources on one axis share its events as they do at the operating point, and their spikes are as regular as there.
         rates = [(p, source_rate(p, point.rate_, point.drives_)) for p, _ in axis.members]
         total = sum(p.K * r for p, r in rates)
-        varied = sum(p.K * r * (1.0 if p.is_drive else variance_factor(r * values / total, point.cv2_[p.source], tau_, tau_m_)) for p, r in rates) / total if total else 1.0
+        varied = sum(p.K * r * pathway_factor(p, r * values / total, point.cv2_, tau_m_) for p, r in rates) / total if total else 1.0
         sources.append(source_of(f"s{number}", G_, tau_, E_, values, varied * values))
     return I_, g_, tuple(sources)
 

@@ -50,7 +50,7 @@ def running(pid):
 
 
 def interrupted(call, after):
-    """How long a call goes on after Ctrl-C, which must end it, and leave everything as it was."""
+    """How long in s a call goes on after Ctrl-C, which must end it, and leave everything as it was."""
     sent = []
 
     def press(number, frame):
@@ -69,7 +69,7 @@ def interrupted(call, after):
     time.sleep(0.1)
     after = state()
     assert {key for key in before if before[key] != after[key]} == set()
-    assert took < PATIENCE
+    return took
 
 
 PHASES = {
@@ -101,17 +101,17 @@ def compiled(small):
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_every_phase_ends_at_once_and_leaves_the_session_as_it_was(phase, small, reduced, compiled):
-    interrupted(lambda: PHASES[phase](small, reduced), 0.7)
+    assert interrupted(lambda: PHASES[phase](small, reduced), 0.7) < PATIENCE
 
 
 def test_the_native_engine_ends_while_its_threads_start(small, reduced):
     for after in (0.03, 0.05, 0.08, 0.12):
-        interrupted(lambda: PHASES["native"](small, reduced), after)
+        assert interrupted(lambda: PHASES["native"](small, reduced), after) < PATIENCE
 
 
 def test_the_next_run_after_an_interrupt_is_whole_and_the_same(small):
     whole = b2r.simulate_spikes(small, duration=0.2 * second, seed=3)
-    interrupted(lambda: b2r.simulate_spikes(small, duration=LONG, seed=3), 0.5)
+    assert interrupted(lambda: b2r.simulate_spikes(small, duration=LONG, seed=3), 0.5) < PATIENCE
     np.testing.assert_array_equal(b2r.simulate_spikes(small, duration=0.2 * second, seed=3).rate_, whole.rate_)
 
 
@@ -242,7 +242,7 @@ def test_signals_are_held_back_and_raised_at_the_end():
 def test_a_process_ends_with_its_family(tmp_path):
     note = tmp_path / "pid"
     family = f"sleep 60 & echo $! > {note}; wait"
-    interrupted(lambda: run_process(["sh", "-c", family]), 0.5)
+    assert interrupted(lambda: run_process(["sh", "-c", family]), 0.5) < PATIENCE
     assert not running(int(note.read_text()))
     assert run_process(["cat"], input="all is well").stdout == "all is well"
 
@@ -267,7 +267,7 @@ def test_a_lock_holds_and_leaves_no_file(tmp_path):
 
 def test_a_standalone_build_ends_with_its_compiler(small, tmp_path, monkeypatch):
     monkeypatch.setenv("B2REDUCE_CACHE", str(tmp_path))
-    interrupted(lambda: b2r.simulate_spikes(small, duration=50 * ms, engine="standalone"), 6.0)
+    assert interrupted(lambda: b2r.simulate_spikes(small, duration=50 * ms, engine="standalone"), 6.0) < PATIENCE
     assert not list((tmp_path / "networks").iterdir())
 
 

@@ -193,4 +193,5 @@ def test_a_cell_that_would_fire_without_end_and_negative_times_are_refused(chang
         parameters=dict(V_r=None)),
     dict(equations=LIF["equations"] + "\ndth/dt = (V_th - th)/ms : volt", threshold="v > th", reset="v = V_r\nth += 1*mV")])
 def test_resets_that_leave_the_threshold_behind_are_accepted(changes):
-    changed(**changes)
+    model = changed(**changes)
+    assert (model.threshold, model.reset) == (changes.get("threshold", LIF["threshold"]), changes.get("reset", LIF["reset"]))

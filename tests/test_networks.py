@@ -6,7 +6,7 @@ from brian2 import Hz, ms, mV, nS
 
 import b2reduce as b2r
 from b2reduce.lookup import missed_between, transfer_lookup
-from b2reduce.inputs import average, membrane_tau_, source_rate, sources_of, synapses_of, variance_factor
+from b2reduce.inputs import average, membrane_tau_, source_of, source_rate, sources_of, synapses_of, variance_factor
 from b2reduce.points import measure_points
 from b2reduce.reduction import reduce_levels
 from b2reduce.transferaxes import transfer_axes, transfer_problem
@@ -144,6 +144,8 @@ def test_trains_through_equal_synapses_are_one_source():
             variance = sum(factor * p.K * p.G_**2 * p.tau_ * rate(p) / 2 for factor, p in zip(factors, own))
             assert float(source.G_**2 * source.tau_ * source.rate_ / 2) == pytest.approx(variance, rel=1e-12)
             assert float(source.mean_) == pytest.approx(mean, rel=1e-12)
+    least = source_of("s", 1e-9, 5e-3, 0.0, 1000.0, 20.0)  # a fiftieth of the variance: events of a quarter, and a mean that is smaller
+    assert (least.G_, float(least.rate_)) == (0.25e-9, 320.0) and least.mean_ < 1e-9 * 5e-3 * 1000.0
 
 
 RENEWAL = [(20, 0.13, 5, 10), (32, 0.46, 5, 3), (5, 0.7, 5, 5), (100, 0.3, 10, 2), (10, 1.8, 5, 20), (40, 1.0, 2, 20), (0.5, 0.5, 5, 200), (80, 0.02, 20, 10)]

@@ -213,7 +213,9 @@ def test_comparisons_are_saved_bit_for_bit(tmp_path):
 
     result = b2r.compare_response([run(relaxing(10, 16, 15e-3))] * 2, run(relaxing(10, 16, 12e-3)), start=400 * ms, stop=500 * ms)
     b2r.save(result, tmp_path / "saved")
-    equal(result, b2r.load(tmp_path / "saved"))
+    again = b2r.load(tmp_path / "saved")
+    assert type(again) is type(result) and again is not result
+    equal(result, again)
 
 
 def test_figures_have_units_and_all_models():
