@@ -11,7 +11,10 @@ from .arguments import one_time, require, runs_of
 from .provenance import FrozenDict, frozen
 from .units import InputError, with_units
 
-__all__ = ["Activity", "both_kinds"]
+__all__ = ["Activity", "OUTSIDE_LIMIT", "both_kinds"]
+
+#: Fraction of the time of a rate run beyond what was measured; the way up from silence is not counted against it.
+OUTSIDE_LIMIT = 0.1
 
 
 def both_kinds(spikes, rates, verb):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .activity import Activity
+from .activity import OUTSIDE_LIMIT, Activity
 from .circuit import load_circuit
 from .arguments import require, runs_of
 from .gainpremises import Premise, gain_premises
@@ -27,8 +27,6 @@ STEADY_BIN_, STEADY_FLOOR_ = 35e-3, 1.0  # s: passes as much noise as a Gaussian
 #: Standard deviation of rates over cells, relative to their mean. Where the slope of the gain changes by k over a window as wide as the rate, the mean
 #: over cells is off by k (sd/mean)^2/2: by 5 % at 0.3 for a slope that doubles.
 SPREAD_LIMIT = 0.3
-#: Fraction of the time of the rate run beyond what was measured; the way up from silence is not counted against it.
-OUTSIDE_LIMIT = 0.1
 COUNT_BIN_ = 5e-3  # s, of the spike counts whose correlation is measured: a fast synapse's time
 
 

@@ -9,10 +9,11 @@ import numpy as np
 from .circuit_steps import integrated
 from .gain import SLOPE_LIMIT, within_window
 from .points import measure_points
+from .rategroups import is_outside
 from .surface import seconds
 from .units import UnitError
 
-__all__ = ["Premise", "gain_premises", "levels_agree", "renewal_agrees"]
+__all__ = ["Premise", "gain_premises", "levels_agree", "renewal_agrees", "room_for_drives"]
 
 #: Over the window of rates. A slope that changes by the fraction k bends the curve away from its chord by k/12 of the window (the parabola's
 #: largest deviation from its best line), and the window is about as wide as the operating rate: at 0.6 a straight gain errs by 5 %.
@@ -33,6 +34,7 @@ HYSTERESIS_STAYS_, SHRINKS = (0.5, 1.5, 4.5, 13.5), 0.8
 #: Between two ways to predict the same rates: the 15 % that a quantitative reduction may err by, less the 3 % by which the reference itself does.
 AGREEMENT_LIMIT = 0.12
 FACTORS = (0.75, 1.0, 1.25)  # of all drives, where levels are held against one another
+ROOM, ROOM_STEP = 0.25, 0.05  # by which part all drives should be free to change, either way; in such steps that is tried
 FLOOR_ = 1.0  # Hz; below it differences are taken relative to 1 Hz
 
 
@@ -241,6 +243,21 @@ def levels_agree(reduced, reference):
     if not holds:
         advice += "; there this level is off by about as much: use level = 'transfer', or reduce at the drives of interest (at=)"
     return Premise("levels agree", worst, f"<= {AGREEMENT_LIMIT:g}", holds, advice)
+
+
+def room_for_drives(reduced):
+    """By which part all drives may change, either way, before a population leaves what its transfer function was measured over."""
+    for change in np.arange(1, round(ROOM / ROOM_STEP) + 1) * ROOM_STEP:
+        for factor in (1 - change, 1 + change):
+            drives_ = {key: factor * rate for key, rate in reduced.at_.items()}
+            rest = reduced.steady_rates_(drives_, {name: float(np.asarray(rate)) for name, rate in reduced.operating_rate.items()})
+            lost = next((name for name, rate in rest.items() if not np.isfinite(rate) or is_outside(reduced, name, rest, drives_)), None)
+            if lost:
+                where = f"runs away at {factor:.2f} of them" if not np.isfinite(rest[lost]) else f"at {factor:.2f} of them its rate, {rest[lost]:.3g} Hz, is that of the nearest edge"
+                advice = (f"part by which all drives may change before population {lost} leaves what was measured: {where}; "
+                          f"reduce at the drives of interest (at=)")
+                return Premise("room for the drives", change - ROOM_STEP, f">= {ROOM:g}", False, advice)
+    return Premise("room for the drives", ROOM, f">= {ROOM:g}", True, "part by which all drives may change, at least, before a population leaves what was measured")
 
 
 def renewal_agrees(reduced, renewal_rate_):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from .arguments import described, mapping, require, to_si, whole
-from .activity import Activity
+from .activity import OUTSIDE_LIMIT, Activity
+from .integration import AccuracyWarning
 from .progress import Progress
 from .provenance import unknown_name, versions
 from .rategroups import BIN_, Couplings, automatic_dt_, outside, place, rate_groups, summed_synapses
@@ -20,6 +23,7 @@ __all__ = ["rate_network", "simulate_rates"]
 SETTLING = 0.5  # step in units of the fastest time constant where only the rates at rest count: stable below 2, and rest does not depend on it
 #: Change of a state variable within the longest time constant, relative to its largest size, that counts as rest; rates of cells travel as single floats.
 REST, REST_OF_CELLS = 1e-10, 1e-6
+CLIMB_ = 0.1  # s outside of what was measured that the way up from silence may take
 BLOCK_ = 0.05  # s; the rates of single cells are kept as means over this
 
 
@@ -93,6 +97,11 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None, see
         and no conductances in it, and no delays were simulated; with one unit a cell it has the rates of cells. With constant
         drives nothing is simulated any more once all is at rest: it stays there.
 
+    Warns
+    -----
+    AccuracyWarning
+        If a population spends more than a tenth of the run, and more than 0.1 s, outside of what was measured.
+
     Raises
     ------
     InputError
@@ -128,6 +137,10 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None, see
         rate_, outside_, rates, rest, cells = run(reduced, drives, dt_, start, bins, each, seed, bar)
     if not np.isfinite(rate_).all():
         raise FloatingPointError(_runaway(reduced.populations, rate_, each * dt_))
+    lost = {name: share for name, share in outside_.items() if share > OUTSIDE_LIMIT and share * duration_ > CLIMB_}
+    if lost:
+        warnings.warn(f"{', '.join(f'{name} {100 * share:.0f} %' for name, share in lost.items())} of the time outside of what was measured, where the gain is extrapolated or "
+                      f"its table answers with the nearest edge: these rates are not to be relied on; reduce at the drives of interest (at=)", AccuracyWarning, stacklevel=2)
     provenance = {"kind": "rates", "circuit": reduced.circuit.name, "circuit_hash": reduced.circuit.hash, "dt [s]": dt_, "tau": reduced.tau_choice,
                   "drives [Hz]": {f"{name}->{target}": _plain(rate) for (name, target), rate in rates.items()}, "delays": "none in the rate model",
                   "at rest after [s]": rest.time_, **({"seed": seed} if cells else {}), "versions": versions()}

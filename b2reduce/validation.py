@@ -12,7 +12,7 @@ from .assumptions import check_assumptions
 from .circuit import load_circuit
 from .circuit_steps import integrated
 from .comparison import FLOOR_, compare, tier_of
-from .gainpremises import Premise, levels_agree, renewal_agrees
+from .gainpremises import Premise, levels_agree, renewal_agrees, room_for_drives
 from .transferaxes import transfer_problem
 from .operating import find_operating_point
 from .progress import Progress
@@ -128,6 +128,17 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="ren
     -------
     Validation
 
+    Notes
+    -----
+    To the premises of `check_assumptions` these are added, where the levels that they take were made:
+
+    levels agree
+        Difference of the rates of a level from those of level "transfer", at the drives and a quarter beside them, relative.
+    room for the drives
+        Of level "transfer": by which part all drives may change before a population leaves what was measured.
+    Poisson trains will do
+        Of noise "matched": relative change of the operating rates when recurrent trains are as regular as the cells fire.
+
     Examples
     --------
     >>> from brian2 import second
@@ -187,8 +198,8 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="ren
 def _agreements(reductions, reduced, seed, engine, bar):
     """Premises that need more than one reduction."""
     rows = []
-    if reduced.level != "transfer" and "transfer" in reductions and not reduced.cells:
-        rows.append(levels_agree(reduced, reductions["transfer"]))
+    if "transfer" in reductions and not reduced.cells:
+        rows.append(levels_agree(reduced, reductions["transfer"]) if reduced.level != "transfer" else room_for_drives(reduced))
     if reduced.noise == "matched":
         dt_ = reduced.dt_
         point = find_operating_point(integrated(reduced.circuit, dt_, fixed=True)[0], reduced.at_, seed=seed, dt_=dt_, engine=engine, bar=bar, renewal=True)

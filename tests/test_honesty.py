@@ -45,8 +45,9 @@ def test_no_error_comes_unwarned(rows):
 
 @pytest.mark.slow
 def test_most_warnings_were_deserved(rows):
-    numbers = summary(rows)
-    assert numbers["share of warnings that were deserved"] >= 0.8
+    """Two of the errors that warnings foretell here are 16 to 18 %, each to a few % by chance: one of them may come out below 15 %."""
+    numbers, undeserved = summary(rows), [row["circuit"] for row in rows if row["warned"] and row["worst"] <= LIMIT]
+    assert len(undeserved) <= 1, undeserved
     assert numbers["circuits without a warning"] >= 3, "who always warns is not honest"
 
 
