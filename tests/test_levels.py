@@ -1,5 +1,7 @@
 """The levels beyond straight gains: tables against what they were made from, and rate models against what they should do."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,8 +108,12 @@ def test_a_divisive_surface_moves_the_rates_and_the_shift_law_misses_it():
 def test_what_lies_outside_of_a_surface_is_said():
     small = surface_of(lambda I, g: BETA * np.maximum(I - I_THETA - V_THETA * g, 0), I=np.linspace(200e-12, 560e-12, 30))
     r = given("surface", small)
-    run = b2r.simulate_rates(r, duration=0.3 * second, drives={"ext": 30 * Hz})
+    with pytest.warns(b2r.AccuracyWarning, match="E [0-9]+ %.*outside of what was measured"):
+        run = b2r.simulate_rates(r, duration=0.3 * second, drives={"ext": 30 * Hz})
     assert run.outside["E"] > 0.5, "the drive takes it beyond the currents that were measured"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", b2r.AccuracyWarning)
+        b2r.simulate_rates(given("surface", surface_of(divided)), duration=0.3 * second)
     assert any("outside" in warning for warning in given("surface", surface_of(divided, I=np.linspace(200e-12, 480e-12, 23))).warnings)
 
 

@@ -1,11 +1,13 @@
 """The whole job, and that a wrong reduction would not pass for a right one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from brian2 import Hz, second
 
 import b2reduce as b2r
-from b2reduce.gainpremises import levels_agree
+from b2reduce.gainpremises import levels_agree, room_for_drives
 
 pytestmark = [pytest.mark.slow]
 
@@ -77,6 +79,15 @@ def test_levels_stand_side_by_side(ei_validation):
     # At 0.75 of the drives the straight gain is off by a quarter, and level "transfer" knows it.
     agreement = levels_agree(ei_validation.reductions["linear"], ei_validation.reductions["transfer"])
     assert not agreement.holds and 0.15 < agreement.measured < 0.5 and "0.75 of the drives" in agreement.advice
+
+
+def test_room_for_the_drives_ends_where_the_table_does(ei_validation):
+    """Its table goes to 1.5 times 14 Hz: seen from 18 Hz, 0.15 further is inside and 0.2 is not."""
+    transfer = ei_validation.reduced
+    row = ei_validation.assumptions.set_index("assumption").loc["room for the drives"]
+    assert row.holds and row.measured == 0.25
+    moved = room_for_drives(replace(transfer, at={"ext": 18 * Hz}))
+    assert not moved.holds and moved.measured == pytest.approx(0.15) and "at 1.20 of them" in moved.advice
 
 
 def test_a_circuit_in_rhythm_is_not_trusted():
