@@ -9,7 +9,7 @@ import numpy as np
 from .circuit_steps import integrated
 from .gain import SLOPE_LIMIT, within_window
 from .points import measure_points
-from .rategroups import is_outside
+from .reduced import steady_rates
 from .surface import seconds
 from .units import UnitError
 
@@ -33,8 +33,8 @@ HYSTERESIS_POINTS = 24  # currents
 HYSTERESIS_STAYS_, SHRINKS = (0.5, 1.5, 4.5, 13.5), 0.8
 #: Between two ways to predict the same rates: the 15 % that a quantitative reduction may err by, less the 3 % by which the reference itself does.
 AGREEMENT_LIMIT = 0.12
-FACTORS = (0.75, 1.0, 1.25)  # of all drives, where levels are held against one another
-ROOM, ROOM_STEP = 0.25, 0.05  # by which part all drives should be free to change, either way; in such steps that is tried
+FACTORS = (0.75, 1.0, 1.25)  # of all drives, where levels are held against one another, and against what lies beyond them
+ROOM_LIMIT = 0.15  # what a quantitative reduction may err by: going on with the last slope is an estimate of how far a table is off beyond its edge, not a reference
 FLOOR_ = 1.0  # Hz; below it differences are taken relative to 1 Hz
 
 
@@ -246,18 +246,19 @@ def levels_agree(reduced, reference):
 
 
 def room_for_drives(reduced):
-    """By which part all drives may change, either way, before a population leaves what its transfer function was measured over."""
-    for change in np.arange(1, round(ROOM / ROOM_STEP) + 1) * ROOM_STEP:
-        for factor in (1 - change, 1 + change):
-            drives_ = {key: factor * rate for key, rate in reduced.at_.items()}
-            rest = reduced.steady_rates_(drives_, {name: float(np.asarray(rate)) for name, rate in reduced.operating_rate.items()})
-            lost = next((name for name, rate in rest.items() if not np.isfinite(rate) or is_outside(reduced, name, rest, drives_)), None)
-            if lost:
-                where = f"runs away at {factor:.2f} of them" if not np.isfinite(rest[lost]) else f"at {factor:.2f} of them its rate, {rest[lost]:.3g} Hz, is that of the nearest edge"
-                advice = (f"part by which all drives may change before population {lost} leaves what was measured: {where}; "
-                          f"reduce at the drives of interest (at=)")
-                return Premise("room for the drives", change - ROOM_STEP, f">= {ROOM:g}", False, advice)
-    return Premise("room for the drives", ROOM, f">= {ROOM:g}", True, "part by which all drives may change, at least, before a population leaves what was measured")
+    """How much the edges of transfer functions matter when all drives change by a quarter: whether tables that go on with their last slope give the same rates."""
+    start, worst, where = {name: float(np.asarray(rate)) for name, rate in reduced.operating_rate.items()}, 0.0, ""
+    for factor in FACTORS:
+        drives_ = {key: factor * rate for key, rate in reduced.at_.items()}
+        rest = reduced.steady_rates_(drives_, start)
+        on = steady_rates(reduced.populations, lambda rates_: {name: reduced.functions_[name].going_on(*reduced.arguments_(name, rates_, drives_)) for name in rates_}, start)
+        for name in reduced.populations:
+            difference = abs(on[name] - rest[name]) / max(on[name], FLOOR_) if np.isfinite(on[name]) else np.inf
+            if not difference <= worst:
+                worst, where = float(difference), f"population {name} at {factor:g} of the drives, {rest[name]:.3g} for {on[name]:.3g} Hz"
+    holds = worst <= ROOM_LIMIT
+    advice = f"relative difference of rates from those that transfer functions would give if they went on beyond what was measured, at most{f', {where}' if where else ''}"
+    return Premise("room for the drives", worst, f"<= {ROOM_LIMIT:g}", holds, advice + ("" if holds else "; reduce at the drives of interest (at=)"))
 
 
 def renewal_agrees(reduced, renewal_rate_):

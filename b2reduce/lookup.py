@@ -17,6 +17,7 @@ ORDER, CHI2_LIMIT = 4, 3.0  # of the polynomial that smooths a surface; its larg
 ORDERS, MOST_TERMS = (2, 3, 4, 5, 6, 7, 8, 10), 126  # of the polynomials that are tried for a transfer function
 GTOL, STEPS = 0.1, 60  # of its fit, in units of half a squared standard error
 APART, APART_, SIGMAS = 0.03, 0.02, 3.0  # what a table may miss cells by that were simulated between its points: relative, in Hz, in standard errors
+EDGE = 0.1  # part of a table's width over which the slope at its edge is taken
 ROWS = 4  # currents that a column of a surface needs to count
 
 
@@ -111,6 +112,17 @@ class Lookup:
         if here == 0 or excess(-3.0) * excess(3.0) > 0:
             return replace(self, moved=here)
         return raised(brentq(excess, -3.0, 3.0, xtol=1e-12))
+
+    def going_on(self, *arguments):
+        """Rate in Hz at SI floats, beyond the table's edges with the slope that it ends with, at least 0."""
+        inside = np.clip(self._coordinates(arguments), self.first, self.last)
+        table = replace(self, shift=0.0)
+        here, slopes = float(table(*inside)), []
+        for axis, beyond in enumerate(self._coordinates(arguments) - inside):
+            step = np.zeros(inside.size)
+            step[axis] = -np.sign(beyond) * EDGE * (self.last - self.first)[axis]
+            slopes.append((here - float(table(*(inside + step)))) / abs(step[axis]) * abs(beyond) if beyond else 0.0)
+        return max(here + sum(slopes), 0.0)
 
     def outside(self, *arguments):
         """Whether the arguments lie beyond the table, to a thousandth of its width."""

@@ -135,7 +135,8 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="ren
     levels agree
         Difference of the rates of a level from those of level "transfer", at the drives and a quarter beside them, relative.
     room for the drives
-        Of level "transfer": by which part all drives may change before a population leaves what was measured.
+        Of level "transfer": difference of its rates, at drives a quarter weaker and stronger, from those that its transfer functions
+        would give if they went on beyond what was measured, relative.
     Poisson trains will do
         Of noise "matched": relative change of the operating rates when recurrent trains are as regular as the cells fire.
 

@@ -35,6 +35,8 @@ def test_a_table_reproduces_a_multilinear_function_and_clamps():
     np.testing.assert_allclose([float(table(p, q)) for p, q in zip(a, b)], table(a, b), rtol=1e-12)
     assert float(table(5.0, 0.0)) == pytest.approx(6.0) and bool(table.outside(5.0, 0.0)) and not bool(table.outside(1.0, 0.0))
     assert np.isnan(float(table(np.nan, 0.0))), "what is not a number is not clamped into one"
+    assert table.going_on(1.3, 0.4) == pytest.approx(float(table(1.3, 0.4)))
+    assert table.going_on(5.0, 0.0) == pytest.approx(15.0) and table.going_on(0.0, 5.0) == 0, "3 x - y + x y/2, never below 0"
 
 
 def test_a_surface_table_keeps_what_no_shift_can_express():
