@@ -17,7 +17,6 @@ ORDER, CHI2_LIMIT = 4, 3.0  # of the polynomial that smooths a surface; its larg
 ORDERS, MOST_TERMS = (2, 3, 4, 5, 6, 7, 8, 10), 126  # of the polynomials that are tried for a transfer function
 GTOL, STEPS = 0.1, 60  # of its fit, in units of half a squared standard error
 APART, APART_, SIGMAS = 0.03, 0.02, 3.0  # what a table may miss cells by that were simulated between its points: relative, in Hz, in standard errors
-EDGE = 0.1  # part of a table's width over which the slope at its edge is taken
 ROWS = 4  # currents that a column of a surface needs to count
 
 
@@ -99,6 +98,17 @@ class Lookup:
         step = np.array([d, 0.0])
         return replace(self, first=self.first - step, last=self.last - step, moved=here)
 
+    def down_to(self, I_, g_, rate_):
+        """The same table of (I, g), which goes on in straight lines to a lower rate that is known at a point below its first current, if it lies there."""
+        x, first, last = float(I_ - self.shift * g_), self.first[0], self.last[0]
+        if x >= first or rate_ > self.values[0].max():
+            return self
+        # As closely spaced as before.
+        more = int(np.ceil((first - x) / (last - first) * (len(self.values) - 1)))
+        part = np.linspace(0.0, 1.0, more, endpoint=False)[:, None]
+        start = first - more * (last - first) / (len(self.values) - 1)
+        return replace(self, first=np.array([start, self.first[1]]), values=np.concatenate([rate_ + part * (self.values[0] - rate_), self.values]))
+
     def along_rate(self, arguments, rate_):
         """The same table, changed so that it gives a rate at a point: x + d in place of x where r = log(1 + exp(x)), which adds a factor to small rates and an amount to large ones."""
         from scipy.optimize import brentq
@@ -112,17 +122,6 @@ class Lookup:
         if here == 0 or excess(-3.0) * excess(3.0) > 0:
             return replace(self, moved=here)
         return raised(brentq(excess, -3.0, 3.0, xtol=1e-12))
-
-    def going_on(self, *arguments):
-        """Rate in Hz at SI floats, beyond the table's edges with the slope that it ends with, at least 0."""
-        inside = np.clip(self._coordinates(arguments), self.first, self.last)
-        table = replace(self, shift=0.0)
-        here, slopes = float(table(*inside)), []
-        for axis, beyond in enumerate(self._coordinates(arguments) - inside):
-            step = np.zeros(inside.size)
-            step[axis] = -np.sign(beyond) * EDGE * (self.last - self.first)[axis]
-            slopes.append((here - float(table(*(inside + step)))) / abs(step[axis]) * abs(beyond) if beyond else 0.0)
-        return max(here + sum(slopes), 0.0)
 
     def outside(self, *arguments):
         """Whether the arguments lie beyond the table, to a thousandth of its width."""

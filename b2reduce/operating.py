@@ -230,6 +230,13 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
     return replace(point, settled_=settled_, response_=pairs(found.jacobian), others=tuple(map(mapping, others)), covariance_=pairs(found.covariance), out_sem_=mapping(found.out_sem))
 
 
+def operating_rates_from(circuit, drives_, start_, *, seed, dt_, engine="auto", bar, renewal=False):
+    """{population: rate} in Hz of the operating point that the iteration reaches from given rates, as in `find_operating_point`."""
+    start = np.array([start_[name] for name in circuit.populations], dtype=float)
+    found = _newton(circuit, start, drives_, renewal, seed_streams(seed, 1), False, bar.stage("operating points a quarter away"), dict(dt_=dt_, engine=engine))
+    return dict(zip(circuit.populations, found.r.tolist()))
+
+
 def _settling_(circuit, name, point, *, seed, **settings):
     """Time in s after which the cells of a population, at rest to begin with, fire at the operating point as they go on to; the longest looked at where they never do.
 

@@ -228,8 +228,11 @@ class ReducedCircuit:
         tables = {name: surface_lookup(self.surfaces[name]) if self.level == "surface" else transfer_lookup(self.transfers[name]) for name in self.populations}
         rates = {name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
         for name, table in tables.items():
+            point = self.arguments_(name, rates, self.at_)
+            if self.level == "surface":
+                tables[name] = table = table.down_to(*point, rates[name])
             if self.gains[name].through is not None:
-                point, rate = self.arguments_(name, rates, self.at_), float(np.asarray(self.gains[name].through["rate"]))
+                rate = float(np.asarray(self.gains[name].through["rate"]))
                 tables[name] = table.along_current(*point, rate) if self.level == "surface" else table.along_rate(point, rate)
         return tables
 

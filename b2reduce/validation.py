@@ -12,9 +12,9 @@ from .assumptions import check_assumptions
 from .circuit import load_circuit
 from .circuit_steps import integrated
 from .comparison import FLOOR_, compare, tier_of
-from .gainpremises import Premise, levels_agree, renewal_agrees, room_for_drives
+from .gainpremises import AWAY, Premise, follows_the_drives, operating_start_, renewal_agrees
 from .transferaxes import transfer_problem
-from .operating import find_operating_point
+from .operating import OperatingPointError, find_operating_point, operating_rates_from
 from .progress import Progress
 from .provenance import FrozenDict
 from .rate import simulate_rates
@@ -130,13 +130,11 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="ren
 
     Notes
     -----
-    To the premises of `check_assumptions` these are added, where the levels that they take were made:
+    To the premises of `check_assumptions` these are added:
 
-    levels agree
-        Difference of the rates of a level from those of level "transfer", at the drives and a quarter beside them, relative.
-    room for the drives
-        Of level "transfer": difference of its rates, at drives a quarter weaker and stronger, from those that its transfer functions
-        would give if they went on beyond what was measured, relative.
+    follows the drives
+        Difference of the rates, at drives a quarter weaker and stronger, from operating points of uncoupled cells that are found
+        there anew, relative; where there are drives, and one unit a population.
     Poisson trains will do
         Of noise "matched": relative change of the operating rates when recurrent trains are as regular as the cells fire.
 
@@ -190,21 +188,28 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="ren
         comparison = compare(spikes, rates, after=after, reduced=reduced)
         records = timed("other levels", lambda: _levels(reductions, reduced, rates, spikes, comparison, duration, missing if levels is None else {}))
         rows = timed("premises", lambda: [Premise(*row) for row in check_assumptions(circuit, spikes, reduced, rates).itertuples(index=False)])
-        rows += timed("premises", lambda: _agreements(reductions, reduced, seed, engine, bar))
+        rows += timed("premises", lambda: _agreements(reduced, seed, engine, bar))
         assumptions = pd.DataFrame(rows, columns=list(Premise._fields))
     return Validation(circuit, reduced, spikes, rates, comparison, assumptions, _table(records, comparison.table.index), FrozenDict(reductions), took,
                       judge(comparison, assumptions, records, reduced))
 
 
-def _agreements(reductions, reduced, seed, engine, bar):
-    """Premises that need more than one reduction."""
-    rows = []
-    if "transfer" in reductions and not reduced.cells:
-        rows.append(levels_agree(reduced, reductions["transfer"]) if reduced.level != "transfer" else room_for_drives(reduced))
+def _agreements(reduced, seed, engine, bar):
+    """Premises that take operating points other than that of the reduction."""
+    rows, circuit = [], integrated(reduced.circuit, reduced.dt_, fixed=True)[0]
+    settings = dict(seed=seed, dt_=reduced.dt_, engine=engine, bar=bar)
+    if not reduced.cells and any(reduced.at_.values()):
+        found = {}
+        for factor in AWAY:
+            drives_, start_ = {key: factor * rate for key, rate in reduced.at_.items()}, operating_start_(reduced)
+            rest = reduced.steady_rates_(drives_, start_)
+            try:
+                found[factor] = operating_rates_from(circuit, drives_, rest if np.isfinite(list(rest.values())).all() else start_, renewal=reduced.noise != "matched", **settings)
+            except OperatingPointError:  # which is what the premise then says
+                found[factor] = {}
+        rows.append(follows_the_drives(reduced, found))
     if reduced.noise == "matched":
-        dt_ = reduced.dt_
-        point = find_operating_point(integrated(reduced.circuit, dt_, fixed=True)[0], reduced.at_, seed=seed, dt_=dt_, engine=engine, bar=bar, renewal=True)
-        rows.append(renewal_agrees(reduced, point.rate_))
+        rows.append(renewal_agrees(reduced, find_operating_point(circuit, reduced.at_, renewal=True, **settings).rate_))
     return rows
 
 

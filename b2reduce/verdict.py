@@ -16,9 +16,9 @@ TRUST = ("trust", "near these drives", "do not rely")
 FATAL = {"asynchrony": "cells fire together", "weak correlation": "cells fire together", "slow variation": "rates vary as fast as the synapses",
          "one operating point": "the network has several states", "no hysteresis": "the cells' rates depend on their past"}
 #: Premises that limit how far from its operating point a reduction reaches.
-LOCAL = ("levels agree", "room for the drives", "straight gain", "noise stays", "slope unchanged by leak", "no saturation", "operating rate in the window", "inside the measured range")
+LOCAL = ("follows the drives", "straight gain", "noise stays", "slope unchanged by leak", "no saturation", "operating rate in the window", "inside the measured range")
 #: Premises that by themselves foretell errors of more than 15 %, here, a quarter beside these drives, or over time.
-SERIOUS = ("levels agree", "room for the drives", "Poisson trains will do", "steady rates", "far from instability", "inside the measured range", "operating rate in the window")
+SERIOUS = ("follows the drives", "Poisson trains will do", "steady rates", "far from instability", "inside the measured range", "operating rate in the window")
 BETTER = 0.5  # an error that is less than this part of the present one is worth changing the level for
 WORTH = 0.02  # errors below this are those of the spiking runs themselves
 GOOD = 0.15  # the largest error of a quantitative reduction

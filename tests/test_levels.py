@@ -35,8 +35,6 @@ def test_a_table_reproduces_a_multilinear_function_and_clamps():
     np.testing.assert_allclose([float(table(p, q)) for p, q in zip(a, b)], table(a, b), rtol=1e-12)
     assert float(table(5.0, 0.0)) == pytest.approx(6.0) and bool(table.outside(5.0, 0.0)) and not bool(table.outside(1.0, 0.0))
     assert np.isnan(float(table(np.nan, 0.0))), "what is not a number is not clamped into one"
-    assert table.going_on(1.3, 0.4) == pytest.approx(float(table(1.3, 0.4)))
-    assert table.going_on(5.0, 0.0) == pytest.approx(15.0) and table.going_on(0.0, 5.0) == 0, "3 x - y + x y/2, never below 0"
 
 
 def test_a_surface_table_keeps_what_no_shift_can_express():
@@ -54,6 +52,18 @@ def test_a_surface_table_keeps_what_no_shift_can_express():
     assert error[true > 20].max() < 0.005 * true.max() and error.max() < 4.4
     fit = b2r.fit_gain(surface, rates=(1 * Hz, 90 * Hz))
     assert np.abs(fit.predict_(I, g) - true).max() > 3 * error.max(), "the shift law is far worse"
+
+
+def test_a_surface_goes_on_down_to_a_silent_point_that_is_known():
+    """It ends at 12 Hz; 100 pA below there a cell was seen to fire at 0.01 Hz."""
+    table = surface_lookup(surface_of(lambda I, g: BETA * np.maximum(I - I_THETA - V_THETA * g, 0) + 12, I=np.linspace(I_THETA + V_THETA * 22e-9, I_THETA + V_THETA * 38e-9 + 300e-12, 65)))
+    edge = float(table.first[0] + table.shift * 30e-9)
+    further = table.down_to(edge - 100e-12, 30e-9, 0.01)
+    assert float(further(edge - 100e-12, 30e-9)) == pytest.approx(0.01, abs=0.2) and not further.outside(edge - 100e-12, 30e-9) and table.outside(edge - 100e-12, 30e-9)
+    assert float(further(edge - 50e-12, 30e-9)) == pytest.approx(float(table(edge, 30e-9)) / 2, rel=0.05), "in a straight line"
+    I = np.linspace(edge, edge + 200e-12, 9)
+    np.testing.assert_allclose(further(I, np.full(9, 30e-9)), table(I, np.full(9, 30e-9)), rtol=1e-9)
+    assert table.down_to(edge - 100e-12, 30e-9, 50.0) is table and table.down_to(edge + 1e-12, 30e-9, 0.01) is table
 
 
 def test_a_surface_of_one_conductance_is_refused():

@@ -1,13 +1,11 @@
 """The whole job, and that a wrong reduction would not pass for a right one."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from brian2 import Hz, second
 
 import b2reduce as b2r
-from b2reduce.gainpremises import levels_agree, room_for_drives
+from b2reduce.gainpremises import follows_the_drives
 
 pytestmark = [pytest.mark.slow]
 
@@ -76,18 +74,18 @@ def test_levels_stand_side_by_side(ei_validation):
     run = b2r.simulate_rates(ei_validation.reductions["surface"], duration=0.5 * second)
     np.testing.assert_allclose(run.rate_[:, -1], table.loc["surface", ["E", "I"]].astype(float), rtol=2e-3)
     assert ei_validation.verdict.trust == "trust" and not ei_validation.warned and str(ei_validation.verdict) in repr(ei_validation)
-    # At 0.75 of the drives the straight gain is off by a quarter, and level "transfer" knows it.
-    agreement = levels_agree(ei_validation.reductions["linear"], ei_validation.reductions["transfer"])
-    assert not agreement.holds and 0.15 < agreement.measured < 0.5 and "0.75 of the drives" in agreement.advice
 
 
-def test_room_for_the_drives_ends_where_the_table_does(ei_validation):
-    """Its table goes to 1.5 times 14 Hz: a quarter above 14 Hz is inside, above 20 Hz it is not, and rates that rise by 2 Hz a Hz are too low there by 8 of 38."""
-    transfer = ei_validation.reduced
-    row = ei_validation.assumptions.set_index("assumption").loc["room for the drives"]
-    assert row.holds and row.measured == 0
-    moved = room_for_drives(replace(transfer, at={"ext": 20 * Hz}))
-    assert not moved.holds and 0.15 < moved.measured < 0.4 and "at 1.25 of the drives" in moved.advice
+def test_a_level_that_does_not_follow_the_drives_is_found_out(ei_validation):
+    """At 0.75 of the drives the straight gain is off by a quarter, and uncoupled cells know it; the transfer function is right."""
+    row = ei_validation.assumptions.set_index("assumption").loc["follows the drives"]
+    assert row.holds and 0 < row.measured < 0.1
+    spiking = b2r.simulate_spikes(ei_validation.circuit.replace({"drive.ext.rate": 0.75 * 14 * Hz}), duration=1.5 * second, seed=1, record=0).mean(0.5 * second)
+    found = {0.75: {name: float(rate) for name, rate in spiking.items()}}
+    linear, transfer = (follows_the_drives(ei_validation.reductions[level], found) for level in ("linear", "transfer"))
+    assert transfer.holds and not linear.holds and 0.15 < linear.measured < 0.5 and "0.75 of the drives" in linear.advice
+    nowhere = follows_the_drives(ei_validation.reduced, {1.25: {}})
+    assert not nowhere.holds and np.isinf(nowhere.measured) and "no operating point was found" in nowhere.advice
 
 
 def test_a_circuit_in_rhythm_is_not_trusted():
