@@ -10,9 +10,10 @@ from .circuit_steps import integrated
 from .gain import SLOPE_LIMIT, within_window
 from .points import measure_points
 from .surface import seconds
+from .transferaxes import transfer_problem
 from .units import UnitError
 
-__all__ = ["AWAY", "Premise", "follows_the_drives", "gain_premises", "operating_start_", "renewal_agrees"]
+__all__ = ["Premise", "follows_the_drives", "gain_premises", "renewal_agrees"]
 
 #: Over the window of rates. A slope that changes by the fraction k bends the curve away from its chord by k/12 of the window (the parabola's
 #: largest deviation from its best line), and the window is about as wide as the operating rate: at 0.6 a straight gain errs by 5 %.
@@ -223,17 +224,19 @@ def _up_and_down(model, I_, g, stay_, dt_):
     return float(np.max(np.maximum(np.abs(down - up) - slack, 0.0)))
 
 
-def follows_the_drives(reduced, found):
-    """How far the rates of a level are from the operating points that uncoupled cells have at other drives.
+def follows_the_drives(reduced, operating_rates):
+    """How far the rates of a level are from the operating points that uncoupled cells have at drives a quarter weaker and stronger.
 
     Parameters
     ----------
-    found : mapping of float to mapping
-        ``{factor: {population: Hz}}``, by the factor of all drives; without rates where there is no operating point.
+    operating_rates : callable
+        ({(drive, target): Hz}, {population: Hz} to start from) to the rates of the operating point there, {} where none is found.
     """
     worst, where = 0.0, ""
-    for factor, expected in found.items():
-        rates = reduced.steady_rates_({key: factor * rate for key, rate in reduced.at_.items()}, operating_start_(reduced))
+    for factor in AWAY:
+        drives_ = {key: factor * rate for key, rate in reduced.at_.items()}
+        rates = reduced.steady_rates_(drives_, reduced.operating_rate_)
+        expected = operating_rates(drives_, rates if np.isfinite(list(rates.values())).all() else reduced.operating_rate_)
         for name in reduced.populations:
             known = expected.get(name, np.nan)
             difference = abs(rates[name] - known) / max(known, FLOOR_) if np.isfinite([rates[name], known]).all() else np.inf
@@ -243,20 +246,16 @@ def follows_the_drives(reduced, found):
     holds = worst <= AGREEMENT_LIMIT
     advice = f"relative difference of rates from the operating points of uncoupled cells at drives a quarter weaker and stronger, at most{f', {where}' if where else ''}"
     if not holds:
-        advice += "; there this rate model is off by about as much: " + ("" if reduced.level == "transfer" else "use level = 'transfer', or ") + "reduce at the drives of interest (at=)"
+        better = "" if reduced.level == "transfer" or transfer_problem(reduced.circuit) else "use level = 'transfer', or "
+        advice += f"; there this rate model is off by about as much: {better}reduce at the drives of interest (at=)"
     return Premise("follows the drives", worst, f"<= {AGREEMENT_LIMIT:g}", holds, advice)
-
-
-def operating_start_(reduced):
-    """{population: rate} in Hz of the operating point."""
-    return {name: float(np.asarray(rate)) for name, rate in reduced.operating_rate.items()}
 
 
 def renewal_agrees(reduced, renewal_rate_):
     """How far the operating rates move when recurrent input is as regular as the cells fire; rates {population: Hz}."""
-    moved = {name: abs(float(np.asarray(rate)) - renewal_rate_[name]) / max(renewal_rate_[name], FLOOR_) for name, rate in reduced.operating_rate.items()}
+    moved = {name: abs(rate - renewal_rate_[name]) / max(renewal_rate_[name], FLOOR_) for name, rate in reduced.operating_rate_.items()}
     worst = max(moved, key=moved.get)
     holds = moved[worst] <= AGREEMENT_LIMIT
-    advice = (f"population {worst}: relative change of its operating rate, {float(np.asarray(reduced.operating_rate[worst])):.3g} to {renewal_rate_[worst]:.3g} Hz, "
+    advice = (f"population {worst}: relative change of its operating rate, {reduced.operating_rate_[worst]:.3g} to {renewal_rate_[worst]:.3g} Hz, "
               f"when recurrent trains are as regular as the cells fire")
     return Premise("Poisson trains will do", moved[worst], f"<= {AGREEMENT_LIMIT:g}", holds, advice + ("" if holds else "; use noise = 'renewal'"))

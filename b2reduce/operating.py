@@ -233,7 +233,7 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
 def operating_rates_from(circuit, drives_, start_, *, seed, dt_, engine="auto", bar, renewal=False):
     """{population: rate} in Hz of the operating point that the iteration reaches from given rates, as in `find_operating_point`."""
     start = np.array([start_[name] for name in circuit.populations], dtype=float)
-    found = _newton(circuit, start, drives_, renewal, seed_streams(seed, 1), False, bar.stage("operating points a quarter away"), dict(dt_=dt_, engine=engine))
+    found = _newton(circuit, start, drives_, renewal, seed_streams(seed, 1), False, bar.stage("operating point at other drives"), dict(dt_=dt_, engine=engine))
     return dict(zip(circuit.populations, found.r.tolist()))
 
 

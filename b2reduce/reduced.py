@@ -121,6 +121,11 @@ class ReducedCircuit:
         object.__setattr__(self, "provenance", frozen(self.provenance))
 
     @property
+    def operating_rate_(self):
+        """{population: rate} of the operating point, Hz."""
+        return {name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
+
+    @property
     def by_pathway(self):
         """Whether every pathway has a time constant of its own."""
         return self.tau_choice in ("synaptic", "resonant")
@@ -226,7 +231,7 @@ class ReducedCircuit:
         if self.level in ("linear", "gain"):
             return {name: gain.predict_ for name, gain in self.gains.items()}
         tables = {name: surface_lookup(self.surfaces[name]) if self.level == "surface" else transfer_lookup(self.transfers[name]) for name in self.populations}
-        rates = {name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
+        rates = self.operating_rate_
         for name, table in tables.items():
             point = self.arguments_(name, rates, self.at_)
             if self.level == "surface":
@@ -266,7 +271,7 @@ class ReducedCircuit:
     @cached_property
     def loop_(self):
         """{(target, source): d rate/d rate} of the rate model at its operating point, by differences."""
-        point = {name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
+        point = self.operating_rate_
         slopes = {}
         for source in self.populations:
             change = max(LOOP_STEP * point[source], 0.1)
@@ -278,7 +283,7 @@ class ReducedCircuit:
     @cached_property
     def states_(self):
         """[{population: rate}] in Hz at which the rate model comes to rest, from beside its operating point and, where that is another, from silence."""
-        beside = {name: (1 + BESIDE) * float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
+        beside = {name: (1 + BESIDE) * rate for name, rate in self.operating_rate_.items()}
         known, silent = (self.steady_rates_(self.at_, start) for start in (beside, None))
         runaway = any(np.isnan(rate) for rate in [*known.values(), *silent.values()])
         apart = any(abs(silent[name] - known[name]) > APART * known[name] + APART_ for name in self.populations)

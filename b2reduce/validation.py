@@ -12,7 +12,7 @@ from .assumptions import check_assumptions
 from .circuit import load_circuit
 from .circuit_steps import integrated
 from .comparison import FLOOR_, compare, tier_of
-from .gainpremises import AWAY, Premise, follows_the_drives, operating_start_, renewal_agrees
+from .gainpremises import Premise, follows_the_drives, renewal_agrees
 from .transferaxes import transfer_problem
 from .operating import OperatingPointError, find_operating_point, operating_rates_from
 from .progress import Progress
@@ -198,16 +198,15 @@ def _agreements(reduced, seed, engine, bar):
     """Premises that take operating points other than that of the reduction."""
     rows, circuit = [], integrated(reduced.circuit, reduced.dt_, fixed=True)[0]
     settings = dict(seed=seed, dt_=reduced.dt_, engine=engine, bar=bar)
+
+    def operating_rates(drives_, start_):
+        try:
+            return operating_rates_from(circuit, drives_, start_, renewal=reduced.noise != "matched", **settings)
+        except OperatingPointError:  # which the premise then says
+            return {}
+
     if not reduced.cells and any(reduced.at_.values()):
-        found = {}
-        for factor in AWAY:
-            drives_, start_ = {key: factor * rate for key, rate in reduced.at_.items()}, operating_start_(reduced)
-            rest = reduced.steady_rates_(drives_, start_)
-            try:
-                found[factor] = operating_rates_from(circuit, drives_, rest if np.isfinite(list(rest.values())).all() else start_, renewal=reduced.noise != "matched", **settings)
-            except OperatingPointError:  # which is what the premise then says
-                found[factor] = {}
-        rows.append(follows_the_drives(reduced, found))
+        rows.append(follows_the_drives(reduced, operating_rates))
     if reduced.noise == "matched":
         rows.append(renewal_agrees(reduced, find_operating_point(circuit, reduced.at_, renewal=True, **settings).rate_))
     return rows
@@ -231,7 +230,7 @@ def _levels(reductions, reduced, rates, spikes, comparison, duration, missing):
             own, mean = comparison, comparison.table["rate"]
             lost = [name for name, share in rates.outside.items() if share > 0.5]
         elif constant and not other.cells:
-            rest = other.steady_rates_(drives_, {name: float(np.asarray(rate)) for name, rate in other.operating_rate.items()})
+            rest = other.steady_rates_(drives_, other.operating_rate_)
             own, mean, lost = None, pd.Series(rest).reindex(spiking.index), _beyond(other, rest, drives_)
         else:
             initial = dict(other.operating_rate) if len(other.states_) > 1 else None

@@ -397,7 +397,7 @@ def fig4(long=False):
     E_L, g_L, beta = si("E_L"), si("g_L"), float(np.asarray(gain.beta))
     paths = parts.circuit().pathways("E")
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
-    at = {**{name: float(np.asarray(rate)) for name, rate in reduced.operating_rate.items()}, "ext": parts.circuit().drive("ext", "E").rate_}
+    at = {**reduced.operating_rate_, "ext": parts.circuit().drive("ext", "E").rate_}
     weight = {p.source: reduced.W_ext_["E", p.source] if p.is_drive else reduced.W_["E", p.source] for p in paths}
     low, high = (float(np.asarray(rate)) for rate in gain.rates)
 

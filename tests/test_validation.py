@@ -80,11 +80,15 @@ def test_a_level_that_does_not_follow_the_drives_is_found_out(ei_validation):
     """At 0.75 of the drives the straight gain is off by a quarter, and uncoupled cells know it; the transfer function is right."""
     row = ei_validation.assumptions.set_index("assumption").loc["follows the drives"]
     assert row.holds and 0 < row.measured < 0.1
-    spiking = b2r.simulate_spikes(ei_validation.circuit.replace({"drive.ext.rate": 0.75 * 14 * Hz}), duration=1.5 * second, seed=1, record=0).mean(0.5 * second)
-    found = {0.75: {name: float(rate) for name, rate in spiking.items()}}
-    linear, transfer = (follows_the_drives(ei_validation.reductions[level], found) for level in ("linear", "transfer"))
+
+    def spiking(drives_, start_):
+        """Rates of the spiking network in place of uncoupled cells: neither level can know them."""
+        run = b2r.simulate_spikes(ei_validation.circuit.replace({"drive.ext.rate": drives_["ext", "E"] * Hz}), duration=1.5 * second, seed=1, record=0)
+        return run.mean(0.5 * second).to_dict()
+
+    linear, transfer = (follows_the_drives(ei_validation.reductions[level], spiking) for level in ("linear", "transfer"))
     assert transfer.holds and not linear.holds and 0.15 < linear.measured < 0.5 and "0.75 of the drives" in linear.advice
-    nowhere = follows_the_drives(ei_validation.reduced, {1.25: {}})
+    nowhere = follows_the_drives(ei_validation.reduced, lambda drives_, start_: {})
     assert not nowhere.holds and np.isinf(nowhere.measured) and "no operating point was found" in nowhere.advice
 
 
