@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arguments import described, one_of, pair_of, require, to_si
+from .display import gain_rows, sheet_html
 from .forms import FORMS, inverse_at, slope_by_name
 from .plausible import implausible, implausible_shift
 from .provenance import frozen
@@ -172,8 +173,11 @@ class GainFit:
                       "slope_change": np.nan if data["slope_change"] is None else data["slope_change"]})
 
     def __repr__(self):
-        return (f"GainFit({self.form}: beta = {self.beta}, I_theta = {self.I_theta}, v_theta = {self.v_theta}, r2 = {self.r2:.4f}, "
-                f"{self.points} points{', ' + str(len(self.warnings)) + ' warnings' if self.warnings else ''})")
+        shown = ", ".join(f"{name} = {value}{f' +- {error}' if error else ''}" for name, value, error in gain_rows(self))
+        return f"GainFit({self.form}: {shown}, r2 = {self.r2:.4f}, {self.points} points{', ' + str(len(self.warnings)) + ' warnings' if self.warnings else ''})"
+
+    def _repr_html_(self):
+        return sheet_html(("parameter", "value", "standard error"), gain_rows(self), f"{self.form} gain: r2 {self.r2:.4f}, {self.points} points", self.warnings)
 
 
 def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None, through=None):

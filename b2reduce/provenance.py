@@ -33,6 +33,20 @@ class FrozenDict(dict):
         return FrozenDict, (dict(self),)
 
 
+class Weights(FrozenDict):
+    """{(target, source): value}, which answers to "source->target" as well."""
+
+    def __missing__(self, key):
+        source, arrow, target = key.partition("->") if isinstance(key, str) else ("", "", "")
+        if not arrow or (target.strip(), source.strip()) not in self:
+            known = ", ".join(f"{source}->{target}" for target, source in self)
+            raise KeyError(f"got {key!r}, expected (target, source) or \"source->target\"; known: {known}")
+        return self[target.strip(), source.strip()]
+
+    def __reduce__(self):
+        return Weights, (dict(self),)
+
+
 def frozen(data):
     """A deep copy of plain data that cannot be changed: dicts refuse, lists become tuples."""
     if isinstance(data, dict):

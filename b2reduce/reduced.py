@@ -11,12 +11,14 @@ import numpy as np
 from .arguments import mapping
 from .adaptation import Adaptation
 from .circuit import Circuit, read_rate
+from .display import sheet_html, sheet_text
 from .equations import rate_equations
 from .gain import GainFit
 from .inputs import average
 from .lookup import surface_lookup, transfer_lookup
+from .modeltable import model_table
 from .operating import APART, APART_
-from .provenance import FrozenDict, frozen, unknown_name, write_json
+from .provenance import FrozenDict, Weights, frozen, unknown_name, write_json
 from .response import LinearResponse
 from .surface import FISurface
 from .transfer import TransferFunction
@@ -38,10 +40,10 @@ class ReducedCircuit:
     Attributes
     ----------
     populations : tuple of str
-    W : mapping of (target, source) to Quantity
+    W : mapping of (target, source), or "source->target", to Quantity
         Charge by which one hertz of a source population moves the current of a target cell, C or C/m^2:
         the sum over parallel projections of K G tau (E - E_leak - v_theta). Absent pairs are 0.
-    W_ext : mapping of (target, drive) to Quantity
+    W_ext : mapping of (target, drive), or "drive->target", to Quantity
         The same for drives; multiplies the rate of one input train.
     theta : mapping of str to Quantity
         Threshold current I_theta + g_leak v_theta - I_const, A or A/m^2.
@@ -181,13 +183,13 @@ class ReducedCircuit:
 
     @property
     def W(self):
-        """{(target, source): charge}."""
-        return {key: with_units(value, self._charge(key[0])) for key, value in self.W_.items()}
+        """{(target, source): charge}; "source->target" is the same key."""
+        return Weights({key: with_units(value, self._charge(key[0])) for key, value in self.W_.items()})
 
     @property
     def W_ext(self):
-        """{(target, drive): charge}."""
-        return {key: with_units(value, self._charge(key[0])) for key, value in self.W_ext_.items()}
+        """{(target, drive): charge}; "drive->target" is the same key."""
+        return Weights({key: with_units(value, self._charge(key[0])) for key, value in self.W_ext_.items()})
 
     @property
     def theta(self):
@@ -356,10 +358,16 @@ class ReducedCircuit:
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: is not a reduced circuit written by save(): {error}") from None
 
+    @property
+    def _title(self):
+        warnings = f", {len(self.warnings)} warning{'s' if len(self.warnings) > 1 else ''}" if self.warnings else ""
+        return f"ReducedCircuit({self.circuit.name!r}, level {self.level}, noise {self.noise}{warnings})"
+
     def __repr__(self):
-        error = self.stderr["rates"]
-        rates = ", ".join(f"{name} {float(np.asarray(rate)):.4g} +- {float(np.asarray(error[name])):.1g} Hz" for name, rate in self.operating_rate.items())
-        return f"ReducedCircuit({self.circuit.name!r}, level {self.level}, noise {self.noise}, operating rates {rates})"
+        return sheet_text(*model_table(self), self._title)
+
+    def _repr_html_(self):
+        return sheet_html(*model_table(self), self._title, self.warnings)
 
 
 def read_drives(circuit, drives, constant=False):

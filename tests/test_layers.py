@@ -6,12 +6,12 @@ from pathlib import Path
 import b2reduce
 
 LAYERS = [
-    {"units", "provenance", "session", "progress", "interrupts", "arguments", "grammar", "expressions", "modeltext", "resetcheck"}, {"roles"},
+    {"units", "provenance", "session", "progress", "interrupts", "arguments", "grammar", "expressions", "modeltext", "resetcheck", "display"}, {"roles"},
     {"features", "modelcheck", "spikecounts", "spikememory", "thresholdlinear", "feedback", "ratefilters", "protocols", "fiheaders", "silences", "plausible"},
     {"ring"}, {"model"}, {"circuit"}, {"activity"}, {"wiring"}, {"sweep"},
     {"binary"}, {"binaryrun", "binarywiring"}, {"balance"},
     {"ficolumns"}, {"recordings", "gridding", "integration"}, {"points"}, {"onset"}, {"surface"}, {"aftercurrents"}, {"adaptation", "response", "transfer"}, {"forms"}, {"gain"}, {"lookup"}, {"inputs"}, {"operating"}, {"transferaxes"}, {"measuring", "localtransfer"},
-    {"circuit_steps"}, {"equations"}, {"uncertainty"}, {"reduced"}, {"reduction"},
+    {"circuit_steps"}, {"equations"}, {"uncertainty"}, {"modeltable"}, {"reduced"}, {"reduction"},
     {"rategroups", "network"}, {"standalone", "stability"}, {"arclength"}, {"continuation", "phaseplane", "tuning"}, {"rate", "spiking"},
     {"gainpremises"}, {"comparison", "assumptions", "verdict", "transients"},
     {"plots"}, {"networkplots", "responseplots"}, {"store"}, {"archive"}, {"report"}, {"validation"}, {"scanning"}, {"regimes"}, {"loading"},
