@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .arguments import one_time, require, runs_of
+from .display import number, sheet_html
 from .provenance import FrozenDict, frozen
 from .units import InputError, with_units
 
@@ -176,6 +177,33 @@ class Activity:
             raise InputError(f"width: got {width}, expected a time above 0 s")
         return replace(self, rate_=gaussian_filter1d(self.rate_, width_ / self.bin_, axis=1, mode="reflect"))
 
+    def to_xarray(self):
+        """The rates, and what was recorded of cells, as an `xarray.Dataset` in SI units (needs xarray)."""
+        from .labelled import activity_dataset
+
+        return activity_dataset(self)
+
+    def to_neo(self):
+        """The spikes as a `neo.Segment`: one SpikeTrain a cell, annotated with its population and number (needs neo).
+
+        Raises
+        ------
+        InputError
+            If this is a rate run, or neo is not installed.
+        """
+        from .labelled import neo_segment
+
+        return neo_segment(self)
+
     def __repr__(self):
         means = ", ".join(f"{name} {rate:.3g} Hz" for name, rate in self.mean().items())
         return f"Activity({self.duration_:g} s: {means}{'' if self.spikes_ is None else '; spikes'})"
+
+    def _repr_html_(self):
+        kind = {"spikes": "spiking run", "rates": "rate run"}.get(self.provenance.get("kind"), "run")
+        counts = [] if self.spikes_ is None else [len(i) for i, _ in self.spikes_.values()]
+        rows = [(name, self.sizes.get(name, ""), number(rate), *([count] if counts else []), *([f"{100 * self.outside[name]:.0f} %"] if name in self.outside else []))
+                for (name, rate), count in zip(self.mean().items(), counts or [""] * len(self.populations))]
+        columns = ("population", "cells", "mean rate (Hz)", *(["spikes"] if counts else []), *(["outside of what was measured"] if self.outside else []))
+        said = [f"{key} {self.provenance[key]}" for key in ("circuit", "seed") if key in self.provenance]
+        return sheet_html(columns, rows, f"{kind}, {self.duration_:g} s in bins of {1e3 * self.bin_:g} ms{'; ' + ', '.join(said) if said else ''}")

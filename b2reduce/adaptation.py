@@ -113,7 +113,7 @@ class Adaptation:
         return f"Adaptation({self.kind}: J = {self.J}, a_0 = {self.a_0}, tau = {self.tau})"
 
 
-def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=0, parameters=None, engine="auto", progress=None):
+def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=1, parameters=None, engine="auto", progress=None):
     """Measure how a cell adapts, from its f-I curves at onset and in the steady state.
 
     Parameters

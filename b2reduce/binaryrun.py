@@ -106,7 +106,7 @@ class BinaryRun:
         return f"BinaryRun({self.flips.size} sweeps; active at the end: {last})"
 
 
-def simulate_binary(network, *, sweeps, update="asynchronous", initial=0.5, seed=0, record=False, engine="auto"):
+def simulate_binary(network, *, sweeps, update="asynchronous", initial=0.5, seed=1, record=False, engine="auto"):
     """Run a binary network.
 
     Parameters

@@ -18,7 +18,7 @@ WIRINGS = ("random", "fixed")
 _WIRING = 22  # purpose of random streams
 
 
-def random_binary_network(weights, *, in_degree, sizes, thresholds, external=0.0, wiring="random", seed=0):
+def random_binary_network(weights, *, in_degree, sizes, thresholds, external=0.0, wiring="random", seed=1):
     """Draw a binary network with random wiring between populations.
 
     Parameters

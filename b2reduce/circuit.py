@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace as dataclass_replace
+from html import escape
 from pathlib import Path
 
 import numpy as np
 
 from .arguments import described, mapping, one_of, require, to_si, whole
+from .display import amount, quantity_text, sheet_html, sheet_text
 from .features import FEATURES, LEAST_CELLS, Profile, angles_, read_profile
 from .model import NeuronModel, load_model
-from .provenance import FrozenDict, content_hash, data_names, find_data_file, read_toml, unknown_name
+from .provenance import FrozenDict, content_hash, data_names, find_data_file, read_toml, toml_path, unknown_name, write_text
+from .tomltext import toml_text
 from .units import InputError, UnitError, format_quantity, parse_quantity, si_label
 
 __all__ = ["CircuitError", "Circuit", "Population", "Projection", "Drive", "Pathway", "drives_of", "load_circuit", "list_models"]
@@ -100,7 +103,7 @@ class Population:
 
     def with_parameter(self, name, value):
         """A changed copy."""
-        return Population(self.model.with_parameters({name: value}), self.size, feature=self.feature)
+        return Population(self.model, self.size, {**self.parameters, name: value}, self.feature)
 
     @property
     def angles_(self):
@@ -500,7 +503,7 @@ class Circuit:
             if which not in self.populations:
                 raise CircuitError(unknown_name("population", which, self.populations))
             old = self.populations[which]
-            new = Population(old.model, value, feature=old.feature) if attribute == "size" else old.with_parameter(attribute, value)
+            new = Population(old.model, value, old.parameters, old.feature) if attribute == "size" else old.with_parameter(attribute, value)
             return dataclass_replace(self, populations={**self.populations, which: new})
         if kind == "projection":
             chosen = [label == which for label in self.labels]
@@ -531,6 +534,47 @@ class Circuit:
                 "populations": {name: {"model": p.model.to_dict(), "size": p.size, **({"feature": p.feature} if p.feature else {})}
                                                                           for name, p in self.populations.items()},
                 "projections": projections, "drives": [drive.to_dict() for drive in self.drives]}
+
+    def to_toml(self):
+        """The circuit as the text of a TOML file that `load_circuit` reads back to the same values.
+
+        Cells of the package are named, with what was changed of their parameters; others are written out.
+
+        Examples
+        --------
+        >>> "[populations.E]" in load_circuit("ei_lif").to_toml()
+        True
+        """
+        data = self.to_dict()
+        for name, population in self.populations.items():
+            data["populations"][name].update(_cell_by_name(population.model))
+        return toml_text(data, tables=["populations"], lists=["projections", "drives"])
+
+    def save(self, path):
+        """Write `to_toml` into a file that ends in .toml, for `load_circuit` and the command line (aside first, then renamed)."""
+        write_text(toml_path(path), self.to_toml())
+
+    @property
+    def _tables(self):
+        """(columns, rows, title) of populations, of projections, and of drives, for people."""
+        populations = [(name, p.size, p.model.name, ", ".join(f"{key} = {value if isinstance(value, str) else quantity_text(value)}" for key, value in p.parameters.items()), p.feature or "")
+                       for name, p in self.populations.items()]
+        projections = [(label, p.in_degree if p.in_degree is not None else f"p = {p.probability:g}", *map(quantity_text, (p.G, p.tau, p.E)), " to ".join(map(quantity_text, p.delay)))
+                       for label, p in zip(self.labels, self.projections)]
+        rate = lambda d: quantity_text(d.rate) if d.constant else f"{len(d.rate[0])} values, mean {amount(d.rate_, 'Hz')}"
+        drives = [(f"{d.name}->{d.target}", d.inputs, rate(d), *map(quantity_text, (d.G, d.tau, d.E))) for d in self.drives]
+        return [(columns, rows, "") for columns, rows in ((("population", "cells", "model", "changed", "feature"), populations), (("projection", "inputs", "G", "tau", "E", "delay"), projections),
+                                                          (("drive", "inputs", "rate", "G", "tau", "E"), drives)) if rows]
+
+    @property
+    def _title(self):
+        return f"Circuit({self.name!r}{f', {self.title}' if self.title else ''}; dt {quantity_text(self.dt)})"
+
+    def __repr__(self):
+        return "\n".join([self._title, *(sheet_text(*table) for table in self._tables)])
+
+    def _repr_html_(self):
+        return f"<p><b>{escape(self._title)}</b></p>" + "".join(sheet_html(*table) for table in self._tables)
 
     @classmethod
     def from_dict(cls, data, source=""):
@@ -591,6 +635,16 @@ class Circuit:
     def hash(self):
         """Short hash of everything that decides the circuit's behaviour."""
         return content_hash({key: value for key, value in self.to_dict().items() if key not in ("title", "cite")})
+
+
+def _cell_by_name(model):
+    """The model of a population as the TOML file has it: by name where the package has that cell, else written out."""
+    if model.name in data_names("neurons"):
+        base = load_model(model.name)
+        changed = {key: value for key, value in model.parameters.items() if key not in base.parameters or _text(value) != _text(base.parameters[key])}
+        if set(changed) <= {*base.parameters, base.input} and base.with_parameters(changed).to_dict() == model.to_dict():
+            return {"model": model.name, **({"parameters": {key: text if isinstance(text := _text(value), (str, float, int)) else str(text) for key, value in changed.items()}} if changed else {})}
+    return {}
 
 
 def drives_of(drives, where, none=False):

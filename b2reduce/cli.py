@@ -112,7 +112,7 @@ def _options(*decorators):
 
 _OUTPUT = click.option("-o", "--output", "folder", metavar="DIR", help="Write everything into this new folder.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON: SI floats, units in the keys.")
-_SEED = click.option("--seed", default=0, show_default=True, help="Decides every random number.")
+_SEED = click.option("--seed", default=1, show_default=True, help="Decides every random number.")
 _CIRCUIT = _options(
     click.argument("circuit"),
     click.option("--level", help="Kind of rate model: 'linear' (by default), 'gain', 'surface' or 'transfer' (by default of run, where a circuit can have it)."),
@@ -186,7 +186,7 @@ def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, ch
               help="Rows of one pair: 'average' always, 'refuse' always; by default averaged unless another column tells them apart.")
 @_OUTPUT
 @_JSON
-@click.option("--seed", default=0, hidden=True, help="Accepted by every command; a fit draws no random numbers.")
+@click.option("--seed", default=1, hidden=True, help="Accepted by every command; a fit draws no random numbers.")
 def fit(csv, form, rates, weights, added, g_L, E_L, E_added, repeats, folder, as_json, seed):
     """Fit the law r = f(I - I_theta - v_theta g) to a table with the columns 'I [pA]', 'g [nS]', 'rate [Hz]', in any units."""
     from . import store

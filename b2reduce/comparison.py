@@ -10,6 +10,7 @@ import numpy as np
 from .arguments import one_time, require, to_si
 from .activity import both_kinds
 from .circuit import rate_at
+from .display import number, sheet_html, sheet_text
 from .provenance import frozen
 from .rategroups import mean_response_
 from .reduced import ReducedCircuit
@@ -71,8 +72,25 @@ class Comparison:
         """The verdict from the largest error."""
         return tier_of(self.largest_error)
 
+    @property
+    def _title(self):
+        return f"Comparison({self.tier}, largest error {100 * self.largest_error:.1f} %, after {self.after})"
+
+    @property
+    def _rows(self):
+        """(columns, rows) for people."""
+        rows = [(name, number(row.spiking, row.spread), number(row.rate), f"{100 * row.error:+.1f} %") for name, row in self.table.iterrows()]
+        columns = ["population", "spiking (Hz)", "rate model (Hz)", "error"]
+        if self.split is not None:
+            columns.append("gains alone (Hz)")
+            rows = [(*row, number(self.split.open_loop[row[0]])) for row in rows]
+        return columns, rows
+
     def __repr__(self):
-        return f"Comparison({self.tier}, largest error {100 * self.largest_error:.1f} %)\n{self.table}"
+        return sheet_text(*self._rows, self._title)
+
+    def _repr_html_(self):
+        return sheet_html(*self._rows, self._title, ["± is the standard deviation over seeds."] if self.seeds.shape[1] > 1 else [])
 
 
 def compare(spikes, rates, *, after=None, reduced=None):

@@ -36,19 +36,22 @@ def field_unit(unit, values=()):
 
 
 def number(value, error=np.nan):
-    """A number with four digits, or with its standard error and as many digits as that leaves.
+    """A number with four digits, or with its standard error: of that one digit, two where it begins with a 1.
 
     Examples
     --------
-    >>> number(0.00123456), number(915.63, 2.9), number(18.0132, 0.0214)
-    ('0.001235', '915.6 ± 2.9', '18.013 ± 0.021')
+    >>> number(0.00123456), number(915.63, 2.9), number(18.0132, 0.0144)
+    ('0.001235', '916 ± 3', '18.013 ± 0.014')
     """
     if value is None or np.isnan(value):
         return ""
     if not (np.isfinite(error) and error > 0 and np.isfinite(value)):
         return f"{value:.{DIGITS}g}"
-    digits = 1 - int(np.floor(np.log10(error)))
-    return f"{value:.{max(digits, 0)}f} ± {error:.{max(digits, 0)}f}"
+    exponent = int(np.floor(np.log10(error)))
+    digits = (1 if error < 1.95 * 10.0**exponent else 0) - exponent
+    if digits < 0:
+        value, error, digits = round(value, digits), round(error, digits), 0
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
 def amount(value, unit, error=np.nan):
@@ -57,7 +60,7 @@ def amount(value, unit, error=np.nan):
     Examples
     --------
     >>> amount(3.36389426e11, "Hz/A"), amount(-9.156e-10, "A", 2.9e-12)
-    ('0.3364 Hz/pA', '-915.6 ± 2.9 pA')
+    ('0.3364 Hz/pA', '-916 ± 3 pA')
     """
     factor, name = field_unit(unit, [value])
     return f"{number(value / factor, error / factor)} {name}".strip()

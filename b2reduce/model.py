@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from .display import amount, pairs_html, quantity_text
 from .modelcheck import check_model, first_line
 from .modeltext import check_text, plain_for_sympy, read_refractory
-from .provenance import FrozenDict, content_hash, find_data_file, read_toml, unknown_name
+from .provenance import FrozenDict, content_hash, find_data_file, read_toml, toml_path, unknown_name, write_text
 from .resetcheck import check_refractory, check_reset
 from .roles import check_roles, leak_is_alone, read_role, role_value, slope_of
 from .session import probe_group
+from .tomltext import toml_text
 from .units import InputError, UnitError, format_quantity, parse_quantity, si_label
 
 __all__ = ["ModelError", "NeuronModel", "CellEquations", "load_model"]
@@ -334,18 +336,30 @@ class NeuronModel:
 
     def to_toml(self):
         """The model as the text of a TOML file that `load_model` reads back to the same values."""
-        lines = []
         data = self.to_dict()
-        tables = {key: data.pop(key) for key in list(data) if isinstance(data[key], dict)}
-        for key, value in data.items():
-            if key == "equations":
-                lines += ['equations = """', *value.splitlines(), '"""']
-            else:
-                lines.append(f"{key} = {_toml(value)}")
-        for table, content in tables.items():
-            if content:
-                lines += ["", f"[{table}]", *(f"{key if re.fullmatch(r'[A-Za-z0-9_-]+', key) else _toml(key)} = {_toml(value)}" for key, value in content.items())]
-        return "\n".join(lines) + "\n"
+        return toml_text(data, tables=[key for key, value in data.items() if isinstance(value, dict)])
+
+    def save(self, path):
+        """Write `to_toml` into a file that ends in .toml, for `load_model` and the command line (aside first, then renamed)."""
+        write_text(toml_path(path), self.to_toml())
+
+    @property
+    def _pairs(self):
+        """What one wants to know of a cell, for people."""
+        roles = {role: getattr(self, role) for role in ROLES}
+        text = lambda value: "none" if value is None else value if isinstance(value, str) else str(value) if isinstance(value, Normal) else quantity_text(value)
+        return [("equations", self.equations), ("threshold", self.threshold), ("reset", self.reset.strip() or "none"), ("refractory", text(self.refractory)),
+                ("parameters", ", ".join(f"{name} = {text(value)}" for name, value in self.parameters.items())),
+                ("roles", ", ".join(f"{role} {text(value)}" for role, value in roles.items())), ("method", self.method or "chosen by Brian2's rules"), ("cite", ", ".join(self.cite) or "none"),
+                *((f"departure ({key})", said) for key, said in self.departures.items())]
+
+    def __repr__(self):
+        per = "/m^2" if si_label(self.conductance_dim) == "S/m^2" else ""
+        leak = "no leak" if self.leak is None else f"leak {amount(self.leak_, 'S' + per)} at {amount(self.leak_reversal_, 'V')}"
+        return f"NeuronModel({self.name!r}: {', '.join(self.state_variables)}; C {amount(self.capacitance_, 'F' + per)}, {leak})"
+
+    def _repr_html_(self):
+        return pairs_html(f"{self.name}: {self.title}" if self.title else self.name, self._pairs)
 
     @cached_property
     def hash(self):
@@ -489,13 +503,6 @@ def _scalar_text(value):
     from brian2 import Quantity
 
     return format_quantity(value) if isinstance(value, Quantity) else value
-
-
-def _toml(value):
-    """One TOML value; JSON's strings, numbers, booleans and lists are TOML too."""
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
 
 
 def si_unit_name(dim):

@@ -32,7 +32,7 @@ def model_table(reduced):
     rows = []
     for name in names:
         kind = area[name]
-        weights = [shown(W[name, source], W_error[name, source], kind, 0) if (name, source) in connected else "" for source, _ in sources]
+        weights = [("+" if W[name, source] > 0 else "") + shown(W[name, source], W_error[name, source], kind, 0) if (name, source) in connected else "" for source, _ in sources]
         tau = number(1e3 * si(reduced.tau[name]), 1e3 * si(error["tau"].get(name, np.nan))) if name in reduced.tau else "by synapse"
         rows.append((f"to {name}", *weights, shown(reduced.theta_[name], si(error["theta"][name]), kind, 1),
                      number(1e3 * si(reduced.gains[name].v_theta), 1e3 * si(error["v_theta"][name])), tau, number(si(reduced.operating_rate[name]), si(error["rates"][name]))))

@@ -15,7 +15,7 @@ from .surface import FISurface
 from .transfer import TransferFunction
 from .units import InputError, readable
 
-__all__ = ["plot_fi", "plot_transfer", "plot_rates", "plot_raster", "plot_comparison", "plot_cells", "plot_map", "style"]
+__all__ = ["plot_fi", "plot_transfer", "plot_rates", "plot_raster", "plot_comparison", "plot_levels", "plot_cells", "plot_map", "style"]
 
 _LINES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2)))
 _MARKERS = ("o", "s", "^", "D", "v")
@@ -112,10 +112,25 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
         for limit, label in zip(window, ("window of the fit", None)):
             ax.axhline(limit, color="0.6", lw=0.8, ls=":", label=label)
     ax.set(xlabel=f"mean current I ({I_unit})", ylabel="rate (Hz)", ylim=(0, None))
+    if fit is not None:
+        _look_at_window(ax, surface, window, I_factor, None if point is None else current)
     # Leaks before the rest.
     handles, labels = zip(*sorted(zip(*ax.get_legend_handles_labels()), key=lambda pair: isinstance(pair[0], Line2D)))
     ax.legend(handles, labels, title=f"total leak g ({g_unit})", fontsize=8, title_fontsize=8, **_beside(ax))  # curves side by side leave no corner free
     return ax
+
+
+def _look_at_window(ax, surface, window, I_factor, current):
+    """Limits that show what was fitted: currents whose rates lie within the window, with room beside them; far points lie outside of the picture."""
+    i, _ = np.nonzero((surface.rate_ >= window[0]) & (surface.rate_ <= window[1]) & (surface.rate_ > 0))
+    if not i.size:
+        return
+    near = [*surface.I_[i], *([] if current is None else [current])]
+    low, high = min(near), max(near)
+    room = 0.25 * (high - low) or 0.25 * abs(high)
+    if np.ptp(surface.I_) > 1.2 * (high - low + 2 * room):
+        ax.set_xlim((low - room) / I_factor, (high + room) / I_factor)
+        ax.set_ylim(0, 1.3 * window[1])
 
 
 def plot_transfer(transfer, *, ax=None, **kwargs):
@@ -272,6 +287,45 @@ def plot_comparison(comparison, *, ax=None, **kwargs):
     ax.set(ylabel="rate (Hz)", xlabel="population", ylim=(0, 1.35 * top if top > 0 else 1))
     ax.set_xticks(place, table.index)
     ax.legend(loc="upper center", ncols=2)
+    return ax
+
+
+def plot_levels(validation, *, ax=None, **kwargs):
+    """Mean rates of every level of the rate model beside those of the spiking network, a row a population.
+
+    Parameters
+    ----------
+    validation : Validation
+    ax : matplotlib.axes.Axes, optional
+    **kwargs
+        Passed to the bars of the spiking network.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Rates over populations. The grey band is 15 % around the spiking rate, the range of a quantitative reduction, and never less than
+        15 % of 1 Hz.
+    """
+    if type(validation).__name__ != "Validation":  # which is made of what stands below the figures
+        raise InputError(f"plot_levels, validation: {wrong_kind(validation, 'Validation')}")
+    ax = _axes(ax)
+    table, levels = validation.comparison.table, validation.levels
+    place = np.arange(len(table))
+    band = 0.15 * np.maximum(table["spiking"], 1.0)
+    ax.barh(place, 2 * band, 0.9, left=table["spiking"] - band, color="0.88", lw=0)
+    ax.barh(place, table["spiking"], 0.38, xerr=table["spread"] if validation.comparison.seeds.shape[1] > 1 else None, **{"color": "#8fa3b8", "capsize": 3, "label": "spiking", **kwargs})
+    top = 1.25 * (table["spiking"] + band).max()
+    shown = [level for level in levels.index if np.isfinite(levels.loc[level, list(table.index)].to_numpy(dtype=float)).all()]
+    for number, level in enumerate(shown):
+        rates = levels.loc[level, list(table.index)].to_numpy(dtype=float)
+        own = level == validation.reduced.level
+        beyond = rates > top
+        ax.plot(np.minimum(rates, top), place - 0.24 + 0.16 * number, ls="", marker=_MARKERS[number % len(_MARKERS)], ms=7 if own else 6, mfc="k" if own else "w", mec="k", clip_on=False, zorder=4, label=level)
+        for x in place[beyond]:
+            ax.annotate(f"{rates[x]:.3g} Hz", (top, x - 0.24 + 0.16 * number), xytext=(-6, 0), textcoords="offset points", ha="right", va="center", fontsize=7)
+    ax.set(xlabel="mean rate (Hz)", xlim=(0, top), ylim=(len(table) - 0.5, -0.5))
+    ax.set_yticks(place, table.index)
+    ax.legend(fontsize=8, **_beside(ax))
     return ax
 
 

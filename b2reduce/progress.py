@@ -1,8 +1,9 @@
-"""Progress on stderr for what takes longer than two seconds."""
+"""Progress on stderr for what takes longer than two seconds: a bar in a terminal, else a line every ten seconds, never a longer silence."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 
 from .arguments import described
@@ -10,7 +11,8 @@ from .units import InputError
 
 __all__ = ["Progress"]
 
-PATIENCE = 2.0  # seconds before the first word: shorter work needs none
+PATIENCE = 2.0  # seconds before the first word in a terminal: shorter work needs none
+INTERVAL = 10.0  # seconds between lines where there is no terminal: notebooks, logs of a cluster
 
 
 class Progress:
@@ -18,58 +20,106 @@ class Progress:
 
     Parameters
     ----------
-    mode : None, bool, str or callable
-        None: on if stderr is a terminal. True or ``"text"``: on. False: off. A callable gets ``(stage, fraction)``.
+    mode : None, bool, str, callable or Progress
+        None, True or ``"text"``: on. False: off. A callable gets ``(stage, fraction)``. Another Progress: what is done is part of its work.
     """
 
     def __init__(self, mode=None):
-        if isinstance(mode, Progress):
-            mode = mode.mode
-        if not (mode is None or isinstance(mode, bool) or isinstance(mode, str) and mode == "text" or callable(mode)):
+        self._owner = not isinstance(mode, Progress)
+        if self._owner and not (mode is None or isinstance(mode, bool) or isinstance(mode, str) and mode == "text" or callable(mode)):
             raise InputError(f"progress: got {described(mode)}, expected None, True, False, 'text' or a callable of (stage, fraction)")
-        self.mode = mode
-        self._bar = self._task = None
+        self._board = _board(mode) if self._owner else mode._board
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc_info):
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        if self._owner:
+            self._board.close()
 
     def stage(self, name):
         """Start a stage; returns ``report(fraction, name=None)``, which may rename it."""
-        started = last = time.monotonic()
-        if self._bar is not None:
-            self._bar.update(self._task, description=name, completed=0)
+        self._board.begin(name)
+        return self._board.report
 
-        def report(fraction, new_name=None):
-            nonlocal last, name
-            name = new_name or name
-            if callable(self.mode):
-                self.mode(name, float(fraction))
-                return
-            now = time.monotonic()
-            if now - started < PATIENCE:
-                return
-            if self._is_terminal():
-                self._show(name, fraction)
-            elif self.mode and now - last > PATIENCE:
-                last = now
-                print(f"{name}: {100 * fraction:.0f} %", file=sys.stderr, flush=True)
 
-        return report
+def _board(mode):
+    if callable(mode):
+        return _Told(mode)
+    return _Silent() if mode is False else _Shown()
 
-    def _is_terminal(self):
-        return self.mode is not False and sys.stderr.isatty()
 
-    def _show(self, name, fraction):
-        if self._bar is None:
-            from rich.console import Console
-            from rich.progress import Progress as Bar
+class _Silent:
+    """Says nothing."""
 
-            self._bar = Bar(console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task(name, total=1.0)
-            self._bar.start()
-        self._bar.update(self._task, description=name, completed=fraction)
+    def begin(self, name):
+        pass
+
+    def report(self, fraction, name=None):
+        pass
+
+    def close(self):
+        pass
+
+
+class _Told(_Silent):
+    """Hands everything on to a function."""
+
+    def __init__(self, function):
+        self.function, self.name = function, ""
+
+    def begin(self, name):
+        self.name = name
+
+    def report(self, fraction, name=None):
+        self.name = name or self.name
+        self.function(self.name, float(fraction))
+
+
+class _Shown(_Silent):
+    """Writes to stderr; a thread of its own speaks where the work itself does not come to it, within a compiler's run or a long step."""
+
+    def __init__(self):
+        self.name, self.fraction = "", 0.0
+        self.thread = None
+        self.ended = threading.Event()
+
+    def begin(self, name):
+        self.name, self.fraction = name, 0.0
+        if self.thread is None:
+            self.ended.clear()
+            self.started = time.monotonic()
+            self.thread = threading.Thread(target=self._speak, daemon=True, name="b2reduce progress")
+            self.thread.start()
+
+    def report(self, fraction, name=None):
+        self.name, self.fraction = name or self.name, float(fraction)
+
+    def close(self):
+        if self.thread is not None:
+            self.ended.set()
+            self.thread.join()
+            self.thread = None
+
+    def _speak(self):
+        terminal = sys.stderr is not None and sys.stderr.isatty()
+        try:
+            if terminal:
+                self._draw()
+            else:
+                while not self.ended.wait(INTERVAL):
+                    print(f"{self.name}: {100 * self.fraction:.0f} % ({time.monotonic() - self.started:.0f} s)", file=sys.stderr, flush=True)
+        except (OSError, ValueError):  # nobody reads stderr any more, which is no reason to stop the work
+            return
+
+    def _draw(self):
+        if self.ended.wait(PATIENCE):
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+
+        bar = Bar(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+        task = bar.add_task(self.name, total=1.0)
+        with bar:
+            while not self.ended.wait(0.1):
+                bar.update(task, description=self.name, completed=self.fraction)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .interrupts import undisturbed
 
-__all__ = ["FrozenDict", "OutputError", "content_hash", "versions", "unknown_name", "find_data_file", "data_names", "read_toml", "write_text", "write_json", "output_folder",
+__all__ = ["FrozenDict", "OutputError", "content_hash", "versions", "unknown_name", "find_data_file", "data_names", "read_toml", "toml_path", "write_text", "write_json", "output_folder",
            "temporary_folder"]
 
 
@@ -123,6 +123,15 @@ def read_toml(path, error):
         raise error(f"{path}: not a TOML file of ours: it is nested too deeply to be read") from None
     except OSError as fault:
         raise error(f"{path}: cannot be read: {fault.strerror}") from None
+
+
+def toml_path(path):
+    """The path of a TOML file to write, once it is sure that it can be read back by its name."""
+    from .arguments import described
+
+    if not isinstance(path, (str, os.PathLike)) or Path(path).suffix != ".toml":
+        raise OutputError(f"got {described(path)}, expected the name of a file that ends in .toml, which is how files are told from names of models")
+    return Path(path)
 
 
 def write_text(path, text):

@@ -36,7 +36,7 @@ FAR_MOVED, FAR_MOVED_ = 0.1, 0.1  # relative, plus Hz: a gain that had to be mov
 SELF_CONSISTENT, MAX_ROUNDS = 0.02, 8  # without noise: relative change of the rates that ends the iteration
 
 
-def reduce(circuit, *, level="linear", noise="renewal", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=0, dt=None, engine="auto", progress=None):
+def reduce(circuit, *, level="linear", noise="renewal", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=1, dt=None, engine="auto", progress=None):
     """Derive the rate model of a circuit.
 
     Parameters
@@ -106,7 +106,7 @@ def reduce(circuit, *, level="linear", noise="renewal", tau="membrane", gains=No
                          seed=seed, dt=dt, engine=engine, progress=progress)[level]
 
 
-def reduce_levels(circuit, levels, *, noise="renewal", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=0, dt=None, engine="auto",
+def reduce_levels(circuit, levels, *, noise="renewal", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=1, dt=None, engine="auto",
                   progress=None):
     """`reduce` at several levels, which share one operating point and its surfaces: {level: ReducedCircuit}."""
     circuit, seed = load_circuit(circuit), whole(seed, "seed")

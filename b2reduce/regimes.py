@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 from .arguments import one_of
+from .display import field_unit, number, sheet_html
 from .provenance import write_text
 from .reduction import LEVELS
 from .scanning import scan
@@ -43,6 +45,31 @@ class RegimeMap:
     def save(self, path):
         """Write the row per point as CSV."""
         write_text(path, self.points.to_csv())
+
+    @property
+    def sheet(self):
+        """(columns, rows) for people: parameters in units of the field, the largest error of every level in percent, the error's tier, whether a premise warns."""
+        points, labels, factors = self.points, [], {}
+        for name in self.parameters:
+            title, _, unit = name.rstrip("]").partition(" [")
+            factors[name], unit = field_unit(unit, points[name].to_numpy(dtype=float)) if unit else (1.0, "")
+            labels.append(f"{title} ({unit})" if unit else title)
+        errors = [column for column in points if column.startswith("largest_error")]
+        rows = []
+        for _, row in points.astype(object).iterrows():
+            values = [number(float(row[name]) / factors[name]) for name in self.parameters]
+            rows.append((*values, *("" if row[name] is None or row[name] != row[name] else f"{100 * float(row[name]):.1f}" for name in errors),
+                         "yes" if row["warned"] is True else "no", row["status"]))
+        return [*labels, *(f"{name.split()[1]} (%)" for name in errors), "warned", "status"], rows
+
+    def to_xarray(self):
+        """The row per point as an `xarray.Dataset` over the parameters (needs xarray)."""
+        from .labelled import table_dataset
+
+        return table_dataset(self.points, self.parameters)
+
+    def _repr_html_(self):
+        return f"<p><b>{escape(repr(self))}</b></p>{sheet_html(*self.sheet)}"
 
     def __repr__(self):
         tiers = self.points[f"tier {self.level}"].value_counts()

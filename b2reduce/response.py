@@ -120,7 +120,7 @@ class LinearResponse:
         return f"LinearResponse({self.rate_:.3g} Hz, {self.frequency_.size} frequencies up to {self.frequency_[-1]:g} Hz, best filter {best.form}: {found} in SI)"
 
 
-def measure_response(model, I, g, *, noise=None, frequencies=None, rtol=0.05, dt=None, seed=0, parameters=None, engine="auto", progress=None):
+def measure_response(model, I, g, *, noise=None, frequencies=None, rtol=0.05, dt=None, seed=1, parameters=None, engine="auto", progress=None):
     """Measure how the rate of a cell in noise follows small changes of its mean current.
 
     Parameters

@@ -225,7 +225,7 @@ class Ring:
             raise FloatingPointError(f"the ring has no stable state: {self.statement}")
         return max(stable, key=lambda state: state.peak)
 
-    def simulate(self, *, duration=2.0, units=UNITS, initial=None, seed=0):
+    def simulate(self, *, duration=2.0, units=UNITS, initial=None, seed=1):
         """Integrate the equations of single units.
 
         Parameters

@@ -23,7 +23,7 @@ NETWORK_ENGINES = ("auto", "brian2", "standalone")
 _NOISE = 1  # purpose of random streams
 
 
-def spiking_network(circuit, *, seed=0, dt=None):
+def spiking_network(circuit, *, seed=1, dt=None):
     """The Brian2 objects of a circuit, for monitors and runs of your own.
 
     Parameters

@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 
 from .arguments import require
+from .display import amount, number, sheet_html
 from .integration import AccuracyWarning
 from .provenance import FrozenDict
 from .rategroups import is_outside
@@ -81,6 +82,14 @@ class FixedPoint:
         rates = ", ".join(f"{name} {rate:.4g} Hz" for name, rate in self.rates_.items())
         return f"FixedPoint({rates}; {self.kind})"
 
+    @property
+    def _row(self):
+        """What one wants to know of it, for people: as in `FixedPoints`."""
+        return (*(number(rate) for rate in self.rates_.values()), self.kind, amount(self.time_constant, "s"), amount(self.frequency, "Hz") if self.oscillatory else "", ", ".join(self.outside))
+
+    def _repr_html_(self):
+        return FixedPoints([self])._repr_html_()
+
 
 class FixedPoints(list):
     """FixedPoint of a rate model, the lowest summed rate first.
@@ -96,6 +105,21 @@ class FixedPoints(list):
     def __init__(self, points=(), complete=None):
         super().__init__(points)
         self.complete = complete
+
+    @property
+    def columns(self):
+        """Names of the columns of `rows`."""
+        names = self[0].rates_ if self else ()
+        return (*(f"{name} (Hz)" for name in names), "kind", "time constant", "oscillates at", "outside of what was measured")
+
+    @property
+    def rows(self):
+        """One row of texts a point, in units of the field."""
+        return [point._row for point in self]
+
+    def _repr_html_(self):
+        said = {True: "these are all", False: "there are more than these", None: ""}[self.complete]
+        return sheet_html(self.columns, self.rows, f"fixed points{f' ({said})' if said else ''}") if self else "<p>no fixed point</p>"
 
 
 def fixed_points(reduced, *, drives=None):

@@ -10,6 +10,7 @@ import numpy as np
 
 from .arguments import described, mapping, one_of, to_si, whole
 from .circuit import drives_of
+from .display import field_unit, number, sheet_html
 from .ficolumns import columns_of
 from .gridding import on_grid, totals
 from .integration import AccuracyWarning
@@ -214,6 +215,20 @@ class FISurface:
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 
+    def to_xarray(self):
+        """The surface as an `xarray.Dataset` over I and g, SI units (needs xarray)."""
+        from .labelled import surface_dataset
+
+        return surface_dataset(self)
+
+    def _repr_html_(self):
+        (I_factor, I_unit), (g_factor, g_unit) = field_unit(self.current_unit, self.I_), field_unit(self.conductance_unit, self.g_)
+        rows, columns = (np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(int)) for size, most in ((self.I_.size, 12), (self.g_.size, 6)))
+        shown = [(number(self.I_[i] / I_factor), *(number(self.rate_[i, j], self.rate_sem_[i, j]) for j in columns)) for i in rows]
+        part = "" if rows.size == self.I_.size and columns.size == self.g_.size else f" (here {rows.size} x {columns.size} of them)"
+        return sheet_html((f"I ({I_unit})", *(f"g = {number(self.g_[j] / g_factor)} {g_unit}" for j in columns)), shown,
+                          f"rate (Hz) of {self.provenance.get('model') or 'a cell'}: {self.I_.size} currents x {self.g_.size} conductances{part}", self.warnings)
+
     def __repr__(self):
         known = self.rate_[np.isfinite(self.rate_)]
         span = f"{known.min():.3g}-{known.max():.3g} Hz" if known.size else "no rates"
@@ -323,7 +338,7 @@ def check_initial(initial):
     return one_of(initial, ("rest",), "initial")
 
 
-def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicates=None, rtol=None, dt=None, seed=0,
+def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicates=None, rtol=None, dt=None, seed=1,
                parameters=None, initial="rest", engine="auto", threads=None, progress=None):
     """Measure the firing rate of a cell over mean current and total leak conductance.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from .arguments import described, whole
 from .circuit import drives_of
+from .display import sheet_html
 from .model import load_model
 from .points import measure_until, noise_sources
 from .progress import Progress
@@ -111,12 +112,22 @@ class TransferFunction:
         return cls(data["rates"], *(np.array(data[name], dtype=float) for name in _GRIDS), per_area=data["per_area"], provenance=data["provenance"],
                    check=data.get("check", {}), warnings=data.get("warnings", ()), top_=np.nan if data.get("top") is None else data["top"], between=data.get("between", {}))
 
+    def to_xarray(self):
+        """The transfer function as an `xarray.Dataset` over the presynaptic rates, SI units (needs xarray)."""
+        from .labelled import transfer_dataset
+
+        return transfer_dataset(self)
+
+    def _repr_html_(self):
+        rows = [(name, values.size, f"{values[0]:.4g} to {values[-1]:.4g}") for name, values in self.rates_.items()]
+        return sheet_html(("source", "rates", "range (Hz)"), rows, f"transfer function of {self.provenance.get('model') or 'a cell'}: {self.rate_.min():.3g} to {self.rate_.max():.3g} Hz", self.warnings)
+
     def __repr__(self):
         axes = " x ".join(f"{values.size} rates of {name}" for name, values in self.rates_.items())
         return f"TransferFunction({axes}, {self.rate_.min():.3g}-{self.rate_.max():.3g} Hz)"
 
 
-def measure_transfer(model, drives, rates, *, duration=None, warmup=None, replicates=None, rtol=None, dt=None, seed=0,
+def measure_transfer(model, drives, rates, *, duration=None, warmup=None, replicates=None, rtol=None, dt=None, seed=1,
                      parameters=None, initial="rest", engine="auto", threads=None, progress=None):
     """Measure the firing rate of a cell over the rates of its presynaptic inputs.
 

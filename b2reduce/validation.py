@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from .assumptions import check_assumptions
 from .circuit import load_circuit
 from .circuit_steps import integrated
 from .comparison import FLOOR_, compare, tier_of
+from .display import number, sheet_html
 from .gainpremises import Premise, follows_the_drives, renewal_agrees
 from .transferaxes import transfer_problem
 from .operating import OperatingPointError, find_operating_point, operating_rates_from
@@ -94,6 +96,13 @@ class Validation:
 
     def __repr__(self):
         return f"{self.comparison!r}\n{self.verdict}\npremises that do not hold: {', '.join(self.verdict.failed) or 'none'}"
+
+    def _repr_html_(self):
+        rows = [(row.assumption, number(row.measured), row.limit, row.advice) for row in self.assumptions.itertuples() if not row.holds]
+        tried = [f"try {remedy.arguments}: {remedy.why}" for remedy in self.verdict.remedies]
+        broken = sheet_html(("premise that does not hold", "measured", "limit", "what it is"), rows) if rows else "<p>All measured premises hold.</p>"
+        return (f"<p><b>{escape(self.verdict.trust.upper())}</b>: {escape(str(self.verdict))}</p>" + "".join(f"<p>{escape(text)}</p>" for text in tried)
+                + self.reduced._repr_html_() + self.comparison._repr_html_() + broken)
 
 
 def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="renewal", tau="membrane", at=None, window=None, levels=None,

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .explanations import PREMISES
 from .provenance import frozen
+from .units import format_quantity
 
 __all__ = ["FATAL", "LevelRecord", "Remedy", "SERIOUS", "TRUST", "Verdict", "judge"]
 
+KNOWN_TAU = ("membrane", "synaptic", "fitted", "resonant")  # choices by name; a time that was given is not said again
 TRUST = ("trust", "near these drives", "do not rely")
 #: Premises without which no rate model of this kind means much, and what breaks.
 FATAL = {"asynchrony": "cells fire together", "weak correlation": "cells fire together", "slow variation": "rates vary as fast as the synapses",
@@ -80,6 +83,19 @@ class Remedy:
     def __post_init__(self):
         object.__setattr__(self, "change", frozen(dict(self.change)))
 
+    @property
+    def arguments(self):
+        """The change as it is written in Python."""
+        return ", ".join(f"{name}={value!r}" for name, value in self.change.items())
+
+    def command(self, reduced, circuit, output="better"):
+        """The line for a shell that validates a reduction again with this change, all else as it was."""
+        kept = {"level": reduced.level, "noise": reduced.noise, "tau": reduced.tau_choice, "cells": reduced.cells, **self.change}
+        usual = {"noise": "renewal", "tau": "membrane", "cells": False}
+        options = [f"--{name}" if value is True else f"--{name} {value}" for name, value in kept.items() if value != usual.get(name) and (name != "tau" or value in KNOWN_TAU)]
+        options += [f"--at '{name}={format_quantity(rate)}'" for name, rate in reduced.at.items() if any(d.name == name and (not d.constant or d.rate != rate) for d in reduced.circuit.drives)]
+        return " ".join(["b2reduce run", circuit, *options, "-o", output])
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -135,6 +151,14 @@ def judge(comparison, premises, levels, reduced):
         remedies.append(Remedy({"level": best.level}, "its rates are nearer to those of the spiking network", best.error))
     if reduced.noise == "matched" and {"irregular spikes", "Poisson trains will do"} & set(failed):
         remedies.append(Remedy({"noise": "renewal"}, "trains are not as irregular as Poisson's"))
+    said_of = len(remedies)
+    for name in failed if not fatal else ():
+        change = PREMISES[name].change if name in PREMISES else {}
+        level, record = change.get("level"), next((record for record in levels if record.level == change.get("level")), None)
+        possible = level is None or record is not None and not record.missing and not record.outside and record.error <= max(error, GOOD)
+        have = {"level": reduced.level, "noise": reduced.noise, "cells": reduced.cells}
+        if change and possible and all(have[key] != value for key, value in change.items()) and not any(remedy.change == change for remedy in remedies):
+            remedies.append(Remedy(change, f"'{name}' does not hold", record.error if record is not None else np.nan))
     trust = "do not rely" if fatal or tier != "quantitative" else "near these drives" if local else "trust"
     if fatal:
         text = f"Do not rely on this rate model: {' and '.join(fatal)}, which the derivation excludes ({said}{', which is then chance' if tier == 'quantitative' else ''})."
@@ -156,7 +180,7 @@ def judge(comparison, premises, levels, reduced):
     if tier != "quantitative" and np.isfinite(error):
         alone = float(comparison.split["open_loop_error"].abs().max())
         text += f" The gains themselves are off by {100 * alone:.1f} %" + ("; the feedback amplifies that." if error > 1.3 * alone else ", and the feedback adds nothing.")
-    for remedy in remedies if not fatal else ():
+    for remedy in remedies[:said_of] if not fatal else ():
         change = ", ".join(f"{name} = {value!r}" for name, value in remedy.change.items())
         text += f" Better here: {change}, {100 * remedy.error:.1f} %." if np.isfinite(remedy.error) else f" {change} would take into account that {remedy.why}."
     return Verdict(trust, tier, error, failed, tuple(remedies), text)

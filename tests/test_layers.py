@@ -6,7 +6,7 @@ from pathlib import Path
 import b2reduce
 
 LAYERS = [
-    {"units", "provenance", "session", "progress", "interrupts", "arguments", "grammar", "expressions", "modeltext", "resetcheck", "display"}, {"roles"},
+    {"units", "provenance", "session", "progress", "interrupts", "arguments", "grammar", "expressions", "modeltext", "resetcheck", "display", "tomltext", "labelled", "explanations"}, {"roles"},
     {"features", "modelcheck", "spikecounts", "spikememory", "thresholdlinear", "feedback", "ratefilters", "protocols", "fiheaders", "silences", "plausible"},
     {"ring"}, {"model"}, {"circuit"}, {"activity"}, {"wiring"}, {"sweep"},
     {"binary"}, {"binaryrun", "binarywiring"}, {"balance"},

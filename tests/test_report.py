@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import b2reduce as b2r
+import b2reduce.modeltable
 
 pytestmark = pytest.mark.slow
 BROWSER = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
@@ -30,12 +31,13 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.addresses, self.images, self.text = [], [], [], []
+        self.open, self.addresses, self.images, self.text, self.ids = [], [], [], [], set()
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
         self.addresses += [attributes[name] for name in ("src", "href") if name in attributes]
+        self.ids |= {attributes["id"]} if "id" in attributes else set()
         if tag == "img":
             self.images.append(attributes)
         if tag not in ("meta", "img", "br", "link"):
@@ -52,8 +54,9 @@ def test_the_page_is_whole_and_needs_nothing_else(folder):
     html = (folder / "report.html").read_text(encoding="utf-8")
     page = Page(html)
     assert page.open == [] and "{{" not in html and "{%" not in html and "<script" not in html
-    assert all(address.startswith(("data:image/svg+xml;base64,", "https://doi.org/10.")) for address in page.addresses)
-    assert len(page.images) == 5 and all(image["alt"] for image in page.images)
+    assert all(address.startswith(("data:image/svg+xml;base64,", "https://doi.org/10.", "#")) for address in page.addresses)
+    assert {address[1:] for address in page.addresses if address.startswith("#")} <= page.ids
+    assert len(page.images) == 4 and all(image["alt"] for image in page.images)
     assert 'name="viewport"' in html
 
 
@@ -70,16 +73,38 @@ def test_the_page_says_what_the_results_say(folder, ei_validation):
     assert " nan" not in text.lower()
 
 
+def test_the_answer_comes_first(folder, ei_validation):
+    """The verdict by its trust, the model with its errors, then the numbers, then pictures, then premises, those that fail before the others."""
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    places = [html.index(text) for text in ('id="verdict"', "theta (pA)", 'id="rates"', 'id="levels"', 'id="figures"', 'id="premises"', 'id="model"')]
+    assert places == sorted(places) and html.index(ei_validation.verdict.trust) < html.index("<table")
+    columns, rows = b2r.modeltable.model_table(ei_validation.reduced)
+    text = re.sub(r"\s+", " ", " ".join(Page(html).text))
+    assert all(value in text for row in rows for value in row)
+    premises = html[html.index('id="premises"'):]
+    broken = [name for name, holds in zip(ei_validation.assumptions["assumption"], ei_validation.assumptions["holds"]) if not holds]
+    assert premises.count("does not hold") == len(broken)
+
+
+def test_every_premise_is_explained(ei_validation):
+    from b2reduce.explanations import PREMISES
+
+    assert set(ei_validation.assumptions["assumption"]) <= set(PREMISES)
+    for name, about in PREMISES.items():
+        assert len(about.meaning) > 80, name
+
+
 def test_tables_and_figures_are_beside_it(folder, ei_validation):
     table = pd.read_csv(folder / "comparison.csv", index_col="population")
     pd.testing.assert_frame_equal(table, ei_validation.comparison.table, check_names=False)
     assert pd.read_csv(folder / "levels.csv")["level"].tolist() == ei_validation.levels.index.tolist()
     assert pd.read_csv(folder / "assumptions.csv")["assumption"].tolist() == ei_validation.assumptions["assumption"].tolist()
-    names = {"comparison", "activity", "onset", "fi_E", "fi_I"}
+    names = {"levels", "activity", "fi_E", "fi_I"}
     assert {path.name for path in (folder / "figures").iterdir()} == {f"{name}.{kind}" for name in names for kind in ("png", "svg")}
     for name in names:
         drawn = ET.parse(folder / "figures" / f"{name}.svg").getroot()
         assert drawn.tag.endswith("svg")
+    assert b2r.load_circuit(folder / "circuit.toml").hash == ei_validation.circuit.hash
     assert b2r.ReducedCircuit.load(folder / "reduced.json").W_ == ei_validation.reduced.W_
     surface = b2r.FISurface.from_frame(pd.read_csv(folder / "surface_E.csv"))
     gain = ei_validation.reduced.gains["E"]
@@ -116,5 +141,5 @@ def test_a_phone_shows_it_without_scrolling_sideways(folder):
     import json
 
     seen = json.loads(re.search(r'id="?out"?>(.*?)</p>', dom).group(1).replace("&quot;", '"'))
-    assert seen["pictures"] == [True] * 5
+    assert seen["pictures"] == [True] * 4
     assert seen["wide"] <= 390

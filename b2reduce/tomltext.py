@@ -1,0 +1,72 @@
+"""Plain data as the text of a TOML file: tables stand under headings, whatever fits a line is written on one."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["toml_text", "toml_value"]
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f"}
+
+
+def _text(value):
+    return '"' + "".join(_ESCAPES.get(letter, letter if letter.isprintable() or letter == " " else f"\\U{ord(letter):08X}") for letter in value) + '"'
+
+
+def _key(name):
+    return name if _BARE.fullmatch(name) else _text(name)
+
+
+def toml_value(value):
+    """A value on one line; a table within braces.
+
+    Examples
+    --------
+    >>> print(toml_value({"times": ["0 s", "1 s"], "n": 2}))
+    { times = ["0 s", "1 s"], n = 2 }
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(key)} = {toml_value(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(toml_value, value)) + "]"
+    return _text(str(value))
+
+
+def toml_text(data, tables=(), lists=()):
+    """The text of a TOML file.
+
+    Parameters
+    ----------
+    data : dict
+    tables : sequence of str
+        Keys of tables under headings of their own, with the tables in them, however deep; other tables stand on one line.
+    lists : sequence of str
+        Keys of lists of tables, one heading each.
+    """
+    lines = [line for key, value in data.items() if key not in (*tables, *lists) for line in _assignment(key, value)]
+    for key in tables:
+        lines += _table((key,), data.get(key) or {})
+    for key in lists:
+        for entry in data.get(key, ()):
+            lines += ["", f"[[{_key(key)}]]", *(line for name, value in entry.items() for line in _assignment(name, value))]
+    return "\n".join(lines) + "\n"
+
+
+def _assignment(key, value):
+    if isinstance(value, str) and "\n" in value and '"""' not in value and "\\" not in value:
+        return [f'{_key(key)} = """', *value.splitlines(), '"""']
+    return [f"{_key(key)} = {toml_value(value)}"]
+
+
+def _table(path, content):
+    plain = {key: value for key, value in content.items() if not isinstance(value, dict)}
+    lines = ["", f"[{'.'.join(map(_key, path))}]", *(line for key, value in plain.items() for line in _assignment(key, value))] if plain else []
+    for key, value in content.items():
+        if isinstance(value, dict):
+            lines += _table((*path, key), value)
+    return lines
