@@ -9,9 +9,9 @@ INSTALLED := $(VENV)/installed-$(VERSION)
 
 # Everything from a fresh clone: the reduction of the default circuit, both simulations, and the report in demo/.
 demo: $(INSTALLED)
-	rm -rf demo.new
-	$(BIN)/b2reduce run ei_lif -o demo.new
-	rm -rf demo && mv demo.new demo
+	rm -rf demo.new && mkdir demo.new
+	cd demo.new && ../$(BIN)/b2reduce run ei_lif -o demo
+	rm -rf demo && mv demo.new/demo demo && rmdir demo.new
 	@echo "open demo/report.html"
 
 # All tests that guard correctness.

@@ -499,6 +499,7 @@ class Circuit:
         if kind in ("dt", "name", "title") and not rest:
             return dataclass_replace(self, **{kind: value})
         which, _, attribute = rest.rpartition(".")
+        which = which.replace(":", "->") if kind in ("projection", "drive") else which  # as it is written in a shell
         if kind == "population":
             if which not in self.populations:
                 raise CircuitError(unknown_name("population", which, self.populations))

@@ -8,7 +8,7 @@ import numpy as np
 
 from .units import readable, si_label
 
-__all__ = ["amount", "field_unit", "gain_rows", "number", "pairs_html", "quantity_text", "sheet_html", "sheet_text"]
+__all__ = ["amount", "field_unit", "frame_sheet", "gain_rows", "number", "pairs_html", "quantity_text", "sheet_html", "sheet_text"]
 
 DIGITS = 4
 #: {SI unit: [(up to which size in SI units, factor, unit)]}, the units that people use for that quantity.
@@ -84,6 +84,22 @@ def gain_rows(fit):
         factor, label = field_unit(unit, [si])
         rows.append((name, f"{number(si / factor)} {label}".strip(), f"{error / factor:.2g}" if np.isfinite(error) else ""))
     return rows
+
+
+def frame_sheet(frame):
+    """(columns, rows) of texts of a DataFrame whose columns have SI units in brackets, in units of the field."""
+    columns, texts = [], []
+    for name in frame.columns:
+        values = frame[name]
+        title, bracket, unit = str(name).rpartition(" [")
+        if bracket and unit.endswith("]") and unit[:-1] != "1":
+            factor, unit = field_unit(unit[:-1], [value for value in values if isinstance(value, (int, float))])
+            columns.append(f"{title} ({unit})")
+            texts.append([number(value / factor) if isinstance(value, (int, float)) else str(value) for value in values])
+        else:
+            columns.append(str(name))
+            texts.append([number(value) if isinstance(value, float) else str(value) for value in values])
+    return columns, list(zip(*texts))
 
 
 def sheet_text(columns, rows, title=""):

@@ -205,8 +205,7 @@ def output_folder(path):
     OutputError
         If `path` exists and is not an empty folder, or cannot be made.
     """
-    check_output_folder(path)
-    path = Path(path)
+    path = check_output_folder(path)
     temporary, made = None, []
     try:
         with undisturbed():
@@ -260,20 +259,33 @@ def temporary_folder(prefix, parent=None):
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def check_output_folder(path):
-    """Refuse early, before hours of simulation, what `output_folder` would refuse at the end."""
+def check_output_folder(path, filled=False):
+    """Refuse early, before hours of simulation, what `output_folder` would refuse at the end; returns the folder with links followed.
+
+    Parameters
+    ----------
+    path : path
+    filled : bool
+        Whether it may hold files.
+    """
     if not isinstance(path, (str, os.PathLike)):
         from .arguments import described
         from .units import InputError
 
         raise InputError(f"path: got {described(path)}, expected the path of a folder to make")
-    path = Path(path)
+    path = Path(os.path.realpath(path))
     if path.exists() and not path.is_dir():
         raise OutputError(f"{path}: is a file, expected a folder to make; choose another name")
-    if path.is_dir() and any(path.iterdir()):
+    if not filled and path == Path.cwd():
+        raise OutputError(f"{path}: is the folder you are in, expected one to make; name a new one, such as {path.name}/results")
+    if not filled and path.is_dir() and any(path.iterdir()):
         raise OutputError(f"{path}: already holds files, and b2reduce overwrites nothing; choose another folder or remove it")
-    parent = path if path.is_dir() else path.parent
+    parent = path if path.is_dir() and filled else path.parent
     while not parent.exists():
         parent = parent.parent
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise OutputError(f"{path}: {parent} cannot be written; choose another folder")
+    try:
+        with undisturbed():  # permissions, full disks and mounts that cannot be written all show in the attempt
+            os.rmdir(tempfile.mkdtemp(dir=parent, prefix=f".{path.name}."))
+    except OSError as error:
+        raise OutputError(f"{path}: {parent} cannot be written ({error.strerror}); choose another folder") from None
+    return path

@@ -221,13 +221,30 @@ class FISurface:
 
         return surface_dataset(self)
 
-    def _repr_html_(self):
+    def sheet(self, most_currents=12, most_conductances=6):
+        """(columns, rows) of texts in units of the field, a row a current, for people; of more than the most evenly spaced ones."""
         (I_factor, I_unit), (g_factor, g_unit) = field_unit(self.current_unit, self.I_), field_unit(self.conductance_unit, self.g_)
         rows, columns = (np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(int)) for size, most in ((self.I_.size, 12), (self.g_.size, 6)))
         shown = [(number(self.I_[i] / I_factor), *(number(self.rate_[i, j], self.rate_sem_[i, j]) for j in columns)) for i in rows]
-        part = "" if rows.size == self.I_.size and columns.size == self.g_.size else f" (here {rows.size} x {columns.size} of them)"
-        return sheet_html((f"I ({I_unit})", *(f"g = {number(self.g_[j] / g_factor)} {g_unit}" for j in columns)), shown,
-                          f"rate (Hz) of {self.provenance.get('model') or 'a cell'}: {self.I_.size} currents x {self.g_.size} conductances{part}", self.warnings)
+        return (f"I ({I_unit})", *(f"g = {number(self.g_[j] / g_factor)} {g_unit}" for j in columns)), shown
+
+    @property
+    def summary(self):
+        """(columns, rows) of texts in units of the field, a row a conductance: from where on it fires, and how fast."""
+        g_factor, g_unit = field_unit(self.conductance_unit, self.g_)
+        I_factor, I_unit = field_unit(self.current_unit, self.I_)
+        rows = []
+        for j, g in enumerate(self.g_):
+            rate = self.rate_[:, j]
+            known = np.isfinite(rate)
+            fires = np.nonzero(known & (rate > 0))[0]
+            rows.append((number(g / g_factor), str(int(known.sum())), number(self.I_[fires[0]] / I_factor) if fires.size else "never", number(np.max(rate[known])) if known.any() else ""))
+        return (f"g ({g_unit})", "currents", f"fires from ({I_unit})", "highest rate (Hz)"), rows
+
+    def _repr_html_(self):
+        columns, rows = self.sheet()
+        part = "" if len(rows) == self.I_.size and len(columns) == self.g_.size + 1 else f" (here {len(rows)} x {len(columns) - 1} of them)"
+        return sheet_html(columns, rows, f"rate (Hz) of {self.provenance.get('model') or 'a cell'}: {self.I_.size} currents x {self.g_.size} conductances{part}", self.warnings)
 
     def __repr__(self):
         known = self.rate_[np.isfinite(self.rate_)]
