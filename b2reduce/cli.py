@@ -8,7 +8,7 @@ import warnings
 
 import click
 
-from . import __version__
+from . import __version__, clifiles
 from .clitools import (CIRCUIT, CIRCUIT_NAME, JSON, MODEL_NAME, OUTPUT, SEED, check_output, fi_figure, options, read_along, read_axis, read_changes, read_circuit, read_grid, read_noise, read_pair,
                        scheduler_of, show_failures, show_result, show_table, show_warnings, write_results)
 from .interrupts import Terminated, end_at_once, raise_on_sigterm, raised_again, undisturbed
@@ -107,6 +107,10 @@ def main():
       zsh   eval "$(_B2REDUCE_COMPLETE=zsh_source b2reduce)"
       fish  _B2REDUCE_COMPLETE=fish_source b2reduce | source
     """
+
+
+main.add_command(clifiles.new)
+main.add_command(clifiles.check)
 
 
 @main.command(short_help="List the neurons and circuits of the package.")

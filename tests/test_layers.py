@@ -15,7 +15,7 @@ LAYERS = [
     {"rategroups", "network"}, {"standalone", "stability"}, {"arclength"}, {"continuation", "phaseplane", "tuning"}, {"rate", "spiking"},
     {"gainpremises"}, {"comparison", "assumptions", "verdict", "transients"},
     {"plots"}, {"networkplots", "responseplots"}, {"store"}, {"archive"}, {"report"}, {"validation"}, {"scanning"}, {"regimes"}, {"loading"},
-    {"cli"}, {"__main__"},
+    {"filecheck"}, {"clitools"}, {"clifiles"}, {"cli"}, {"__main__"},
 ]
 # Besides its own: the command plays the scripts.
 ALLOWED = {("cli", "experiments")}
