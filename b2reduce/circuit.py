@@ -551,6 +551,18 @@ class Circuit:
             data["populations"][name].update(_cell_by_name(population.model))
         return toml_text(data, tables=["populations"], lists=["projections", "drives"])
 
+    def to_latex(self, document=True):
+        """Tables of the network for a paper: summary, populations, projections, drives, cells (Nordlie et al. 2009, PLoS Comput Biol 5:e1000456).
+
+        Parameters
+        ----------
+        document : bool
+            Whether it compiles by itself; else it is what stands between \\begin{document} and \\end{document}, and needs amsmath.
+        """
+        from .latex import circuit_latex
+
+        return circuit_latex(self, document)
+
     def save(self, path):
         """Write `to_toml` into a file that ends in .toml, for `load_circuit` and the command line (aside first, then renamed)."""
         write_text(toml_path(path), self.to_toml())

@@ -10,7 +10,7 @@ from .units import readable, si_label
 
 __all__ = ["amount", "field_unit", "frame_sheet", "gain_rows", "number", "pairs_html", "quantity_text", "sheet_html", "sheet_text"]
 
-DIGITS = 4
+DIGITS, LONGEST = 4, 5  # of a number; of one whose error is known
 #: {SI unit: [(up to which size in SI units, factor, unit)]}, the units that people use for that quantity.
 _FIELD = {
     "A": ((1e-8, 1e-12, "pA"), (np.inf, 1e-9, "nA")), "S": ((1e-6, 1e-9, "nS"), (np.inf, 1e-6, "µS")), "C": ((1e-13, 1e-15, "fC"), (1e-8, 1e-12, "pC"), (np.inf, 1e-9, "nC")),
@@ -36,7 +36,7 @@ def field_unit(unit, values=()):
 
 
 def number(value, error=np.nan):
-    """A number with four digits, or with its standard error: of that one digit, two where it begins with a 1.
+    """A number with four digits, or with its standard error: of that one digit, two where it begins with a 1; an error below the fifth digit is left out.
 
     Examples
     --------
@@ -48,6 +48,8 @@ def number(value, error=np.nan):
     if not (np.isfinite(error) and error > 0 and np.isfinite(value)):
         return f"{value:.{DIGITS}g}"
     exponent = int(np.floor(np.log10(error)))
+    if value and np.floor(np.log10(abs(value))) - exponent >= LONGEST:
+        return f"{value:.{LONGEST}g}"
     digits = (1 if error < 1.95 * 10.0**exponent else 0) - exponent
     if digits < 0:
         value, error, digits = round(value, digits), round(error, digits), 0

@@ -72,7 +72,8 @@ def rate_groups(reduced, rates, dt_, initial=None):
         for key, value in values.items():
             group.variables[key].set_value(value)
         if statement := rate_assignment(reduced, name):
-            group.run_regularly(statement, clock=clock, when="start", codeobj_class=NumpyCodeObject, name=f"rate_of_{name}")
+            # Before monitors, which then see the rate of the same time as the state.
+            group.run_regularly(statement, clock=clock, when="start", order=-1, codeobj_class=NumpyCodeObject, name=f"rate_of_{name}")
         groups[name] = group
     return groups
 

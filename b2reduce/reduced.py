@@ -341,6 +341,55 @@ class ReducedCircuit:
         data["surfaces"] = {name: FISurface.from_dict(surface) for name, surface in data["surfaces"].items()}
         return cls(**data)
 
+    def to_script(self, kind="brian2", *, duration="2 s", drives=None, dt=None):
+        """A script that runs this rate model without b2reduce.
+
+        Parameters
+        ----------
+        kind : {"brian2", "numpy", "xpp", "pyrates"}
+            Of "xpp" the file ends in .ode; of the others it is Python. The tables of levels "surface" and "transfer" go into "brian2"
+            and "numpy" only.
+        duration : Quantity
+        drives, dt
+            As in `simulate_rates`, whose rates "brian2" and "numpy" give step for step; "xpp" and "pyrates" integrate by their own
+            methods, and agree as the step becomes small.
+
+        Returns
+        -------
+        str
+            Run with the name of a file, the Python scripts write the rates there as CSV.
+
+        Raises
+        ------
+        InputError
+            If the kind is unknown or cannot hold this model, or there is one unit a cell.
+
+        Examples
+        --------
+        >>> from b2reduce import reduce
+        >>> "mu_E" in reduce("ei_lif", noise="none").to_script("numpy")
+        True
+        """
+        from .export import script
+
+        return script(self, kind, duration=duration, drives=drives, dt=dt)
+
+    def to_pyrates(self, **settings):
+        """``to_script("pyrates")``: the model as a CircuitTemplate of PyRates."""
+        return self.to_script("pyrates", **settings)
+
+    def to_latex(self, document=True):
+        """The equations with their numbers, and tables of the network, for a paper.
+
+        Parameters
+        ----------
+        document : bool
+            Whether it compiles by itself; else it is what stands between \\begin{document} and \\end{document}, and needs amsmath.
+        """
+        from .latex import rate_model_latex
+
+        return rate_model_latex(self, document)
+
     def save(self, path):
         """Write as JSON (aside first, then renamed)."""
         write_json(path, self.to_dict())
