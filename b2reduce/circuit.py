@@ -559,7 +559,7 @@ class Circuit:
         document : bool
             Whether it compiles by itself; else it is what stands between \\begin{document} and \\end{document}, and needs amsmath.
         """
-        from .latex import circuit_latex
+        from .circuitlatex import circuit_latex
 
         return circuit_latex(self, document)
 

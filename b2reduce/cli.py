@@ -8,7 +8,7 @@ import warnings
 
 import click
 
-from . import __version__, clifiles
+from . import __version__, cliask, clifiles
 from .clitools import (CIRCUIT, CIRCUIT_NAME, JSON, MODEL_NAME, OUTPUT, SEED, check_output, fi_figure, options, read_along, read_axis, read_changes, read_circuit, read_grid, read_noise, read_pair,
                        scheduler_of, show_failures, show_result, show_table, show_warnings, write_results)
 from .interrupts import Terminated, end_at_once, raise_on_sigterm, raised_again, undisturbed
@@ -111,6 +111,8 @@ def main():
 
 main.add_command(clifiles.new)
 main.add_command(clifiles.check)
+for command in (cliask.what_if, cliask.tune, cliask.export):
+    main.add_command(command)
 
 
 @main.command(short_help="List the neurons and circuits of the package.")

@@ -180,15 +180,17 @@ def fi_figure(surface, gain, title):
     return lambda ax: plots.plot_fi(surface, gain, ax=ax).set_title(title)
 
 
-def write_results(folder, documents, tables, figures):
-    """JSON, CSV and figures into a new folder."""
+def write_results(folder, documents, tables, figures, texts=None):
+    """JSON, CSV, figures and texts into a new folder."""
     from matplotlib.figure import Figure
     from matplotlib.style import context
 
     from . import plots
-    from .provenance import output_folder, write_json
+    from .provenance import output_folder, write_json, write_text
 
     with output_folder(folder) as place, context(plots.style()):
+        for name, text in (texts or {}).items():
+            write_text(place / name, text)
         (place / "figures").mkdir()
         for name, data in documents.items():
             write_json(place / name, data)

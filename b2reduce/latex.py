@@ -1,106 +1,38 @@
-"""Circuits and rate models for papers: equations with their numbers, and tables of the network in the layout of Nordlie, Gewaltig and Plesser (2009)."""
+"""Rate models for papers: equations with their numbers, and tables of the network they come from."""
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
-from .display import amount, gain_rows, number, quantity_text
+from .circuitlatex import circuit_latex, document_of, escaped, table_of
+from .display import amount, gain_rows, number
 from .modeltable import model_table
 
-__all__ = ["circuit_latex", "rate_model_latex"]
+__all__ = ["rate_model_latex"]
 
-_SPECIAL = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-            "±": r"$\pm$", "µ": r"$\mu$", "²": r"$^2$", "<": r"$<$", ">": r"$>$", "|": r"$|$"}
-_MATHS = {"W": "W", "W_ext": "W", "theta": r"\theta", "v_theta": r"v_\theta", "tau": r"\tau", "beta": r"\beta", "I_theta": r"I_\theta", "mu": r"\mu"}
-_HEADS = {"theta": r"$\theta$", "v_theta": r"$v_\theta$", "tau": r"$\tau$", "rate": "rate", "W": "$W$"}
 #: Gains as mathematics: x is the current in excess of the threshold.
 _GAINS = {"threshold_linear": r"\beta\,[x]_+", "sqrt": r"r_\mathrm{ref}\sqrt{[x]_+/x_\mathrm{ref}}", "softplus": r"k\,x_0\ln(1 + e^{x/x_0})",
           "threshold_power": r"r_\mathrm{ref}\,([x]_+/x_\mathrm{ref})^n", "logistic": r"r_\mathrm{max}/(1 + e^{-x/x_0})", "spline": r"\text{monotone cubic spline through the knots below}"}
 
 
-def _escaped(text):
-    """Text as LaTeX shows it; characters beyond ASCII that it has no name for here are left to its input encoding."""
-    return "".join(_SPECIAL.get(letter, letter) for letter in str(text)).replace("->", r"$\to$").replace("-$>$", r"$\rightarrow$")
-
-
-def _cell(text):
-    text = _escaped(text)
-    return re.sub(r"(?<![\w$])-(?=\d)", "$-$", text)
-
-
-def _table(columns, rows, caption):
-    head = " & ".join(_head(column) for column in columns)
-    body = " \\\\\n".join(" & ".join(map(_cell, row)) for row in rows)
-    return (f"\\begin{{table}}[htbp]\n\\caption{{{_escaped(caption)}}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n\\begin{{tabular}}{{l{'r' * (len(columns) - 1)}}}\n\\hline\n{head} \\\\\n\\hline\n{body} \\\\\n\\hline\n"
-            "\\end{tabular}\n\\end{table}")
-
-
-def _head(column):
-    name, _, unit = str(column).partition(" (")
-    shown = _HEADS.get(name, _escaped(name))
-    return f"{shown} ({_escaped(unit)}" if unit else shown
-
-
-def _document(parts, title, document):
-    body = "\n\n".join(parts)
-    if not document:
-        return body + "\n"
-    return ("\\documentclass{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\\usepackage{amsmath}\n\\usepackage[margin=2cm]{geometry}\n"
-            f"\\begin{{document}}\n\\section*{{{_escaped(title)}}}\n\n{body}\n\\end{{document}}\n")
-
-
-def circuit_latex(circuit, document=True):
-    """The network's tables; see `Circuit.to_latex`."""
-    models = {p.model.hash: p.model for p in circuit.populations.values()}
-    drives = sorted({drive.name for drive in circuit.drives})
-    summary = [("Populations", ", ".join(circuit.populations)), ("Connectivity", "random: fixed in-degree" if all(p.in_degree is not None for p in circuit.projections) else "random: fixed in-degree or pairwise probability"
-                if any(p.in_degree is not None for p in circuit.projections) else "random: pairwise probability") if circuit.projections else ("Connectivity", "none"),
-               ("Neuron models", ", ".join(dict.fromkeys(model.title or model.name for model in models.values()))), ("Synapse model", "conductances that jump by G at each spike and decay exponentially; current g (E - v)"),
-               ("Input", f"independent Poisson trains onto every cell: {', '.join(drives)}" if drives else "none"), ("Time step", quantity_text(circuit.dt)), ("References", ", ".join(circuit.cite) or "none")]
-    parts = ["\\begin{table}[htbp]\n\\caption{Model summary}\n\\centering\\small\n\\begin{tabular}{lp{11cm}}\n\\hline\n" + " \\\\\n".join(f"{name} & {_cell(text)}" for name, text in summary)
-             + " \\\\\n\\hline\n\\end{tabular}\n\\end{table}"]
-    titles = {"population": "Populations", "projection": "Projections", "drive": "Poisson drives"}
-    for columns, rows, _ in circuit._tables:
-        rows = [tuple(map(str, row)) for row in rows]
-        kept = [k for k in range(len(columns)) if k == 0 or any(row[k] for row in rows)]
-        parts.append(_table([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], titles[columns[0]]))
-    for model in models.values():
-        used = [name for name, p in circuit.populations.items() if p.model.hash == model.hash]
-        lines = [*model.equations.splitlines(), f"threshold:  {model.threshold}", f"reset:      {'; '.join(line.strip() for line in model.reset.strip().splitlines())}"]
-        lines += [f"refractory: {model.refractory if isinstance(model.refractory, str) else quantity_text(model.refractory)}"] if model.refractory is not None else []
-        parts.append(f"\\paragraph{{{_escaped(model.title or model.name)} ({_escaped(', '.join(used))})}}~\n\\begin{{verbatim}}\n" + "\n".join(_wrapped(lines)) + "\n\\end{verbatim}")
-        values = [(name, value if isinstance(value, str) else str(value) if not hasattr(value, "dim") and not isinstance(value, (int, float)) else quantity_text(value))
-                  for name, value in model.parameters.items()]
-        parts.append(_table(("parameter", "value"), values, f"Parameters of {model.name}"))
-    return _document(parts, circuit.name, document)
-
-
-def _wrapped(lines, width=96):
-    import textwrap
-
-    return [part for line in lines for part in (textwrap.wrap(line, width, subsequent_indent="    ", break_long_words=False) or [""])]
-
-
 def _sub(symbol, *names):
-    joined = r" \leftarrow ".join(rf"\mathrm{{{_escaped(name)}}}" for name in names)
+    joined = r" \leftarrow ".join(rf"\mathrm{{{escaped(name)}}}" for name in names)
     return f"{symbol}_{{{joined}}}"
 
 
 def rate_model_latex(reduced, document=True):
     """The rate model's equations with their numbers, and the network's tables; see `ReducedCircuit.to_latex`."""
-    parts = [f"Derived from the circuit {_escaped(reduced.circuit.name)}: level {reduced.level}, noise {reduced.noise}, time constants {_escaped(reduced.tau_choice)}; "
+    parts = [f"Derived from the circuit {escaped(reduced.circuit.name)}: level {reduced.level}, noise {reduced.noise}, time constants {escaped(reduced.tau_choice)}; "
              r"$W = K\,G\,\tau_\mathrm{syn}\,(E - E_\mathrm{leak} - v_\theta)$, $\theta = I_\theta + g_\mathrm{leak} v_\theta - I_\mathrm{const}$."]
     for name in reduced.populations:
         parts.append(_population_equations(reduced, name))
     columns, rows = model_table(reduced)
-    parts.append(_table(columns, rows, "Weights, thresholds and time constants of the rate model with the standard errors of the measurement"
+    parts.append(table_of(columns, rows, "Weights, thresholds and time constants of the rate model with the standard errors of the measurement"
                         + ("; the tangent at the operating point" if reduced.level in ("surface", "transfer") else "")))
     gains = [(name, reduced.gains[name].form, *row) for name in reduced.populations for row in gain_rows(reduced.gains[name])]
-    parts.append(_table(("population", "form", "parameter", "value", "standard error"), gains, "Gains"))
+    parts.append(table_of(("population", "form", "parameter", "value", "standard error"), gains, "Gains"))
     parts.append(circuit_latex(reduced.circuit, document=False).rstrip())
-    return _document(parts, f"Rate model of {reduced.circuit.name}", document)
+    return document_of(parts, f"Rate model of {reduced.circuit.name}", document)
 
 
 def _population_equations(reduced, name):
@@ -119,7 +51,7 @@ def _population_equations(reduced, name):
         terms = "".join(f"{signed(W_ext[name, source] if drive else W[name, source], 'C' + area)}\\,{filtered(source, drive)}" for source, drive in sources)
         threshold = signed(-reduced.theta_[name], "A" + area)
         gain = reduced.gains[name]
-        f = _GAINS.get(gain.form, "f(x)").replace("x", mu) if gain.form == "threshold_linear" else f"f_{{\\mathrm{{{_escaped(name)}}}}}({mu}),\\quad f(x) = {_GAINS.get(gain.form, 'f(x)')}"
+        f = _GAINS.get(gain.form, "f(x)").replace("x", mu) if gain.form == "threshold_linear" else f"f_{{\\mathrm{{{escaped(name)}}}}}({mu}),\\quad f(x) = {_GAINS.get(gain.form, 'f(x)')}"
         if gain.form == "threshold_linear":
             f = rf"{shown(float(np.asarray(gain.beta)), 'Hz m^2/A' if area else 'Hz/A')}\,[{mu}]_+"
         if reduced.by_pathway:
@@ -137,10 +69,10 @@ def _population_equations(reduced, name):
         charge = "".join(f"{signed(sum(p.mean_(1.0) * (p.E_ - model.leak_reversal_) for p in pathways if (p.source, p.is_drive) == key), 'C' + area)}\\,{_sub('s', name, key[0])}" for key in sources)
         leak = "".join(f"{signed(sum(p.mean_(1.0) for p in pathways if (p.source, p.is_drive) == key), 'F' + area)}\\,{_sub('s', name, key[0])}" for key in sources)
         lines += [f"{_sub('I', name)} &= {shown(model.constant_input_, 'A' + area)}{charge}", f"{_sub('g', name)} &= {shown(model.leak_, 'S' + area)}{leak}",
-                  rf"{rate} &= F_{{\mathrm{{{_escaped(name)}}}}}({_sub('I', name)}, {_sub('g', name)})\quad\text{{(measured surface)}}"]
+                  rf"{rate} &= F_{{\mathrm{{{escaped(name)}}}}}({_sub('I', name)}, {_sub('g', name)})\quad\text{{(measured surface)}}"]
     else:
         arguments = ", ".join(_sub("s", name, source) for source, _ in sources)
-        lines.append(rf"{rate} &= F_{{\mathrm{{{_escaped(name)}}}}}({arguments})\quad\text{{(measured transfer function)}}")
+        lines.append(rf"{rate} &= F_{{\mathrm{{{escaped(name)}}}}}({arguments})\quad\text{{(measured transfer function)}}")
     if reduced.by_pathway or reduced.level in ("surface", "transfer"):
         for source, drive in sources:
             taus = sorted({p.tau_ for p in pathways if (p.source, p.is_drive) == (source, drive)}) if reduced.by_pathway else [float(np.asarray(reduced.tau[name]))]
@@ -149,6 +81,6 @@ def _population_equations(reduced, name):
                 lines.append(rf"{shown(tau, 's')}\;\frac{{d{s}}}{{dt}} &= -{s} + {_sub(chr(92) + 'nu' if drive else 'r', source)}")
     if reduced.tau_choice == "resonant":
         best = reduced.responses[name].best
-        lines.append(rf"&\text{{each }} s \text{{ through the cell's own filter, {best.form}:}}" + " \\\\\n&" + r",\ ".join(rf"\mathrm{{{_escaped(key)}}} = {number(value)}" for key, value in zip(best.names, best.values)) + r"\ \text{(SI)}")
-    drives = [rf"\nu_{{\mathrm{{{_escaped(drive.name)}}}}} &= {shown(drive.rate_, 'Hz')}" + ("" if drive.constant else r"\quad\text{(mean of a table over time)}") for drive in reduced.circuit.drives if drive.target == name]
+        lines.append(rf"&\text{{each }} s \text{{ through the cell's own filter, {best.form}:}}" + " \\\\\n&" + r",\ ".join(rf"\mathrm{{{escaped(key)}}} = {number(value)}" for key, value in zip(best.names, best.values)) + r"\ \text{(SI)}")
+    drives = [rf"\nu_{{\mathrm{{{escaped(drive.name)}}}}} &= {shown(drive.rate_, 'Hz')}" + ("" if drive.constant else r"\quad\text{(mean of a table over time)}") for drive in reduced.circuit.drives if drive.target == name]
     return "\\begin{align*}\n" + " \\\\\n".join(lines + drives) + "\n\\end{align*}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace as dataclass_replace
 from functools import cached_property
 
 import numpy as np
@@ -235,7 +235,8 @@ class ReducedCircuit:
         tables = {name: surface_lookup(self.surfaces[name]) if self.level == "surface" else transfer_lookup(self.transfers[name]) for name in self.populations}
         rates = self.operating_rate_
         for name, table in tables.items():
-            point = self.arguments_(name, rates, self.at_)
+            # Where it was measured, which is not where a changed circuit's rates would put it.
+            point = (float(np.asarray(self.operating_I[name])), float(np.asarray(self.operating_g[name]))) if self.level == "surface" else self.arguments_(name, rates, self.at_)
             if self.level == "surface":
                 tables[name] = table = table.down_to(*point, rates[name])
             if self.gains[name].through is not None:
@@ -341,6 +342,48 @@ class ReducedCircuit:
         data["surfaces"] = {name: FISurface.from_dict(surface) for name, surface in data["surfaces"].items()}
         return cls(**data)
 
+    def replace(self, changes=None, **more):
+        """The rate model of a changed circuit, with the gains as they were measured: frozen.
+
+        Parameters
+        ----------
+        changes : dict
+            As `Circuit.replace` takes them. Cells must stay what they are but for their constant current; at level "transfer"
+            synapses must as well.
+
+        Returns
+        -------
+        ReducedCircuit
+            Its operating rates are those at which the gains were measured, not where it rests; `simulate_rates` and
+            `fixed_points` say that, and `what_if` compares it with a reduction made anew.
+
+        Raises
+        ------
+        InputError
+            If a name is unknown, or the gains do not belong to the changed cells.
+
+        Examples
+        --------
+        >>> from brian2 import nS
+        >>> from b2reduce import reduce
+        >>> reduced = reduce("ei_lif", noise="none")
+        >>> float(reduced.replace({"projection.I->E.G": 4*nS}).W["I->E"] / reduced.W["I->E"])
+        2.0
+        """
+        changes = {**({} if changes is None else mapping(changes, "changes", "{\"projection.I->E.G\": 2*nS}")), **more}
+        circuit = self.circuit.replace(changes)
+        for name, population in circuit.populations.items():
+            old, own = self.circuit.populations[name].model, population.model
+            cell = lambda model: {**model.to_dict(), "parameters": {key: value for key, value in model.to_dict()["parameters"].items() if key != model.input}}
+            if cell(old) != cell(own):
+                raise InputError(f"changes: the cells of population {name} are others, on which no gain was measured; reduce the changed circuit instead")
+            synapses = lambda circuit: [(p.label, p.K, p.G_, p.tau_, p.E_) for p in circuit.pathways(name)]
+            if self.level == "transfer" and (synapses(circuit) != synapses(self.circuit) or old.constant_input_ != own.constant_input_):
+                raise InputError(f"changes: the transfer function of population {name} was measured with its synapses and its current as they were; reduce the changed circuit, or replace "
+                                 f"at another level")
+        said = {name: value if isinstance(value, (str, int, float, list, tuple, dict)) else str(value) for name, value in changes.items()}
+        return dataclass_replace(self, circuit=circuit, provenance={**self.provenance, "circuit_hash": circuit.hash, "replaced": {**self.provenance.get("replaced", {}), **said}})
+
     def to_script(self, kind="brian2", *, duration="2 s", drives=None, dt=None):
         """A script that runs this rate model without b2reduce.
 
@@ -410,7 +453,12 @@ class ReducedCircuit:
     @property
     def _title(self):
         warnings = f", {len(self.warnings)} warning{'s' if len(self.warnings) > 1 else ''}" if self.warnings else ""
-        return f"ReducedCircuit({self.circuit.name!r}, level {self.level}, noise {self.noise}{warnings})"
+        return f"ReducedCircuit({self.circuit.name!r}, level {self.level}, noise {self.noise}{self._replaced}{warnings})"
+
+    @property
+    def _replaced(self):
+        changes = ", ".join(f"{name} = {value}" for name, value in self.provenance.get("replaced", {}).items())
+        return f"; gains as they were before {changes}" if changes else ""
 
     def __repr__(self):
         return sheet_text(*model_table(self), self._title)

@@ -1,0 +1,99 @@
+"""Commands that ask a rate model: what if a circuit were changed, what to change for given rates, and the model in the words of others."""
+
+from __future__ import annotations
+
+import click
+
+from .clitools import CIRCUIT, JSON, OUTPUT, SEED, check_output, read_changes, read_circuit, read_name, read_pair, show_result, show_table, write_results
+
+__all__ = ["export", "tune", "what_if"]
+
+
+def _reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed):
+    from .reduction import reduce
+
+    return reduce(read_circuit(circuit, changes), level=level or "linear", noise=noise, tau=tau, at=read_changes(at, "--at"), window=read_pair(window, "--window"), cells=cells, dt=dt, seed=seed,
+                  progress=True)
+
+
+@click.command("what-if", short_help="What becomes of the rates when a circuit is changed.")
+@CIRCUIT
+@click.argument("question", nargs=-1, required=True, metavar="NAME=VALUE...")
+@click.option("--spiking/--no-spiking", default=True, show_default=True, help="Run the spiking network of the changed circuit as well.")
+@click.option("--duration", default="2 s", show_default=True, help="Of the spiking runs.")
+@click.option("--seeds", default=1, show_default=True, help="Spiking runs.")
+@SEED
+@OUTPUT
+@JSON
+def what_if(circuit, question, spiking, duration, seeds, level, noise, cells, tau, at, window, changes, dt, seed, folder, as_json):
+    """Change a CIRCUIT and show its rates now, with the gains frozen, reduced anew, and spiking.
+
+    Such as: b2reduce what-if ei_lif projection.I:E.G=x2, where x2 doubles what is there; or ='2 nS'.
+    """
+    from .whatif import what_if as ask
+
+    check_output(folder)
+    asked = ask(_reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed), read_changes(question, "what-if"), spiking=spiking, duration=duration, seed=seed, seeds=seeds, progress=True)
+    data = {"changes": {name: str(value) for name, value in asked.changes.items()}, "rates [Hz]": asked.table.reset_index().to_dict("records"), "outside": list(asked.outside), "notes": list(asked.notes)}
+    if folder:
+        write_results(folder, {"result.json": data}, {"rates.csv": asked.table.reset_index()}, {})
+    show_result(data, as_json, lambda: show_table(asked.title, *asked.sheet))
+    for note in asked.notes:
+        click.echo(note, err=True)
+
+
+@click.command(short_help="The value of a parameter that gives wanted rates.")
+@CIRCUIT
+@click.argument("wanted", nargs=-1, required=True, metavar="POPULATION=RATE...")
+@click.option("--vary", required=True, metavar="NAME", help="The parameter, such as projection.I:E.G or drive.ext.rate.")
+@click.option("--bounds", metavar="LO,HI", help="Where to look, such as '1 nS,4 nS'; by default a tenth to ten times of what is there.")
+@SEED
+@OUTPUT
+@JSON
+@click.pass_context
+def tune(context, circuit, wanted, vary, bounds, level, noise, cells, tau, at, window, changes, dt, seed, folder, as_json):
+    """Find the value of a parameter of a CIRCUIT at which populations fire at wanted rates. Exit status 1 where they cannot be had.
+
+    Such as: b2reduce tune ei_lif E='10 Hz' --vary projection.I:E.G
+    """
+    from .units import InputError, parse_quantity
+    from .whatif import tune as find
+
+    check_output(folder)
+    rates = dict(read_name(entry, "tune", "POPULATION=RATE, such as E='10 Hz'") for entry in wanted)
+    if bounds is not None and len(bounds.split(",")) != 2:
+        raise InputError(f"--bounds: got {bounds!r}, expected two values such as '1 nS,4 nS'")
+    limits = None if bounds is None else [parse_quantity(value) for value in bounds.split(",")]
+    name, _ = read_name(f"{vary}=0", "--vary", "a name such as projection.I:E.G")
+    found = find(_reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed), rates, vary=name, bounds=limits, progress=True)
+    data = {"name": found.name, "value": str(found.value), "stderr": str(found.stderr), "reached": found.reached, "rates [Hz]": found.table.reset_index().to_dict("records"),
+            "steps": found.steps.to_dict("records")}
+    if folder:
+        write_results(folder, {"result.json": data}, {"steps.csv": found.steps}, {}, texts={"circuit.toml": found.circuit.to_toml()})
+    show_result(data, as_json, lambda: click.echo(found.message))
+    context.exit(0 if found.reached else 1)
+
+
+@click.command(short_help="The rate model as a script or as LaTeX.")
+@CIRCUIT
+@click.option("--to", "kind", required=True, type=click.Choice(["brian2", "numpy", "xpp", "pyrates", "latex"]), help="What to write.")
+@click.option("--duration", default="2 s", show_default=True, help="That the script runs.")
+@SEED
+@click.option("-o", "--output", "path", metavar="FILE", help="Write into this new file; by default on the screen.")
+def export(circuit, kind, duration, level, noise, cells, tau, at, window, changes, dt, seed, path):
+    """Derive the rate model of a CIRCUIT and write it so that it runs without b2reduce: for Brian2, numpy, XPPAUT or PyRates, or for a paper."""
+    from pathlib import Path
+
+    from .provenance import OutputError, check_output_folder, write_text
+
+    if path:
+        if Path(path).exists() or Path(path).is_symlink():
+            raise OutputError(f"{path}: exists already, and b2reduce overwrites nothing; choose another name")
+        check_output_folder(Path(path).absolute().parent, filled=True)
+    reduced = _reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed)
+    text = reduced.to_latex() if kind == "latex" else reduced.to_script(kind, duration=duration)
+    if path:
+        write_text(path, text)
+        click.echo(f"wrote {path}", err=True)
+    else:
+        click.echo(text, nl=False)
