@@ -29,7 +29,7 @@ _HOME = {
     "Ring": "ring", "RingState": "ring", "RingProfile": "tuning", "ring_profile": "tuning", "tuning_curve": "tuning",
     "BinaryNetwork": "binary", "BinaryRun": "binaryrun", "simulate_binary": "binaryrun", "random_binary_network": "binarywiring",
     "BinaryMeanField": "balance", "binary_mean_field": "balance", "BalancedState": "balance", "balanced_rates": "balance",
-    "save": "archive", "load": "loading", "scan": "scanning", "what_if": "whatif", "WhatIf": "whatif", "tune": "whatif", "Tuned": "whatif", "regime_map": "regimes", "RegimeMap": "regimes",
+    "save": "archive", "load": "loading", "scan": "scanning", "what_if": "whatif", "WhatIf": "whatif", "tune": "whatif", "Tuned": "whatif", "explore": "explorer", "write_notebook": "notebook", "regime_map": "regimes", "RegimeMap": "regimes",
     "plot_fi": "plots", "plot_transfer": "plots", "plot_rates": "plots", "plot_raster": "plots", "plot_comparison": "plots", "plot_levels": "plots", "plot_cells": "plots", "plot_map": "plots",
     "plot_phase_plane": "networkplots", "plot_continuation": "networkplots", "plot_adaptation": "networkplots",
     "plot_response": "responseplots", "plot_step": "responseplots", "plot_slow_variation": "responseplots",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from .clitools import CIRCUIT, JSON, OUTPUT, SEED, check_output, read_changes, read_circuit, read_name, read_pair, show_result, show_table, write_results
+from .clitools import CIRCUIT, CIRCUIT_NAME, JSON, OUTPUT, SEED, check_output, read_changes, read_circuit, read_name, read_pair, show_result, show_table, write_results
 
-__all__ = ["export", "tune", "what_if"]
+__all__ = ["explore", "export", "notebook", "tune", "what_if"]
 
 
 def _reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed):
@@ -97,3 +97,37 @@ def export(circuit, kind, duration, level, noise, cells, tau, at, window, change
         click.echo(f"wrote {path}", err=True)
     else:
         click.echo(text, nl=False)
+
+
+@click.command(short_help="A page with sliders, computed where it is read.")
+@CIRCUIT
+@click.option("--spikes", default=0, show_default=True, metavar="N", help="Run the spiking network at N drives and show its rates as points.")
+@click.option("--duration", default="2 s", show_default=True, help="Of these runs.")
+@SEED
+@click.option("-o", "--output", "path", metavar="PAGE", required=True, help="The new page, which ends in .html.")
+def explore(circuit, spikes, duration, level, noise, cells, tau, at, window, changes, dt, seed, path):
+    """Write a self-contained PAGE of a CIRCUIT: sliders for drives and conductances, rates at rest and after a step, f-I curves under a shunt."""
+    from .explorer import checked_page, explore as write
+
+    checked_page(path)
+    reduced = _reduced(circuit, changes, level or "surface", noise, cells, tau, at, window, dt, seed)
+    write(reduced, path, spikes=spikes, duration=duration, seed=seed, progress=True)
+    click.echo(f"wrote {path}", err=True)
+
+
+@click.command(short_help="A validation notebook of a circuit, run.")
+@CIRCUIT_NAME
+@click.option("--level", help="Kind of rate model, as in run.")
+@click.option("--noise", default="renewal", show_default=True, help="'renewal', 'matched' or 'none'.")
+@click.option("--seeds", default=3, show_default=True, help="Spiking runs.")
+@click.option("--duration", default="2 s", show_default=True, help="Of every run.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change the circuit. May be repeated.")
+@click.option("--no-run", is_flag=True, help="Write it without running it.")
+@SEED
+@click.option("-o", "--output", "path", metavar="NOTEBOOK", required=True, help="The new notebook, which ends in .ipynb.")
+def notebook(circuit, level, noise, seeds, duration, changes, no_run, seed, path):
+    """Write an executed NOTEBOOK that validates a CIRCUIT, with cells to go on from. Needs the extra 'notebooks'."""
+    from .notebook import write_notebook
+
+    write_notebook(read_circuit(circuit, changes), path, level=level, noise=noise, seeds=seeds, duration=duration, seed=seed, execute=not no_run, progress=True)
+    click.echo(f"wrote {path}", err=True)

@@ -371,15 +371,20 @@ def plot_cells(spikes, rates, population, *, after=None, ax=None, **kwargs):
     return ax
 
 
-def plot_map(regimes, *, level=None, ax=None, **kwargs):
-    """The largest error over one or two parameters, with its tiers; crosses mark points that carry a warning.
+def plot_map(regimes, *, show="error", population=None, level=None, ax=None, **kwargs):
+    """The largest error over one or two parameters, with its tiers, or the rates themselves; crosses mark points that carry a warning.
 
     Parameters
     ----------
     regimes : RegimeMap
         Over one or two parameters.
+    show : {"error", "rates", "spiking", "rate"}
+        The largest error; the rates of both networks over one parameter; or those of the spiking network or of the rate model that was
+        validated over two, whose colours mean the same.
+    population : str, optional
+        Of rates: by default all over one parameter, the first over two.
     level : str, optional
-        By default the one that was validated.
+        Of errors; by default the one that was validated.
     ax : matplotlib.axes.Axes, optional
     **kwargs
         Passed to the line, or to the map.
@@ -391,8 +396,11 @@ def plot_map(regimes, *, level=None, ax=None, **kwargs):
     Raises
     ------
     InputError
-        If there are more than two parameters.
+        If there are more than two parameters, or what is to be shown does not go with their number.
     """
+    one_of(show, ("error", "rates", "spiking", "rate"), "show")
+    if show != "error":
+        return _map_of_rates(regimes, show, population, ax, kwargs)
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
     if type(regimes).__name__ != "RegimeMap":  # which is made of what stands below the figures
@@ -406,11 +414,7 @@ def plot_map(regimes, *, level=None, ax=None, **kwargs):
     # A model that runs away or a point that failed has no error: it is a breakdown.
     points["error"] = points["error"].fillna(np.inf).clip(upper=150)
     warned = points["warned"].fillna(True).astype(bool)
-    labels = {}
-    for name in names:
-        title, _, unit = name.rstrip("]").partition(" [")
-        factor, unit = readable(points[name].to_numpy(dtype=float), unit) if unit and unit != "Hz" else (1.0, unit)
-        points[name], labels[name] = points[name] / factor, f"{title} ({unit})" if unit else title
+    points, labels = _in_field_units(points, names)
     ax = _axes(ax)
     if len(names) == 1:
         for limit in (15, 50):
@@ -434,4 +438,51 @@ def plot_map(regimes, *, level=None, ax=None, **kwargs):
         ax.set(xlabel=labels[names[0]], ylabel=labels[names[1]])
     if warned.any():
         ax.legend(fontsize=7, loc="upper left", bbox_to_anchor=(0, 1.12), frameon=False)
+    return ax
+
+
+def _in_field_units(table, names):
+    """(table, {column: label}) with parameters in units that people use."""
+    labels = {}
+    for name in names:
+        title, _, unit = name.rstrip("]").partition(" [")
+        factor, unit = readable(table[name].to_numpy(dtype=float), unit) if unit and unit != "Hz" else (1.0, unit)
+        table = table.assign(**{name: table[name] / factor})
+        labels[name] = f"{title} ({unit})" if unit else title
+    return table, labels
+
+
+def _map_of_rates(regimes, show, population, ax, kwargs):
+    """Rates of a scan of validations over its parameters."""
+    if type(regimes).__name__ != "RegimeMap":
+        raise InputError(f"plot_map, regimes: {wrong_kind(regimes, 'RegimeMap')}")
+    names, table = list(regimes.parameters), regimes.table
+    if len(names) != (1 if show == "rates" else 2):
+        raise InputError(f"show: got {show!r} over {len(names)} parameters; 'rates' shows both networks over one, 'spiking' and 'rate' one of them over two")
+    if not {"spiking [Hz]", "rate [Hz]"} <= set(table.columns) or not table["spiking [Hz]"].notna().any():
+        raise InputError("regimes: holds no rates; every point failed")
+    known = list(dict.fromkeys(table["population"].dropna()))
+    if population is not None:
+        one_of(population, known, "population")
+    table, labels = _in_field_units(table[table["population"].isin([population] if population else known if show == "rates" else known[:1])], names)
+    ax = _axes(ax)
+    if show == "rates":
+        colours = _colours(known)
+        for number, (name, own) in enumerate(table.groupby("population", sort=False)):
+            own = own.sort_values(names[0])
+            ax.plot(own[names[0]], own["rate [Hz]"], **{"color": colours[name], "ls": _LINES[number % len(_LINES)], "label": f"{name}, rate model", **kwargs})
+            ax.plot(own[names[0]], own["spiking [Hz]"], ls="", marker=_MARKERS[number % len(_MARKERS)], color=colours[name], mfc="w", label=f"{name}, spiking")
+        ax.set(xlabel=labels[names[0]], ylabel="mean rate (Hz)", ylim=(0, None))
+        ax.legend(fontsize=8, **_beside(ax))
+        return ax
+    both = table[["spiking [Hz]", "rate [Hz]"]].to_numpy(dtype=float)
+    grid = table.pivot_table(index=names[1], columns=names[0], values=f"{show} [Hz]", dropna=False)
+    drawn = ax.pcolormesh(np.asarray(grid.columns, dtype=float), np.asarray(grid.index, dtype=float), grid.to_numpy(dtype=float),
+                          **{"cmap": "viridis", "vmin": 0.0, "vmax": np.nanmax(both), "shading": "nearest", "rasterized": True, **kwargs})
+    middle = np.nanmax(both) / 2
+    for a, b, rate in zip(table[names[0]], table[names[1]], table[f"{show} [Hz]"]):
+        if np.isfinite(rate):
+            ax.annotate(f"{rate:.3g}", (a, b), ha="center", va="center", fontsize=7, color="w" if rate < middle else "k")
+    ax.figure.colorbar(drawn, ax=ax, label=f"{'spiking network' if show == 'spiking' else 'rate model'}, {table['population'].iloc[0]} (Hz)")
+    ax.set(xlabel=labels[names[0]], ylabel=labels[names[1]])
     return ax

@@ -13,7 +13,7 @@ LAYERS = [
     {"ficolumns"}, {"recordings", "gridding", "integration"}, {"points"}, {"onset"}, {"surface"}, {"aftercurrents"}, {"adaptation", "response", "transfer"}, {"forms"}, {"gain"}, {"lookup"}, {"inputs"}, {"operating"}, {"transferaxes"}, {"measuring", "localtransfer"},
     {"circuit_steps"}, {"equations"}, {"uncertainty"}, {"modeltable"}, {"rategroups"}, {"ratesystem"}, {"latex", "export"}, {"reduced"}, {"reduction"},
     {"network"}, {"standalone", "stability"}, {"arclength"}, {"continuation", "phaseplane", "tuning"}, {"rate", "spiking"},
-    {"whatif"}, {"gainpremises"}, {"comparison", "assumptions", "verdict", "transients"},
+    {"whatif", "explorer", "notebook"}, {"gainpremises"}, {"comparison", "assumptions", "verdict", "transients"},
     {"plots"}, {"networkplots", "responseplots"}, {"store"}, {"archive"}, {"report"}, {"validation"}, {"scanning"}, {"regimes"}, {"loading"},
     {"filecheck"}, {"clitools"}, {"clifiles", "cliask"}, {"cli"}, {"__main__"},
 ]

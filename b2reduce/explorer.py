@@ -27,7 +27,7 @@ from .session import seed_streams
 from .spiking import simulate_spikes
 from .units import InputError, with_units
 
-__all__ = ["explore"]
+__all__ = ["checked_page", "explore"]
 
 SHUNTS, SHUNT_ = 6, 40e-9  # leaks at which f-I curves are measured, from none to 40 nS more: 32 nS are those of Chance et al. (2002)
 CURRENTS, REPLICATES = 13, 24  # of each of these curves
@@ -67,7 +67,7 @@ def explore(circuit, path, *, level="surface", noise="renewal", tau="membrane", 
     >>> os.path.exists(page)
     True
     """
-    target = _checked(path)
+    target = checked_page(path)
     spikes, seed = whole(spikes, "spikes", 0), whole(seed, "seed")
     with Progress(progress) as bar:
         reduced = circuit if isinstance(circuit, ReducedCircuit) else reduce(load_circuit(circuit), level=level, noise=noise, tau=tau, seed=seed, progress=bar)
@@ -78,7 +78,8 @@ def explore(circuit, path, *, level="surface", noise="renewal", tau="membrane", 
     write_text(target, _page(reduced, curves, points))
 
 
-def _checked(path):
+def checked_page(path):
+    """The path of a page that can be written."""
     if not isinstance(path, (str, os.PathLike)) or Path(path).suffix not in (".html", ".htm"):
         raise OutputError(f"path: got {described(path)}, expected the name of a page that ends in .html")
     path = Path(path)
@@ -138,7 +139,7 @@ def _page(reduced, curves, points):
             "windows": {name: [float(np.asarray(rate)) for rate in reduced.gains[name].rates] for name in reduced.populations},
             "tables": {name: {"first": table.first.tolist(), "last": table.last.tolist(), "shape": list(table.values.shape), "shift": float(table.shift),
                               "data": base64.b64encode(np.ascontiguousarray(table.values, dtype="<f4").tobytes()).decode()} for name, table in system.functions.items()}}
-    text = resources.files("b2reduce").joinpath("templates/explore.html.jinja").read_text(encoding="utf-8")
+    text = resources.files("b2reduce").joinpath("templates/explorer.html.jinja").read_text(encoding="utf-8")
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined).from_string(text)
     # Within a script element < could end it.
     return template.render(circuit=reduced.circuit, level=reduced.level, meaning=LEVELS_MEAN[reduced.level], version=__version__, seed=reduced.provenance.get("seed"),
