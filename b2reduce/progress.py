@@ -15,6 +15,16 @@ PATIENCE = 2.0  # seconds before the first word in a terminal: shorter work need
 INTERVAL = 10.0  # seconds between lines where there is no terminal: notebooks, logs of a cluster
 
 
+class _Work(threading.local):
+    """What this thread reports on, the innermost last."""
+
+    def __init__(self):
+        self.under_way = []
+
+
+_work = _Work()
+
+
 class Progress:
     """Reports the fraction done of named stages.
 
@@ -25,15 +35,19 @@ class Progress:
     """
 
     def __init__(self, mode=None):
+        if mode is None and _work.under_way:  # part of work that is reported on already
+            mode = _work.under_way[-1]
         self._owner = not isinstance(mode, Progress)
         if self._owner and not (mode is None or isinstance(mode, bool) or isinstance(mode, str) and mode == "text" or callable(mode)):
             raise InputError(f"progress: got {described(mode)}, expected None, True, False, 'text' or a callable of (stage, fraction)")
         self._board = _board(mode) if self._owner else mode._board
 
     def __enter__(self):
+        _work.under_way.append(self)
         return self
 
     def __exit__(self, *exc_info):
+        _work.under_way.remove(self)
         if self._owner:
             self._board.close()
 

@@ -415,7 +415,8 @@ def work(order):
     start = time.perf_counter()
     task = order["task"] if callable(order["task"]) else TASKS[order["task"]]
     try:
-        rows = task(Circuit.from_dict(order["circuit"]), seed=order["seed"], **order["settings"])
+        with Progress(False):  # the scan as a whole reports
+            rows = task(Circuit.from_dict(order["circuit"]), seed=order["seed"], **order["settings"])
         rows, status = [_plain(row) for row in ([rows] if isinstance(rows, Mapping) else rows)], "ok"
     except (InputError, FloatingPointError) as error:
         rows, status = [], str(error)  # a property of this point, and so its result
