@@ -1,6 +1,13 @@
 """b2reduce: from a spiking network in Brian2 to the rate model that the theory says it is."""
 
+import os
+
 __version__ = "0.1.0"
+
+# In a clone, models and scripts stand beside the package; installed, they are within it.
+_CLONE = os.path.dirname(__path__[0])
+if os.path.isfile(os.path.join(_CLONE, "setup.cfg")) and os.path.isdir(os.path.join(_CLONE, "models", "neurons")):
+    __path__.append(_CLONE)
 
 # Brian2 takes seconds to import. Names are fetched on first use, so that `b2reduce --help` answers at once.
 _HOME = {

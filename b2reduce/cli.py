@@ -376,12 +376,7 @@ def _scripts():
     import ast
     from importlib.resources import files
 
-    from .units import InputError
-
-    try:
-        folder = files("b2reduce.experiments")
-    except ModuleNotFoundError:
-        raise InputError("the scripts of published results are not there; install the package (pip install . in its folder) instead of running it from the checkout") from None
+    folder = files("b2reduce.experiments")
     found = {}
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         if not path.name.endswith(".py"):

@@ -90,7 +90,8 @@ def _brian2(reduced, system, duration_):
             units = {"linear": f"[amp{area}]", "gain": f"[amp{area}]", "surface": f"[amp{area}, siemens{area}]"}.get(reduced.level, f"[Hz]*{len(reduced.axes_(name))}")
             namespace["F"] = f"lookup(F_{name}, {units})"
             if reduced.level in ("linear", "gain"):
-                splines[f"F_{name}"] = printed(dict(system.definitions)[f"r_{name}"].replace(f"mu_{name}", "mu"), "arrays")
+                own = [(symbol, printed(formula.replace(f"mu_{name}", "mu"), "arrays")) for symbol, formula in system.definitions if symbol.endswith(f"_{name}") and symbol.startswith(("beyond_", "bend_"))]
+                splines[f"F_{name}"] = [*own, ("return", printed(dict(system.definitions)[f"r_{name}"].replace(f"mu_{name}", "mu"), "arrays"))]
         populations.append({"name": name, "equations": equations, "statement": statement, "namespace": namespace,
                             "settings": {variable: f"{value!r}*{_UNITS[unit[variable]]}" if _UNITS[unit[variable]] else repr(value) for variable, value in values.items() if value or variable not in states}})
         for f in {f.input: f for f in filters(reduced, name) if not f.is_drive}.values():

@@ -124,7 +124,7 @@ def rate_system(reduced, drives=None, dt_=None):
         expressions = {variable: known(equations[variable].expr.code) for variable in equations.subexpr_names}
         if statement := rate_assignment(reduced, name):
             if reduced.level in ("linear", "gain"):
-                expressions["r"] = _spline(reduced.gains[name], own("mu"))
+                expressions.update(_spline(reduced.gains[name], own("mu"), own))
             else:
                 functions[f"F_{name}"] = reduced.functions_[name]
                 expressions["r"] = known(statement.partition("=")[2].strip()).replace("F(", f"F_{name}(", 1)
@@ -205,8 +205,8 @@ def _renamed(text, renamed, sums):
     return ast.unparse(_Names(renamed, sums).visit(ast.parse(text.strip(), mode="eval")))
 
 
-def _spline(gain, x):
-    """A spline gain as one formula: what changes at each knot, as a polynomial of what lies beyond it; straight beyond the ends, never below 0.
+def _spline(gain, x, own):
+    """{name: formula} of a spline gain: what changes at each knot, as a polynomial of what lies beyond it; straight beyond the ends, never below 0.
 
     Coefficients are of distances in units of the width of all knots, so that they are of the size of rates.
     """
@@ -216,18 +216,20 @@ def _spline(gain, x):
     pieces = [np.poly1d(curve.c[:, k] * width ** np.arange(3, -1, -1.0))(np.poly1d([1.0, -place])) for k, place in enumerate(places[:-1])]
     begin, end = ((r[b] - r[a]) / (places[b] - places[a]) for a, b in ((0, 1), (-2, -1)))
     pieces = [np.poly1d([begin, r[0]]), *pieces, np.poly1d([end, r[-1] - end])]
-    terms = [f"{float(r[0])!r} + {float(begin)!r}*({x} - {first!r})/{width!r}"]
-    for place, before, after in zip(places, pieces, pieces[1:]):
+    formulas, parts = {}, [f"{float(r[0])!r} + {float(begin)!r}*({x} - {first!r})/{width!r}"]
+    for number, (place, before, after) in enumerate(zip(places, pieces, pieces[1:]), start=1):
         change = (after - before)(np.poly1d([1.0, place]))  # of the distance from the knot, where it is 0: the curve has no jumps
-        beyond = f"clip(({x} - {float(first + width * place)!r})/{width!r}, 0, inf)"
-        terms += [f"{c!r}*{beyond}" + (f"**{power}" if power > 1 else "") for power, c in zip(range(change.order, 0, -1), change.c.tolist())]
-    return f"clip({' + '.join(terms)}, 0, inf)"
+        beyond, bend = f"beyond_{number}", f"bend_{number}"
+        formulas[beyond] = f"clip(({x} - {float(first + width * place)!r})/{width!r}, 0, inf)"
+        formulas[bend] = " + ".join(f"{c!r}*{own(beyond)}" + (f"**{power}" if power > 1 else "") for power, c in zip(range(change.order, 0, -1), change.c.tolist()))
+        parts.append(own(bend))
+    return {**formulas, "r": f"clip({' + '.join(parts)}, 0, inf)"}
 
 
 def _spline_of(gain):
     from scipy.interpolate import PchipInterpolator
 
-    x, r = np.array(gain.shape[:KNOTS]), np.array(gain.shape[KNOTS:])
+    x, r = np.array(gain.shape_[:KNOTS]), np.array(gain.shape_[KNOTS:])
     return x, r, PchipInterpolator(x, r)
 
 

@@ -141,16 +141,23 @@ def _tangent(reduced):
     return dataclass_replace(reduced, level="linear") if reduced.level == "transfer" else reduced
 
 
-def _rest_(reduced):
-    """{population: rate} in Hz at rest at the circuit's own drives, from the operating point."""
-    drives_ = {(d.name, d.target): d.rate_ for d in reduced.circuit.drives}
-    return reduced.steady_rates_(drives_, reduced.operating_rate_), drives_
+def _drives_(reduced, circuit):
+    """{(drive, target): rate} in Hz of a changed circuit: where the operating point was found, unless the change says otherwise."""
+    old = {(d.name, d.target): d.rate_ for d in reduced.circuit.drives}
+    return {(d.name, d.target): reduced.at_[d.name, d.target] if d.rate_ == old[d.name, d.target] else d.rate_ for d in circuit.drives}
+
+
+def _rest_(reduced, drives_=None):
+    """{population: rate} in Hz at rest, from the operating point; by default at the drives where that was found."""
+    return reduced.steady_rates_(reduced.at_ if drives_ is None else drives_, reduced.operating_rate_)
 
 
 def _again(reduced, circuit, progress):
     """A reduction of a changed circuit with the settings of a reduction."""
+    new = _drives_(reduced, circuit)
+    at = {d.name: with_units(new[d.name, d.target], "Hz") for d in circuit.drives if new[d.name, d.target] != d.rate_}
     tau = reduced.tau_choice if reduced.tau_choice in ("membrane", "synaptic", "fitted", "resonant") else dict(reduced.tau)
-    return reduce(circuit, level=reduced.level, noise=reduced.noise, tau=tau, adaptation="measured" if reduced.adaptation else None,
+    return reduce(circuit, level=reduced.level, noise=reduced.noise, tau=tau, at=at or None, adaptation="measured" if reduced.adaptation else None,
                   seed=reduced.provenance.get("seed", 1), progress=progress)
 
 
@@ -196,7 +203,7 @@ def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=
     circuit = reduced.circuit.replace(changes)
     names, notes = list(reduced.populations), []
     table = pd.DataFrame(np.nan, index=pd.Index(names, name="population"), columns=["now", "frozen", "anew", "anew_stderr", "spiking", "spread"])
-    table["now"] = pd.Series(_rest_(reduced)[0])
+    table["now"] = pd.Series(_rest_(reduced))
     frozen, outside = None, ()
     try:
         frozen = reduced.replace(changes)
@@ -207,7 +214,8 @@ def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=
         except InputError:
             notes.append(f"frozen: cannot be had: {error}")
     if frozen is not None:
-        rates, drives_ = _rest_(frozen)
+        drives_ = _drives_(reduced, circuit)
+        rates = _rest_(frozen, drives_)
         table["frozen"] = pd.Series(rates)
         if any(np.isnan(rate) for rate in rates.values()):
             notes.append("frozen: the rate model runs away")
@@ -220,7 +228,7 @@ def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=
         if anew:
             try:
                 model = _again(reduced, circuit, bar)
-                table["anew"] = pd.Series(_rest_(model)[0])
+                table["anew"] = pd.Series(_rest_(model))
                 table["anew_stderr"] = pd.Series({name: float(np.asarray(error)) for name, error in model.stderr["rates"].items()})
                 notes += [f"anew: {warning}" for warning in model.warnings]
             except (OperatingPointError, InputError) as error:
@@ -334,7 +342,8 @@ def tune(reduced, rates, *, vary, bounds=None, progress=None):
 
     def missed(model, x):
         """Relative differences of the frozen model's rates at a value; large where it runs away."""
-        got, _ = _rest_(model.replace({vary: value_of(x)}))
+        changed = model.replace({vary: value_of(x)})
+        got = _rest_(changed, _drives_(model, changed.circuit))
         return np.array([(got[name] - rate) / rate if np.isfinite(got[name]) else 1e3 for name, rate in wanted.items()])
 
     steps, model, x = [], reduced, float(np.asarray(start, dtype=float))
@@ -350,8 +359,9 @@ def tune(reduced, rates, *, vary, bounds=None, progress=None):
                     x = (x + steps[-1][0]) / 2
                     continue
             rest, error = model.operating_rate_, {name: float(np.asarray(value)) for name, value in model.stderr["rates"].items()}
-            steps.append((x, rest, error, model))
-            if all(abs(rest[name] - rate) <= max(NEAR * rate, 2 * error[name] if np.isfinite(error[name]) else 0.0) for name, rate in wanted.items()):
+            if step or lo_ <= x <= hi_:
+                steps.append((x, rest, error, model))
+            if steps and all(abs(rest[name] - rate) <= max(NEAR * rate, 2 * error[name] if np.isfinite(error[name]) else 0.0) for name, rate in wanted.items()):
                 break
             x = _between(steps, wanted, _solved(lambda value: missed(_tangent(model), value), x, lo_, hi_))
             if counted:

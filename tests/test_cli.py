@@ -53,7 +53,7 @@ def test_models_are_listed(folder):
     assert [entry["name"] for entry in listed] == list(b2r.list_models()["name"])
 
 
-@pytest.mark.parametrize("command", [[], ["models"], ["fi"], ["fit"], ["reduce"], ["run"]])
+@pytest.mark.parametrize("command", [[], ["models"], ["fi"], ["fit"], ["reduce"], ["run"], ["what-if"], ["tune"], ["export"], ["explore"], ["notebook"], ["new"], ["check"]])
 def test_help_explains_without_importing_brian2(command, folder):
     code = ("import sys; from b2reduce.cli import main\ntry: main({!r})\nexcept SystemExit: pass\n"
             "heavy = [name for name in ('brian2', 'pandas', 'scipy', 'matplotlib') if name in sys.modules]; print('heavy:', heavy)").format([*command, "--help"])
@@ -69,7 +69,7 @@ def test_fi_then_fit_through_files(folder):
     result = b2reduce("fi", "lif", "--I", "0.2 nA:0.8 nA:13", "--g", "15 nS,20 nS", "--duration", "600 ms", "-o", "out", "--json", cwd=folder)
     assert result.returncode == 0, result.stderr
     data = json.loads(result.stdout)
-    assert data["surface"][0]["I [A]"] == pytest.approx(2e-10) and len(data["surface"]) == 26 and data["provenance"]["seed"] == 0
+    assert data["surface"][0]["I [A]"] == pytest.approx(2e-10) and len(data["surface"]) == 26 and data["provenance"]["seed"] == 1
     written = pd.read_csv(folder / "out" / "surface.csv")
     pd.testing.assert_frame_equal(written, pd.DataFrame(data["surface"]).astype(float), check_dtype=False)
     assert {path.name for path in (folder / "out").iterdir()} == {"surface.csv", "result.json", "figures"}
@@ -182,3 +182,72 @@ def test_progress_goes_to_stderr_only_when_somebody_looks(folder):
     result = b2reduce("fi", "lif", "--I", "0.3 nA", "--g", "20 nS", "--duration", "100 ms", "--json", cwd=folder)
     json.loads(result.stdout)
     assert "\x1b" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["reduce", "small.toml", "--set", "drive.ext-"], ["what-if", "small.toml", "projection.E-"], ["scan", "small.toml", "-o", "s", "--grid", "projection.E-"],
+                                       ["fixed-points", "small.toml", "--along", "drive.ext-"]])
+def test_what_a_shell_left_of_an_arrow_is_recognised(arguments, folder):
+    assert_refused(b2reduce(*arguments, cwd=folder), "the shell took the rest", "colon")
+
+
+def test_an_arrow_may_be_a_colon():
+    from b2reduce.clitools import read_changes, read_grid
+
+    assert read_changes(["projection.I:E.G='2 nS'", "drive.ext:E.rate=12 Hz", "population.E.size=100"]) == {"projection.I->E.G": "2 nS", "drive.ext->E.rate": "12 Hz", "population.E.size": 100}
+    assert list(read_grid(["projection.I:E.G=1 nS:2 nS:3"])) == ["projection.I->E.G"]
+    circuit = b2r.load_circuit("ei_lif")
+    assert circuit.replace({"projection.I:E.G": "3 nS"}).hash == circuit.replace({"projection.I->E.G": "3 nS"}).hash != circuit.hash
+
+
+def test_output_folders_are_tried_before_the_work(folder):
+    """A dangling link is followed, the folder one is in refused, what cannot be made is named; nothing is simulated first."""
+    from b2reduce.provenance import check_output_folder, output_folder
+
+    (folder / "link").symlink_to(folder / "target")
+    with output_folder(folder / "link") as place:
+        (place / "it").write_text("x")
+    assert (folder / "target" / "it").read_text() == "x"
+    for bad in (".", "small.toml", "small.toml/deeper", "target"):
+        assert_refused(b2reduce("reduce", "small.toml", "-o", bad, cwd=folder))
+    # What the system refuses shows in the attempt, whoever asks: there is no room for folders in /proc.
+    with pytest.raises(b2r.OutputError, match="cannot be written"):
+        check_output_folder("/proc/b2reduce")
+    assert {path.name for path in folder.iterdir()} == {"small.toml", "link", "target"}
+
+
+def test_fi_with_a_folder_says_where_cells_fire(folder):
+    result = b2reduce("fi", "lif", "--I", "0 nA:1 nA:21", "--g", "10 nS,20 nS", "-o", "out", cwd=folder)
+    assert result.returncode == 0 and "fires from (pA)" in result.stdout and len(result.stdout.splitlines()) < 12
+    assert len(pd.read_csv(folder / "out" / "surface.csv")) == 42
+    fitted = b2reduce("fit", "out/surface.csv", "--form", "auto", cwd=folder)
+    assert "chosen of" in fitted.stdout and "Hz/pA" in fitted.stdout and "e+1" not in fitted.stdout
+    chosen = json.loads(b2reduce("fit", "out/surface.csv", "--form", "auto", "--json", cwd=folder).stdout)["form"]
+    assert f"{chosen} gain" in fitted.stdout.replace("\n", " ")
+
+
+@pytest.mark.slow
+def test_questions_and_exports_from_a_shell(folder):
+    asked = b2reduce("what-if", "small.toml", "drive.ext.G=x1.1", "--duration", "0.5 s", "--json", cwd=folder)
+    row, = json.loads(asked.stdout)["rates [Hz]"]
+    assert asked.returncode == 0 and row["now"] < row["frozen"] and row["spiking"] == pytest.approx(row["anew"], rel=0.1)
+    tuned = b2reduce("tune", "small.toml", "E=12 Hz", "--vary", "drive.ext.rate", "-o", "tuned", cwd=folder)
+    assert tuned.returncode == 0 and "drive.ext.rate = " in tuned.stdout and b2r.load_circuit(folder / "tuned" / "circuit.toml")
+    assert b2reduce("tune", "small.toml", "E=12 Hz", "--vary", "drive.ext.rate", "--bounds", "1 Hz,2 Hz", cwd=folder).returncode == 1
+    assert b2reduce("export", "small.toml", "--to", "numpy", "-o", "rates.py", cwd=folder).returncode == 0
+    before = (folder / "rates.py").read_text()
+    assert_refused(b2reduce("export", "small.toml", "--to", "latex", "-o", "rates.py", cwd=folder), "overwrites nothing")
+    assert (folder / "rates.py").read_text() == before and subprocess.run([sys.executable, "rates.py"], cwd=folder, capture_output=True).returncode == 0
+    assert "\\begin{align*}" in b2reduce("export", "small.toml", "--to", "latex", cwd=folder).stdout
+    assert b2reduce("explore", "small.toml", "--level", "linear", "--noise", "none", "-o", "page.html", cwd=folder).returncode == 0 and (folder / "page.html").exists()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_complete(shell, folder):
+    """The line that the help gives: names of circuits are completed without a file of that name."""
+    script = subprocess.run([sys.executable, "-c", "from b2reduce.cli import main; main(prog_name='b2reduce')"], cwd=folder, capture_output=True, text=True,
+                            env={**os.environ, "_B2REDUCE_COMPLETE": f"{shell}_source"})
+    assert "b2reduce" in script.stdout
+    words = {"bash": {"COMP_WORDS": "b2reduce reduce ei_", "COMP_CWORD": "2"}, "zsh": {"COMP_WORDS": "b2reduce reduce ei_", "COMP_CWORD": "2"}, "fish": {"COMP_WORDS": "b2reduce reduce ei_", "COMP_CWORD": "ei_"}}[shell]
+    found = subprocess.run([sys.executable, "-c", "from b2reduce.cli import main; main(prog_name='b2reduce')"], cwd=folder, capture_output=True, text=True,
+                           env={**os.environ, "_B2REDUCE_COMPLETE": f"{shell}_complete", **words})
+    assert "ei_lif" in found.stdout and "_B2REDUCE_COMPLETE" in b2reduce("--help", cwd=folder).stdout
