@@ -39,7 +39,7 @@ $(INSTALLED): setup.cfg pyproject.toml
 	@test -n "$(VERSION)" || { echo "PYTHON=$(PYTHON) does not run here: name another, such as PYTHON=python3.12" >&2; exit 2; }
 	test -e $@ || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	$(BIN)/python -m pip install --quiet --quiet --editable ".[test]"
 	touch $@
 
 clean:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from .display import quantity_text
 
@@ -10,12 +11,26 @@ __all__ = ["circuit_latex", "document_of", "escaped", "table_of"]
 
 _SPECIAL = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
             "±": r"$\pm$", "µ": r"$\mu$", "²": r"$^2$", "<": r"$<$", ">": r"$>$", "|": r"$|$"}
+LATIN = 0x180  # letters below are set up in every LaTeX
+_GREEK = "ALPHA BETA GAMMA DELTA EPSILON ZETA ETA THETA IOTA KAPPA LAMDA MU NU XI PI RHO SIGMA TAU UPSILON PHI CHI PSI OMEGA".split()
+_CAPITAL = "GAMMA DELTA THETA LAMDA XI PI SIGMA UPSILON PHI PSI OMEGA".split()
 _HEADS = {"theta": r"$\theta$", "v_theta": r"$v_\theta$", "tau": r"$\tau$", "rate": "rate", "W": "$W$"}
 
 
 def escaped(text):
-    """Text as LaTeX shows it; characters beyond ASCII that it has no name for here are left to its input encoding."""
-    return "".join(_SPECIAL.get(letter, letter) for letter in str(text)).replace("->", r"$\to$").replace("-$>$", r"$\rightarrow$")
+    """Text as LaTeX shows it: Greek as mathematics, Latin letters by its input encoding, a question mark for others."""
+    return "".join(_SPECIAL.get(letter) or _letter(letter) for letter in str(text)).replace("-$>$", r"$\rightarrow$")
+
+
+def _letter(letter):
+    if ord(letter) < LATIN:
+        return letter
+    case, _, name = unicodedata.name(letter, "").removeprefix("GREEK ").partition(" LETTER ")
+    if case == "SMALL" and name in _GREEK:
+        return rf"$\{name.lower().replace('lamda', 'lambda')}$"
+    if case == "CAPITAL" and name in _CAPITAL:
+        return rf"$\{name.capitalize().replace('Lamda', 'Lambda')}$"
+    return "?"
 
 
 def _cell(text):

@@ -126,7 +126,7 @@ def test_tables_of_all_circuits_compile(name, tmp_path):
 @needs("pdflatex")
 def test_text_that_latex_would_read_as_commands_is_text(tmp_path):
     _compiled(b2r.Circuit(populations={"E_1": b2r.Population("lif", 10)}, drives=[b2r.Drive("ext", "E_1", 100, 10 * Hz, 1 * nS, 5 * ms, "0 mV")],
-                          name="a_b", title="50 % of #1 & \\input{x} $x$ {~^} <|> é μ τ").to_latex(), tmp_path)
+                          name="a_b", title="50 % of #1 & \\input{x} $x$ {~^} <|> é μ λ Ω Ж →").to_latex(), tmp_path)
 
 
 def _compiled(text, folder):
