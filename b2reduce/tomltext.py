@@ -59,7 +59,7 @@ def toml_text(data, tables=(), lists=()):
 
 def _assignment(key, value):
     # A text in three quotes ends in a line break; of equations, which are read line by line, that is no part.
-    if isinstance(value, str) and "\n" in value and (value.endswith("\n") or key == "equations") and '"""' not in value and "\\" not in value:
+    if isinstance(value, str) and (value.endswith("\n") or key == "equations") and '"""' not in value and "\\" not in value:
         return [f'{_key(key)} = """', *value.splitlines(), '"""']
     return [f"{_key(key)} = {toml_value(value)}"]
 
