@@ -59,8 +59,9 @@ def toml_text(data, tables=(), lists=()):
 
 def _assignment(key, value):
     # A text in three quotes ends in a line break; of equations, which are read line by line, that is no part.
-    if isinstance(value, str) and (value.endswith("\n") or key == "equations") and '"""' not in value and "\\" not in value:
-        return [f'{_key(key)} = """', *value.splitlines(), '"""']
+    plain = isinstance(value, str) and '"""' not in value and "\\" not in value and all(letter.isprintable() or letter in "\n\t" for letter in value)
+    if plain and (value.endswith("\n") or key == "equations"):
+        return [f'{_key(key)} = """', *value.removesuffix("\n").split("\n"), '"""']
     return [f"{_key(key)} = {toml_value(value)}"]
 
 
