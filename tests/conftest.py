@@ -18,6 +18,16 @@ def ei_reduced(ei_validation):
 
 
 @pytest.fixture
+def numpy_code():
+    """Brian2 in numpy: a few cells for a moment take less time than a compiler does."""
+    from brian2 import prefs
+
+    before, prefs.codegen.target = prefs.codegen.target, "numpy"
+    yield
+    prefs.codegen.target = before
+
+
+@pytest.fixture
 def small():
     """The default circuit with fewer cells: not asynchronous enough to compare rates, good enough to look at its parts."""
     return b2r.load_circuit("ei_lif").replace({"population.E.size": 400, "population.I.size": 100})

@@ -128,7 +128,7 @@ def test_a_constant_current_is_a_parameter_like_any_other():
     "C_m/g_L/10", "-v < 58*mV", "(t - lastspike) < 2*ms",
                                         "v > V_th", "int(v > -70*mV)*2*ms", "2*ms*exp(-t/(100*ms))", "2*ms + 0.1*ms*(v/mV + 60)",
                                         "not (v < -55*mV)"])
-def test_refractory_texts_work_as_in_brian2_in_both_engines(refractory):
+def test_refractory_texts_work_as_in_brian2_in_both_engines(refractory, numpy_code):
     """Intervals of both engines are those of a NeuronGroup of one's own, to the step; without the text they would be others."""
     from brian2 import NeuronGroup, Network, Quantity, SpikeMonitor, amp, second
 
