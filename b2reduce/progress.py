@@ -7,6 +7,7 @@ import threading
 import time
 
 from .arguments import described
+from .interrupts import undisturbed
 from .units import InputError
 
 __all__ = ["Progress"]
@@ -103,17 +104,19 @@ class _Shown(_Silent):
         if self.thread is None:
             self.ended.clear()
             self.started = time.monotonic()
-            self.thread = threading.Thread(target=self._speak, daemon=True, name="b2reduce progress")
-            self.thread.start()
+            with undisturbed():  # Ctrl-C must not leave half a thread
+                self.thread = threading.Thread(target=self._speak, daemon=True, name="b2reduce progress")
+                self.thread.start()
 
     def report(self, fraction, name=None):
         self.name, self.fraction = name or self.name, float(fraction)
 
     def close(self):
-        if self.thread is not None:
-            self.ended.set()
-            self.thread.join()
-            self.thread = None
+        with undisturbed():
+            if self.thread is not None:
+                self.ended.set()
+                self.thread.join()
+                self.thread = None
 
     def _speak(self):
         terminal = sys.stderr is not None and sys.stderr.isatty()
