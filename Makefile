@@ -24,7 +24,7 @@ quick: $(INSTALLED)
 
 # The shortest path through everything, for a version of Python that all tests do not run on.
 smoke: $(INSTALLED)
-	$(BIN)/python -m pytest -m smoke
+	$(BIN)/python -m pytest -n 2 -m smoke
 
 # The tests of the engine with kernels for other instruction sets and by other compilers.
 engines: $(INSTALLED)

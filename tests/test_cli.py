@@ -232,12 +232,10 @@ def test_questions_and_exports_from_a_shell(folder):
     assert asked.returncode == 0 and row["now"] < row["frozen"] and row["spiking"] == pytest.approx(row["anew"], rel=0.1)
     tuned = b2reduce("tune", "small.toml", "E=12 Hz", "--vary", "drive.ext.rate", "-o", "tuned", cwd=folder)
     assert tuned.returncode == 0 and "drive.ext.rate = " in tuned.stdout and b2r.load_circuit(folder / "tuned" / "circuit.toml")
-    assert b2reduce("tune", "small.toml", "E=12 Hz", "--vary", "drive.ext.rate", "--bounds", "1 Hz,2 Hz", cwd=folder).returncode == 1
     assert b2reduce("export", "small.toml", "--to", "numpy", "-o", "rates.py", cwd=folder).returncode == 0
     before = (folder / "rates.py").read_text()
     assert_refused(b2reduce("export", "small.toml", "--to", "latex", "-o", "rates.py", cwd=folder), "overwrites nothing")
     assert (folder / "rates.py").read_text() == before and subprocess.run([sys.executable, "rates.py"], cwd=folder, capture_output=True).returncode == 0
-    assert "\\begin{align*}" in b2reduce("export", "small.toml", "--to", "latex", cwd=folder).stdout
     assert b2reduce("explore", "small.toml", "--level", "linear", "--noise", "none", "-o", "page.html", cwd=folder).returncode == 0 and (folder / "page.html").exists()
 
 
