@@ -95,12 +95,17 @@ def _run(notebook, path, report):
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
 
 
+def _literal(text):
+    """A text as Python writes it, over many lines where nothing in it could end it."""
+    return repr(text) if "'''" in text else f"r'''\n{text}\n'''"
+
+
 def _cells(circuit, level, noise, seeds, duration, seed):
     """[("text" or "code", source)]."""
     drives, names = circuit.drive_names, list(circuit.populations)
     chosen = f", level={level!r}" if level else ""
     yield "text", f"# {circuit.name}: the spiking network against its rate model\n\n{circuit.title}\n\nWritten by `b2reduce notebook`. Change the circuit or a setting, and run it again from there."
-    yield "code", ("import tomllib\n\nimport matplotlib.pyplot as plt\nfrom brian2 import Hz, mV, ms, nS, pA, second\n\nimport b2reduce as b2r\n\nSEED = " + repr(seed) + f"\n\nCIRCUIT = '''\n{circuit.to_toml().strip()}\n'''\n"
+    yield "code", ("import tomllib\n\nimport matplotlib.pyplot as plt\nfrom brian2 import Hz, mV, ms, nS, pA, second\n\nimport b2reduce as b2r\n\nSEED = " + repr(seed) + f"\n\nCIRCUIT = {_literal(circuit.to_toml().strip())}\n"
                    "circuit = b2r.Circuit.from_dict(tomllib.loads(CIRCUIT))\ncircuit")
     yield "text", "## The rate model\n\nThe gains are measured at the operating point, in the noise that the cells have there; W, theta and tau follow from them. ± is the standard error of the measurement."
     yield "code", f"reduced = b2r.reduce(circuit, noise={noise!r}, seed=SEED)\nreduced"

@@ -3,12 +3,13 @@
 import doctest
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 
 import b2reduce
 
-MODULES = [name for _, name, _ in pkgutil.walk_packages(b2reduce.__path__, "b2reduce.") if not name.endswith("__main__") and ".models" not in name and ".experiments" not in name]
+MODULES = [name for _, name, _ in pkgutil.walk_packages([str(Path(b2reduce.__file__).parent)], "b2reduce.") if not name.endswith("__main__") and ".models" not in name and ".experiments" not in name]
 
 
 @pytest.mark.slow
