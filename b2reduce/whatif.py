@@ -189,7 +189,7 @@ def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=
     Examples
     --------
     >>> from b2reduce import reduce
-    >>> asked = what_if(reduce("ei_lif"), {"projection.I->E.G": "x2"}, anew=False)
+    >>> asked = what_if(reduce("ei_lif", noise="none"), {"projection.I->E.G": "x2"}, anew=False)
     >>> bool(asked.table.frozen["E"] < asked.table.now["E"])
     True
     """
@@ -316,7 +316,7 @@ def tune(reduced, rates, *, vary, bounds=None, progress=None):
     --------
     >>> from brian2 import Hz
     >>> from b2reduce import reduce
-    >>> found = tune(reduce("ei_lif"), {"E": 10*Hz}, vary="projection.I->E.G")
+    >>> found = tune(reduce("ei_lif", noise="none"), {"E": 10*Hz}, vary="projection.I->E.G")
     >>> found.reached
     True
     """
