@@ -11,16 +11,19 @@ from pathlib import Path
 import numpy as np
 
 from .arguments import described, mapping, one_of, require, to_si, whole
-from .display import amount, quantity_text, sheet_html, sheet_text
+from .circuittext import circuit_tables, circuit_toml
+from .display import quantity_text, sheet_html, sheet_text
 from .features import FEATURES, LEAST_CELLS, Profile, angles_, read_profile
 from .model import NeuronModel, load_model
-from .provenance import FrozenDict, content_hash, data_names, find_data_file, read_toml, toml_path, unknown_name, write_text
-from .tomltext import toml_text
-from .units import InputError, UnitError, format_quantity, parse_quantity, si_label
+from .parameternames import FIELDS, chosen, resolve
+from .provenance import FrozenDict, content_hash, data_names, find_data_file, named_file, read_toml, unknown_name, write_text
+from .units import InputError, UnitError, format_quantity, parse_quantity, si_label, with_units
 
 __all__ = ["CircuitError", "Circuit", "Population", "Projection", "Drive", "Pathway", "drives_of", "load_circuit", "list_models"]
 
 _EXAMPLES = {"s": "5*ms", "V": "-70*mV", "Hz": "10*Hz"}
+#: Keys of a circuit's file, and of its populations.
+KEYS, POPULATION_KEYS = ("kind", "name", "title", "cite", "dt", "populations", "projections", "drives"), ("model", "size", "parameters", "feature")
 LONG_TABLE = 100  # entries of the table of a drive
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # names become parts of equations
 
@@ -299,6 +302,10 @@ def rate_at(rate, t_):
     return values[np.clip(np.searchsorted(times, np.asarray(t_) + 1e-9, side="right") - 1, 0, None)]
 
 
+#: Keys without which there is no projection or drive.
+NEEDED = {Projection: ("source", "target", "G", "tau", "E"), Drive: ("name", "target", "inputs", "rate", "G", "tau", "E")}
+
+
 @dataclass(frozen=True)
 class Pathway:
     """One set of inputs of a population, projection or drive, SI floats."""
@@ -498,31 +505,57 @@ class Circuit:
         kind, _, rest = key.partition(".")
         if kind in ("dt", "name", "title") and not rest:
             return dataclass_replace(self, **{kind: value})
-        which, _, attribute = rest.rpartition(".")
-        which = which.replace(":", "->") if kind in ("projection", "drive") else which  # as it is written in a shell
+        kind, which, attribute = resolve(self, key, CircuitError, more=" or dt")
         if kind == "population":
-            if which not in self.populations:
-                raise CircuitError(unknown_name("population", which, self.populations))
             old = self.populations[which]
             new = Population(old.model, value, old.parameters, old.feature) if attribute == "size" else old.with_parameter(attribute, value)
             return dataclass_replace(self, populations={**self.populations, which: new})
-        if kind == "projection":
-            chosen = [label == which for label in self.labels]
-            known, allowed = self.labels, {"G", "tau", "E", "in_degree", "probability", "delay", "profile"}
-        elif kind == "drive":
-            chosen = [which in (drive.name, f"{drive.name}->{drive.target}") for drive in self.drives]
-            known, allowed = [*self.drive_names, *(f"{d.name}->{d.target}" for d in self.drives)], {"inputs", "rate", "G", "tau", "E", "profile"}
-        else:
-            raise CircuitError(f"got {key!r}, expected drive.NAME.FIELD, projection.SOURCE->TARGET.FIELD, population.NAME.PARAMETER or dt")
-        if not any(chosen):
-            raise CircuitError(unknown_name(kind, which, known))
-        if attribute not in allowed:
-            raise CircuitError(unknown_name("field", attribute, sorted(allowed)))
+        if attribute not in FIELDS[kind]:
+            raise CircuitError(unknown_name("field", attribute, FIELDS[kind]))
         changes = {attribute: value}
         if attribute in ("in_degree", "probability"):
             changes[{"in_degree": "probability", "probability": "in_degree"}[attribute]] = None
-        entries = tuple(dataclass_replace(entry, **changes) if hit else entry for hit, entry in zip(chosen, getattr(self, f"{kind}s")))
+        entries = tuple(dataclass_replace(entry, **changes) if hit else entry for hit, entry in zip(chosen(self, kind, which), getattr(self, f"{kind}s")))
         return dataclass_replace(self, **{f"{kind}s": entries})
+
+    def value(self, name):
+        """The value of a parameter by its dotted name, as `replace` takes it.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        Quantity, int or float
+
+        Raises
+        ------
+        CircuitError
+            If there is no such parameter, it is no single number, or several drives of the name differ in it.
+
+        Examples
+        --------
+        >>> load_circuit("ei_lif").value("projection.I->E.G")
+        2. * nsiemens
+        """
+        kind, which, attribute = resolve(self, name, lambda message: CircuitError(f"{self._where}, {name}: {message}"))
+        if kind == "population":
+            population = self.populations[which]
+            known = {"size": population.size, **population.model.parameters}
+            known.setdefault(population.model.input, with_units(0.0, population.model.current_dim))
+            entries, found = [which], [known.get(attribute)]
+        else:
+            known, entries = FIELDS[kind], [entry for hit, entry in zip(chosen(self, kind, which), getattr(self, f"{kind}s")) if hit]
+            found = [getattr(entry, attribute, None) for entry in entries]
+        if attribute not in known:
+            raise CircuitError(f"{self._where}, {name}: {unknown_name('parameter' if kind == 'population' else 'field', attribute, known)}")
+        if any(np.ndim(value) or not isinstance(value, (int, float, np.number, np.ndarray)) for value in found):
+            raise CircuitError(f"{self._where}, {name}: has no single number as its value, but {described(found[0])}")
+        if any(other != found[0] for other in found):
+            raise CircuitError(f"{self._where}, {name}: stands for {', '.join(map(quantity_text, found))}, expected one value; name the target as well, "
+                               f"as in drive.{which}->{entries[0].target}.{attribute}")
+        return found[0]
 
     def to_dict(self):
         """Plain data: what the TOML file says, with the models written out."""
@@ -546,10 +579,7 @@ class Circuit:
         >>> "[populations.E]" in load_circuit("ei_lif").to_toml()
         True
         """
-        data = self.to_dict()
-        for name, population in self.populations.items():
-            data["populations"][name].update(_cell_by_name(population.model))
-        return toml_text(data, tables=["populations"], lists=["projections", "drives"])
+        return circuit_toml(self)
 
     def to_latex(self, document=True):
         """Tables of the network for a paper: summary, populations, projections, drives, cells (Nordlie et al. 2009, PLoS Comput Biol 5:e1000456).
@@ -557,7 +587,7 @@ class Circuit:
         Parameters
         ----------
         document : bool
-            Whether it compiles by itself; else it is what stands between \\begin{document} and \\end{document}, and needs amsmath.
+            Whether it compiles by itself; else it is what stands between \\begin{document} and \\end{document}, and needs amsmath and graphicx.
         """
         from .circuitlatex import circuit_latex
 
@@ -565,29 +595,17 @@ class Circuit:
 
     def save(self, path):
         """Write `to_toml` into a file that ends in .toml, for `load_circuit` and the command line (aside first, then renamed)."""
-        write_text(toml_path(path), self.to_toml())
-
-    @property
-    def _tables(self):
-        """(columns, rows, title) of populations, of projections, and of drives, for people."""
-        populations = [(name, p.size, p.model.name, ", ".join(f"{key} = {value if isinstance(value, str) else quantity_text(value)}" for key, value in p.parameters.items()), p.feature or "")
-                       for name, p in self.populations.items()]
-        projections = [(label, p.in_degree if p.in_degree is not None else f"p = {p.probability:g}", *map(quantity_text, (p.G, p.tau, p.E)), " to ".join(map(quantity_text, p.delay)))
-                       for label, p in zip(self.labels, self.projections)]
-        rate = lambda d: quantity_text(d.rate) if d.constant else f"{len(d.rate[0])} values, mean {amount(d.rate_, 'Hz')}"
-        drives = [(f"{d.name}->{d.target}", d.inputs, rate(d), *map(quantity_text, (d.G, d.tau, d.E))) for d in self.drives]
-        return [(columns, rows, "") for columns, rows in ((("population", "cells", "model", "changed", "feature"), populations), (("projection", "inputs", "G", "tau", "E", "delay"), projections),
-                                                          (("drive", "inputs", "rate", "G", "tau", "E"), drives)) if rows]
+        write_text(named_file(path, ".toml"), self.to_toml())
 
     @property
     def _title(self):
         return f"Circuit({self.name!r}{f', {self.title}' if self.title else ''}; dt {quantity_text(self.dt)})"
 
     def __repr__(self):
-        return "\n".join([self._title, *(sheet_text(*table) for table in self._tables)])
+        return "\n".join([self._title, *(sheet_text(*table) for table in circuit_tables(self))])
 
     def _repr_html_(self):
-        return f"<p><b>{escape(self._title)}</b></p>" + "".join(sheet_html(*table) for table in self._tables)
+        return f"<p><b>{escape(self._title)}</b></p>" + "".join(sheet_html(*table) for table in circuit_tables(self))
 
     @classmethod
     def from_dict(cls, data, source=""):
@@ -606,13 +624,13 @@ class Circuit:
                     raise CircuitError(f"{where}, {key}{name}: {unknown_name('key', name, known)}")
             return dict(content)
 
-        check(data, ("kind", "name", "title", "cite", "dt", "populations", "projections", "drives"), "")
+        check(data, KEYS, "")
         kind = data.pop("kind", "circuit")
         if kind != "circuit":
             raise CircuitError(f"{where}, kind: got {kind!r}, expected kind = \"circuit\"")
         populations = {}
         for name, entry in check(data.get("populations", {}), data.get("populations", {}), "populations").items():
-            entry = check(entry, ("model", "size", "parameters", "feature"), f"populations.{name}.")
+            entry = check(entry, POPULATION_KEYS, f"populations.{name}.")
             for key in ("model", "size"):
                 if key not in entry:
                     raise CircuitError(f"{where}, populations.{name}: the key {key!r} is missing")
@@ -633,8 +651,7 @@ class Circuit:
             known = [item.name for item in fields(type_)]
             for number, entry in enumerate(data.get(kind, ()), start=1):
                 entry = check(entry, known, f"{kind}, entry {number}: ")
-                needed = ("source", "target", "G", "tau", "E") if type_ is Projection else ("name", "target", "inputs", "rate", "G", "tau", "E")
-                for key in needed:
+                for key in NEEDED[type_]:
                     if key not in entry:
                         raise CircuitError(f"{where}, {kind}, entry {number}: the key {key!r} is missing")
                 try:
@@ -648,16 +665,6 @@ class Circuit:
     def hash(self):
         """Short hash of everything that decides the circuit's behaviour."""
         return content_hash({key: value for key, value in self.to_dict().items() if key not in ("title", "cite")})
-
-
-def _cell_by_name(model):
-    """The model of a population as the TOML file has it: by name where the package has that cell, else written out."""
-    if model.name in data_names("neurons"):
-        base = load_model(model.name)
-        changed = {key: value for key, value in model.parameters.items() if key not in base.parameters or _text(value) != _text(base.parameters[key])}
-        if set(changed) <= {*base.parameters, base.input} and base.with_parameters(changed).to_dict() == model.to_dict():
-            return {"model": model.name, **({"parameters": {key: text if isinstance(text := _text(value), (str, float, int)) else str(text) for key, value in changed.items()}} if changed else {})}
-    return {}
 
 
 def drives_of(drives, where, none=False):

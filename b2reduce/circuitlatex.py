@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from .circuittext import circuit_tables
 from .display import quantity_text
 
 __all__ = ["circuit_latex", "document_of", "escaped", "table_of"]
@@ -14,6 +15,8 @@ _SPECIAL = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": 
 LATIN = 0x180  # letters below are set up in every LaTeX
 _GREEK = "ALPHA BETA GAMMA DELTA EPSILON ZETA ETA THETA IOTA KAPPA LAMDA MU NU XI PI RHO SIGMA TAU UPSILON PHI CHI PSI OMEGA".split()
 _CAPITAL = "GAMMA DELTA THETA LAMDA XI PI SIGMA UPSILON PHI PSI OMEGA".split()
+#: A table wider than the page is made as wide as the page.
+_FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{"
 _HEADS = {"theta": r"$\theta$", "v_theta": r"$v_\theta$", "tau": r"$\tau$", "rate": "rate", "W": "$W$"}
 
 
@@ -41,8 +44,8 @@ def _cell(text):
 def table_of(columns, rows, caption):
     head = " & ".join(_head(column) for column in columns)
     body = " \\\\\n".join(" & ".join(map(_cell, row)) for row in rows)
-    return (f"\\begin{{table}}[htbp]\n\\caption{{{escaped(caption)}}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n\\begin{{tabular}}{{l{'r' * (len(columns) - 1)}}}\n\\hline\n{head} \\\\\n\\hline\n{body} \\\\\n\\hline\n"
-            "\\end{tabular}\n\\end{table}")
+    return (f"\\begin{{table}}[htbp]\n\\caption{{{escaped(caption)}}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n{_FITTED}\\begin{{tabular}}{{l{'r' * (len(columns) - 1)}}}\n\\hline\n{head} \\\\\n\\hline\n{body} \\\\\n\\hline\n"
+            "\\end{tabular}}\n\\end{table}")
 
 
 def _head(column):
@@ -55,7 +58,7 @@ def document_of(parts, title, document):
     body = "\n\n".join(parts)
     if not document:
         return body + "\n"
-    return ("\\documentclass{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\\usepackage{amsmath}\n\\usepackage[margin=2cm]{geometry}\n"
+    return ("\\documentclass{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\\usepackage{amsmath}\n\\usepackage{graphicx}\n\\usepackage[margin=2cm]{geometry}\n"
             f"\\begin{{document}}\n\\section*{{{escaped(title)}}}\n\n{body}\n\\end{{document}}\n")
 
 
@@ -70,7 +73,7 @@ def circuit_latex(circuit, document=True):
     parts = ["\\begin{table}[htbp]\n\\caption{Model summary}\n\\centering\\small\n\\begin{tabular}{lp{11cm}}\n\\hline\n" + " \\\\\n".join(f"{name} & {_cell(text)}" for name, text in summary)
              + " \\\\\n\\hline\n\\end{tabular}\n\\end{table}"]
     titles = {"population": "Populations", "projection": "Projections", "drive": "Poisson drives"}
-    for columns, rows, _ in circuit._tables:
+    for columns, rows, _ in circuit_tables(circuit):
         rows = [tuple(map(str, row)) for row in rows]
         kept = [k for k in range(len(columns)) if k == 0 or any(row[k] for row in rows)]
         parts.append(table_of([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], titles[columns[0]]))
@@ -85,7 +88,7 @@ def circuit_latex(circuit, document=True):
     return document_of(parts, circuit.name, document)
 
 
-def _wrapped(lines, width=96):
+def _wrapped(lines, width=94):
     import textwrap
 
     return [part for line in lines for part in (textwrap.wrap(line, width, subsequent_indent="    ", break_long_words=False) or [""])]

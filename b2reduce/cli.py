@@ -109,27 +109,6 @@ def main():
     """
 
 
-def _map_figure(regimes, plots):
-    """Rates of both networks, and the error beside them: over two parameters a row a population."""
-    from matplotlib.figure import Figure
-
-    if len(regimes.parameters) == 1:
-        figure = Figure(figsize=(11.0, 3.8))
-        for ax, show in zip(figure.subplots(1, 2), ("rates", "error")):
-            plots.plot_map(regimes, show=show, ax=ax)
-        return figure
-    populations = list(dict.fromkeys(regimes.table["population"].dropna()))
-    figure = Figure(figsize=(16.0, 3.9 * max(len(populations), 1)))
-    axes = figure.subplots(max(len(populations), 1), 3, squeeze=False)
-    plots.plot_map(regimes, ax=axes[0, 2])
-    for row, name in enumerate(populations):
-        for ax, show in zip(axes[row], ("spiking", "rate")):
-            plots.plot_map(regimes, show=show, population=name, ax=ax)
-    for ax in axes[1:, 2]:
-        ax.set_axis_off()
-    return figure
-
-
 main.add_command(clifiles.new)
 main.add_command(clifiles.check)
 for command in (cliask.what_if, cliask.tune, cliask.export, cliask.explore, cliask.notebook):
@@ -437,6 +416,7 @@ def map_(circuit, grid, duration, seeds, level, noise, changes, workers, schedul
 
     from . import plots
     from .provenance import save_figure
+    from .mapplots import map_figure
     from .regimes import regime_map
 
     check_output(folder, resumable=True)
@@ -447,7 +427,7 @@ def map_(circuit, grid, duration, seeds, level, noise, changes, workers, schedul
     regimes.save(Path(folder) / "points.csv")
     if len(axes) <= 2:
         with context(plots.style()):
-            figure = _map_figure(regimes, plots)
+            figure = map_figure(regimes)
             for name, metadata in (("map.png", None), ("map.svg", {"Date": None})):
                 save_figure(figure, Path(folder) / name, metadata=metadata)
     show_result(regimes.points.reset_index().to_dict("records"), as_json, lambda: show_table(f"largest error of the mean rates by level; everything in {folder}", *regimes.sheet))

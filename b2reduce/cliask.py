@@ -57,7 +57,7 @@ def tune(context, circuit, wanted, vary, bounds, level, noise, cells, tau, at, w
     Such as: b2reduce tune ei_lif E='10 Hz' --vary projection.I:E.G
     """
     from .units import InputError, parse_quantity
-    from .whatif import tune as find
+    from .wantedrates import tune as find
 
     check_output(folder)
     rates = dict(read_name(entry, "tune", "POPULATION=RATE, such as E='10 Hz'") for entry in wanted)
@@ -82,14 +82,10 @@ def tune(context, circuit, wanted, vary, bounds, level, noise, cells, tau, at, w
 @click.option("-o", "--output", "path", metavar="FILE", help="Write into this new file; by default on the screen.")
 def export(circuit, kind, duration, level, noise, cells, tau, at, window, changes, dt, seed, path):
     """Derive the rate model of a CIRCUIT and write it so that it runs without b2reduce: for Brian2, numpy, XPPAUT or PyRates, or for a paper."""
-    from pathlib import Path
-
-    from .provenance import OutputError, check_output_folder, write_text
+    from .provenance import new_file, write_text
 
     if path:
-        if Path(path).exists() or Path(path).is_symlink():
-            raise OutputError(f"{path}: exists already, and b2reduce overwrites nothing; choose another name")
-        check_output_folder(Path(path).absolute().parent, filled=True)
+        new_file(path)
     reduced = _reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed)
     text = reduced.to_latex() if kind == "latex" else reduced.to_script(kind, duration=duration)
     if path:
@@ -107,9 +103,10 @@ def export(circuit, kind, duration, level, noise, cells, tau, at, window, change
 @click.option("-o", "--output", "path", metavar="PAGE", required=True, help="The new page, which ends in .html.")
 def explore(circuit, spikes, duration, level, noise, cells, tau, at, window, changes, dt, seed, path):
     """Write a self-contained PAGE of a CIRCUIT: sliders for drives and conductances, rates at rest and after a step, f-I curves under a shunt."""
-    from .explorer import checked_page, explore as write
+    from .explorer import PAGES, explore as write
+    from .provenance import new_file
 
-    checked_page(path)
+    new_file(path, *PAGES)
     reduced = _reduced(circuit, changes, level or "surface", noise, cells, tau, at, window, dt, seed)
     write(reduced, path, spikes=spikes, duration=duration, seed=seed, progress=True)
     click.echo(f"wrote {path}", err=True)

@@ -16,11 +16,9 @@ def new(path, kind):
     """Write a commented circuit (or with --kind neuron a cell) into the new FILE, which must end in .toml; it runs as it stands."""
     from importlib import resources
 
-    from .provenance import OutputError, toml_path, write_text
+    from .provenance import new_file, write_text
 
-    place = toml_path(path)
-    if place.exists() or place.is_symlink():
-        raise OutputError(f"{path}: exists already, and b2reduce overwrites nothing; choose another name")
+    place = new_file(path, ".toml")
     write_text(place, resources.files("b2reduce").joinpath(f"templates/{kind}.toml").read_text(encoding="utf-8").replace(f"my_{'circuit' if kind == 'circuit' else 'cell'}", _name(place.stem)))
     click.echo(f"wrote {path}; b2reduce check {path} says what is wrong once it is changed, "
                + (f"b2reduce run {path} -o {place.stem} runs it" if kind == "circuit" else f"b2reduce fi {path} --I '0 nA:1 nA:21' --g '10 nS,20 nS' measures it"), err=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from .arclength import PRECISE, by_arclength, crossing, distinct
 from .arguments import described, flag, require, to_si
 from .operating import OperatingPointError
+from .parameternames import resolve
+from .progress import Progress
 from .provenance import unknown_name
-from .reduced import ReducedCircuit
+from .reduced import ReducedCircuit, free_parameters
+from .reduction import reduce_again
 from .stability import constant_drives_, fixed_points, point_of_set_, threshold_linear
 from .units import InputError, parse_quantity, si_label, with_units
 
@@ -103,21 +106,17 @@ def continue_fixed_points(reduced, parameter, values, *, anew=False, progress=No
 
 def _reduced_anew(reduced, parameter, values, progress):
     """(unit, rows, special points) of models reduced at each value, each with settings of the first."""
-    from .progress import Progress
-    from .reduction import reduce
-
     require(reduced, ReducedCircuit, "continue_fixed_points, reduced")
     if isinstance(values, (str, bytes, Mapping)) or np.ndim(values) != 1 or len(values) < 2:
         raise InputError(f"values: got {described(values)}, expected at least two values such as [8, 12, 16]*Hz")
     values = [parse_quantity(value) for value in values]
-    tau = reduced.tau_choice if reduced.tau_choice != "given" else dict(reduced.tau)
     rows, special, label = [], [], si_label(values[0])
     with Progress(progress) as bar:
         report = bar.stage(f"reductions along {parameter}")
         for number, value in enumerate(values):
             p = float(to_si(value, label, "values"))
             try:
-                model = reduce(reduced.circuit.replace({parameter: value}), level=reduced.level, noise=reduced.noise, tau=tau, seed=reduced.provenance["seed"], progress=False)
+                model = reduce_again(reduced, reduced.circuit.replace({parameter: value}), progress=False)
             except OperatingPointError:
                 special.append(("no operating point", p, (np.nan,) * len(reduced.populations), 0.0))
                 continue
@@ -157,19 +156,13 @@ def _family(reduced, parameter, values):
         raise InputError(f"parameter: got {described(parameter)}, expected a dotted name such as \"drive.ext.rate\"")
     if isinstance(values, (str, bytes, Mapping)) or np.ndim(values) != 1:
         raise InputError(f"values: got {described(values)}, expected a range such as [8, 20]*Hz")
-    kind, _, rest = parameter.partition(".")
-    which, _, attribute = rest.rpartition(".")
-    model = reduced.circuit.populations[which].model if kind == "population" and which in reduced.circuit.populations else None
-    allowed = {"drive": ("rate",) if reduced.level == "transfer" else ("rate", "G", "tau", "E"), "projection": () if reduced.level == "transfer" else ("G", "tau", "E"),
-               "population": (model.input, *filter(None, [model.leak_parameter])) if model and reduced.level != "transfer" else ()}
+    kind, which, attribute = resolve(reduced.circuit, parameter, lambda message: InputError(f"parameter, {parameter}: {message}"))
+    frozen = reduced.level == "transfer"  # synapses, currents and leaks are in its tables
+    allowed = {"drive": ("rate",) if frozen else ("rate", "G", "tau", "E"), "projection": () if frozen else ("G", "tau", "E"),
+               "population": () if frozen or kind != "population" else free_parameters(reduced.circuit.populations[which].model)}
     if any(np.ndim(value) or not isinstance(value, (str, int, float, np.number, np.ndarray)) or isinstance(value, bool) for value in values):
         raise InputError(f"values: got {described(values)}, expected a range such as [8, 20]*Hz")
     values = [parse_quantity(value) for value in values]
-    known = {"drive": (*reduced.circuit.drive_names, *(f"{d.name}->{d.target}" for d in reduced.circuit.drives)), "projection": reduced.circuit.labels, "population": reduced.populations}
-    if kind not in known:
-        raise InputError(f"parameter: got {parameter!r}, expected drive.NAME.FIELD, projection.SOURCE->TARGET.FIELD or population.NAME.PARAMETER")
-    if which not in known[kind]:
-        raise InputError(f"parameter, {parameter}: {unknown_name(kind, which, known[kind])}")
     if attribute not in allowed[kind]:
         raise InputError(f"parameter: {unknown_name('field', attribute, allowed[kind])}: {parameter} decides the gains themselves, or is no continuous value; "
                          f"reduce anew at each value instead, as `scan` does")
@@ -182,9 +175,7 @@ def _family(reduced, parameter, values):
         raise InputError(f"values: got {si.tolist()}, expected a range of finite values")
 
     def at(p):
-        model = replace(reduced, circuit=reduced.circuit.replace({parameter: with_units(float(p), dim) if dim is not None else float(p)}))
-        model.__dict__["functions_"] = reduced.functions_  # which do not depend on it, and take time to make
-        return model
+        return reduced.frozen_on_(reduced.circuit.replace({parameter: with_units(float(p), dim) if dim is not None else float(p)}))
 
     return at, si, label
 

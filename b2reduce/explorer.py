@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-from importlib import resources
-from pathlib import Path
 
 import numpy as np
 
 from . import __version__
-from .arguments import described, whole
+from .arguments import whole
 from .circuit import load_circuit
 from .circuit_steps import integrated
 from .display import field_unit, quantity_text
@@ -19,16 +16,18 @@ from .explanations import LEVELS_MEAN
 from .inputs import sources_of
 from .points import measure_points
 from .progress import Progress
-from .provenance import OutputError, check_output_folder, without_nan, write_text
+from .provenance import new_file, without_nan, write_text
 from .ratesystem import printed, rate_system
 from .reduced import ReducedCircuit
+from .rendering import rendered
 from .reduction import reduce
 from .session import seed_streams
 from .spiking import simulate_spikes
 from .units import InputError, with_units
 
-__all__ = ["checked_page", "explore"]
+__all__ = ["PAGES", "explore"]
 
+PAGES = (".html", ".htm")  # endings of a page
 SHUNTS, SHUNT_ = 6, 40e-9  # leaks at which f-I curves are measured, from none to 40 nS more: 32 nS are those of Chance et al. (2002)
 CURRENTS, REPLICATES = 13, 24  # of each of these curves
 SPAN = 0.4  # of a drive, either way, at which spiking networks are run
@@ -55,7 +54,7 @@ def explore(circuit, path, *, level="surface", noise="renewal", tau="membrane", 
     Raises
     ------
     InputError
-        If the circuit is unknown or has no drive.
+        If the circuit is unknown, or nothing of it can be moved.
     OutputError
         If the file is there already, or cannot be written.
 
@@ -67,7 +66,7 @@ def explore(circuit, path, *, level="surface", noise="renewal", tau="membrane", 
     >>> os.path.exists(page)
     True
     """
-    target = checked_page(path)
+    target = new_file(path, *PAGES)
     spikes, seed = whole(spikes, "spikes", 0), whole(seed, "seed")
     with Progress(progress) as bar:
         reduced = circuit if isinstance(circuit, ReducedCircuit) else reduce(load_circuit(circuit), level=level, noise=noise, tau=tau, seed=seed, progress=bar)
@@ -76,17 +75,6 @@ def explore(circuit, path, *, level="surface", noise="renewal", tau="membrane", 
         curves = {name: _curves(reduced, name, seed, bar) for number, name in enumerate(reduced.populations)}
         points = _spiking_points(reduced, spikes, duration, seed, bar)
     write_text(target, _page(reduced, curves, points))
-
-
-def checked_page(path):
-    """The path of a page that can be written."""
-    if not isinstance(path, (str, os.PathLike)) or Path(path).suffix not in (".html", ".htm"):
-        raise OutputError(f"path: got {described(path)}, expected the name of a page that ends in .html")
-    path = Path(path)
-    if path.exists() or path.is_symlink():
-        raise OutputError(f"{path}: exists already, and b2reduce overwrites nothing; choose another name")
-    check_output_folder(path.absolute().parent, filled=True)
-    return path
 
 
 def _curves(reduced, name, seed, bar):
@@ -121,12 +109,12 @@ def _spiking_points(reduced, number, duration, seed, bar):
 
 
 def _page(reduced, curves, points):
-    from jinja2 import Environment, StrictUndefined
-
     constant = {d.name: with_units(d.rate_, "Hz") for d in reduced.circuit.drives}
-    if len(constant) < 1:
-        raise InputError("circuit: has no drive, so that there is nothing to move; add one")
-    system = rate_system(reduced, constant if _one_rate(reduced.circuit) else None)
+    if not reduced.circuit.drives and (reduced.level == "transfer" or not reduced.circuit.projections):
+        raise InputError("circuit: has no drive and no conductance that can be moved; add a drive, or reduce at another level than 'transfer'")
+    drives = constant if _one_rate(reduced.circuit) else None
+    start = {name: with_units(rate, "Hz") for name, rate in reduced.operating_rate_.items()} if len(reduced.states_) > 1 else None  # of several states the one that was measured
+    system = rate_system(reduced, drives, initial=start)
     script = [f"const {{{', '.join([*system.parameters, *system.drives])}}} = p;", *(f"const {state.name} = x[{k}];" for k, state in enumerate(system.states)),
               *(f"const {name} = {printed(formula, 'javascript')};" for name, formula in system.definitions)]
     places = [_place_code(reduced, system, name) for name in reduced.populations]
@@ -139,12 +127,11 @@ def _page(reduced, curves, points):
             "windows": {name: [float(np.asarray(rate)) for rate in reduced.gains[name].rates] for name in reduced.populations},
             "tables": {name: {"first": table.first.tolist(), "last": table.last.tolist(), "shape": list(table.values.shape), "shift": float(table.shift),
                               "data": base64.b64encode(np.ascontiguousarray(table.values, dtype="<f4").tobytes()).decode()} for name, table in system.functions.items()}}
-    text = resources.files("b2reduce").joinpath("templates/explorer.html.jinja").read_text(encoding="utf-8")
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined).from_string(text)
     # Within a script element < could end it.
-    return template.render(circuit=reduced.circuit, level=reduced.level, meaning=LEVELS_MEAN[reduced.level], version=__version__, seed=reduced.provenance.get("seed"),
-                           data=json.dumps(without_nan(data), ensure_ascii=True).replace("<", "\\u003c"), body="\n  ".join(script), after=", ".join(after),
-                           rates=", ".join(system.rates[name] for name in reduced.populations), outside=", ".join(places))
+    values = dict(circuit=reduced.circuit, level=reduced.level, meaning=LEVELS_MEAN[reduced.level], version=__version__, seed=reduced.provenance.get("seed"),
+                  data=json.dumps(without_nan(data), ensure_ascii=True).replace("<", "\\u003c"), body="\n  ".join(script), after=", ".join(after),
+                  rates=", ".join(system.rates[name] for name in reduced.populations), outside=", ".join(places))
+    return rendered("explorer.html.jinja", values, escaped=True)
 
 
 def _one_rate(circuit):

@@ -6,7 +6,6 @@ import base64
 import math
 import re
 import zlib
-from importlib import resources
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from .arguments import one_of
 from .equations import filters, rate_assignment, rate_equations, rate_values
 from .rategroups import BIN_
 from .ratesystem import printed, rate_system
+from .rendering import rendered
 from .surface import BRIAN_STEP_, check_run, needed_seconds, seconds
 from .units import InputError
 
@@ -25,23 +25,19 @@ _FILES = {"brian2": "brian2.py", "numpy": "numpy.py", "xpp": "xpp.ode", "pyrates
 MOST_CHANGES = 40  # values of a drive's table within one line of an XPP file
 
 
-def script(reduced, kind, *, duration="2 s", drives=None, dt=None, file=None):
+def script(reduced, kind, *, duration="2 s", drives=None, initial=None, dt=None, file=None):
     """The text of a script that runs a rate model; see `ReducedCircuit.to_script`."""
     one_of(kind, KINDS, "kind")
     duration_ = needed_seconds(duration, "duration")
-    system = rate_system(reduced, drives, seconds(dt, "dt"))
+    system = rate_system(reduced, drives, seconds(dt, "dt"), initial)
     check_run(duration_, system.dt_, cells=len(reduced.populations), least_=BRIAN_STEP_)
     if system.functions and kind in ("xpp", "pyrates"):
         raise InputError(f"kind: {kind!r} has no tables of several dimensions, which level {reduced.level!r} is made of; reduce at level 'linear' or 'gain', or export to 'brian2' or 'numpy'")
-    from jinja2 import Environment, StrictUndefined
-
-    text = resources.files("b2reduce").joinpath(f"templates/{_FILES[kind]}.jinja").read_text(encoding="utf-8")
-    template = Environment(trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, keep_trailing_newline=True).from_string(text)
     steps = max(1, round(BIN_ / system.dt_))
     more = {"brian2": _brian2, "numpy": _numpy, "xpp": _xpp, "pyrates": _pyrates}[kind](reduced, system, duration_)
     values = dict(about=_about(reduced), file=file or f"rates{'.ode' if kind == 'xpp' else '.py'}", duration=repr(duration_), dt=repr(system.dt_), steps=steps, bin=steps * system.dt_,
                   rates=system.rates, drives=system.drives, states=system.states)
-    return template.render({**values, **more})
+    return rendered(f"{_FILES[kind]}.jinja", {**values, **more})
 
 
 def _about(reduced):
@@ -90,8 +86,8 @@ def _brian2(reduced, system, duration_):
             units = {"linear": f"[amp{area}]", "gain": f"[amp{area}]", "surface": f"[amp{area}, siemens{area}]"}.get(reduced.level, f"[Hz]*{len(reduced.axes_(name))}")
             namespace["F"] = f"lookup(F_{name}, {units})"
             if reduced.level in ("linear", "gain"):
-                own = [(symbol, printed(formula.replace(f"mu_{name}", "mu"), "arrays")) for symbol, formula in system.definitions if symbol.endswith(f"_{name}") and symbol.startswith(("beyond_", "bend_"))]
-                splines[f"F_{name}"] = [*own, ("return", printed(dict(system.definitions)[f"r_{name}"].replace(f"mu_{name}", "mu"), "arrays"))]
+                own = [(symbol, printed(formula.replace(f"mu_{name}", "mu"), "numpy")) for symbol, formula in system.definitions if symbol.endswith(f"_{name}") and symbol.startswith(("beyond_", "bend_"))]
+                splines[f"F_{name}"] = [*own, ("return", printed(dict(system.definitions)[f"r_{name}"].replace(f"mu_{name}", "mu"), "numpy"))]
         populations.append({"name": name, "equations": equations, "statement": statement, "namespace": namespace,
                             "settings": {variable: f"{value!r}*{_UNITS[unit[variable]]}" if _UNITS[unit[variable]] else repr(value) for variable, value in values.items() if value or variable not in states}})
         for f in {f.input: f for f in filters(reduced, name) if not f.is_drive}.values():

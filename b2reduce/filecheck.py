@@ -7,18 +7,15 @@ from dataclasses import fields
 from pathlib import Path
 
 from .arguments import described
-from .circuit import Circuit, CircuitError, Drive, Population, Projection
-from .model import ROLES, ModelError, NeuronModel, load_model
+from .circuit import KEYS as CIRCUIT_KEYS, NEEDED, POPULATION_KEYS, Circuit, CircuitError, Drive, Population, Projection
+from .model import KEYS as NEURON_KEYS, NEEDED as NEURON_NEEDED, ROLES, ModelError, NeuronModel, load_model
 from .provenance import read_toml, unknown_name
 from .units import InputError, parse_quantity, si_label
 
 __all__ = ["check_file"]
 
-_NEURON_KEYS = ("kind", "name", "title", "cite", "equations", "threshold", "reset", "refractory", "method", "dt", "roles", "parameters", "departures", "initial")
-_CIRCUIT_KEYS = ("kind", "name", "title", "cite", "dt", "populations", "projections", "drives")
 #: Values that stand in for the other fields of an entry while one field is tried.
 _FINE = {Projection: {"source": "E", "target": "E", "G": "1 nS", "tau": "1 ms", "E": "0 mV", "in_degree": 1}, Drive: {"name": "fine", "target": "E", "inputs": 1, "rate": "1 Hz", "G": "1 nS", "tau": "1 ms", "E": "0 mV"}}
-_NEEDED = {Projection: ("source", "target", "G", "tau", "E"), Drive: ("name", "target", "inputs", "rate", "G", "tau", "E")}
 
 
 def check_file(path):
@@ -73,7 +70,7 @@ def _missing(data, needed, where=""):
 
 
 def _neuron_faults(data, path, where=""):
-    found = _keys(data, _NEURON_KEYS, where) + _missing(data, ("equations", "threshold", "parameters"), where)
+    found = _keys(data, NEURON_KEYS, where) + _missing(data, NEURON_NEEDED, where)
     roles = data.get("roles", {})
     for table in ("roles", "parameters", "initial", "departures"):
         if not isinstance(data.get(table, {}), Mapping):
@@ -98,8 +95,7 @@ def _population_faults(name, entry, path):
     where = f"populations.{name}"
     if not isinstance(entry, Mapping):
         return [f"{where}: got {described(entry)}, expected a table: write [{where}]"], None
-    known = ("model", "size", "parameters", "feature")
-    found = _keys(entry, known, f"{where}.") + _missing(entry, ("model", "size"), f"{where}: ")
+    found = _keys(entry, POPULATION_KEYS, f"{where}.") + _missing(entry, ("model", "size"), f"{where}: ")
     if "size" in entry:
         found += [f"{where}.{fault}" for fault in _tried(lambda: Population("lif", entry["size"]))]
     if "feature" in entry:
@@ -139,7 +135,7 @@ def _entry_faults(type_, entry, where, names):
     if not isinstance(entry, Mapping):
         return [f"{where}: got {described(entry)}, expected a table"]
     known = [item.name for item in fields(type_)]
-    found = _keys(entry, known, f"{where}, ") + _missing(entry, _NEEDED[type_], f"{where}: ")
+    found = _keys(entry, known, f"{where}, ") + _missing(entry, NEEDED[type_], f"{where}: ")
     for key, value in entry.items():
         if key not in known:
             continue
@@ -159,7 +155,7 @@ def _entry_faults(type_, entry, where, names):
 
 
 def _circuit_faults(data, path):
-    found = _keys(data, _CIRCUIT_KEYS) + _missing(data, ("populations",))
+    found = _keys(data, CIRCUIT_KEYS) + _missing(data, ("populations",))
     populations = data.get("populations", {})
     if not isinstance(populations, Mapping):
         return [*found, f"populations: got {described(populations)}, expected tables: write [populations.NAME]"]

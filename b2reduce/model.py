@@ -13,7 +13,7 @@ import numpy as np
 from .display import amount, pairs_html, quantity_text
 from .modelcheck import check_model, first_line
 from .modeltext import check_text, plain_for_sympy, read_refractory
-from .provenance import FrozenDict, content_hash, find_data_file, read_toml, toml_path, unknown_name, write_text
+from .provenance import FrozenDict, content_hash, find_data_file, named_file, read_toml, unknown_name, write_text
 from .resetcheck import check_refractory, check_reset
 from .roles import check_roles, leak_is_alone, read_role, role_value, slope_of
 from .session import probe_group
@@ -25,8 +25,9 @@ __all__ = ["ModelError", "NeuronModel", "CellEquations", "load_model"]
 ROLES = ("membrane", "input", "leak", "leak_reversal", "capacitance")
 #: Of measurements: a conductance that every cell has besides its own leak, with the leak's reversal, in the input as synapses are.
 ADDED_LEAK = "g_added_syn"
-_KEYS = {"kind", "name", "title", "cite", "equations", "threshold", "reset", "refractory", "method", "dt",
-         "roles", "parameters", "departures", "initial"}
+#: Keys of a neuron's file, and those without which there is no neuron.
+KEYS = ("kind", "name", "title", "cite", "equations", "threshold", "reset", "refractory", "method", "dt", "roles", "parameters", "departures", "initial")
+NEEDED = ("equations", "threshold", "parameters")
 #: Explicit methods of second order or higher: safe to keep once conductances vary within a step.
 SECOND_ORDER = ("rk2", "rk4", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd")
 #: Methods for equations with white noise; without it their drift is that of Euler's method.
@@ -321,9 +322,9 @@ class NeuronModel:
         if kind != "neuron":
             raise ModelError(f"{where}, kind: got {kind!r}, expected kind = \"neuron\"")
         for key in data:
-            if key not in _KEYS:
-                raise ModelError(f"{where}, {key}: {unknown_name('key', key, sorted(_KEYS))}")
-        for key in ("equations", "threshold", "parameters"):
+            if key not in KEYS:
+                raise ModelError(f"{where}, {key}: {unknown_name('key', key, sorted(KEYS))}")
+        for key in NEEDED:
             if key not in data:
                 raise ModelError(f"{where}: the key {key!r} is missing")
         roles = data.pop("roles", {})
@@ -341,7 +342,7 @@ class NeuronModel:
 
     def save(self, path):
         """Write `to_toml` into a file that ends in .toml, for `load_model` and the command line (aside first, then renamed)."""
-        write_text(toml_path(path), self.to_toml())
+        write_text(named_file(path, ".toml"), self.to_toml())
 
     @property
     def _pairs(self):

@@ -8,7 +8,7 @@ from .adaptation import Adaptation
 from .arguments import described, one_of, require
 from .continuation import Continuation
 from .phaseplane import PhasePlane
-from .plots import _LINES, _MARKERS, _axes, _beside
+from .plots import LINES, MARKERS, axes_of, beside
 from .units import InputError, readable
 
 __all__ = ["plot_adaptation", "plot_continuation", "plot_phase_plane"]
@@ -37,14 +37,14 @@ def plot_phase_plane(plane, *, trajectories=(), ax=None, **kwargs):
     require(plane, PhasePlane, "plot_phase_plane, plane")
     if not isinstance(trajectories, (list, tuple)) or any(not isinstance(way, np.ndarray) or way.ndim != 2 or way.shape[1] != 2 for way in trajectories):
         raise InputError(f"trajectories: got {described(trajectories)}, expected a list of arrays of shape (time, 2)")
-    ax = _axes(ax)
+    ax = axes_of(ax)
     (fx, xlabel), (fy, ylabel) = (readable(values, unit) for values, unit in ((plane.x_, plane.unit[0]), (plane.y_, plane.unit[1])))
     coarse = slice(None, None, max(1, len(plane.x_) // 20))
     dx, dy = plane.flow_[0][coarse, coarse] / fx, plane.flow_[1][coarse, coarse] / fy
     length = np.hypot(dx / np.ptp(plane.x_ / fx), dy / np.ptp(plane.y_ / fy))
     ax.quiver(plane.x_[coarse] / fx, plane.y_[coarse] / fy, dx / np.maximum(length, 1e-300) / np.ptp(plane.x_ / fx), dy / np.maximum(length, 1e-300) / np.ptp(plane.y_ / fy),
               color="0.75", angles="xy", scale=30, width=2e-3)
-    for name, line, shade in zip(plane.names, _LINES, ("black", "0.35")):
+    for name, line, shade in zip(plane.names, LINES, ("black", "0.35")):
         for number, part in enumerate(plane.nullclines_[name]):
             ax.plot(part[:, 0] / fx, part[:, 1] / fy, **{"linestyle": line, "color": shade, "label": f"{name} nullcline" if number == 0 else None, **kwargs})
     for number, border in enumerate(plane.separatrices):
@@ -59,7 +59,7 @@ def plot_phase_plane(plane, *, trajectories=(), ax=None, **kwargs):
         shown.add(kind)
     ax.set(xlabel=f"current above threshold, {plane.names[0]} ({xlabel})", ylabel=f"current above threshold, {plane.names[1]} ({ylabel})",
            xlim=(plane.x_[0] / fx, plane.x_[-1] / fx), ylim=(plane.y_[0] / fy, plane.y_[-1] / fy))
-    ax.legend(fontsize="small", **_beside(ax))  # arrows are everywhere
+    ax.legend(fontsize="small", **beside(ax))  # arrows are everywhere
     return ax
 
 
@@ -78,10 +78,10 @@ def plot_adaptation(adaptation, *, ax=None, **kwargs):
     matplotlib.axes.Axes
     """
     require(adaptation, Adaptation, "plot_adaptation, adaptation")
-    ax, curve = _axes(ax), adaptation.curve
+    ax, curve = axes_of(ax), adaptation.curve
     rate, leak, current = curve.columns
     (fa, unit), (fg, leak_unit) = (readable(curve[name], name[name.index("[") + 1:-1]) for name in (current, leak))
-    for (g, rows), marker, shade in zip(curve.groupby(leak), _MARKERS * 4, ("black", "0.35", "0.6") * 7):
+    for (g, rows), marker, shade in zip(curve.groupby(leak), MARKERS * 4, ("black", "0.35", "0.6") * 7):
         ax.plot(rows[rate], rows[current] / fa, **{"linestyle": "", "marker": marker, "color": shade, "markersize": 4, "label": f"g = {g / fg:.3g} {leak_unit}", **kwargs})
     x, leaks = np.array([0.0, curve[rate].max()]), np.unique(curve[leak])
     for number, g in enumerate(leaks if adaptation.kind == "voltage-driven" else leaks[:1] if adaptation.kind == "spike-driven" else ()):
@@ -111,7 +111,7 @@ def plot_continuation(continuation, *, population=None, ax=None, **kwargs):
     matplotlib.axes.Axes
     """
     require(continuation, Continuation, "plot_continuation, continuation")
-    ax, table, special = _axes(ax), continuation.points, continuation.special
+    ax, table, special = axes_of(ax), continuation.points, continuation.special
     known = [column.removesuffix(" [Hz]") for column in table.columns[2:] if column.endswith(" [Hz]")]
     population = known[0] if population is None else population
     one_of(population, known, "population")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-from .arguments import described, flag
+from .arguments import flag
 from .circuit import load_circuit
 from .progress import Progress
-from .provenance import OutputError, check_output_folder, write_text
+from .provenance import new_file, write_text
 from .units import InputError
 
 __all__ = ["write_notebook"]
@@ -46,12 +43,7 @@ def write_notebook(circuit, path, *, level=None, noise="renewal", seeds=3, durat
     >>> os.path.exists(path)
     True
     """
-    if not isinstance(path, (str, os.PathLike)) or Path(path).suffix != ".ipynb":
-        raise OutputError(f"path: got {described(path)}, expected the name of a notebook that ends in .ipynb")
-    path = Path(path)
-    if path.exists() or path.is_symlink():
-        raise OutputError(f"{path}: exists already, and b2reduce overwrites nothing; choose another name")
-    check_output_folder(path.absolute().parent, filled=True)
+    path = new_file(path, ".ipynb")
     circuit, execute = load_circuit(circuit), flag(execute, "execute")
     nbformat = _library("nbformat")
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}})

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .interrupts import undisturbed
 
-__all__ = ["FrozenDict", "OutputError", "content_hash", "versions", "unknown_name", "find_data_file", "data_names", "read_toml", "toml_path", "write_text", "write_json", "output_folder",
+__all__ = ["FrozenDict", "OutputError", "content_hash", "versions", "unknown_name", "find_data_file", "data_names", "read_toml", "named_file", "new_file", "write_text", "write_json", "output_folder",
            "temporary_folder"]
 
 
@@ -125,13 +125,22 @@ def read_toml(path, error):
         raise error(f"{path}: cannot be read: {fault.strerror}") from None
 
 
-def toml_path(path):
-    """The path of a TOML file to write, once it is sure that it can be read back by its name."""
+def named_file(path, *endings):
+    """The path of a file to write, once it is sure that its name ends as it must."""
     from .arguments import described
 
-    if not isinstance(path, (str, os.PathLike)) or Path(path).suffix != ".toml":
-        raise OutputError(f"got {described(path)}, expected the name of a file that ends in .toml, which is how files are told from names of models")
+    if not isinstance(path, (str, os.PathLike)) or endings and Path(path).suffix not in endings:
+        raise OutputError(f"path: got {described(path)}, expected the name of a file{f' that ends in {endings[0]}' if endings else ''}")
     return Path(path)
+
+
+def new_file(path, *endings):
+    """The path of a file that is not there yet and can be made: refused early, before the work whose result it will hold."""
+    path = named_file(path, *endings)
+    if path.exists() or path.is_symlink():
+        raise OutputError(f"{path}: exists already, and b2reduce overwrites nothing; choose another name")
+    check_output_folder(path.absolute().parent, filled=True)
+    return path
 
 
 def write_text(path, text):

@@ -6,11 +6,11 @@ import warnings
 
 import numpy as np
 
-from .arguments import described, mapping, require, to_si, whole
+from .arguments import require, whole
 from .activity import OUTSIDE_LIMIT, Activity
 from .integration import AccuracyWarning
 from .progress import Progress
-from .provenance import unknown_name, versions
+from .provenance import versions
 from .rategroups import BIN_, Couplings, automatic_dt_, outside, place, rate_groups, summed_synapses
 from .reduced import ReducedCircuit
 from .session import brian_session, run_network
@@ -123,15 +123,7 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None, see
     bins = round(duration_ / (each * dt_))
     if bins < 1:
         raise InputError(f"duration: got {duration}, expected at least one bin of {each * dt_ * 1e3:g} ms")
-    start = None
-    if initial is not None:
-        for name in mapping(initial, "initial", "{\"E\": 10*Hz}"):
-            if name not in reduced.populations:
-                raise InputError(f"initial: {unknown_name('population', name, reduced.populations)}")
-            start_ = to_si(initial[name], "Hz", f"initial, {name}")
-            if np.ndim(start_) or not 0 <= start_ < np.inf:
-                raise InputError(f"initial, {name}: got {described(initial[name])}, expected a rate of at least 0 Hz")
-        start = {name: float(to_si(initial[name], "Hz", f"initial, {name}")) if name in initial else 0.0 for name in reduced.populations}
+    start = reduced.start_rates_(initial)
     run = _run_cells if reduced.cells else _run_populations
     with brian_session(), Progress(progress) as bar, np.errstate(over="ignore", invalid="ignore"):  # a runaway is reported below, not by numpy's warnings
         rate_, outside_, rates, rest, cells = run(reduced, drives, dt_, start, bins, each, seed, bar)

@@ -8,7 +8,7 @@ from .circuit import rate_at
 from .equations import carrier, filters, rate_assignment, rate_equations, rate_values
 from .wiring import draw_wiring
 
-__all__ = ["Couplings", "automatic_dt_", "mean_response_", "is_outside", "place", "outside", "rate_groups", "summed_synapses"]
+__all__ = ["Couplings", "automatic_dt_", "mean_response_", "is_outside", "place", "outside", "rate_groups", "start_values_", "summed_synapses"]
 
 BIN_ = 1e-3  # s
 STEP = 0.1  # time step in units of the fastest time constant, feedback included
@@ -58,17 +58,7 @@ def rate_groups(reduced, rates, dt_, initial=None):
                                    method="exponential_euler", namespace={**namespace, **functions}, name=f"rate_{name}", clock=clock, codeobj_class=NumpyCodeObject)
         values.update({f"rate_{drive}": float(np.asarray(rate)) * (reduced.circuit.drive_weights_(drive, name) if reduced.cells else 1.0)
                        for drive, rate in incoming.items() if drive not in tables})
-        if "mu" in group.equations.diff_eq_names:
-            values["mu"] = -reduced.theta_[name] if initial is None else float(reduced.gains[name].inverse_(initial[name]))
-        elif initial is not None:
-            held = {f.key: float(rate_at(rates[f.source, name], 0.0) if f.is_drive else initial[f.source]) for f in filters(reduced, name)}
-            values.update({f"{variable}_{key}": rate for key, rate in held.items() for variable in (("s", "x") if reduced.tau_choice == "resonant" else ("s",))})
-        if (adapts := reduced.adaptation.get(name)) is not None:
-            # From rest nothing has adapted yet; at a given rate all has.
-            start = 0.0 if initial is None else initial[name]
-            if "mu" in values:
-                values["mu"] += adapts.a_0_
-            values["a"] = adapts.J_ * start + adapts.a_0_ * (start > 0)
+        values.update(start_values_(reduced, name, set(group.equations.diff_eq_names), rates, initial))
         for key, value in values.items():
             group.variables[key].set_value(value)
         if statement := rate_assignment(reduced, name):
@@ -76,6 +66,31 @@ def rate_groups(reduced, rates, dt_, initial=None):
             group.run_regularly(statement, clock=clock, when="start", order=-1, codeobj_class=NumpyCodeObject, name=f"rate_of_{name}")
         groups[name] = group
     return groups
+
+
+def start_values_(reduced, population, variables, rates, initial):
+    """{variable: SI value} that a population starts from: rates in Hz that have long been, or, with None, no input before.
+
+    Parameters
+    ----------
+    variables : set of str
+        That have differential equations.
+    rates : mapping of (drive, target) to rate or table
+    initial : mapping of str to float or None
+    """
+    values = {}
+    if "mu" in variables:
+        values["mu"] = -reduced.theta_[population] if initial is None else float(reduced.gains[population].inverse_(initial[population]))
+    elif initial is not None:
+        held = {f.key: float(rate_at(rates[f.source, population], 0.0) if f.is_drive else initial[f.source]) for f in filters(reduced, population)}
+        values.update({f"{variable}_{key}": rate for key, rate in held.items() for variable in (("s", "x") if reduced.tau_choice == "resonant" else ("s",))})
+    if (adapts := reduced.adaptation.get(population)) is not None:
+        # From rest nothing has adapted yet; at a given rate all has.
+        start = 0.0 if initial is None else initial[population]
+        if "mu" in values:
+            values["mu"] += adapts.a_0_
+        values["a"] = adapts.J_ * start + adapts.a_0_ * (start > 0)
+    return values
 
 
 def summed_synapses(reduced, groups):

@@ -12,7 +12,7 @@ import numpy as np
 from .equations import filters, rate_assignment, rate_equations, rate_values
 from .forms import KNOTS
 from .provenance import unknown_name
-from .rategroups import automatic_dt_
+from .rategroups import automatic_dt_, start_values_
 from .units import InputError, si_label
 
 __all__ = ["RateSystem", "State", "printed", "rate_system"]
@@ -73,13 +73,13 @@ class RateSystem:
     dt_: float
 
 
-def rate_system(reduced, drives=None, dt_=None):
+def rate_system(reduced, drives=None, dt_=None, initial=None):
     """The RateSystem of a reduced circuit.
 
     Parameters
     ----------
     reduced : ReducedCircuit
-    drives : mapping, optional
+    drives, initial : mapping, optional
         As in `simulate_rates`.
     dt_ : float, optional
 
@@ -94,7 +94,8 @@ def rate_system(reduced, drives=None, dt_=None):
 
     if reduced.cells:
         raise InputError("reduced: got one unit a cell (cells=True), whose wiring no equations hold; reduce(..., cells=False) has one unit a population")
-    incoming, symbols = _drive_symbols(reduced.drive_rates_(drives))
+    given, start = reduced.drive_rates_(drives), reduced.start_rates_(initial)
+    incoming, symbols = _drive_symbols(given)
     states, definitions, parameters, rates, functions = [], [], {}, {}, {}
     for name in reduced.populations:
         equations = brian2.Equations(rate_equations(reduced, name))
@@ -112,7 +113,7 @@ def rate_system(reduced, drives=None, dt_=None):
             else:
                 renamed[f"r_from_{f.input}"] = f"r_{f.source}"
         known = lambda text: _renamed(text, renamed, sums)
-        values = {**values, **_starts(reduced, name)}
+        values = {**values, **start_values_(reduced, name, set(equations.diff_eq_names), given, start)}
         for variable, value in values.items():
             if variable not in equations.diff_eq_names:
                 parameters[own(variable)] = float(value), si_label(equations[variable].dim)
@@ -137,13 +138,6 @@ def _unit_of(dim, times):
     import brian2
 
     return si_label(dim * brian2.second.dim) if times == "s" else si_label(dim)
-
-
-def _starts(reduced, name):
-    """Values before which there was no input, as in a rate run."""
-    adapts = reduced.adaptation.get(name)
-    starts = {"mu": -reduced.theta_[name] + (adapts.a_0_ if adapts else 0.0)} if reduced.level in ("linear", "gain") and not reduced.by_pathway else {}
-    return starts
 
 
 def _drive_symbols(rates):

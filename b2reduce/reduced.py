@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .arguments import mapping
+from .arguments import described, mapping, to_si
 from .adaptation import Adaptation
 from .circuit import Circuit, read_rate
 from .display import sheet_html, sheet_text
@@ -26,7 +26,7 @@ from .transferaxes import transfer_axes
 from .uncertainty import standard_errors
 from .units import InputError, format_quantity, parse_quantity, with_units
 
-__all__ = ["ReducedCircuit", "steady_rates", "read_drives"]
+__all__ = ["ReducedCircuit", "free_parameters", "steady_rates", "read_drives"]
 
 BESIDE = 0.01  # relative: where the search for rest starts from, so that a point which small changes leave is not taken for rest
 LOOP_STEP = 0.05  # relative, of the differences that give derivatives
@@ -348,8 +348,8 @@ class ReducedCircuit:
         Parameters
         ----------
         changes : dict
-            As `Circuit.replace` takes them. Cells must stay what they are but for their constant current; at level "transfer"
-            synapses must as well.
+            As `Circuit.replace` takes them. Cells must stay what they are but for their constant current and their leak conductance,
+            which the law has as I and g; at level "transfer" these and synapses must as well.
 
         Returns
         -------
@@ -374,17 +374,50 @@ class ReducedCircuit:
         circuit = self.circuit.replace(changes)
         for name, population in circuit.populations.items():
             old, own = self.circuit.populations[name].model, population.model
-            cell = lambda model: {**model.to_dict(), "parameters": {key: value for key, value in model.to_dict()["parameters"].items() if key != model.input}}
-            if cell(old) != cell(own):
+            if _cell_of(old) != _cell_of(own):
                 raise InputError(f"changes: the cells of population {name} are others, on which no gain was measured; reduce the changed circuit instead")
             synapses = lambda circuit: [(p.label, p.K, p.G_, p.tau_, p.E_) for p in circuit.pathways(name)]
-            if self.level == "transfer" and (synapses(circuit) != synapses(self.circuit) or old.constant_input_ != own.constant_input_):
-                raise InputError(f"changes: the transfer function of population {name} was measured with its synapses and its current as they were; reduce the changed circuit, or replace "
-                                 f"at another level")
+            moved = synapses(circuit) != synapses(self.circuit) or old.constant_input_ != own.constant_input_ or old.leak_ != own.leak_
+            if self.level == "transfer" and moved:
+                raise InputError(f"changes: the transfer function of population {name} was measured with its synapses, its leak and its current as they were; reduce the changed circuit, or "
+                                 f"replace at another level")
         said = {name: value if isinstance(value, (str, int, float, list, tuple, dict)) else str(value) for name, value in changes.items()}
-        return dataclass_replace(self, circuit=circuit, provenance={**self.provenance, "circuit_hash": circuit.hash, "replaced": {**self.provenance.get("replaced", {}), **said}})
+        replaced = {**self.provenance.get("replaced", {}), **said}
+        return self.frozen_on_(circuit, provenance={**self.provenance, "circuit_hash": circuit.hash, "replaced": replaced})
 
-    def to_script(self, kind="brian2", *, duration="2 s", drives=None, dt=None):
+    def frozen_on_(self, circuit, **fields):
+        """The same gains, as they were measured, on a changed circuit; other fields by name."""
+        model = dataclass_replace(self, circuit=circuit, **fields)
+        if model.level == self.level:
+            model.__dict__["functions_"] = self.functions_  # which do not depend on the circuit, and take time to make
+        return model
+
+    def at_on_(self, circuit):
+        """{(drive, target): rate in Hz} of a changed circuit: where the operating point was found, unless the change says otherwise."""
+        old = {(d.name, d.target): d.rate_ for d in self.circuit.drives}
+        return {(d.name, d.target): self.at_[d.name, d.target] if d.rate_ == old[d.name, d.target] else d.rate_ for d in circuit.drives}
+
+    def start_rates_(self, initial):
+        """{population: rate} in Hz to start a run from, 0 where none is given; None where there was no input before.
+
+        Raises
+        ------
+        InputError
+            If a population is unknown or a rate cannot be.
+        """
+        if initial is None:
+            return None
+        start = dict.fromkeys(self.populations, 0.0)
+        for name, rate in mapping(initial, "initial", "{\"E\": 10*Hz}").items():
+            if name not in start:
+                raise InputError(f"initial: {unknown_name('population', name, self.populations)}")
+            rate_ = to_si(rate, "Hz", f"initial, {name}")
+            if np.ndim(rate_) or not 0 <= rate_ < np.inf:
+                raise InputError(f"initial, {name}: got {described(rate)}, expected a rate of at least 0 Hz")
+            start[name] = float(rate_)
+        return start
+
+    def to_script(self, kind="brian2", *, duration="2 s", drives=None, initial=None, dt=None):
         """A script that runs this rate model without b2reduce.
 
         Parameters
@@ -393,7 +426,7 @@ class ReducedCircuit:
             Of "xpp" the file ends in .ode; of the others it is Python. The tables of levels "surface" and "transfer" go into "brian2"
             and "numpy" only.
         duration : Quantity
-        drives, dt
+        drives, initial, dt
             As in `simulate_rates`, whose rates "brian2" and "numpy" give step for step; "xpp" and "pyrates" integrate by their own
             methods, and agree as the step becomes small.
 
@@ -415,7 +448,7 @@ class ReducedCircuit:
         """
         from .export import script
 
-        return script(self, kind, duration=duration, drives=drives, dt=dt)
+        return script(self, kind, duration=duration, drives=drives, initial=initial, dt=dt)
 
     def to_pyrates(self, **settings):
         """``to_script("pyrates")``: the model as a CircuitTemplate of PyRates."""
@@ -427,7 +460,7 @@ class ReducedCircuit:
         Parameters
         ----------
         document : bool
-            Whether it compiles by itself; else it is what stands between \\begin{document} and \\end{document}, and needs amsmath.
+            Whether it compiles by itself; else it is what stands between \\begin{document} and \\end{document}, and needs amsmath and graphicx.
         """
         from .latex import rate_model_latex
 
@@ -465,6 +498,17 @@ class ReducedCircuit:
 
     def _repr_html_(self):
         return sheet_html(*model_table(self), self._title, self.warnings)
+
+
+def free_parameters(model):
+    """Parameters of a cell that the law has as I and g: its constant input and its leak, of which no gain depends."""
+    return (model.input, *filter(None, [model.leak_parameter]))
+
+
+def _cell_of(model):
+    """Plain data of a cell without what its gain does not depend on."""
+    data = model.to_dict()
+    return {**data, "parameters": {key: value for key, value in data["parameters"].items() if key not in free_parameters(model)}}
 
 
 def read_drives(circuit, drives, constant=False):

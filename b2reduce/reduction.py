@@ -24,7 +24,7 @@ from .transferaxes import transfer_problem
 from .surface import check_engine, FISurface, needed_seconds, seconds
 from .units import InputError, UnitError, with_units
 
-__all__ = ["LEVELS", "NOISES", "reduce", "reduce_levels"]
+__all__ = ["LEVELS", "NOISES", "reduce", "reduce_again", "reduce_levels"]
 
 LEVELS = ("linear", "gain", "surface", "transfer")
 KICK = 0.25  # of the larger one: how far the last value of a drive may lie from its mean over time before that is said
@@ -104,6 +104,32 @@ def reduce(circuit, *, level="linear", noise="renewal", tau="membrane", gains=No
     """
     return reduce_levels(circuit, (level,), noise=noise, tau=tau, gains=gains, at=at, window=window, cells=cells, adaptation=adaptation,
                          seed=seed, dt=dt, engine=engine, progress=progress)[level]
+
+
+def reduce_again(reduced, circuit, progress=None):
+    """A reduction of a changed circuit with the settings of a reduction of the circuit before.
+
+    Parameters
+    ----------
+    reduced : ReducedCircuit
+    circuit : Circuit
+        With the same drives. Those whose rates are as they were are taken as at the operating point.
+    progress : optional
+
+    Returns
+    -------
+    ReducedCircuit
+
+    Raises
+    ------
+    OperatingPointError
+        If there is none.
+    """
+    new = reduced.at_on_(circuit)
+    at = {d.name: with_units(new[d.name, d.target], "Hz") for d in circuit.drives if new[d.name, d.target] != d.rate_}
+    tau = dict(reduced.tau) if reduced.tau_choice == "given" else reduced.tau_choice
+    return reduce(circuit, level=reduced.level, noise=reduced.noise, tau=tau, at=at or None, cells=reduced.cells,
+                  adaptation="measured" if reduced.adaptation else None, seed=reduced.provenance.get("seed", 1), progress=progress)
 
 
 def reduce_levels(circuit, levels, *, noise="renewal", tau="membrane", gains=None, at=None, window=None, cells=False, adaptation=None, seed=1, dt=None, engine="auto",

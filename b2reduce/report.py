@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,11 @@ import numpy as np
 from . import plots, store
 from .archive import add_archive
 from .arguments import wrong_kind
-from .display import amount
+from .display import amount, number
 from .explanations import LEVELS_MEAN, PREMISES, TERMS, TRUST_MEANS
 from .modeltable import model_table
 from .provenance import output_folder, write_json, write_text
+from .rendering import rendered
 from .units import InputError
 
 __all__ = ["write_report", "figures"]
@@ -64,10 +64,6 @@ def figures(validation):
     return drawn
 
 
-def _short(value):
-    return value if isinstance(value, str) else "" if value is None or np.isnan(value) else f"{value:.3g}"
-
-
 def _percent(value):
     return "" if np.isnan(value) else "runs away" if np.isinf(value) else f"{100 * value:.1f} %"
 
@@ -88,14 +84,10 @@ def _population(reduced, name):
 
 def page(validation, images):
     """The HTML of the report; `images` is [(name, caption, data URI)]."""
-    from jinja2 import Environment
-
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        resources.files("b2reduce").joinpath("report.html").read_text(encoding="utf-8"))
     reduced, circuit, verdict, comparison = validation.reduced, validation.circuit, validation.verdict, validation.comparison
     effect = lambda W: "excites" if W > 0 else "inhibits" if W < 0 else "has no effect"
     pathways = [(label, f"{row.K:g}", amount(row.W, row.unit, row.W_stderr), amount(row.tau, "s"), effect(row.W)) for label, row in reduced.pathways.iterrows()]
-    rates = [(name, f"{row.spiking:.2f}", f"{row.rate:.2f}", f"{100 * row.error:+.1f} %", _short(row.spread) or "one seed", f"{row.open_loop:.2f}", f"{100 * row.open_loop_error:+.1f} %")
+    rates = [(name, f"{row.spiking:.2f}", f"{row.rate:.2f}", f"{100 * row.error:+.1f} %", number(row.spread) or "one seed", f"{row.open_loop:.2f}", f"{100 * row.open_loop_error:+.1f} %")
              for name, row in comparison.table.join(comparison.split.drop(columns="error")).iterrows()]
     levels = [(level, *("" if np.isnan(row[name]) else f"{row[name]:.2f}" for name in reduced.populations), _percent(row["largest_error"]), _percent(row["open_loop_error"]), row["tier"], row["note"])
               for level, row in validation.levels.iterrows()]
@@ -104,17 +96,18 @@ def page(validation, images):
                  "command": remedy.command(reduced, "circuit.toml")} for remedy in verdict.remedies]
     named = {name: remedy.arguments for name, about in PREMISES.items() for remedy in verdict.remedies if about.change and about.change == remedy.change}
     model_columns, model_rows = model_table(reduced)
-    return template.render(
+    values = dict(
         circuit=circuit, reduced=reduced, verdict=verdict.sentence, trust=verdict.trust, trust_means=TRUST_MEANS[verdict.trust], tier=comparison.tier, largest=f"{100 * comparison.largest_error:.1f}",
         broken=verdict.failed, remedies=remedies, model_columns=model_columns, model_rows=model_rows, tangent=reduced.level in ("surface", "transfer"), terms=TERMS, levels_mean=LEVELS_MEAN,
         rate_columns=("population", "spiking (Hz)", "rate model (Hz)", "error", "spread (Hz)", "gains alone (Hz)", "their error"), comparison=rates,
         level_columns=("level", *(f"{name} (Hz)" for name in reduced.populations), "largest error", "gains alone", "tier", "note"), levels=levels, over_cells=over_cells,
         outside={name: f"{100 * share:.0f} %" for name, share in validation.rates.outside.items()},
-        assumptions=[{**row, "measured": _short(row["measured"]), "remedy": named.get(row["assumption"])} for row in validation.assumptions.to_dict("records")],
+        assumptions=[{**row, "measured": row["measured"] if isinstance(row["measured"], str) else number(row["measured"]), "remedy": named.get(row["assumption"])} for row in validation.assumptions.to_dict("records")],
         about={name: PREMISES[name] for name in validation.assumptions["assumption"]}, anchors={name: f"premise-{name.lower().replace(' ', '-')}" for name in validation.assumptions["assumption"]},
         populations=[_population(reduced, name) for name in reduced.populations], pathways=pathways, images=images, references=store.references(circuit),
         seeds=[run.provenance["seed"] for run in validation.spikes], after=f"{float(np.asarray(comparison.after)):g}", duration=f"{validation.rates.duration_:g}",
         time_step=amount(reduced.dt_, "s"), provenance=reduced.provenance, took={name: f"{value:.1f} s" for name, value in validation.seconds.items()})
+    return rendered("report.html.jinja", values, escaped=True)
 
 
 def write_report(validation, folder):

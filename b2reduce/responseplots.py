@@ -6,7 +6,7 @@ import numpy as np
 
 from .activity import Activity
 from .arguments import mapping, one_of, one_time, require, runs_of
-from .plots import _LINES, _MARKERS, _axes
+from .plots import LINES, MARKERS, axes_of
 from .response import LinearResponse
 from .transients import SlowVariation
 
@@ -31,14 +31,14 @@ def plot_response(response, *, part="gain", ax=None, **kwargs):
     """
     require(response, LinearResponse, "plot_response, response")
     one_of(part, ("gain", "phase"), "part")
-    ax = _axes(ax)
+    ax = axes_of(ax)
     factor, unit = (1.0, "Hz m²/A") if response.per_area else (1e-12, "Hz/pA")
     moving = response.frequency_ > 0
     f, Z, sem = response.frequency_[moving], response.gain[moving], response.gain_sem[moving]
     show = (lambda values: factor * np.abs(values)) if part == "gain" else (lambda values: np.degrees(np.angle(values)))
     ax.errorbar(f, show(Z), yerr=factor * sem if part == "gain" else np.degrees(sem / np.abs(Z)), **{"fmt": "o", "color": "k", "mfc": "w", "capsize": 2, "label": "measured", **kwargs})
     fine = np.geomspace(f.min(), f.max(), 200)
-    for (form, found), line in zip(response.filters.items(), _LINES):
+    for (form, found), line in zip(response.filters.items(), LINES):
         ax.plot(fine, show(found.gain * found(fine)), ls=line, color="k" if found is response.best else "0.55", label=f"{form}{' (lowest AIC)' if found is response.best else ''}")
     if part == "gain":
         ax.axhline(factor * response.gain[0].real, color="0.7", lw=0.8)
@@ -72,7 +72,7 @@ def plot_step(spikes, rates, *, population, start, stop, ax=None, **kwargs):
         require(run, Activity, f"plot_step, rates, {name}")
         one_of(population, run.populations, "population")
     one_of(population, spikes[0].populations, "population")
-    ax = _axes(ax)
+    ax = axes_of(ax)
     start_, stop_ = one_time(start, "start"), one_time(stop, "stop")
     t_ = spikes[0].t_
     inside = (t_ > start_) & (t_ < stop_)
@@ -84,7 +84,7 @@ def plot_step(spikes, rates, *, population, start, stop, ax=None, **kwargs):
     for number, (name, run) in enumerate(rates.items()):
         own = (run.t_ > start_) & (run.t_ < stop_)
         ax.plot(1e3 * run.t_[own], run.rate_[run.populations.index(population), own],
-                **{"ls": _LINES[number % len(_LINES)], "color": shades[number % len(shades)], "label": name, **kwargs})
+                **{"ls": LINES[number % len(LINES)], "color": shades[number % len(shades)], "label": name, **kwargs})
     ax.set(xlabel="time (ms)", ylabel=f"rate of {population} (Hz)", xlim=(1e3 * start_, 1e3 * stop_))
     ax.legend(fontsize=8, loc="lower right")
     return ax
@@ -109,7 +109,7 @@ def plot_slow_variation(slow, *, population, column="error", ax=None, **kwargs):
     require(slow, SlowVariation, "plot_slow_variation, slow")
     one_of(column, ("error", "gain", "phase"), "column")
     one_of(population, sorted(set(slow.table["population"])), "population")
-    ax = _axes(ax)
+    ax = axes_of(ax)
     table, drive = slow.table[slow.table["population"] == population], float(np.asarray(slow.amplitude))
     first = table[table["model"] == table["model"].iloc[0]]
     unit, own = {"error": (100.0, None), "gain": (1 / drive, "spiking"), "phase": (1.0, "spiking_phase")}[column]
@@ -121,8 +121,8 @@ def plot_slow_variation(slow, *, population, column="error", ax=None, **kwargs):
         ax.errorbar(first["frequency"], unit * first[own], yerr=sem, fmt="o", color="k", mfc="w", capsize=2, label="spiking")
     for number, (name, rows) in enumerate(table.groupby("model", sort=False)):
         values = unit * rows[{"error": "error", "gain": "rate", "phase": "rate_phase"}[column]]
-        marker = {"marker": _MARKERS[number % len(_MARKERS)]} if own is None else {}
-        ax.plot(rows["frequency"], values, **{"ls": _LINES[number % len(_LINES)], "label": name, **marker, **kwargs})
+        marker = {"marker": MARKERS[number % len(MARKERS)]} if own is None else {}
+        ax.plot(rows["frequency"], values, **{"ls": LINES[number % len(LINES)], "label": name, **marker, **kwargs})
     ax.set(xscale="log", xlabel="frequency of the drive (Hz)", ylabel={"error": f"error of {population} (% of the response)", "gain": f"gain of {population} (Hz/Hz)",
                                                                        "phase": f"phase of {population} (degrees)"}[column])
     if column != "phase":

@@ -389,12 +389,12 @@ def roots_(reduced, drives_):
         # Between two roots whose indices do not add up lies another; elsewhere chance decides, at all sizes of rates alike.
         rng = np.random.default_rng(0)
         largest = np.array([min(float(np.max(gain.params["r_max"])), top) if gain.form == "logistic" and reduced.level == "gain" else top for gain in map(reduced.gains.get, names)])
-        for number in range(MOST_EXTRA):
+        for turn in range(MOST_EXTRA):
             if _index(reduced, [dict(zip(names, r.tolist())) for r in found], drives_) == 1:
                 break
             pair = rng.permutation(len(found))[:2]
             for _ in range(EXTRA):
-                between = found[pair[0]] + rng.random(len(names)) * (found[pair[-1]] - found[pair[0]]) if number % 2 and len(pair) == 2 else (
+                between = found[pair[0]] + rng.random(len(names)) * (found[pair[-1]] - found[pair[0]]) if turn % 2 and len(pair) == 2 else (
                     largest * rng.random(len(names)) ** rng.choice([0.3, 1.0, 3.0]))
                 plain = polished(between)  # with and without what was found divided out: deflation bends the way to roots that lie close
                 if plain is not None and np.all(plain >= -SAME) and new(plain):

@@ -6,15 +6,15 @@ from pathlib import Path
 import b2reduce
 
 LAYERS = [
-    {"units", "provenance", "session", "progress", "interrupts", "arguments", "grammar", "expressions", "modeltext", "resetcheck", "display", "tomltext", "labelled", "explanations", "circuitlatex"}, {"roles"},
+    {"units", "provenance", "session", "progress", "interrupts", "arguments", "grammar", "expressions", "modeltext", "resetcheck", "display", "tomltext", "labelled", "explanations", "parameternames", "rendering"}, {"roles"},
     {"features", "modelcheck", "spikecounts", "spikememory", "thresholdlinear", "feedback", "ratefilters", "protocols", "fiheaders", "silences", "plausible"},
-    {"ring"}, {"model"}, {"circuit"}, {"activity"}, {"wiring"}, {"sweep"},
+    {"ring"}, {"model"}, {"circuittext"}, {"circuitlatex"}, {"circuit"}, {"activity"}, {"wiring"}, {"sweep"},
     {"binary"}, {"binaryrun", "binarywiring"}, {"balance"},
     {"ficolumns"}, {"recordings", "gridding", "integration"}, {"points"}, {"onset"}, {"surface"}, {"aftercurrents"}, {"adaptation", "response", "transfer"}, {"forms"}, {"gain"}, {"lookup"}, {"inputs"}, {"operating"}, {"transferaxes"}, {"measuring", "localtransfer"},
     {"circuit_steps"}, {"equations"}, {"uncertainty"}, {"modeltable"}, {"rategroups"}, {"ratesystem"}, {"latex", "export"}, {"reduced"}, {"reduction"},
     {"network"}, {"standalone", "stability"}, {"arclength"}, {"continuation", "phaseplane", "tuning"}, {"rate", "spiking"},
-    {"whatif", "explorer", "notebook"}, {"gainpremises"}, {"comparison", "assumptions", "verdict", "transients"},
-    {"plots"}, {"networkplots", "responseplots"}, {"store"}, {"archive"}, {"report"}, {"validation"}, {"scanning"}, {"regimes"}, {"loading"},
+    {"whatif", "explorer", "notebook"}, {"wantedrates"}, {"gainpremises"}, {"comparison", "assumptions", "verdict", "transients"},
+    {"plots"}, {"networkplots", "responseplots"}, {"store"}, {"archive"}, {"report"}, {"validation"}, {"scanning"}, {"regimes"}, {"mapplots"}, {"loading"},
     {"filecheck"}, {"clitools"}, {"clifiles", "cliask"}, {"cli"}, {"__main__"},
 ]
 # Besides its own: the command plays the scripts.

@@ -31,7 +31,7 @@ def built(tmp_path_factory):
 
 def test_the_wheel_holds_the_data_and_no_strangers(built):
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
-    for name in ("b2reduce/report.html", "b2reduce/templates/circuit.toml", "b2reduce/templates/explorer.html.jinja", "b2reduce/b2reduce.mplstyle", "b2reduce/models/neurons/lif.toml", "b2reduce/models/circuits/ei_lif.toml", "b2reduce/experiments/accuracy.py", "b2reduce/sweep/kernel.cpp"):
+    for name in ("b2reduce/templates/report.html.jinja", "b2reduce/templates/circuit.toml", "b2reduce/templates/explorer.html.jinja", "b2reduce/b2reduce.mplstyle", "b2reduce/models/neurons/lif.toml", "b2reduce/models/circuits/ei_lif.toml", "b2reduce/experiments/accuracy.py", "b2reduce/sweep/kernel.cpp"):
         assert name in names
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"b2reduce"}, "nothing but the package at the top level"
     sources = tarfile.open(next(built.glob("*.tar.gz"))).getnames()

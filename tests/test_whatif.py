@@ -5,7 +5,6 @@ import pytest
 from brian2 import Hz, mV, nS, pA
 
 import b2reduce as b2r
-from b2reduce.whatif import current_value
 
 pytestmark = pytest.mark.slow
 
@@ -19,10 +18,10 @@ def test_values_are_found_by_the_names_that_replace_takes():
     circuit = b2r.load_circuit("ei_lif")
     for name, value in {"projection.I->E.G": 2 * nS, "projection.I:E.G": 2 * nS, "drive.ext.rate": 14 * Hz, "drive.ext->E.rate": 14 * Hz, "population.E.V_th": -50 * mV,
                         "population.E.size": 4000, "projection.E->E.in_degree": 100, "population.E.I_app": 0 * pA}.items():
-        assert current_value(circuit, name) == value
+        assert circuit.value(name) == value
     for name in ("projection.X->E.G", "drive.ext.G_", "population.E.V_x", "population.X.size", "dt", "projection.E->E.delay"):
         with pytest.raises(b2r.InputError):
-            current_value(circuit, name)
+            circuit.value(name)
 
 
 def test_frozen_is_the_old_gain_on_the_new_synapses(reduced):
