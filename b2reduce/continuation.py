@@ -90,7 +90,7 @@ def continue_fixed_points(reduced, parameter, values, *, anew=False, progress=No
     --------
     >>> from brian2 import Hz
     >>> from b2reduce import reduce
-    >>> found = continue_fixed_points(reduce("ei_lif", seed=1), "drive.ext.rate", [4, 20]*Hz)
+    >>> found = continue_fixed_points(reduce("ei_lif", noise="none"), "drive.ext.rate", [4, 20]*Hz)
     >>> found.points["kind"].unique().tolist()
     ['stable node']
     """

@@ -113,7 +113,7 @@ def separatrix(reduced, *, drives=None):
     Examples
     --------
     >>> from b2reduce import reduce
-    >>> separatrix(reduce("ei_lif", seed=1))  # one state alone
+    >>> separatrix(reduce("ei_lif", noise="none"))  # one state alone
     []
     """
     flow = Flow(require(reduced, ReducedCircuit, "separatrix, reduced"), drives)
@@ -226,7 +226,7 @@ def phase_plane(reduced, *, drives=None, span=None):
     Examples
     --------
     >>> from b2reduce import reduce
-    >>> plane = phase_plane(reduce("ei_lif", seed=1))
+    >>> plane = phase_plane(reduce("ei_lif", noise="none"))
     >>> sorted(plane.nullclines_)
     ['E', 'I']
     """

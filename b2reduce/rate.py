@@ -111,7 +111,7 @@ def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None, see
     --------
     >>> from brian2 import Hz, second
     >>> from b2reduce import reduce
-    >>> rates = simulate_rates(reduce("ei_lif", seed=1), duration=0.2*second, drives={"ext": 12*Hz})
+    >>> rates = simulate_rates(reduce("ei_lif", noise="none"), duration=0.2*second, drives={"ext": 12*Hz})
     >>> rates.rate.shape
     (2, 200)
     """

@@ -99,8 +99,8 @@ def regime_map(circuit, grid, *, level="linear", seed=1, executor=None, workers=
     --------
     >>> from brian2 import Hz, second
     >>> from b2reduce import load_circuit
-    >>> small = load_circuit("ei_lif").replace({"population.E.size": 800, "population.I.size": 200})
-    >>> regime_map(small, {"drive.ext.rate": [14]*Hz}, duration=0.5*second, workers=1).parameters
+    >>> small = load_circuit("ei_lif").replace({"population.E.size": 400, "population.I.size": 100})
+    >>> regime_map(small, {"drive.ext.rate": [14]*Hz}, duration=0.2*second, seeds=1, noise="none", workers=1).parameters
     ('drive.ext.rate [Hz]',)
     """
     one_of(level, LEVELS, "level")

@@ -81,7 +81,7 @@ def scan(circuit, grid, *, task="validate", seed=1, executor=None, workers=None,
     Examples
     --------
     >>> from brian2 import Hz
-    >>> table = scan("ei_lif", {"drive.ext.rate": [12, 16]*Hz}, task="reduce", workers=1)
+    >>> table = scan("ei_lif", {"drive.ext.rate": [12, 16]*Hz}, task="reduce", noise="none", workers=1)
     >>> table[["drive.ext.rate [Hz]", "population", "status"]].to_numpy().tolist()[0]
     [12.0, 'E', 'ok']
     """

@@ -154,7 +154,7 @@ def fixed_points(reduced, *, drives=None):
     Examples
     --------
     >>> from b2reduce import reduce
-    >>> [point.kind for point in fixed_points(reduce("ei_lif", seed=1))]
+    >>> [point.kind for point in fixed_points(reduce("ei_lif", noise="none"))]
     ['stable node']
     """
     if isinstance(reduced, ThresholdLinearNetwork):
@@ -219,7 +219,7 @@ def threshold_linear(reduced, *, drives=None):
     Examples
     --------
     >>> from b2reduce import reduce
-    >>> threshold_linear(reduce("ei_lif", seed=1)).runaway_statement()
+    >>> threshold_linear(reduce("ei_lif", noise="none")).runaway_statement()
     ''
     """
     require(reduced, ReducedCircuit, "threshold_linear, reduced")

@@ -213,7 +213,7 @@ def slow_variation(circuit, reduced, *, frequencies, drive=None, depth=0.1, seed
     >>> from brian2 import Hz
     >>> from b2reduce import load_circuit, reduce
     >>> small = load_circuit("ei_lif").replace({"population.E.size": 400, "population.I.size": 100})
-    >>> found = slow_variation(small, reduce(small, seed=1), frequencies=[10]*Hz, seeds=[1])
+    >>> found = slow_variation(small, reduce(small, noise="none"), frequencies=[10]*Hz, seeds=[1])
     >>> list(found.table["population"])
     ['E', 'I']
     """

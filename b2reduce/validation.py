@@ -150,7 +150,7 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="ren
     Examples
     --------
     >>> from brian2 import second
-    >>> v = validate("ei_lif", duration=1*second, seeds=1)
+    >>> v = validate("ei_lif", duration=0.5*second, seeds=1, levels=["linear"])
     >>> v.comparison.tier
     'quantitative'
     """

@@ -2,7 +2,13 @@
 
 import pytest
 
+from brian2.codegen.runtime.cython_rt import cython_rt
+
 import b2reduce as b2r
+
+# What Brian2 compiles for single runs of a few cells is compiled with less care: that takes half the time, and a run of these tests is mostly that.
+_compiler_and_arguments = cython_rt.get_compiler_and_args
+cython_rt.get_compiler_and_args = lambda: (_compiler_and_arguments()[0], [*_compiler_and_arguments()[1], "-O1"])
 
 
 @pytest.fixture(scope="session")

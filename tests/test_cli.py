@@ -10,6 +10,8 @@ import pytest
 
 import b2reduce as b2r
 
+from .command import b2reduce
+
 SMALL = """
 kind = "circuit"
 name = "small"
@@ -27,8 +29,9 @@ E = "0 mV"
 """
 
 
-def b2reduce(*arguments, cwd, env=None):
-    return subprocess.run([sys.executable, "-m", "b2reduce", *map(str, arguments)], cwd=cwd, capture_output=True, text=True, env={**os.environ, **(env or {})})
+def process(*arguments, cwd):
+    """The same as a process that begins with nothing."""
+    return subprocess.run([sys.executable, "-m", "b2reduce", *map(str, arguments)], cwd=cwd, capture_output=True, text=True)
 
 
 def assert_refused(result, *gist):
@@ -47,7 +50,7 @@ def folder(tmp_path):
 
 @pytest.mark.smoke
 def test_models_are_listed(folder):
-    result = b2reduce("models", cwd=folder)
+    result = process("models", cwd=folder)
     assert result.returncode == 0 and "shriki2003" in result.stdout and "ei_lif_gamma" in result.stdout and result.stderr == ""
     listed = json.loads(b2reduce("models", "--json", cwd=folder).stdout)
     assert [entry["name"] for entry in listed] == list(b2r.list_models()["name"])
@@ -66,7 +69,7 @@ def test_help_explains_without_importing_brian2(command, folder):
 
 @pytest.mark.smoke
 def test_fi_then_fit_through_files(folder):
-    result = b2reduce("fi", "lif", "--I", "0.2 nA:0.8 nA:13", "--g", "15 nS,20 nS", "--duration", "600 ms", "-o", "out", "--json", cwd=folder)
+    result = process("fi", "lif", "--I", "0.2 nA:0.8 nA:13", "--g", "15 nS,20 nS", "--duration", "600 ms", "-o", "out", "--json", cwd=folder)
     assert result.returncode == 0, result.stderr
     data = json.loads(result.stdout)
     assert data["surface"][0]["I [A]"] == pytest.approx(2e-10) and len(data["surface"]) == 26 and data["provenance"]["seed"] == 1
@@ -99,7 +102,8 @@ def test_run_writes_the_report_and_refuses_to_write_it_twice(folder):
     assert json.loads((folder / "out" / "result.json").read_text()) == data
     assert list(pd.read_csv(folder / "out" / "comparison.csv").columns) == ["population", "spiking", "rate", "error", "spread"]
     before = {path: path.stat().st_mtime_ns for path in (folder / "out").rglob("*")}
-    assert_refused(b2reduce("run", "small.toml", "-o", "out", cwd=folder), "out", "already holds files")
+    for run in (b2reduce, process):
+        assert_refused(run("run", "small.toml", "-o", "out", cwd=folder), "out", "already holds files")
     assert {path: path.stat().st_mtime_ns for path in (folder / "out").rglob("*")} == before
 
 

@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -11,6 +9,8 @@ import b2reduce as b2r
 from b2reduce.expressions import evaluate
 from b2reduce.grammar import FUNCTIONS
 from b2reduce.modeltext import parse_equations
+
+from .command import b2reduce
 
 LIF = dict(equations="dv/dt = (g_L*(E_L - v) + I_app)/C_m : volt (unless refractory)", threshold="v > V_th", reset="v = V_r",
     refractory="2 ms",
@@ -139,7 +139,7 @@ def test_nothing_in_a_file_a_circuit_or_a_result_runs(code, tmp_path):
     b2r.save(b2r.simulate_spikes(ring, duration=20 * ms), saved)
     assert b2r.load(saved).rate_.shape == (1, 20)
     for command in (["fi", str(neuron), "--I", "0.3 nA", "--g", "10 nS"], ["run", str(circuit), "-o", str(tmp_path / "out")]):
-        done = subprocess.run([sys.executable, "-m", "b2reduce", *command], capture_output=True, text=True, cwd=tmp_path)
+        done = b2reduce(*command, cwd=tmp_path)
         assert done.returncode == 2 and "no function 'f'" in done.stderr and "Traceback" not in done.stderr
     assert not touched.exists()
 

@@ -1,12 +1,13 @@
 """Files of circuits and cells: a template that runs, and all faults of a file at once."""
 
-import subprocess
-import sys
+from functools import partial
 
 import pytest
 
 import b2reduce as b2r
 from b2reduce.filecheck import check_file
+
+from .command import b2reduce
 
 GOOD = '''kind = "circuit"
 [populations.E]
@@ -99,7 +100,7 @@ def test_a_cell_says_its_faults(tmp_path):
 
 @pytest.mark.parametrize("kind", ["circuit", "neuron"])
 def test_the_template_is_right_and_is_not_written_over(tmp_path, kind):
-    run = lambda *arguments: subprocess.run([sys.executable, "-m", "b2reduce", *arguments], cwd=tmp_path, capture_output=True, text=True)
+    run = partial(b2reduce, cwd=tmp_path)
     assert run("new", "mine.toml", "--kind", kind).returncode == 0
     before = (tmp_path / "mine.toml").read_text()
     assert run("check", "mine.toml").returncode == 0

@@ -1,8 +1,6 @@
 """Fixed points, their stability, what divides them, and how they change along a parameter."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -15,6 +13,7 @@ import b2reduce as b2r
 from b2reduce.experiments.fixed_points import compare
 
 from . import cases
+from .command import b2reduce
 
 LOGISTIC = dict(r_max=80.0, x_0=40e-12, I_half=-20e-12)
 
@@ -294,8 +293,7 @@ def test_bad_input_is_named(call, message):
 
 @pytest.mark.slow
 def test_the_command(tmp_path):
-    done = subprocess.run([sys.executable, "-m", "b2reduce", "fixed-points", "ei_lif", "--along", "drive.ext.rate=8 Hz,20 Hz", "-o", str(tmp_path / "out"), "--json"],
-                          capture_output=True, text=True)
+    done = b2reduce("fixed-points", "ei_lif", "--along", "drive.ext.rate=8 Hz,20 Hz", "-o", "out", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     data = json.loads(done.stdout)
     [point] = data["fixed_points"]
@@ -303,7 +301,7 @@ def test_the_command(tmp_path):
     assert {path.name for path in (tmp_path / "out" / "figures").glob("*.png")} == {"phase_plane.png", "along_E.png", "along_I.png"}
     branches = pd.read_csv(tmp_path / "out" / "branches.csv")
     assert close(np.interp(14, branches["drive.ext.rate [Hz]"], branches["E [Hz]"]), point["rates [Hz]"]["E"], rtol=1e-3)
-    bad = subprocess.run([sys.executable, "-m", "b2reduce", "fixed-points", "ei_lif", "--along", "drive.ext.rate"], capture_output=True, text=True)
+    bad = b2reduce("fixed-points", "ei_lif", "--along", "drive.ext.rate", cwd=tmp_path)
     assert bad.returncode == 2 and "--along" in bad.stderr
 
 
@@ -358,7 +356,7 @@ def zeros(function):
 @pytest.mark.slow
 def test_all_roots_of_logistic_pairs_are_found(logistic_gain):
     rng, numbers = np.random.default_rng(5), []
-    for _ in range(40):
+    for _ in range(20):
         pair = Pair(rng)
         span = np.array([pair.p(r) for r in PLACES[200:-200]])
         p = float(np.clip(rng.choice(span), 0, 8)) + 1.2e-4  # where several states are likely, and not exactly at a place of the scan
@@ -368,7 +366,7 @@ def test_all_roots_of_logistic_pairs_are_found(logistic_gain):
         # The fit of an exact logistic is exact to 1e-6; near a fold roots move by the square root of that.
         np.testing.assert_allclose([float(point.rates["E"]) for point in found], exact, rtol=2e-3, atol=1e-4)
         assert found.complete
-    assert np.count_nonzero(np.array(numbers) == 3) > 5, "pairs with several states are what this is about"
+    assert np.count_nonzero(np.array(numbers) == 3) > 2, "pairs with several states are what this is about"
 
 
 @pytest.mark.slow

@@ -41,15 +41,17 @@ def assert_same_spikes(a, b):
 
 @pytest.mark.smoke
 @pytest.mark.parametrize("name", data_names("neurons"))
-def test_every_model_fires_step_for_step_as_in_brian2(name):
+def test_every_model_fires_step_for_step_as_in_brian2(name, request):
     cells = grid(name)
+    if len(cells.model.state_variables) <= 2:  # equations that numpy steps through sooner than they are compiled
+        request.getfixturevalue("numpy_code")
     duration = 12000 * float(cells.model.dt)  # beyond ten thousand steps, where differences would have grown
     (a, used), (b, other) = (simulate_cells(cells, duration, 0.2 * duration, engine=engine) for engine in ("native", "brian2"))
     assert used.startswith("native") and other.startswith("brian2") and a.total.max() > 5
     assert_same_spikes(a, b)
 
 
-def test_the_comparison_would_see_a_thousandth_of_the_current():
+def test_the_comparison_would_see_a_thousandth_of_the_current(numpy_code):
     cells = grid("lif")
     other = Cells(cells.model, cells.count, {**cells.parameters, "I_app": 1.001 * cells.parameters["I_app"]})
     with pytest.raises(AssertionError):
@@ -60,7 +62,7 @@ def test_the_comparison_would_see_a_thousandth_of_the_current():
     dict(method="rk2"), dict(method="euler"), dict(method="exponential_euler"), dict(method="rk4"), dict(method="exact"),
     dict(refractory=None), dict(refractory="v > V_r + 3*mV"), dict(refractory="t_ref*(1 + int(I_app > 0.5*nA))"),
     dict(threshold="v > V_th and v > V_r or v > 0*mV"), dict(reset="v = V_r + 0.1*(v - V_th)"), dict(threshold="v > V_th*(1 - 0.01*sin(2*pi*20*Hz*t))")])
-def test_ways_of_writing_a_cell(changes):
+def test_ways_of_writing_a_cell(changes, numpy_code):
     lif = b2r.load_model("lif")
     extra = {} if "t_ref" in str(changes.get("refractory", "t_ref")) else {"parameters": {k: v for k, v in lif.parameters.items() if k != "t_ref"}}
     model = lif.replace(**changes, **extra)
@@ -70,7 +72,7 @@ def test_ways_of_writing_a_cell(changes):
     assert_same_spikes(a, b)
 
 
-def test_any_parameter_and_starting_value_may_vary_over_cells():
+def test_any_parameter_and_starting_value_may_vary_over_cells(numpy_code):
     model = b2r.load_model("adex_brette2005")
     n = 9
     cells = Cells(model, n, {"I_app": np.full(n, 1e-9), "g_L": np.full(n, 30e-9), "a": np.linspace(0, 8e-9, n), "tau_w": np.linspace(0.05, 0.2, n)},

@@ -1,13 +1,12 @@
 """A notebook of one's own circuit: it runs as it is written, and asks nothing that the circuit has not."""
 
-import os
-import subprocess
-import sys
 
 import pytest
 from brian2 import Hz, mV, ms, nS, second
 
 import b2reduce as b2r
+
+from .command import b2reduce
 
 pytestmark = pytest.mark.slow
 nbformat = pytest.importorskip("nbformat")
@@ -50,5 +49,5 @@ def test_a_cell_that_fails_leaves_no_file(tmp_path):
 
 
 def test_from_a_shell(tmp_path):
-    result = subprocess.run([sys.executable, "-m", "b2reduce", "notebook", "ei_lif", "--no-run", "-o", "it.ipynb"], cwd=tmp_path, capture_output=True, text=True, env={**os.environ})
+    result = b2reduce("notebook", "ei_lif", "--no-run", "-o", "it.ipynb", cwd=tmp_path)
     assert result.returncode == 0 and (tmp_path / "it.ipynb").exists()
