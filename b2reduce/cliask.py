@@ -30,10 +30,11 @@ def what_if(circuit, question, spiking, duration, seeds, level, noise, cells, ta
 
     Such as: b2reduce what-if ei_lif projection.I:E.G=x2, where x2 doubles what is there; or ='2 nS'.
     """
-    from .whatif import what_if as ask
+    from .whatif import read_question, what_if as ask
 
     check_output(folder)
-    asked = ask(_reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed), read_changes(question, "what-if"), spiking=spiking, duration=duration, seed=seed, seeds=seeds, progress=True)
+    question = read_question(read_circuit(circuit, changes), read_changes(question, "what-if"))
+    asked = ask(_reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed), question, spiking=spiking, duration=duration, seed=seed, seeds=seeds, progress=True)
     data = {"changes": {name: str(value) for name, value in asked.changes.items()}, "rates [Hz]": asked.table.reset_index().to_dict("records"), "outside": list(asked.outside), "notes": list(asked.notes)}
     if folder:
         write_results(folder, {"result.json": data}, {"rates.csv": asked.table.reset_index()}, {})
@@ -57,7 +58,7 @@ def tune(context, circuit, wanted, vary, bounds, level, noise, cells, tau, at, w
     Such as: b2reduce tune ei_lif E='10 Hz' --vary projection.I:E.G
     """
     from .units import InputError, parse_quantity
-    from .wantedrates import tune as find
+    from .wantedrates import read_wanted, tune as find
 
     check_output(folder)
     rates = dict(read_name(entry, "tune", "POPULATION=RATE, such as E='10 Hz'") for entry in wanted)
@@ -65,6 +66,7 @@ def tune(context, circuit, wanted, vary, bounds, level, noise, cells, tau, at, w
         raise InputError(f"--bounds: got {bounds!r}, expected two values such as '1 nS,4 nS'")
     limits = None if bounds is None else [parse_quantity(value) for value in bounds.split(",")]
     name, _ = read_name(f"{vary}=0", "--vary", "a name such as projection.I:E.G")
+    read_wanted(read_circuit(circuit, changes), rates, name, limits)
     found = find(_reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed), rates, vary=name, bounds=limits, progress=True)
     data = {"name": found.name, "value": str(found.value), "stderr": str(found.stderr), "reached": found.reached, "rates [Hz]": found.table.reset_index().to_dict("records"),
             "steps": found.steps.to_dict("records")}
@@ -83,7 +85,9 @@ def tune(context, circuit, wanted, vary, bounds, level, noise, cells, tau, at, w
 def export(circuit, kind, duration, level, noise, cells, tau, at, window, changes, dt, seed, path):
     """Derive the rate model of a CIRCUIT and write it so that it runs without b2reduce: for Brian2, numpy, XPPAUT or PyRates, or for a paper."""
     from .provenance import new_file, write_text
+    from .surface import needed_seconds
 
+    needed_seconds(duration, "duration")
     if path:
         new_file(path)
     reduced = _reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed)

@@ -72,7 +72,8 @@ def plot_map(regimes, *, show="error", population=None, level=None, ax=None, **k
         for a, b, error in zip(points[names[0]], points[names[1]], points["error"]):
             ax.annotate(f"{error:.0f}" if error < 150 else ">150", (a, b), ha="center", va="bottom", fontsize=7, color="w" if error > 50 else "k",
                         xytext=(0, 4), textcoords="offset points")
-        ax.plot(points[names[0]][warned], points[names[1]][warned], "x", color="k", ms=5, ls="", label="with a warning")
+        ax.plot(points[names[0]][warned], points[names[1]][warned], "x", color="w", ms=6.5, mew=2.5)  # beneath the crosses, which so are seen on dark tiles
+        ax.plot(points[names[0]][warned], points[names[1]][warned], "x", color="k", ms=5, label="with a warning")
         bar = ax.figure.colorbar(shown, ax=ax, ticks=edges[1:-1])
         bar.set_label(f"largest error, level {level} (%)")
         ax.set(xlabel=labels[names[0]], ylabel=labels[names[1]])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from .arguments import flag
+from .arguments import flag, one_of, whole
 from .circuit import load_circuit
 from .progress import Progress
 from .provenance import new_file, write_text
+from .reduction import LEVELS, NOISES
+from .surface import needed_seconds
 from .units import InputError
 
 __all__ = ["write_notebook"]
@@ -45,6 +47,9 @@ def write_notebook(circuit, path, *, level=None, noise="renewal", seeds=3, durat
     """
     path = new_file(path, ".ipynb")
     circuit, execute = load_circuit(circuit), flag(execute, "execute")
+    whole(seeds, "seeds", 1), whole(seed, "seed"), needed_seconds(duration, "duration"), one_of(noise, NOISES, "noise")
+    if level is not None:
+        one_of(level, LEVELS, "level")
     nbformat = _library("nbformat")
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}})
     notebook.cells = [(nbformat.v4.new_markdown_cell if kind == "text" else nbformat.v4.new_code_cell)(source) for kind, source in _cells(circuit, level, noise, seeds, duration, seed)]

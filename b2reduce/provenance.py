@@ -139,7 +139,10 @@ def new_file(path, *endings):
     path = named_file(path, *endings)
     if path.exists() or path.is_symlink():
         raise OutputError(f"{path}: exists already, and b2reduce overwrites nothing; choose another name")
-    check_output_folder(path.absolute().parent, filled=True)
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise OutputError(f"{path}: the folder {folder} is not there; make it, or choose another name")
+    check_output_folder(folder, filled=True)
     return path
 
 

@@ -10,14 +10,15 @@ from .arguments import described, mapping, require, to_si
 from .circuit import Circuit
 from .display import amount, number, sheet_html
 from .operating import OperatingPointError
+from .parameternames import resolve
 from .progress import Progress
 from .provenance import unknown_name
-from .reduced import ReducedCircuit
+from .reduced import ReducedCircuit, free_parameters
 from .reduction import reduce_again
 from .units import InputError, si_label, with_units
 from .whatif import at_rest_, tangent
 
-__all__ = ["Tuned", "tune"]
+__all__ = ["Tuned", "read_wanted", "tune"]
 
 REACH = 10.0  # by which factor a value is looked for, either way
 VOLTS_ = 0.05  # V either way of a reversal potential or a threshold
@@ -112,22 +113,10 @@ def tune(reduced, rates, *, vary, bounds=None, progress=None):
     import pandas as pd
 
     require(reduced, ReducedCircuit, "tune, reduced")
-    wanted = {}
-    for name, rate in mapping(rates, "rates", "{\"E\": 5*Hz}").items():
-        if name not in reduced.populations:
-            raise InputError(f"rates: {unknown_name('population', name, reduced.populations)}")
-        wanted[name] = float(to_si(rate, "Hz", f"rates, {name}"))
-        if not 0 < wanted[name] < np.inf:
-            raise InputError(f"rates, {name}: got {described(rate)}, expected a rate above 0 Hz")
-    if not wanted:
-        raise InputError("rates: there is none; say what is wanted, such as {\"E\": 5*Hz}")
-    if not isinstance(vary, str):
-        raise InputError(f"vary: got {described(vary)}, expected the name of one parameter such as \"projection.I->E.G\"")
-    start = reduced.circuit.value(vary)
-    lo_, hi_ = _bounds(start, bounds, vary)
+    wanted, start, lo_, hi_ = read_wanted(reduced.circuit, rates, vary, bounds)
     counted, unit = isinstance(start, int), getattr(start, "dim", None)
     value_of = lambda x: int(round(x)) if counted else x if unit is None else with_units(x, unit)
-    tangent(reduced).replace({vary: value_of(float(np.clip(np.asarray(start, dtype=float), lo_, hi_)))})  # what cannot be varied is refused before minutes of work
+    tangent(reduced).replace({vary: value_of(lo_ + 0.5 * (hi_ - lo_))})  # what cannot be varied is refused before minutes of work
 
     def missed(model, x):
         """Relative differences of the frozen model's rates at a value; large where it runs away."""
@@ -205,6 +194,26 @@ def _error_of(missed, step, wanted, change):
     if not np.any(slopes) or not np.all(np.isfinite(slopes)):
         return np.nan
     return float(np.sqrt(np.sum((slopes * relative) ** 2)) / np.sum(slopes**2))
+
+
+def read_wanted(circuit, rates, vary, bounds):
+    """Checked ({population: wanted rate in Hz}, the parameter's value, lowest, highest of it in SI)."""
+    wanted = {}
+    for name, rate in mapping(rates, "rates", "{\"E\": 5*Hz}").items():
+        if name not in circuit.populations:
+            raise InputError(f"rates: {unknown_name('population', name, circuit.populations)}")
+        wanted[name] = float(to_si(rate, "Hz", f"rates, {name}"))
+        if not 0 < wanted[name] < np.inf:
+            raise InputError(f"rates, {name}: got {described(rate)}, expected a rate above 0 Hz")
+    if not wanted:
+        raise InputError("rates: there is none; say what is wanted, such as {\"E\": 5*Hz}")
+    if not isinstance(vary, str):
+        raise InputError(f"vary: got {described(vary)}, expected the name of one parameter such as \"projection.I->E.G\"")
+    kind, which, attribute = resolve(circuit, vary, lambda message: InputError(f"vary, {vary}: {message}"))
+    start = circuit.value(vary)
+    if kind == "population" and attribute not in ("size", *free_parameters(circuit.populations[which].model)):
+        raise InputError(f"vary, {vary}: is the cells' own, so that their gain changes with it; vary a drive, a synapse or a constant current, or scan over it")
+    return (wanted, start, *_bounds(start, bounds, vary))
 
 
 def _between(steps, wanted, x):

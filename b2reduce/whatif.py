@@ -19,7 +19,7 @@ from .reduction import reduce_again
 from .spiking import simulate_spikes
 from .units import InputError, with_units
 
-__all__ = ["WhatIf", "at_rest_", "tangent", "what_if"]
+__all__ = ["WhatIf", "at_rest_", "read_question", "tangent", "what_if"]
 
 _TIMES = re.compile(r"\s*[x*×]\s*([0-9.eE+-]+)\s*$|\s*([0-9.eE+-]+)\s*[x*×]\s*$")
 
@@ -71,16 +71,19 @@ class WhatIf:
         return sheet_html(*self.sheet, self.title, self.notes)
 
 
-def _multiplied(circuit, changes):
-    """Changes with "x2" and the like turned into values."""
+def read_question(circuit, changes):
+    """Checked {name: value} of a question, with "x2" and the like turned into values."""
     made = {}
-    for name, value in changes.items():
+    for name, value in mapping(changes, "changes", "{\"projection.I->E.G\": 2*nS}").items():
         factor = _TIMES.match(value) if isinstance(value, str) else None
         if factor:
             now = circuit.value(name)
             times = float(factor[1] or factor[2])
             value = int(round(now * times)) if isinstance(now, int) else now * times
         made[name] = value
+    if not made:
+        raise InputError("changes: there is none; say what is to be changed, such as {\"projection.I->E.G\": 2*nS}")
+    circuit.replace(made)  # what cannot be is refused before any work
     return made
 
 
@@ -142,9 +145,7 @@ def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=
     import pandas as pd
 
     require(reduced, ReducedCircuit, "what_if, reduced")
-    changes = _multiplied(reduced.circuit, mapping(changes, "changes", "{\"projection.I->E.G\": 2*nS}"))
-    if not changes:
-        raise InputError("changes: there is none; say what is to be changed, such as {\"projection.I->E.G\": 2*nS}")
+    changes = read_question(reduced.circuit, changes)
     spiking, anew, seed, seeds = flag(spiking, "spiking"), flag(anew, "anew"), whole(seed, "seed"), whole(seeds, "seeds", 1)
     circuit = reduced.circuit.replace(changes)
     names, notes = list(reduced.populations), []
