@@ -5,10 +5,11 @@ import os
 import re
 import shutil
 import subprocess
+from html import unescape
 
 import numpy as np
 import pytest
-from brian2 import Hz, nS, second
+from brian2 import Hz, mV, ms, nS, pA, second
 
 import b2reduce as b2r
 
@@ -42,7 +43,7 @@ def seen(page, script, width=1280, dark=False):
     options = ["--blink-settings=preferredColorScheme=0"] if dark else []
     dom = subprocess.run([BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", f"--window-size={max(width, 500)},2000", "--virtual-time-budget=20000",
                           "--dump-dom", *options, frame.as_uri()], capture_output=True, text=True, timeout=180).stdout
-    return json.loads(re.search(r'id="?out"?>(.*?)</p>', dom, re.DOTALL).group(1).replace("&quot;", '"').replace("&lt;", "<").replace("&amp;", "&"))
+    return json.loads(unescape(re.search(r'id="?out"?>(.*?)</p>', dom, re.DOTALL).group(1)))
 
 
 @pytest.mark.parametrize("level", ["linear", "gain", "surface", "transfer"])
@@ -110,3 +111,20 @@ def test_a_hostile_title_is_text(tmp_path):
     circuit = b2r.load_circuit("e_shriki").replace({"title": evil})
     b2r.explore(b2r.reduce(circuit, noise="none"), tmp_path / "page.html")
     assert seen(tmp_path / "page.html", "return document.title;") == "e_shriki: rate model to explore"
+
+
+def test_a_network_without_drives_has_its_conductances_to_move(tmp_path):
+    """As published ones that keep themselves firing: the page rests where the model does, and follows a conductance."""
+    cells = {"population.E.I_app": 400 * pA, "population.I.I_app": 400 * pA}
+    circuit = b2r.Circuit(populations={name: b2r.Population("lif", 200) for name in "EI"}, projections=[
+        b2r.Projection(source=a, target=b, in_degree=20, G=G, tau=5 * ms, E=E) for a, G, E in (("E", 0.1 * nS, 0 * mV), ("I", 0.5 * nS, -80 * mV)) for b in "EI"]).replace(cells)
+    model = b2r.reduce(circuit, noise="none")
+    b2r.explore(model, tmp_path / "page.html")
+    got = seen(tmp_path / "page.html", "return {rest: b2reduce.rest({}, {}).rates, weaker: b2reduce.rest({}, {'I->E': 0.5}).rates, shown: document.getElementById('drive').hidden, "
+                                       "over: document.getElementById('along').value, table: document.getElementById('rates').innerText};")
+    assert got["rest"] == pytest.approx(list(model.states_[0].values()), rel=1e-3) and min(got["rest"]) > 1
+    weaker = model.replace({"projection.I->E.G": 0.25 * nS})
+    assert got["weaker"] == pytest.approx(list(weaker.states_[0].values()), rel=1e-3) and got["weaker"][0] > 1.05 * got["rest"][0]
+    assert got["shown"] and got["over"] == "G E->E" and "(outside)" not in got["table"]
+    with pytest.raises(b2r.InputError, match="no drive and no conductance"):
+        b2r.explore(b2r.reduce(b2r.Circuit(populations={"E": b2r.Population("lif", 10)}).replace({"population.E.I_app": 400 * pA}), noise="none"), tmp_path / "none.html")
