@@ -98,9 +98,10 @@ def regime_map(circuit, grid, *, level="linear", seed=1, executor=None, workers=
     Examples
     --------
     >>> from brian2 import Hz, second
-    >>> from b2reduce import load_circuit
-    >>> small = load_circuit("ei_lif").replace({"population.E.size": 400, "population.I.size": 100})
-    >>> regime_map(small, {"drive.ext.rate": [14]*Hz}, duration=0.2*second, seeds=1, noise="none", workers=1).parameters
+    >>> from b2reduce import Circuit, Drive, Population
+    >>> external = Drive(name="ext", target="E", inputs=200, rate="14 Hz", G="0.5 nS", tau="5 ms", E="0 mV")
+    >>> alone = Circuit(populations={"E": Population("lif", 100)}, drives=[external])
+    >>> regime_map(alone, {"drive.ext.rate": [14]*Hz}, duration=0.2*second, seeds=1, levels=["linear"], noise="none", workers=1).parameters
     ('drive.ext.rate [Hz]',)
     """
     one_of(level, LEVELS, "level")

@@ -10,11 +10,14 @@ import pytest
 import b2reduce
 
 MODULES = [name for _, name, _ in pkgutil.walk_packages([str(Path(b2reduce.__file__).parent)], "b2reduce.") if not name.endswith("__main__") and ".models" not in name and ".experiments" not in name]
+MOMENTS = {f"b2reduce.{name}" for name in ("assumptions", "spiking", "transients")}  # that run small networks for moments
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
-def test_examples(name):
+def test_examples(name, request):
+    if name in MOMENTS:
+        request.getfixturevalue("numpy_code")
     module = importlib.import_module(name)
     result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     assert result.failed == 0
