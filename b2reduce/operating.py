@@ -22,6 +22,7 @@ __all__ = ["OperatingPoint", "OperatingPointError", "SILENT_", "find_operating_p
 
 # Standard error of the operating rate (relative, and its floor in Hz), and the runs that reach it.
 RTOL, ATOL_ = 0.004, 0.025
+ELSEWHERE = 5  # times that at drives other than the circuit's, where rates of a model are held against them to 12 %: a twenty-fifth of the cells
 WARMUP_ = 0.25  # s
 COARSE, FINE = (0.5, 150), (1.0, 400)  # s after the warm-up, and cells: on the way, and once near
 MOST_CELLS = 12000  # for FINE's second each, fewer for longer
@@ -233,7 +234,7 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
 def operating_rates_from(circuit, drives_, start_, *, seed, dt_, engine="auto", bar, renewal=False):
     """{population: rate} in Hz of the operating point that the iteration reaches from given rates, as in `find_operating_point`."""
     start = np.array([start_[name] for name in circuit.populations], dtype=float)
-    found = _newton(circuit, start, drives_, renewal, seed_streams(seed, 1), False, bar.stage("operating point at other drives"), dict(dt_=dt_, engine=engine))
+    found = _newton(circuit, start, drives_, renewal, seed_streams(seed, 1), False, bar.stage("operating point at other drives"), dict(dt_=dt_, engine=engine), ELSEWHERE)
     return dict(zip(circuit.populations, found.r.tolist()))
 
 
@@ -268,7 +269,7 @@ class _Solution(NamedTuple):
     cv2: np.ndarray  #: squared CV of the intervals
 
 
-def _newton(circuit, r, drives_, renewal, seed, rough, report, settings):
+def _newton(circuit, r, drives_, renewal, seed, rough, report, settings, coarser=1):
     """Newton's method on r = out(r).
 
     Every step measures the rates that come out at the current guess, and with them their derivatives; the number of cells
@@ -300,7 +301,7 @@ def _newton(circuit, r, drives_, renewal, seed, rough, report, settings):
         growth = max(np.max(np.linalg.eigvals(jacobian).real) - 1.0, 0.0)
         inverse = np.linalg.pinv((1.0 + 2.0 * growth) * np.eye(len(names)) - jacobian)
         move, move_sem = inverse @ (out - r), np.sqrt(inverse**2 @ sem**2)
-        tolerance = np.maximum(RTOL * r, ATOL_)
+        tolerance = coarser * np.maximum(RTOL * r, ATOL_)
         report(iteration / MAX_ITERATIONS)
         # CVs are seen at the rates that went in and at those that came out: they hold for the crossing once it is as near as it is known.
         settled = not renewal or (np.all(np.abs(regular - cv2) <= np.maximum(CV2_RTOL * cv2, 3 * regular_sem)) and np.all(np.abs(move) <= 2 * np.maximum(move_sem, 0.2 * tolerance)))
