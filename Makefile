@@ -5,7 +5,7 @@ VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-python$(VERSION))
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed-$(VERSION)
 
-.PHONY: demo test quick smoke engines numbers clean
+.PHONY: demo test long quick smoke engines numbers clean
 
 # Everything from a fresh clone: the reduction of the default circuit, both simulations, and the report in demo/.
 demo: $(INSTALLED)
@@ -16,11 +16,15 @@ demo: $(INSTALLED)
 
 # All tests that guard correctness.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+
+# More of the same, on more networks, cells and values: before a release.
+long: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 # The tests that take seconds.
 quick: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not long"
 
 # The shortest path through everything, for a version of Python that all tests do not run on.
 smoke: $(INSTALLED)

@@ -2,12 +2,18 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from brian2 import Hz, mV, ms, nS
 
 import b2reduce as b2r
 
 BETA, I_THETA, V_THETA = 0.25e12, -80e-12, 13.5e-3  # Hz/A, A, V
 E_L, G_L, C_M = -65e-3, 16.7e-9, 250e-12  # of the cell `lif`
+
+
+def some(values, *kept):
+    """Values of a test's argument, of which all but these are left to `make long`: more of a kind that is guarded without them."""
+    return [value if value in kept else pytest.param(value, marks=pytest.mark.long) for value in values]
 
 
 def gain(beta=BETA, I_theta=I_THETA, v_theta=V_THETA):

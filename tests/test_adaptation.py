@@ -11,6 +11,8 @@ import b2reduce as b2r
 from b2reduce.adaptation import _doubts
 from b2reduce.spikememory import Memory
 
+from .cases import some
+
 M_CURRENT = dict(g_z=0.5 * msiemens / cm**2, b_z=-35 * mV)
 AHP = dict(g_z=5 * msiemens / cm**2, b_z=0 * mV)
 SHUNTS = [2, 3, 4] * msiemens / cm**2
@@ -41,7 +43,7 @@ def exact_current(rate, g, model, G_tau):
     return I + extra * (si("E_L") - si("E_K"))
 
 
-@pytest.mark.parametrize("tau", [100, 400])
+@pytest.mark.parametrize("tau", some([100, 400], 100))
 def test_the_slow_limit_of_a_spike_triggered_conductance(tau):
     """J against the closed form of the cell with its mean adaptation conductance, over the same rates and leaks."""
     model = b2r.load_model("lif_adapt").replace(tau_a=tau * ms, G_a=100 / tau * nS)
@@ -65,7 +67,7 @@ def spiking(term="- w", extra="dw/dt = -w/tau_w : amp", leaves="w += b", **param
         method="rk4", parameters={**dict(C_m=200 * pF, g_L=10 * nS, E_L=-70 * mV, V_th=-50 * mV, V_r=-60 * mV), **parameters})
 
 
-@pytest.mark.parametrize("tau", [10, 15, 30, 50, 100, 200, 500, 1500])
+@pytest.mark.parametrize("tau", some([10, 15, 30, 50, 100, 200, 500, 1500], 10, 200))
 def test_the_charge_of_a_spike_is_found_whatever_its_time_constant(tau):
     found = b2r.measure_adaptation(spiking(tau_w=tau * ms, b=600 / tau * pA))
     # The equations say 600 fC and tau. Where 19 % of it is left at 60 Hz, the fit itself says that it knows J to some percent.
@@ -95,14 +97,14 @@ def test_a_charge_that_the_rates_do_not_tell_is_refused(changes):
 EIF = "- w + g_T*D_T*exp(clip((v - V_T)/D_T, -100, 10))"
 
 
-@pytest.mark.parametrize("tau", [10, 100])
+@pytest.mark.parametrize("tau", some([10, 100], 100))
 def test_the_exponential_cell_with_a_spike_triggered_current(tau):
     model = spiking(EIF, g_T=10 * nS, D_T=2 * mV, V_T=-50 * mV, V_th=-30 * mV, V_r=-58 * mV, tau_w=tau * ms, b=2000 / tau * pA).replace(dt=0.05 * ms)
     found = b2r.measure_adaptation(model)
     assert close(found.J_, 2000e-15, rtol=0.05) and close(found.tau_, tau * 1e-3, rtol=0.03)
 
 
-@pytest.mark.parametrize("tau", [10, 30, 100])
+@pytest.mark.parametrize("tau", some([10, 30, 100], 30))
 def test_a_fast_conductance_has_the_charge_of_the_potentials_that_it_meets(tau):
     model = spiking("+ g_a*(E_K - v)", "dg_a/dt = -g_a/tau_a : siemens", "g_a += G", tau_a=tau * ms, G=20 / tau * nS, E_K=-90 * mV)
     found = b2r.measure_adaptation(model)
@@ -110,6 +112,7 @@ def test_a_fast_conductance_has_the_charge_of_the_potentials_that_it_meets(tau):
     assert 20e-12 * 30e-3 < found.J_ < 20e-12 * 40e-3 and close(found.tau_, tau * 1e-3, rtol=0.05)
 
 
+@pytest.mark.long
 def test_two_currents_are_told_from_one():
     model = spiking("- w - u", "dw/dt = -w/tau_w : amp\ndu/dt = -u/tau_u : amp", "w += b\nu += c", tau_w=20 * ms, b=20 * pA, tau_u=200 * ms, c=2 * pA)
     found = b2r.measure_adaptation(model)
@@ -129,6 +132,7 @@ def test_an_integration_that_fails_is_named(monkeypatch):
         b2r.measure_adaptation("lif_adapt")
 
 
+@pytest.mark.long
 def test_doubling_the_conductance_doubles_J():
     one, two = (b2r.measure_adaptation("lif_adapt", parameters={"G_a": G * nS}) for G in (0.5, 1.0))
     assert close(two.J_, 2 * one.J_, rtol=0.03) and not close(two.J_, one.J_, rtol=0.3)

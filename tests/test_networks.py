@@ -11,9 +11,11 @@ from b2reduce.points import measure_points
 from b2reduce.reduction import reduce_levels
 from b2reduce.transferaxes import transfer_axes, transfer_problem
 
+from .cases import some
 from .networks import NETWORKS, potjans
 
 LEVELS = ("linear", "gain", "surface", "transfer")
+SHORT = ("ei_lif", "cuba", "stimberg, weaker", "vogels")  # driven, without drives, beside silence, keeping itself firing
 
 
 def number(values):
@@ -35,7 +37,7 @@ def reductions():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", some(NETWORKS, *SHORT))
 def test_a_rate_model_rests_where_it_was_reduced(name, reductions):
     for level, reduced in reductions(name).items():
         point, rest = number(reduced.operating_rate), reduced.states_[0]
@@ -54,7 +56,7 @@ def test_a_gain_beside_its_point_would_rest_elsewhere(reductions):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in ("potjans", "ring_shriki")])
+@pytest.mark.parametrize("name", some([name for name in NETWORKS if name not in ("potjans", "ring_shriki")], *SHORT))
 def test_a_transfer_table_is_right_between_its_points(name, reductions):
     reduced = reductions(name)["transfer"]
     circuit, rng = reduced.circuit, np.random.default_rng(7)

@@ -195,6 +195,7 @@ def test_units_of_cells_follow_the_profile_of_the_limit():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_spiking_ring_beside_its_theory():
     circuit = b2r.load_circuit("ring_lif")
     runs = [b2r.simulate_spikes(circuit, duration=1.5 * second, seed=seed, record=0) for seed in (1, 2)]
