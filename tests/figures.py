@@ -56,7 +56,7 @@ def _hidden(ax):
         if line.get_linestyle() not in ("None", "", " "):
             parts = np.linspace(0, 1, 20)[:, None]
             points = np.concatenate([start + parts * (end - start) for start, end in zip(points, points[1:])])
-        visible = ax.get_window_extent()
-        inside = (points[:, 0] > box.x0) & (points[:, 0] < box.x1) & (points[:, 1] > box.y0) & (points[:, 1] < box.y1) & (points[:, 1] < visible.y1) & (points[:, 1] > visible.y0)
+        within = lambda frame: ((points > (frame.x0, frame.y0)) & (points < (frame.x1, frame.y1))).all(axis=1)
+        inside = within(box) & within(ax.get_window_extent())  # what lies beyond the limits of the axes is not drawn
         if inside.any():
             yield f"the legend lies on {line.get_label()!r}"
