@@ -43,7 +43,7 @@ def exact_current(rate, g, model, G_tau):
     return I + extra * (si("E_L") - si("E_K"))
 
 
-@pytest.mark.parametrize("tau", some([100, 400], 100))
+@pytest.mark.parametrize("tau", some([100, 400]))
 def test_the_slow_limit_of_a_spike_triggered_conductance(tau):
     """J against the closed form of the cell with its mean adaptation conductance, over the same rates and leaks."""
     model = b2r.load_model("lif_adapt").replace(tau_a=tau * ms, G_a=100 / tau * nS)

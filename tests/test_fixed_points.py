@@ -354,6 +354,7 @@ def zeros(function):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_all_roots_of_logistic_pairs_are_found(logistic_gain):
     rng, numbers = np.random.default_rng(5), []
     for _ in range(20):

@@ -28,6 +28,7 @@ def rows():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_circuits_are_of_all_kinds(rows):
     assert len(rows) >= 12 and set(KINDS) <= set(CIRCUITS)
     rates = {row["circuit"]: row["rates"] for row in rows}
@@ -37,6 +38,7 @@ def test_the_circuits_are_of_all_kinds(rows):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_no_error_comes_unwarned(rows):
     numbers = summary(rows)
     off = {row["circuit"]: row for row in rows if row["worst"] > LIMIT and not row["warned"]}
@@ -44,6 +46,7 @@ def test_no_error_comes_unwarned(rows):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_most_warnings_were_deserved(rows):
     """Two of the errors that warnings foretell here are 16 to 18 %, each to a few % by chance: one of them may come out below 15 %."""
     numbers, undeserved = summary(rows), [row["circuit"] for row in rows if row["warned"] and row["worst"] <= LIMIT]
@@ -52,6 +55,7 @@ def test_most_warnings_were_deserved(rows):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_where_premises_hold_the_best_level_is_good(rows):
     assert summary(rows)["median error of the best level where premises hold"] <= 0.04
 

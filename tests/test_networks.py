@@ -104,6 +104,7 @@ def test_eight_populations_are_near_what_was_published():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_errors_are_the_scatter_over_seeds():
     runs = [b2r.reduce("ei_lif", seed=seed) for seed in range(100, 130)]
     within = []

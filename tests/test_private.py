@@ -232,6 +232,7 @@ def run(network):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_planted_network_is_never_run(cache, tmp_path, network, monkeypatch):
     """Each way of planting a program, against one that leaves a mark where it runs."""
     from b2reduce import standalone

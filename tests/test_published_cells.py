@@ -12,6 +12,7 @@ from brian2 import Mohm, cm, msiemens, mV, ms, nA, nS, pA, pF, uA, uF, um
 import b2reduce as b2r
 from b2reduce.session import DivergenceError
 
+from .cases import some
 from .oracle import Reference
 from .test_properties import excused, surface_of, wrong_rate
 
@@ -206,7 +207,7 @@ def measured(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", some(CELLS, *list(CELLS)[::3]))
 def test_a_published_cell_is_right_or_says_why_not(name):
     try:
         faults, rates, said = measured(name)

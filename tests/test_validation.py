@@ -93,7 +93,7 @@ def test_a_level_that_does_not_follow_the_drives_is_found_out(ei_validation):
 
 
 def test_a_circuit_in_rhythm_is_not_trusted():
-    v = b2r.validate("ei_lif_gamma", duration=1 * second, seeds=1, seed=1)
+    v = b2r.validate("ei_lif_gamma", duration=1 * second, seeds=1, seed=1, level="linear", levels=["linear"])
     rows = v.assumptions.set_index("assumption")
     assert not rows.holds["asynchrony"] and not rows.holds["weak correlation"]
     assert str(v.verdict).startswith("Do not rely on this rate model: cells fire together")
@@ -102,7 +102,7 @@ def test_a_circuit_in_rhythm_is_not_trusted():
 def test_a_saturated_circuit_is_foretold():
     """Cells at hundreds of hertz: refractory a good part of the time, and leak that divides."""
     circuit = b2r.load_circuit("ei_lif").replace({"drive.ext.rate": 150 * Hz})
-    v = b2r.validate(circuit, duration=0.6 * second, seeds=1, seed=1)
+    v = b2r.validate(circuit, duration=0.6 * second, seeds=1, seed=1, level="linear", levels=["linear"])
     rows = v.assumptions.set_index("assumption")
     assert not rows.holds["no saturation"] and rows.measured["no saturation"] > 0.1
     assert v.comparison.table["spiking"].max() > 100
