@@ -33,7 +33,7 @@ def reproduce(*arguments, cwd=None):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", some(SCRIPTS, "holt_koch1997", "vanvreeswijk1996"))
+@pytest.mark.parametrize("name", some(SCRIPTS, "holt_koch1997"))
 def test_a_script_reproduces_its_result(name):
     module, verdicts = vars(import_module(f"b2reduce.experiments.{name}")), []
     for figure_name, figure, rows in script.drawn(module):

@@ -10,9 +10,13 @@ import pytest
 
 import b2reduce as b2r
 
+from .cases import some
+
 README = Path(b2r.__file__).parent.parent / "README.md"
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL) if README.is_file() else []
 pytestmark = pytest.mark.skipif(not BLOCKS, reason="an installed package has no README")
+
+LINES = [line for language, code in BLOCKS if language == "console" for line in code.strip().splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +37,7 @@ def test_python_blocks_run(code, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", [line for language, code in BLOCKS if language == "console" for line in code.strip().splitlines()])
+@pytest.mark.parametrize("line", some(LINES, *(line for line in LINES if not line.startswith("b2reduce map "))))  # a map is among the Python blocks
 def test_console_lines_run(line, folder):
     if line.startswith("make "):  # these would call this test: that the target is there, and what it would do, is what can be asked
         plan = subprocess.run([*line.split(), "--dry-run"], cwd=README.parent, capture_output=True, text=True)

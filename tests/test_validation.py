@@ -59,6 +59,7 @@ def test_one_reduction_predicts_a_stronger_drive(ei_validation):
     assert b2r.compare(spikes, stale, after=0.4 * second).largest_error > 0.15, "the rates at 14 Hz would not do"
 
 
+@pytest.mark.long
 def test_shriki_cells_with_recurrent_excitation():
     # In a thousand milliseconds 400 cells of about 10 Hz fire 4000 times: counting alone is good to 2 %.
     v = b2r.validate("e_shriki", duration=1.2 * second, seeds=1, seed=1, level="linear", levels=["linear"])
