@@ -192,13 +192,13 @@ def test_a_map_of_a_small_circuit(small, tmp_path):
     import matplotlib
 
     matplotlib.use("agg")
-    regimes = b2r.regime_map(small, {"drive.ext.rate": [12, 14] * Hz, "projection.E->E.G": [0.1, 0.12] * nS}, duration=0.6 * second, workers=2, out=tmp_path / "map")
+    regimes = b2r.regime_map(small, {"drive.ext.rate": [12, 14] * Hz, "projection.E->E.G": [0.1, 0.12] * nS}, duration=0.6 * second, levels=["linear", "gain"], workers=2, out=tmp_path / "map")
     points = regimes.points
     assert len(points) == 4 and set(points["tier linear"]) <= {"quantitative", "qualitative", "breakdown"} and (points["status"] == "ok").all()
     # One program serves all points, and a point is what validate() gives there.
-    again = b2r.validate(small.replace({"drive.ext.rate": 14 * Hz, "projection.E->E.G": 0.12 * nS}), duration=0.6 * second, seeds=1, seed=1)
+    again = b2r.validate(small.replace({"drive.ext.rate": 14 * Hz, "projection.E->E.G": 0.12 * nS}), duration=0.6 * second, seeds=1, seed=1, levels=["linear", "gain"], level="linear")
     assert points.loc[3, "largest_error linear"] == pytest.approx(again.comparison.largest_error, rel=1e-6)
-    assert points.loc[3, "largest_error transfer"] == pytest.approx(again.levels.loc["transfer", "largest_error"], rel=1e-6)
+    assert points.loc[3, "largest_error gain"] == pytest.approx(again.levels.loc["gain", "largest_error"], rel=1e-6)
     ax = b2r.plot_map(regimes)
     assert ax.get_xlabel() == "drive.ext.rate (Hz)" and ax.get_ylabel() == "projection.E->E.G (pS)" or "nS" in ax.get_ylabel()
     regimes.save(tmp_path / "points.csv")
