@@ -501,14 +501,14 @@ class ReducedCircuit:
 
 
 def free_parameters(model):
-    """Parameters of a cell that the law has as I and g: its constant input and its leak, of which no gain depends."""
+    """Parameters of a cell that the law has as I and g, its constant input and its leak: no gain depends on them."""
     return (model.input, *filter(None, [model.leak_parameter]))
 
 
 def _cell_of(model):
     """Plain data of a cell without what its gain does not depend on."""
-    data = model.to_dict()
-    return {**data, "parameters": {key: value for key, value in data["parameters"].items() if key not in free_parameters(model)}}
+    data, free = model.to_dict(), free_parameters(model)
+    return {**data, "parameters": {key: value for key, value in data["parameters"].items() if key not in free}}
 
 
 def read_drives(circuit, drives, constant=False):

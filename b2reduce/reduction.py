@@ -106,14 +106,15 @@ def reduce(circuit, *, level="linear", noise="renewal", tau="membrane", gains=No
                          seed=seed, dt=dt, engine=engine, progress=progress)[level]
 
 
-def reduce_again(reduced, circuit, progress=None):
+def reduce_again(reduced, circuit, *, drives_=None, progress=None):
     """A reduction of a changed circuit with the settings of a reduction of the circuit before.
 
     Parameters
     ----------
     reduced : ReducedCircuit
     circuit : Circuit
-        With the same drives. Those whose rates are as they were are taken as at the operating point.
+    drives_ : mapping of (drive, target) to float, optional
+        Rates in Hz at which the operating point is looked for; by default the circuit's.
     progress : optional
 
     Returns
@@ -125,8 +126,14 @@ def reduce_again(reduced, circuit, progress=None):
     OperatingPointError
         If there is none.
     """
-    new = reduced.at_on_(circuit)
-    at = {d.name: with_units(new[d.name, d.target], "Hz") for d in circuit.drives if new[d.name, d.target] != d.rate_}
+    at = {}
+    for name in circuit.drive_names:
+        own = {d.target: d.rate_ for d in circuit.drives if d.name == name}
+        rates = own if drives_ is None else {target: drives_[name, target] for target in own}
+        if rates != own and len(set(rates.values())) == 1:
+            at[name] = with_units(next(iter(rates.values())), "Hz")
+        elif rates != own:  # `at` has one rate for all targets
+            circuit = circuit.replace({f"drive.{name}->{target}.rate": with_units(rate, "Hz") for target, rate in rates.items()})
     tau = dict(reduced.tau) if reduced.tau_choice == "given" else reduced.tau_choice
     return reduce(circuit, level=reduced.level, noise=reduced.noise, tau=tau, at=at or None, cells=reduced.cells,
                   adaptation="measured" if reduced.adaptation else None, seed=reduced.provenance.get("seed", 1), progress=progress)

@@ -180,7 +180,8 @@ def _reduced_near(reduced, vary, value_of, x, steps, bar):
     """(reduction, value): at a value or, where there is no operating point, half of the way back to the last one that had it."""
     for halving in range(HALVINGS + 1):
         try:
-            return reduce_again(reduced, reduced.circuit.replace({vary: value_of(x)}), bar), x
+            circuit = reduced.circuit.replace({vary: value_of(x)})
+            return reduce_again(reduced, circuit, drives_=reduced.at_on_(circuit), progress=bar), x
         except OperatingPointError:
             if not steps or halving == HALVINGS:
                 raise

@@ -167,7 +167,7 @@ def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=
     with Progress(progress) as bar:
         if anew:
             try:
-                model = reduce_again(reduced, circuit, bar)
+                model = reduce_again(reduced, circuit, drives_=reduced.at_on_(circuit), progress=bar)
                 table["anew"] = pd.Series(at_rest_(model))
                 table["anew_stderr"] = pd.Series({name: float(np.asarray(error)) for name, error in model.stderr["rates"].items()})
                 notes += [f"anew: {warning}" for warning in model.warnings]

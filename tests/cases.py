@@ -12,7 +12,7 @@ E_L, G_L, C_M = -65e-3, 16.7e-9, 250e-12  # of the cell `lif`
 
 
 def some(values, *kept):
-    """Values of a test's argument, of which all but these are left to `make long`: more of a kind that is guarded without them."""
+    """Values of a test's argument, of which all but these are left to `make long`."""
     return [value if value in kept else pytest.param(value, marks=pytest.mark.long) for value in values]
 
 

@@ -111,7 +111,7 @@ def test_a_system_knows_its_drives(models):
 @pytest.mark.parametrize("name", ["linear", "gain", "surface", "synaptic", "per area", "spline", "adapting"])
 def test_latex_compiles_and_holds_the_numbers(models, name, tmp_path):
     text = models[name].to_latex()
-    _compiled(text, tmp_path)
+    assert latex_faults(text, tmp_path) == []
     v_theta = 1e3 * float(np.asarray(models[name].gains[models[name].populations[0]].v_theta))
     assert f"{v_theta:.1f}" in text or f"{v_theta:.2f}" in text
     assert "\\begin{document}" not in models[name].to_latex(document=False)
@@ -120,18 +120,23 @@ def test_latex_compiles_and_holds_the_numbers(models, name, tmp_path):
 @needs("pdflatex")
 @pytest.mark.parametrize("name", b2r.list_models().query("kind == 'circuit'")["name"])
 def test_tables_of_all_circuits_compile(name, tmp_path):
-    _compiled(b2r.load_circuit(name).to_latex(), tmp_path)
+    assert latex_faults(b2r.load_circuit(name).to_latex(), tmp_path) == []
 
 
 @needs("pdflatex")
 def test_text_that_latex_would_read_as_commands_is_text(tmp_path):
-    _compiled(b2r.Circuit(populations={"E_1": b2r.Population("lif", 10)}, drives=[b2r.Drive("ext", "E_1", 100, 10 * Hz, 1 * nS, 5 * ms, "0 mV")],
-                          name="a_b", title="50 % of #1 & \\input{x} $x$ {~^} <|> é μ λ Ω Ж →").to_latex(), tmp_path)
+    hostile = "50 % of #1 & \\input{x} $x$ {~^} <|> é μ λ Ω Ж →"  # where it is shown: of a cell its title, of a circuit its sources
+    cell = b2r.load_model("lif").replace(title=hostile)
+    text = b2r.Circuit(populations={"E_1": b2r.Population(cell, 10)}, drives=[b2r.Drive("ext", "E_1", 100, 10 * Hz, 1 * nS, 5 * ms, "0 mV")], name="a_b", cite=[hostile]).to_latex()
+    assert text.count(r"\#1 \& \textbackslash{}input") == 3
+    assert latex_faults(text, tmp_path) == []
+    assert latex_faults(text.replace(r"\&", "&"), tmp_path) != [], "a control: a letter that means something to LaTeX would be seen"
 
 
-def _compiled(text, folder):
+def latex_faults(text, folder):
+    """What pdflatex finds wrong with a document, [] where it makes pages of it: errors, and lines that run off the page by more than a letter."""
     (folder / "it.tex").write_text(text, encoding="utf-8")
     result = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "it.tex"], cwd=folder, capture_output=True, text=True, errors="replace")
-    assert result.returncode == 0, result.stdout[-2000:]
-    # Nothing runs off the page by more than a letter.
-    assert all(float(line.split("(")[1].split("pt")[0]) < 6 for line in result.stdout.splitlines() if line.startswith("Overfull"))
+    if result.returncode or not (folder / "it.pdf").stat().st_size:
+        return [result.stdout[-2000:]]
+    return [line for line in result.stdout.splitlines() if line.startswith("Overfull") and float(line.split("(")[1].split("pt")[0]) >= 6]

@@ -357,7 +357,7 @@ def zeros(function):
 @pytest.mark.long
 def test_all_roots_of_logistic_pairs_are_found(logistic_gain):
     rng, numbers = np.random.default_rng(5), []
-    for _ in range(20):
+    for _ in range(40):
         pair = Pair(rng)
         span = np.array([pair.p(r) for r in PLACES[200:-200]])
         p = float(np.clip(rng.choice(span), 0, 8)) + 1.2e-4  # where several states are likely, and not exactly at a place of the scan
@@ -367,7 +367,7 @@ def test_all_roots_of_logistic_pairs_are_found(logistic_gain):
         # The fit of an exact logistic is exact to 1e-6; near a fold roots move by the square root of that.
         np.testing.assert_allclose([float(point.rates["E"]) for point in found], exact, rtol=2e-3, atol=1e-4)
         assert found.complete
-    assert np.count_nonzero(np.array(numbers) == 3) > 2, "pairs with several states are what this is about"
+    assert np.count_nonzero(np.array(numbers) == 3) > 5, "pairs with several states are what this is about"
 
 
 @pytest.mark.slow

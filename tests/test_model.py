@@ -139,7 +139,7 @@ def test_refractory_texts_work_as_in_brian2_in_both_engines(refractory, numpy_co
     model = changed(equations=LIF["equations"].replace(" (unless refractory)", "") if "v " in refractory else LIF["equations"],
         refractory=refractory, parameters=own, method="rk4")
     I = np.array([0.3, 0.6, 1.2]) * 1e-9
-    rates = [b2r.measure_fi(model, I * amp, [10] * nS, duration=150 * ms, warmup=0 * ms, engine=engine).rate_[:,
+    rates = [b2r.measure_fi(model, I * amp, [10] * nS, duration=300 * ms, warmup=0 * ms, engine=engine).rate_[:,
         0] for engine in ("native", "brian2")]
     text = 2 * ms if refractory in ("2 ms", "2ms") else refractory
     with brian_session():
@@ -148,7 +148,7 @@ def test_refractory_texts_work_as_in_brian2_in_both_engines(refractory, numpy_co
                             dt=0.1 * ms)
         group.v, group.I_app = -65 * mV, Quantity(I, dim=amp.dim)
         monitor = SpikeMonitor(group)
-        Network(group, monitor).run(0.15 * second, namespace={})
+        Network(group, monitor).run(0.3 * second, namespace={})
         trains = [np.array(monitor.t_)[np.array(monitor.i) == k] for k in range(3)]
     expected = [(t.size - 1) / (t[-1] - t[0]) if t.size > 1 else 0 for t in trains]
     assert rates[0].tolist() == rates[1].tolist() and rates[0] == pytest.approx(expected, rel=1e-9)

@@ -7,7 +7,11 @@ from brian2 import Hz, second
 import b2reduce as b2r
 from b2reduce.gainpremises import follows_the_drives
 
+from .cases import some
+
 pytestmark = [pytest.mark.slow]
+LINEAR = dict(level="linear", levels=["linear"])
+QUICK = some([{}, LINEAR], LINEAR)  # what is asserted does not hang on the level, and tables of other levels take longest
 
 
 def test_the_default_circuit_is_reduced_within_ten_percent(ei_validation):
@@ -62,7 +66,7 @@ def test_one_reduction_predicts_a_stronger_drive(ei_validation):
 @pytest.mark.long
 def test_shriki_cells_with_recurrent_excitation():
     # In a thousand milliseconds 400 cells of about 10 Hz fire 4000 times: counting alone is good to 2 %.
-    v = b2r.validate("e_shriki", duration=1.2 * second, seeds=1, seed=1, level="linear", levels=["linear"])
+    v = b2r.validate("e_shriki", duration=1.2 * second, seeds=1, seed=1)
     assert v.comparison.largest_error <= 0.10
 
 
@@ -93,17 +97,19 @@ def test_a_level_that_does_not_follow_the_drives_is_found_out(ei_validation):
     assert not nowhere.holds and np.isinf(nowhere.measured) and "no operating point was found" in nowhere.advice
 
 
-def test_a_circuit_in_rhythm_is_not_trusted():
-    v = b2r.validate("ei_lif_gamma", duration=1 * second, seeds=1, seed=1, level="linear", levels=["linear"])
+@pytest.mark.parametrize("settings", QUICK)
+def test_a_circuit_in_rhythm_is_not_trusted(settings):
+    v = b2r.validate("ei_lif_gamma", duration=1 * second, seeds=1, seed=1, **settings)
     rows = v.assumptions.set_index("assumption")
     assert not rows.holds["asynchrony"] and not rows.holds["weak correlation"]
     assert str(v.verdict).startswith("Do not rely on this rate model: cells fire together")
 
 
-def test_a_saturated_circuit_is_foretold():
+@pytest.mark.parametrize("settings", QUICK)
+def test_a_saturated_circuit_is_foretold(settings):
     """Cells at hundreds of hertz: refractory a good part of the time, and leak that divides."""
     circuit = b2r.load_circuit("ei_lif").replace({"drive.ext.rate": 150 * Hz})
-    v = b2r.validate(circuit, duration=0.6 * second, seeds=1, seed=1, level="linear", levels=["linear"])
+    v = b2r.validate(circuit, duration=0.6 * second, seeds=1, seed=1, **settings)
     rows = v.assumptions.set_index("assumption")
     assert not rows.holds["no saturation"] and rows.measured["no saturation"] > 0.1
     assert v.comparison.table["spiking"].max() > 100

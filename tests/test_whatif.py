@@ -95,3 +95,20 @@ def test_tune_gives_the_nearest_where_there_is_none(reduced):
     for rates, vary in (({"X": 1 * Hz}, "drive.ext.rate"), ({"E": 0 * Hz}, "drive.ext.rate"), ({}, "drive.ext.rate"), ({"E": 5 * Hz}, "population.E.V_th"), ({"E": 5 * Hz}, "population.E.I_app")):
         with pytest.raises(b2r.InputError):
             b2r.tune(reduced, rates, vary=vary)
+
+
+def test_a_drive_that_changes_on_one_target_alone_stays_on_the_others():
+    """The operating point of a reduction made elsewhere than at the circuit's drives: what was not asked to change stays there."""
+    reduced = b2r.reduce("ei_lif", noise="none", at={"ext": 12 * Hz}, seed=1)
+    asked = b2r.what_if(reduced, {"drive.ext->E.rate": 16 * Hz})
+    assert asked.anew.at_ == {("ext", "E"): 16.0, ("ext", "I"): 12.0}
+    other = b2r.what_if(reduced, {"projection.I->E.G": "x1.1"})
+    assert other.anew.at_ == {("ext", "E"): 12.0, ("ext", "I"): 12.0}
+
+
+def test_a_reduction_anew_is_at_the_value_that_is_asked_for():
+    """Along a drive a reduction is made at that drive, wherever the first one was made: the circuit's own rate is a value like any other."""
+    reduced = b2r.reduce("ei_lif", noise="none", at={"ext": 12 * Hz}, seed=1)
+    found = b2r.continue_fixed_points(reduced, "drive.ext.rate", [12, 14] * Hz, anew=True).points
+    here = b2r.fixed_points(b2r.reduce("ei_lif", noise="none", seed=1))  # of 14 Hz
+    assert found["E [Hz]"].iloc[-1] == pytest.approx(float(here[0].rates["E"]), rel=1e-9)
