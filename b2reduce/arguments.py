@@ -123,12 +123,15 @@ def runs_of(values, kind, where):
     return [require(value, kind, f"{where}, entry {number}") for number, value in enumerate(values)]
 
 
+MOST = 2**63  # what a whole number of the machine holds
+
+
 def whole(value, where, least=0, error=InputError):
     """An int from anything that is a whole number: ints, numpy's, floats such as 10.0; not from text, booleans or 7.5."""
     plain = not isinstance(value, (bool, np.bool_)) and (isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, np.ndarray) and np.ndim(value) == 0
                                                          and value.dtype.kind in "fiu" and getattr(getattr(value, "dim", None), "is_dimensionless", True))
-    if not plain or not np.isfinite(value) or value != int(value) or int(value) < least:
-        raise error(f"{where}: got {described(value)}, expected a whole number of at least {least}")
+    if not plain or not isinstance(value, int) and (not np.isfinite(value) or value != int(value)) or not least <= int(value) < MOST:
+        raise error(f"{where}: got {described(value)}, expected a whole number of at least {least}{' and below 2^63' if plain and value >= MOST else ''}")
     return int(value)
 
 

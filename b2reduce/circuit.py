@@ -24,12 +24,19 @@ __all__ = ["CircuitError", "Circuit", "Population", "Projection", "Drive", "Path
 _EXAMPLES = {"s": "5*ms", "V": "-70*mV", "Hz": "10*Hz"}
 #: Keys of a circuit's file, and of its populations.
 KEYS, POPULATION_KEYS = ("kind", "name", "title", "cite", "dt", "populations", "projections", "drives"), ("model", "size", "parameters", "feature")
+LEAST_STEP_ = 1e-9  # s
 LONG_TABLE = 100  # entries of the table of a drive
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # names become parts of equations
 
 
 class CircuitError(InputError):
     """A circuit that cannot be what it says: the message names the file, the key, what was got and what to do."""
+
+
+def check_step(dt_, error=InputError):
+    """Refuse a time step so short that no run ends, which is a slip of its unit."""
+    if dt_ < LEAST_STEP_:
+        raise error(f"dt: got {dt_:g} s, expected a time step of at least {LEAST_STEP_:g} s; check its unit")
 
 
 def _put(instance, **values):
@@ -274,9 +281,9 @@ def read_rate(rate, key):
     if times.shape != values.shape or not times.size:
         raise CircuitError(f"{key}: got {times.size} times and {values.size} values, expected as many of both, at least one")
     if np.any(np.diff(times) <= 0) or not np.isfinite(times).all():
-        raise CircuitError(f"{key}, times: got {list(times)} s, expected ascending times")
+        raise CircuitError(f"{key}, times: got {times.tolist()} s, expected ascending times")
     if np.any(values < 0) or not np.isfinite(values).all():
-        raise CircuitError(f"{key}, values: got {list(values)} Hz, expected rates of at least 0 Hz")
+        raise CircuitError(f"{key}, values: got {values.tolist()} Hz, expected rates of at least 0 Hz")
     return (times * second, values * Hz)
 
 
@@ -375,6 +382,7 @@ class Circuit:
              cite=(self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
         try:
             _put(self, dt=_quantity(self.dt, "s", "dt", positive=True))
+            check_step(float(self.dt), CircuitError)
             self._check()
         except CircuitError as error:
             raise CircuitError(f"{self._where}, {error}") from None

@@ -250,7 +250,7 @@ def run(context, circuit, level, noise, cells, tau, at, window, changes, dt, see
             show_table("rates over cells (Hz)", ("population", "statistic", "spiking", "rate model"),
                    ((name, statistic, f"{row.spiking:.2f}", f"{row.rate:.2f}") for (name, statistic), row in comparison.cells.iterrows()))
         show_table("premises", ("premise", "measured", "limit", "holds"),
-               ((row.assumption, f"{row.measured:.3g}", row.limit, "yes" if row.holds else "NO") for row in validation.assumptions.itertuples()))
+               ((row.assumption, "" if row.measured != row.measured else f"{row.measured:.3g}", row.limit, "yes" if row.holds else "NO") for row in validation.assumptions.itertuples()))
 
     show_result(store.validation_data(validation), as_json, show)
     click.echo(validation.verdict.sentence, err=True)

@@ -13,6 +13,7 @@ __all__ = ["Columns", "columns_of", "NUMBER", "row_label"]
 
 #: A cell that says that nothing was measured, in small letters.
 MISSING = frozenset(("", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "missing", "nd", "n.d.", ".", "-", "--", "–", "—"))
+HUGE = 1e30  # beyond it nothing was measured, and squares overflow
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -124,12 +125,15 @@ def columns_of(frame, added=False):
     if (labels[g] == "S/m^2") != columns.per_area:
         raise InputError(f"f-I data: {columns.headers['I']!r} and {columns.headers[g]!r} must both be per area or both absolute")
     for role in ("I", g):
+        if (np.abs(columns[role]) > HUGE).any():
+            row = np.flatnonzero(np.abs(columns[role]) > HUGE)[0]
+            raise InputError(f"f-I data, column {columns.headers[role]!r}: got {columns[role][row]:g} {labels[role]} in {row_label(frame, row)}, which is no measurement; correct it")
         if not np.isfinite(columns[role]).all():
             row = np.flatnonzero(~np.isfinite(columns[role]))[0]
             raise InputError(f"f-I data, column {columns.headers[role]!r}: holds missing values, the first in {row_label(frame, row)}; "
                              f"write every {'current' if role == 'I' else 'conductance'}, or take the row out")
     for role in ("rate", "rate_sem", "onset_rate"):
-        wrong = np.flatnonzero((columns[role] < 0) | np.isinf(columns[role])) if role in columns else ()
+        wrong = np.flatnonzero((columns[role] < 0) | (columns[role] > HUGE)) if role in columns else ()
         if len(wrong):
             raise InputError(f"f-I data, column {columns.headers[role]!r}: got a negative or infinite rate in "
                              f"{row_label(frame, wrong[0])}, expected rates of at least 0 Hz, or nothing where none was measured")

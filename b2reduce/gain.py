@@ -244,6 +244,8 @@ def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None, thro
         span = f"the surface spans {seen.min():.4g} to {seen.max():.4g} Hz" if seen.size else "the surface holds no finite rate"
         raise InputError(f"rates: {r.size} points fire at {lo:.4g} to {hi:.4g} Hz, expected at least {needed} for the form {form!r}; {span}: "
                          f"widen the window or measure more currents within it")
+    if np.ptp(r) == 0:
+        raise InputError(f"rates: all {r.size} points of the window fire at {lo:.4g} Hz, so that no slope can be told; measure where the rate moves with the current")
     if np.unique(g).size < 2:
         raise InputError(f"rates: points within {lo:.4g} to {hi:.4g} Hz exist at one conductance only, expected at least two to determine v_theta; "
                          f"widen the window or measure more conductances")
@@ -475,7 +477,7 @@ def _slopes_alone(gain, surface, I, g, r, weight, shape, beta):
         # An error of the rate counts in x by as much more as the gain is flat there.
         x, y, w = I[here], stretched[here], weight[here] * gain.slope(stretched[here], *shape) / beta
         slope, error, spread = np.nan, np.nan, 0.0
-        if x.size >= 2:
+        if x.size >= 2 and (w**2).any():  # where the gain is flat at every point, its slope there is unknown
             mean = np.average(x, weights=w**2)
             spread = np.sum((w * (x - mean)) ** 2)
             slope = np.sum(w**2 * (x - mean) * y) / spread

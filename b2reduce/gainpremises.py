@@ -93,7 +93,7 @@ def _noise_free(reduced):
 
 
 def _curvature(reduced):
-    limit, changes = f"<= {CURVATURE_LIMIT:g}", {}
+    limit, changes = f"<= {CURVATURE_LIMIT:g}" if reduced.level == "linear" else f"none at level {reduced.level!r}", {}
     for name, surface in reduced.surfaces.items():
         gain = reduced.gains[name]
         lo, hi = (float(np.asarray(rate)) for rate in gain.rates)
@@ -117,7 +117,7 @@ def _curvature(reduced):
 def _frozen_noise(reduced, loop):
     limit = f"{1 / FROZEN_LIMIT:g} to {FROZEN_LIMIT:g}"
     if reduced.level == "transfer":
-        return Premise("noise stays", np.nan, limit, True, "at level 'transfer' the noise moves with the rates")
+        return Premise("noise stays", np.nan, "none at level 'transfer'", True, "at level 'transfer' the noise moves with the rates")
     if not reduced.moving_response:
         return Premise("noise stays", np.nan, limit, False, "the gains were not measured in noise here, so that it is unknown what noise that moves with the rates does")
     ratios = {f"{source}->{target}": reduced.moving_response[target, source] / slope for (target, source), slope in loop.items()

@@ -110,10 +110,10 @@ def _outputs(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **setti
             kinds = [pathways for _, pathways in synapses_of(circuit, name)]
             excess = np.array([statistics.events[f"s{k}"][mine] / T - column.rate_ for k, column in enumerate(columns[row])]).reshape(len(kinds), cells)
             # Events of the source that move the mean as one spike of each presynaptic cell does.
-            spikes_to_events = [[p.K * G_ / source.G_ for p in pathways] for ((G_, _, _), pathways), source in zip(synapses_of(circuit, name), columns[row])]
-            # Expected slopes d out/d in are at most ten times the ratio of the rates: synapses too silent to show theirs count little.
-            scale = np.array([10 * (statistics.count[mine].mean() / T + 3) / max(sum(n * (source_rate(p, rates_, drives_) + 3) for n, p in zip(numbers, pathways)), 1e-300)
-                              for numbers, pathways in zip(spikes_to_events, kinds)])
+            spikes_to_events = [[p.K * (G_ / source.G_ if G_ else 0.0) for p in pathways] for ((G_, _, _), pathways), source in zip(synapses_of(circuit, name), columns[row])]
+            # Expected slopes d out/d in are at most ten times the ratio of the rates: synapses too silent to show theirs count little, weightless ones not at all.
+            reach = np.array([sum(n * (source_rate(p, rates_, drives_) + 3) for n, p in zip(numbers, pathways)) for numbers, pathways in zip(spikes_to_events, kinds)])
+            scale = 10 * (statistics.count[mine].mean() / T + 3) * np.divide(1.0, reach, out=np.zeros(len(kinds)), where=reach > 0)
             rate, sem, slopes = _regress(statistics.count[mine] / T, excess, scale)
             response = {}
             for pathways, numbers, slope in zip(kinds, spikes_to_events, slopes):

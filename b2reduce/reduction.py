@@ -10,7 +10,7 @@ import numpy as np
 from .arguments import described, flag, mapping, one_of, whole
 from .adaptation import Adaptation, measure_adaptation
 from .circuit_steps import integrated
-from .circuit import load_circuit
+from .circuit import check_step, load_circuit
 from .gain import GainFit, fit_gain, rate_limits
 from .localtransfer import transfer_at
 from .measuring import fitted_tau_, rate_window, responses_at, surface_at
@@ -160,6 +160,7 @@ def reduce_levels(circuit, levels, *, noise="renewal", tau="membrane", gains=Non
         raise InputError(f"level: {problem}; use level = 'surface'")
     window = None if window is None else rate_limits(window, "window")
     dt_ = seconds(dt, "dt") or float(circuit.dt)
+    check_step(dt_)
     _time_constants(circuit, tau, dict.fromkeys(circuit.populations, 1.0))  # a bad one is refused before minutes of measuring
     at = read_drives(circuit, at, constant=True)
     drives_ = {(d.name, d.target): float(np.asarray(at[d.name])) if d.name in at else d.rate_ for d in circuit.drives}

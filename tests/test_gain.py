@@ -136,6 +136,11 @@ def test_what_cannot_be_fitted_is_refused(arguments, gist):
         b2r.fit_gain(surface(line), **arguments)
 
 
+def test_one_rate_has_no_slope():
+    with pytest.raises(b2r.InputError, match="all .* points of the window fire at 200 Hz"):
+        b2r.fit_gain(surface(lambda I, g: 200.0))
+
+
 def test_one_conductance_leaves_v_theta_undetermined():
     with pytest.raises(b2r.InputError, match="v_theta"):
         b2r.fit_gain(surface(line, g=(25e-9,)))

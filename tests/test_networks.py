@@ -128,7 +128,7 @@ def test_w_carries_the_error_of_the_threshold_voltage():
     for p in reduced.circuit.pathways("E"):
         if not p.is_drive:
             assert W["E", p.source] == pytest.approx(p.K * p.G_ * p.tau_ * v_theta["E"], rel=1e-12)
-    assert "+-" in repr(reduced) and set(reduced.stderr) == {"W", "W_ext", "theta", "v_theta", "beta", "tau", "rates"}
+    assert "±" in repr(reduced) and set(reduced.stderr) == {"W", "W_ext", "theta", "v_theta", "beta", "tau", "rates"}
     again = b2r.ReducedCircuit.from_dict(reduced.to_dict())
     assert number(again.stderr["W"]) == pytest.approx(W, rel=1e-9) and number(again.moved) == pytest.approx(number(reduced.moved), rel=1e-9)
 

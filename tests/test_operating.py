@@ -44,6 +44,18 @@ def test_derivatives_from_the_luck_of_the_input_are_those_of_finite_differences(
         assert abs(slope) > 10 * error, "the comparison must be sharp enough to mean something"
 
 
+def test_synapses_without_weight_are_none():
+    """A connection that is switched off leaves the rates that the circuit has without it."""
+    full = b2r.load_circuit("ei_lif")
+    off = full.replace({"projection.E->E.G": 0 * nS, "projection.I->E.G": 0 * nS})
+    without = b2r.Circuit(populations=full.populations, projections=[p for p in full.projections if p.target != "E"], drives=full.drives)
+    points = [found(circuit, 14.0) for circuit in (off, without)]
+    for name in full.populations:
+        (a, b), (sem, other) = ([getattr(point, field)[name] for point in points] for field in ("rate_", "rate_sem_"))
+        assert abs(a - b) < 4 * np.hypot(sem, other) < 0.05 * a
+    assert points[0].response_["E", "E"] == points[0].response_["E", "I"] == 0 and points[0].response_["I", "E"] > 0
+
+
 @pytest.mark.slow
 def test_stated_errors_are_the_scatter_over_seeds():
     full = b2r.load_circuit("ei_lif")

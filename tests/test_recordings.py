@@ -203,6 +203,8 @@ REFUSED = {
     "a note behind a number": (H + "100,8,5 # bad seal\n", "line 2: got '5 # bad seal'"),
     "an infinite rate": (H + "100,8,inf\n", "infinite rate in line 2"),
     "a negative rate": (H + "100,8,1\n100,9,-1\n", "negative or infinite rate in line 3"),
+    "an absurd rate": (H + "100,8,1\n100,9,1e300\n", "negative or infinite rate in line 3"),
+    "an absurd current": (H + "100,8,1\n1e300,9,1\n", "in line 3, which is no measurement"),
     "no header": ("100,8,0\n200,8,5\n", "no line of the first 100.*'100,8,0'"),
     "no units": ("I,g,rate\n100,8,0\n", "'I': has no unit.*line 2"),
     "one column for each conductance": ("I [pA],8 nS,10 nS\n100,1,2\n", "missing.*melt"), "nothing": ("", "is empty"),
