@@ -499,9 +499,12 @@ class Circuit:
         """
         circuit = self
         changes = {} if changes is None else mapping(changes, f"{self._where}, changes", "{\"drive.ext.rate\": 12*Hz}", CircuitError)
+        seen = {}
         for key, value in {**changes, **more}.items():
             if not isinstance(key, str):
                 raise CircuitError(f"{self._where}, changes: got the name {described(key)}, expected text such as \"drive.ext.rate\"")
+            if (same := seen.setdefault(key.replace(":", "->"), key)) != key:
+                raise CircuitError(f"{self._where}, changes: got {same!r} and {key!r}, which are one parameter; give it once")
             try:
                 circuit = circuit._replace_one(key, value)
             except CircuitError as error:

@@ -56,7 +56,9 @@ class _Command(click.Group):
         from .units import InputError
 
         try:
-            return super().invoke(context)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", category=UserWarning, module="b2reduce")  # results carry theirs, and each command shows them once
+                return super().invoke(context)
         except (InputError, OutputError, FloatingPointError) as error:
             click.echo(f"Error: {error}", err=True)
             context.exit(2)
@@ -147,10 +149,8 @@ def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, ch
 
     check_output(folder)
     cell = load_model(model)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # told below, in the manner of the other commands
-        surface = measure_fi(cell, read_axis(currents, "--I"), read_axis(leaks, "--g"), noise=read_noise(noise), duration=duration, warmup=warmup, replicates=replicates,
-                             rtol=rtol, dt=dt, parameters=read_changes(changes), seed=seed, progress=True)
+    surface = measure_fi(cell, read_axis(currents, "--I"), read_axis(leaks, "--g"), noise=read_noise(noise), duration=duration, warmup=warmup, replicates=replicates,
+                         rtol=rtol, dt=dt, parameters=read_changes(changes), seed=seed, progress=True)
     show_warnings(surface.warnings)
     if folder:
         write_results(folder, {"result.json": store.surface_data(surface)}, {"surface.csv": surface.to_frame()}, {"fi": fi_figure(surface, None, f"f-I of {cell.name}")})

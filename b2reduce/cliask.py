@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .clitools import CIRCUIT, CIRCUIT_NAME, JSON, OUTPUT, SEED, check_output, read_changes, read_circuit, read_name, read_pair, show_result, show_table, write_results
+from .clitools import CIRCUIT, CIRCUIT_NAME, JSON, OUTPUT, SEED, check_output, read_changes, read_circuit, read_name, read_pair, show_result, show_table, show_warnings, write_results
 
 __all__ = ["explore", "export", "notebook", "tune", "what_if"]
 
@@ -12,8 +12,10 @@ __all__ = ["explore", "export", "notebook", "tune", "what_if"]
 def _reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed):
     from .reduction import reduce
 
-    return reduce(read_circuit(circuit, changes), level=level or "linear", noise=noise, tau=tau, at=read_changes(at, "--at"), window=read_pair(window, "--window"), cells=cells, dt=dt, seed=seed,
-                  progress=True)
+    reduced = reduce(read_circuit(circuit, changes), level=level or "linear", noise=noise, tau=tau, at=read_changes(at, "--at"), window=read_pair(window, "--window"), cells=cells, dt=dt, seed=seed,
+                     progress=True)
+    show_warnings(reduced.warnings)
+    return reduced
 
 
 @click.command("what-if", short_help="What becomes of the rates when a circuit is changed.")

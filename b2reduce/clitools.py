@@ -133,6 +133,11 @@ def read_changes(entries, option="--set"):
     """{name: value} of NAME=VALUE."""
     example = "DRIVE=RATE, such as ext='12 Hz'" if option == "--at" else "NAME=VALUE, such as drive.ext.rate='12 Hz' or projection.I:E.G='0.5 nS'"
     read = [read_name(entry, option, example) for entry in entries]
+    twice = [name for number, (name, _) in enumerate(read) if name in [other for other, _ in read[:number]]]
+    if twice:
+        from .units import InputError
+
+        raise InputError(f"{option}: got {twice[0]!r} twice; give it once")
     return {name: int(value) if value.isdigit() else value for name, value in read}
 
 
@@ -191,7 +196,8 @@ def write_results(folder, documents, tables, figures, texts=None):
     with output_folder(folder) as place, context(plots.style()):
         for name, text in (texts or {}).items():
             write_text(place / name, text)
-        (place / "figures").mkdir()
+        if figures:
+            (place / "figures").mkdir()
         for name, data in documents.items():
             write_json(place / name, data)
         for name, table in tables.items():

@@ -10,7 +10,7 @@ from .units import readable, si_label
 
 __all__ = ["amount", "field_unit", "frame_sheet", "gain_rows", "number", "pairs_html", "quantity_text", "sheet_html", "sheet_text"]
 
-DIGITS, LONGEST = 4, 5  # of a number; of one whose error is known
+DIGITS, LONGEST, MOST_DECIMALS = 4, 5, 8  # of a number; of one whose error is known; behind its point
 #: {SI unit: [(up to which size in SI units, factor, unit)]}, the units that people use for that quantity.
 _FIELD = {
     "A": ((1e-8, 1e-12, "pA"), (np.inf, 1e-9, "nA")), "S": ((1e-6, 1e-9, "nS"), (np.inf, 1e-6, "µS")), "C": ((1e-13, 1e-15, "fC"), (1e-8, 1e-12, "pC"), (np.inf, 1e-9, "nC")),
@@ -51,6 +51,8 @@ def number(value, error=np.nan):
     if value and np.floor(np.log10(abs(value))) - exponent >= LONGEST:
         return f"{value:.{LONGEST}g}"
     digits = (1 if error < 1.95 * 10.0**exponent else 0) - exponent
+    if digits > MOST_DECIMALS:
+        return f"{value:.{DIGITS}g} ± {error:.1g}"
     if digits < 0:
         value, error, digits = round(value, digits), round(error, digits), 0
     return f"{value:.{digits}f} ± {error:.{digits}f}"
@@ -76,7 +78,7 @@ def quantity_text(quantity):
 
 
 def gain_rows(fit):
-    """[(parameter, value, standard error)] of a fitted gain, each in a unit of the field."""
+    """[(parameter, value, standard error)] of a fitted gain, both in the same unit of the field, which the value names."""
     from brian2 import get_dimensions
 
     rows = []

@@ -30,7 +30,7 @@ def rate_model_latex(reduced, document=True):
     parts.append(table_of(columns, rows, "Weights, thresholds and time constants of the rate model with the standard errors of the measurement"
                         + ("; the tangent at the operating point" if reduced.level in ("surface", "transfer") else "")))
     gains = [(name, reduced.gains[name].form, *row) for name in reduced.populations for row in gain_rows(reduced.gains[name])]
-    parts.append(table_of(("population", "form", "parameter", "value", "standard error"), gains, "Gains"))
+    parts.append(table_of(("population", "form", "parameter", "value", "standard error"), gains, "Gains as fitted. These standard errors are of the fit alone, from how far the points lie beside the form; those of the table before are of chance in the measurements"))
     parts.append(circuit_latex(reduced.circuit, document=False).rstrip())
     return document_of(parts, f"Rate model of {reduced.circuit.name}", document)
 
@@ -45,7 +45,10 @@ def _population_equations(reduced, name):
     shown = lambda value, unit: r"\,".join(part.replace("µ", r"\mu ").replace("²", "^2") if k == 0 else rf"\mathrm{{{part}}}".replace("µ", r"\mu ").replace("²", "^2")
                                            for k, part in enumerate(amount(value, unit).split(" ", 1)))
     signed = lambda value, unit: (" + " if value >= 0 else " - ") + shown(abs(value), unit)
-    filtered = lambda source, drive: _sub(r"\nu" if drive else "r", source) if not reduced.by_pathway and reduced.level in ("linear", "gain") else _sub("s", name, source)
+    # A drive whose rate differs between its targets is as many symbols.
+    alike = {drive: len({d.rate_ for d in reduced.circuit.drives if d.name == drive}) == 1 for drive in reduced.circuit.drive_names}
+    incoming = lambda source, drive: _sub("r", source) if not drive else _sub(r"\nu", source) if alike[source] else _sub(r"\nu", name, source)
+    filtered = lambda source, drive: incoming(source, drive) if not reduced.by_pathway and reduced.level in ("linear", "gain") else _sub("s", name, source)
     lines = []
     if reduced.level in ("linear", "gain"):
         terms = "".join(f"{signed(W_ext[name, source] if drive else W[name, source], 'C' + area)}\\,{filtered(source, drive)}" for source, drive in sources)
@@ -78,9 +81,9 @@ def _population_equations(reduced, name):
             taus = sorted({p.tau_ for p in pathways if (p.source, p.is_drive) == (source, drive)}) if reduced.by_pathway else [float(np.asarray(reduced.tau[name]))]
             for tau in taus:
                 s = _sub("s", name, source)
-                lines.append(rf"{shown(tau, 's')}\;\frac{{d{s}}}{{dt}} &= -{s} + {_sub(chr(92) + 'nu' if drive else 'r', source)}")
+                lines.append(rf"{shown(tau, 's')}\;\frac{{d{s}}}{{dt}} &= -{s} + {incoming(source, drive)}")
     if reduced.tau_choice == "resonant":
         best = reduced.responses[name].best
         lines.append(rf"&\text{{each }} s \text{{ through the cell's own filter, {best.form}:}}" + " \\\\\n&" + r",\ ".join(rf"\mathrm{{{escaped(key)}}} = {number(value)}" for key, value in zip(best.names, best.values)) + r"\ \text{(SI)}")
-    drives = [rf"\nu_{{\mathrm{{{escaped(drive.name)}}}}} &= {shown(drive.rate_, 'Hz')}" + ("" if drive.constant else r"\quad\text{(mean of a table over time)}") for drive in reduced.circuit.drives if drive.target == name]
+    drives = [f"{incoming(drive.name, True)} &= {shown(drive.rate_, 'Hz')}" + ("" if drive.constant else r"\quad\text{(mean of a table over time)}") for drive in reduced.circuit.drives if drive.target == name]
     return "\\begin{align*}\n" + " \\\\\n".join(lines + drives) + "\n\\end{align*}"

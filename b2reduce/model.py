@@ -15,7 +15,7 @@ from .modelcheck import check_model, first_line
 from .modeltext import check_text, plain_for_sympy, read_refractory
 from .provenance import FrozenDict, content_hash, find_data_file, named_file, read_toml, unknown_name, write_text
 from .resetcheck import check_refractory, check_reset
-from .roles import check_roles, leak_is_alone, read_role, role_value, slope_of
+from .roles import check_named, check_roles, leak_is_alone, read_role, role_value, slope_of
 from .session import probe_group
 from .tomltext import toml_text
 from .units import InputError, UnitError, format_quantity, parse_quantity, si_label
@@ -148,6 +148,7 @@ class NeuronModel:
         except InputError as error:
             raise self.error("refractory", str(error)) from None
         check_text(self)  # before anything reaches Brian2
+        check_named(self)
         self._absorb_declarations()
         check_model(self)
         check_refractory(self)

@@ -51,7 +51,7 @@ def check_model(model):
             continue
         value = role_value(model, role)
         if value is None:
-            raise model.error(f"roles.{role}", f"got none; pass {KEYWORD[role]}")
+            raise model.error(f"roles.{role}", f"got none; say which is the {KEYWORD[role]}")
         dims = wanted.get(role) or {si_label(model.conductance_dim * second.dim): model.conductance_dim * second.dim}
         where = f"parameters.{getattr(model, role)}" if str(getattr(model, role)) in model.parameters else f"roles.{role}"
         if get_dimensions(value) not in dims.values():

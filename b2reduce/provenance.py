@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -19,6 +20,8 @@ from .interrupts import undisturbed
 
 __all__ = ["FrozenDict", "OutputError", "content_hash", "versions", "unknown_name", "find_data_file", "data_names", "read_toml", "named_file", "new_file", "write_text", "write_json", "output_folder",
            "temporary_folder"]
+
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EIO)  # of a disk on which no more can be written
 
 
 class FrozenDict(dict):
@@ -233,11 +236,13 @@ def output_folder(path):
                 path.rmdir()
             os.replace(temporary, path)
             temporary, made = None, []
-    except BaseException:
+    except BaseException as error:
         with undisturbed():
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
             unmake_folders(made)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise OutputError(f"{path}: cannot be written: {error.strerror}; make room, or choose another folder") from None
         raise
 
 

@@ -167,6 +167,8 @@ def _header(lines):
         for delimiter in _DELIMITERS:
             for number, cells in _tolerant(shown, delimiter):
                 roles = _roles(cells)
+                if delimiter is None and len(roles) < 3 and re.search(r"[;\t|]", shown[number - 1]):
+                    continue  # no blanks separate what something else does
                 if len(roles) == 3:
                     _nothing_above(plain[:number - 1], delimiter)
                     return delimiter, number, [tidy(cell) for cell in cells]

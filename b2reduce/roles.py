@@ -15,14 +15,14 @@ import numpy as np
 from .expressions import evaluate
 from .units import format_quantity, parse_quantity, readable, si_label
 
-__all__ = ["check_roles", "leak_is_alone", "read_role", "role_value", "slope_of"]
+__all__ = ["check_named", "check_roles", "leak_is_alone", "read_role", "role_value", "slope_of"]
 
 RTOL = 1e-9  # of a capacitance or a leak that is named, against the one in the equations: both are a few roundings of the same numbers
 KEYWORD = {
-    "leak": "leak= (a parameter such as leak=\"g_L\", an expression of parameters such as leak=\"1/R_m\", or leak=None for a cell without one, whose axis g counts from 0)",
-    "leak_reversal": "leak_reversal= (a parameter such as leak_reversal=\"E_L\", an expression of parameters, or a value such as \"-65 mV\"; "
+    "leak": "leak (a parameter such as leak = \"g_L\", an expression of parameters such as leak = \"1/R_m\", or leak = \"none\" for a cell without one, whose axis g counts from 0)",
+    "leak_reversal": "leak_reversal (a parameter such as leak_reversal = \"E_L\", an expression of parameters, or a value such as \"-65 mV\"; "
                      "a cell without a leak needs one as its reference)",
-    "capacitance": "capacitance= (a parameter such as capacitance=\"C_m\", an expression of parameters such as capacitance=\"tau_m/R_m\", or None to take it from the equations)",
+    "capacitance": "capacitance (a parameter such as capacitance = \"C_m\", an expression of parameters such as capacitance = \"tau_m/R_m\", or \"none\" to take it from the equations)",
 }
 
 
@@ -38,6 +38,14 @@ def read_role(value):
     return value
 
 
+def check_named(model):
+    """Refuse a cell of which several roles are named by symbols without a value, all at once."""
+    lacking = {role: symbol for role in KEYWORD if isinstance(symbol := getattr(model, role), str) and symbol.isidentifier() and symbol not in model.constants}
+    if len(lacking) > 1:
+        raise model.error("roles", f"got {', '.join(f'{role} = {symbol!r}' for role, symbol in lacking.items())}, which have no value among the parameters; say which is the "
+                          f"{', the '.join(KEYWORD[role] for role in lacking)}; known parameters: {', '.join(model.parameters) or 'none'}")
+
+
 def role_value(model, role):
     """The value of a role, a Quantity.
 
@@ -50,12 +58,12 @@ def role_value(model, role):
     if not isinstance(symbol, str):
         return symbol
     if symbol.isidentifier() and symbol not in model.constants:
-        raise model.error(f"roles.{role}", f"got {symbol!r}, which has no value in [parameters]; pass {KEYWORD[role]}; known parameters: "
+        raise model.error(f"roles.{role}", f"got {symbol!r}, which has no value among the parameters; say which is the {KEYWORD[role]}; known parameters: "
                           f"{', '.join(model.parameters) or 'none'}")
     try:
         return evaluate(symbol, model.constants)
     except ValueError as error:
-        raise model.error(f"roles.{role}", f"{error}; pass {KEYWORD[role]}") from None
+        raise model.error(f"roles.{role}", f"{error}; say which is the {KEYWORD[role]}") from None
 
 
 @lru_cache(maxsize=256)
@@ -145,7 +153,7 @@ def check_roles(model):
             raise model.error("roles.capacitance", f"{found}, so that the capacitance is {_written(one)} = {shown}, but {model.capacitance!r} is {named / factor:.6g} {label}; "
                               f"pass capacitance=\"{_written(one)}\", or write d{membrane}/dt = (... + {input_})/{model.capacitance}")
     if leak is not None and per_leak == 0:
-        raise model.error("roles.leak", f"the leak {leak!r} does not stand in the equation of the membrane {membrane!r}; pass {KEYWORD['leak']}")
+        raise model.error("roles.leak", f"the leak {leak!r} does not stand in the equation of the membrane {membrane!r}; say which is the {KEYWORD['leak']}")
     part = sympy.diff(per_leak, sympy.Symbol(membrane, real=True)) / per_input if leak is not None else per_volt / per_input
     # Other variables beside the leak's symbol (a dendrite coupled by 2*g_L): how much of it is a leak is not to be told.
     alone = leak is not None and {symbol.name for symbol in per_leak.free_symbols} & set(model._parsed.names) <= {membrane}

@@ -144,9 +144,9 @@ def tune(reduced, rates, *, vary, bounds=None, progress=None):
     stderr_ = np.nan if counted else _error_of(lambda value: missed(best.model, value), best, wanted, 1e-2 * (abs(best.x) or hi_ - lo_))
     table = pd.DataFrame({"wanted": pd.Series(wanted), "rate": pd.Series(rest).reindex(list(wanted)), "stderr": pd.Series(error).reindex(list(wanted))}).rename_axis("population")
     shown = str(value_of(best.x)) if counted else number(best.x, stderr_) if unit is None else amount(best.x, si_label(unit), stderr_)
-    said = ", ".join(f"{name} {number(rest[name], error[name])} Hz" for name in wanted)
+    said = ", ".join(f"{name} {number(rest[name], error[name])} Hz{f' (wanted {number(wanted[name])})' if name in wanted else ''}" for name in reduced.populations)
     where = " at the edge of where it was looked for" if min(abs(best.x - lo_), abs(best.x - hi_)) <= 1e-3 * (hi_ - lo_) else ""
-    message = f"{vary} = {shown}: {said}" + ("" if reached else f"; wanted {', '.join(f'{name} {number(rate)} Hz' for name, rate in wanted.items())}, this is the nearest that was found{where}")
+    message = f"{vary} = {shown}: {said}" + ("" if reached else f"; this is the nearest that was found{where}")
     columns = pd.DataFrame([{"value": tried.x, **{f"{name} [Hz]": tried.rates[name] for name in reduced.populations}} for tried in steps])
     return Tuned(vary, value_of(best.x), stderr_ if counted or unit is None else with_units(stderr_, unit), reached, table, columns, best.model.circuit, best.model, message)
 

@@ -21,7 +21,8 @@ from .units import InputError, with_units
 
 __all__ = ["WhatIf", "at_rest_", "read_question", "tangent", "what_if"]
 
-_TIMES = re.compile(r"\s*[x*×]\s*([0-9.eE+-]+)\s*$|\s*([0-9.eE+-]+)\s*[x*×]\s*$")
+_FACTOR = r"([0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)"
+_TIMES = re.compile(rf"\s*[x*×]\s*{_FACTOR}\s*$|\s*{_FACTOR}\s*[x*×]\s*$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ class WhatIf:
     @property
     def title(self):
         """The question."""
-        return "what if " + ", ".join(f"{name} = {quantity_text(value) if hasattr(value, 'dim') and np.ndim(value) == 0 else value}" for name, value in self.changes.items())
+        return "what if " + ", ".join(f"{name} = {_shown(value)}" for name, value in self.changes.items())
 
     @property
     def sheet(self):
@@ -69,6 +70,13 @@ class WhatIf:
 
     def _repr_html_(self):
         return sheet_html(*self.sheet, self.title, self.notes)
+
+
+def _shown(value):
+    if isinstance(value, np.ndarray) and hasattr(value, "dim") and not value.ndim:
+        return quantity_text(value)
+    table = hasattr(value, "values") or isinstance(value, (tuple, dict)) and any(np.ndim(part) for part in (value.values() if isinstance(value, dict) else value))
+    return "a table over time" if table else str(value)
 
 
 def read_question(circuit, changes):
@@ -151,6 +159,8 @@ def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=
     names, notes = list(reduced.populations), []
     table = pd.DataFrame(np.nan, index=pd.Index(names, name="population"), columns=["now", "frozen", "anew", "anew_stderr", "spiking", "spread"])
     table["now"] = pd.Series(at_rest_(reduced))
+    if table["now"].isna().any():
+        notes.append("now: the rate model runs away")
     (frozen, said), outside = _frozen(reduced, changes), ()
     notes += said
     if frozen is not None:
@@ -178,4 +188,4 @@ def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=
             after = with_units(min(0.5, spikes[0].duration_ / 4), "s")
             means = pd.concat([run.mean(after) for run in spikes], axis=1)
             table["spiking"], table["spread"] = means.mean(axis=1), means.std(axis=1, ddof=1) if seeds > 1 else np.nan
-    return WhatIf(FrozenDict(changes), table, outside, frozen, model, tuple(spikes), tuple(notes))
+    return WhatIf(FrozenDict(changes), table, outside, frozen, model, tuple(spikes), tuple(dict.fromkeys(notes)))

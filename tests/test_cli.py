@@ -1,5 +1,6 @@
 """The command line as a process: what it prints, where, and how it ends."""
 
+import errno
 import json
 import os
 import subprocess
@@ -147,6 +148,8 @@ def test_reduce_speaks_json_and_saves(folder):
     (["run", "broken.toml"], ["broken.toml", "sise", "size"]),
     (["run", "small.toml", "--sedes", "2"], ["--seeds"]),
     (["rum"], ["rum"]),
+    (["what-if", "small.toml", "drive.ext.rate=x1.2.3"], ["1.2.3", "a number and a unit"]),
+    (["what-if", "small.toml", "drive.ext.rate=x1.1", "drive.ext.rate=x1.2"], ["drive.ext.rate", "twice"]),
     (["fi", "lif", "--I", "0.3 nA", "--g", "10 nS", "--seed", "-1"], ["seed", "-1"]),
     (["run", "small.toml", "--seed", "-1"], ["seed", "-1"]),
     (["fi", "lif", "--I", "0.3 nA", "--g", "0 nS,10 nS"], ["g:", "above 0"]),
@@ -208,6 +211,9 @@ def test_output_folders_are_tried_before_the_work(folder):
     from b2reduce.provenance import check_output_folder, output_folder
 
     (folder / "link").symlink_to(folder / "target")
+    with pytest.raises(b2r.OutputError, match="No space left.*make room"), output_folder(folder / "full") as place:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as a figure does that is written to a full disk
+    assert not place.exists() and not (folder / "full").exists()
     with output_folder(folder / "link") as place:
         (place / "it").write_text("x")
     assert (folder / "target" / "it").read_text() == "x"

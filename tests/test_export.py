@@ -12,6 +12,8 @@ from brian2 import Hz, ms, nS, second
 import b2reduce as b2r
 from b2reduce.ratesystem import printed, rate_system
 
+from .cases import gain, reduced, two_populations
+
 #: Where all tests are to run, a program that is missing is a failure.
 CI = os.environ.get("CI", "").lower() == "true"
 needs = lambda program: pytest.mark.skipif(shutil.which(program) is None and not CI, reason=f"{program} is not installed")
@@ -115,6 +117,14 @@ def test_latex_compiles_and_holds_the_numbers(models, name, tmp_path):
     v_theta = 1e3 * float(np.asarray(models[name].gains[models[name].populations[0]].v_theta))
     assert f"{v_theta:.1f}" in text or f"{v_theta:.2f}" in text
     assert "\\begin{document}" not in models[name].to_latex(document=False)
+
+
+def test_a_drive_whose_rate_differs_between_targets_is_as_many_symbols():
+    circuit = two_populations().replace({"drive.ext->E.rate": 10 * Hz})
+    text = b2r.reduce(circuit, gains={"E": gain(), "I": gain(beta=0.3e12)}, tau="membrane").to_latex()
+    symbol = lambda name: rf"\nu_{{\mathrm{{{name}}} \leftarrow \mathrm{{ext}}}}"
+    assert text.count(symbol("E")) == 2 and text.count(symbol("I")) == 2 and r"\nu_{\mathrm{ext}}" not in text
+    assert r"\nu_{\mathrm{ext}}" in reduced().to_latex()
 
 
 @needs("pdflatex")

@@ -96,6 +96,9 @@ def test_a_cell_says_its_faults(tmp_path):
     assert len(found) == 2 and found[0].startswith("parameters.V_th") and found[1].startswith("parameters.t_ref")
     path.write_text(b2r.load_model("lif").to_toml().replace("g_L*(E_L - v)", "g_X*(E_L - v)"))
     assert len(check_file(path)) == 1 and "g_X" in check_file(path)[0]
+    text = b2r.load_model("lif").to_toml()
+    path.write_text(text[:text.index("[roles]")] + text[text.index("[parameters]"):].replace("g_L", "gl").replace("E_L", "EL").replace("C_m", "C"))
+    assert len(check_file(path)) == 1 and all(f"{role} = " in check_file(path)[0] for role in ("leak", "leak_reversal", "capacitance")), "what is missing is said in one round"
 
 
 @pytest.mark.parametrize("kind", ["circuit", "neuron"])

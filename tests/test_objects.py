@@ -41,6 +41,7 @@ def test_amounts_are_in_units_of_the_field(value, unit, error, text):
 def test_one_unit_serves_all_values_of_a_column():
     assert field_unit("A", [1e-12, 5e-9]) == (1e-12, "pA") and field_unit("A", [1e-12, 5e-8]) == (1e-9, "nA")
     assert number(np.nan) == "" and number(None) == "" and number(915.63, 29) == "920 ± 30"
+    assert number(0.0, 5e-18) == "0 ± 5e-18"
     import pandas as pd
 
     columns, rows = frame_sheet(pd.DataFrame({"g [S]": [1e-9, 2e-9], "name": ["a", "b"], "n": [1, 2]}))

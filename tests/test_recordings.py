@@ -208,6 +208,7 @@ REFUSED = {
     "no header": ("100,8,0\n200,8,5\n", "no line of the first 100.*'100,8,0'"),
     "no units": ("I,g,rate\n100,8,0\n", "'I': has no unit.*line 2"),
     "one column for each conductance": ("I [pA],8 nS,10 nS\n100,1,2\n", "missing.*melt"), "nothing": ("", "is empty"),
+    "names of another language": ("Strom I [pA];Leitfähigkeit [nS];Rate [Hz]\n100;10;5\n", "got 'Strom I .pA.', 'Leitfähigkeit .nS.', 'Rate .Hz.'"),
     "blank lines": (" \n\n", "is empty"),
     "a header alone": (H, "no rows"), "a workbook": ("PK\x03\x04abc", "Excel workbook"),
     "control characters": ("\x01\x02\x03" * 99, "not text"), "zero": (H + "100,0,5\n", "added=True"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import Hz, mV, nS, pA
+from brian2 import Hz, TimedArray, mV, nS, pA, second
 
 import b2reduce as b2r
 
@@ -60,7 +60,9 @@ def test_what_cannot_be_had_is_said(reduced):
     assert np.isnan(cells.table["frozen"]).all() and any("no gain was measured" in note for note in cells.notes)
     silent = b2r.what_if(reduced, {"projection.I->E.G": "x3"}, anew=False)
     assert "E" in silent.outside and any("outside" in note for note in silent.notes)
-    for changes in ({}, {"projection.I->E.Gx": 1}, {"projection.I->E.G": "x"}, 3):
+    table = b2r.what_if(reduced, {"drive.ext.rate": TimedArray([10, 12] * Hz, dt=1 * second)}, anew=False)
+    assert repr(table).startswith("what if drive.ext.rate = a table over time\n")
+    for changes in ({}, {"projection.I->E.Gx": 1}, {"projection.I->E.G": "x"}, {"projection.I->E.G": "x1.2.3"}, {"projection.I->E.G": "x2", "projection.I:E.G": "x3"}, 3):
         with pytest.raises(b2r.InputError):
             b2r.what_if(reduced, changes, anew=False)
 
