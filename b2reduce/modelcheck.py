@@ -109,6 +109,7 @@ def check_model(model):
         raise model.error("method", unknown_name("integration method", model.method, sorted(StateUpdateMethod.stateupdaters)))
     if fault := _unit_fault(model, model.constants):
         raise _name_wrong_parameter(model, fault)
+    _check_method(model)
     model.capacitance_  # held against the equations, the leak with it
     named = {name for role in ("leak", "leak_reversal", "capacitance") if isinstance(getattr(model, role), str) for name in get_identifiers(getattr(model, role))}
     for symbol in model.parameters:
@@ -141,6 +142,21 @@ def _unit_fault(model, constants):
     except Exception as error:
         return first_line(error)
     return None
+
+
+def _check_method(model):
+    """Refuse a method of which Brian2 says that it is not for these equations; where an exact one was asked for another is taken."""
+    from brian2.stateupdaters.base import UnsupportedEquationsException
+
+    if model.method in (None, "exact", *([] if model.stochastic else ["euler", "rk2", "rk4", "heun"])):
+        return  # these integrate whatever has no noise
+    group = probe_group(model._equations_with_input, method=model.method, namespace=model._namespace, threshold=model.threshold, reset=model.reset,
+                        refractory=False if model.refractory is None else model.refractory)
+    try:
+        group.state_updater.update_abstract_code(run_namespace={})
+    except UnsupportedEquationsException:
+        raise model.error("method", f"got {model.method!r}, which Brian2 cannot use for these equations; leave it out, or write "
+                          f"{'heun' if model.stochastic else 'rk4'}") from None
 
 
 def _identifiers(model):

@@ -168,8 +168,10 @@ def _size(node, sizes):
         return 1 + nodes + more, min(math.comb(terms + int(power) - 1, int(power)) if power and power == int(power) else terms, _MANY)
     parts = [_size(child, sizes) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
     nodes, terms = min(1 + sum(n for n, _ in parts), _MANY), [t for _, t in parts]
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         return nodes, min(terms[0] * terms[1], _MANY)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):  # a denominator is multiplied out by itself
+        return nodes, max(terms)
     return nodes, sum(terms)
 
 

@@ -110,10 +110,11 @@ def _cells(circuit, level, noise, seeds, duration, seed):
                    "for ax, name in zip(axes[0], reduced.populations):\n    b2r.plot_fi(reduced.surfaces[name], reduced.gains[name], point=(reduced.operating_I[name], reduced.operating_rate[name]), ax=ax)\n    ax.set_title(name)")
     yield "text", "What one population's equations are when they run:"
     yield "code", f"print(reduced.equations[{names[0]!r}])"
-    yield "text", "## Beside the spiking network\n\n`validate` reduces, runs both networks, and measures the premises of the derivation. The verdict says whether to trust the rate model, and why not."
+    chooses = f"Its rate model is of level {level}." if level else "It chooses the level of its rate model by the premises: `validation.reduced` may be of another than `reduced` above, which is linear."
+    yield "text", f"## Beside the spiking network\n\n`validate` reduces, runs both networks, and measures the premises of the derivation. The verdict says whether to trust the rate model, and why not. {chooses}"
     yield "code", f"validation = b2r.validate(circuit, duration={str(duration)!r}, seeds={seeds!r}, noise={noise!r}{chosen}, seed=SEED)\nvalidation"
     yield "code", "fig, axes = plt.subplots(1, 2, figsize=(11, 3.6), layout=\"constrained\")\nb2r.plot_rates(validation.rates, validation.spikes[0], ax=axes[0])\nb2r.plot_levels(validation, ax=axes[1])\nNone"
-    yield "code", "validation.premises[[\"assumption\", \"measured\", \"limit\", \"holds\", \"advice\"]]"
+    yield "code", "validation.premises[[\"assumption\", \"measured\", \"limit\", \"holds\", \"advice\"]].style.format(precision=3, na_rep=\"\").hide(axis=\"index\").set_properties(**{\"text-align\": \"left\"})"
     if drives:
         first = next(drive for drive in circuit.drives if drive.name == drives[0])
         yield "text", f"## Other drives\n\nThe rate model of this operating point at other rates of `{drives[0]}`, and the part of each run outside of what was measured."

@@ -277,6 +277,11 @@ def _reduced(circuit, level, noise, tau, point, measured, transfers, adapts, res
             if bool(reduced.functions_[name].outside(*reduced.arguments_(name, rest, drives_))):
                 reduced.warnings.append(f"population {name}: the rate model rests at {rest[name]:.3g} Hz, outside of what was measured around "
                                         f"{point.rate_[name]:.3g} Hz; its rate there is that of the nearest edge: reduce at other drives (at=)")
+    elsewhere = [name for name in reduced.populations if not abs(rest[name] - point.rate_[name]) <= FAR_MOVED * point.rate_[name] + FAR_MOVED_]
+    apart = [name for name in reduced.populations if name not in measured.through]  # gains that were given need not pass through the operating point
+    if noise != "none" and level in ("linear", "gain") and apart and elsewhere and not unstable:
+        reduced.warnings.append(f"the rate model goes to {show(rest)}, but the cells of this circuit fire at {show(point.rate_)}, which is the operating point that is shown: "
+                                f"the gains of {', '.join(apart)}, which were given, are not those of these cells there; give gains of these very cells, or of all populations")
     if len(reduced.states_) > 1:
         reduced.warnings.append(f"the rate model has more than one state: from its operating point it rests at {show(rest)}, from silence at {show(reduced.states_[1])}; "
                                 f"give simulate_rates() the initial rates that are meant, or use another level")

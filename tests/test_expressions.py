@@ -168,7 +168,7 @@ def test_names_of_populations_and_drives_are_identifiers(name):
     ("1/0", "divides by zero"), ("(-8)**(1/3)", "no real number"), ("sqrt(-1)", "no real number"), ("exp(exp(10))", "no real number"),
     ("(" * 9_000 + "v" + ")" * 9_000, "nested"), ("-" * 15_000 + "v", "nested"), ("+".join(["v"] * 5000), "nested"),
     ("v" * 100_000, "characters"), ("(" * 90 + "v", "cannot read"),
-    ("exp(" * 150 + "v" + ")" * 150, "nested"), ("(v/mV + x + y)**60", "multiplied out")])
+    ("exp(" * 150 + "v" + ")" * 150, "nested"), ("(v/mV + x + y)**60", "multiplied out"), ("1/(v/mV + x + y)**60", "multiplied out")])
 def test_what_is_no_arithmetic_or_too_much_of_it_is_refused_at_once(text, gist):
     started = time.monotonic()
     with pytest.raises(b2r.ModelError, match=f"equations: .*{gist}") as caught:

@@ -30,6 +30,18 @@ def test_a_model_written_inline_survives_toml_and_pickle(tmp_path):
     assert model.parameters["V_th"] == -50 * mV, "replace must leave the original alone"
 
 
+def test_a_method_that_is_not_for_the_equations_is_refused():
+    """The membrane enters m, and so its own equation, in a power: Brian2 refuses it only when it runs."""
+    cell = dict(equations="""dv/dt = (g_L*(E_L - v) + g_Na*m**3*(E_Na - v) + I_app)/C_m : volt
+                             m = a/(a + 4*exp(-(v/mV + 60)/18)) : 1
+                             a = 0.1*(v/mV + 35)/(1 - exp(-0.1*(v/mV + 35))) : 1""",
+                threshold="v > -10*mV", reset="v = E_L", parameters=dict(C_m="1 uF/cm^2", g_L="0.1 mS/cm^2", E_L="-65 mV", g_Na="1 mS/cm^2", E_Na="55 mV"))
+    with pytest.raises(b2r.ModelError, match="method: got 'exponential_euler'.*write rk4"):
+        b2r.NeuronModel(**cell, method="exponential_euler")
+    b2r.NeuronModel(**cell, method="rk4")
+    b2r.load_model("lif").replace(method="exponential_euler")
+
+
 @pytest.mark.parametrize("changes, gist", [
     (dict(parameters=dict(C_m=250 * mV)), "parameters.C_m.*expected F"),
     (dict(parameters=dict(V_th=3 * pF)), "parameters.V_th"),

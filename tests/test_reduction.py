@@ -112,6 +112,15 @@ def test_a_surface_serves_as_gain_and_is_fitted_in_the_window():
     assert r.surfaces["E"] is surface
 
 
+@pytest.mark.slow
+def test_a_gain_of_another_cell_that_leads_elsewhere_is_named():
+    r = b2r.reduce(two_populations(), gains={"E": gain(I_theta=100e-12)}, seed=1)
+    assert float(r.states_[0]["E"]) < 0.5 * float(r.operating_rate_["E"])
+    assert any("the gains of E, which were given, are not those of these cells" in warning for warning in r.warnings)
+    own = b2r.reduce(two_populations(), seed=1)
+    assert not any("were given" in warning for warning in own.warnings)
+
+
 def test_a_reduction_survives_its_file(tmp_path):
     path = tmp_path / "reduced.json"
     r = reduced(tau={"E": 7 * ms, "I": 3 * ms})

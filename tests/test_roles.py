@@ -98,11 +98,11 @@ def test_a_cell_without_a_leak_counts_from_nothing():
     ("dv/dt = (g_L*(E_L - v) + I_app*(1 + v/mV))/C_m : volt", {}, "depends on v"),
     ("dv/dt = (g_L*(E_L - v) + k*I_app**2)/C_m : volt", dict(parameters=dict(k=1 / nA)), "depends on I_app"),
     ("dv/dt = (g_L*(E_L - v) - w)/C_m : volt\ndw/dt = (I_app - w)/(5*ms) : amp", {}, "does not enter the equation of the membrane"),
-    ("dv/dt = (E_L - v)/tau + I_app/C_m : volt", dict(parameters=dict(tau=20 * ms), without=["g_L"]), "pass leak="),
+    ("dv/dt = (E_L - v)/tau + I_app/C_m : volt", dict(parameters=dict(tau=20 * ms), without=["g_L"]), "which is the leak "),
     ("dv/dt = (E_L - v)/tau + I_app/C_m : volt", dict(parameters=dict(tau=20 * ms), without=["g_L"], leak="2*C_m/tau"), 'leak="C_m/tau"'),
     ("dv/dt = (v - E_L + R*I_app)/tau : volt", dict(parameters=dict(tau=20 * ms, R=100 * Mohm), without=["g_L", "C_m"], leak="1/R", capacitance=None), "its sign is wrong"),
-    ("dv/dt = (E_L - v + R*I_app)/tau : volt", dict(parameters=dict(tau=20 * ms, R=100 * Mohm), without=["g_L", "C_m"], leak="1/R"), "pass capacitance="),
-    ("dv/dt = (g_L*(E_L - v) + I_app)/C_m : volt", dict(leak_reversal=None), "pass leak_reversal="),
+    ("dv/dt = (E_L - v + R*I_app)/tau : volt", dict(parameters=dict(tau=20 * ms, R=100 * Mohm), without=["g_L", "C_m"], leak="1/R"), "which is the capacitance "),
+    ("dv/dt = (g_L*(E_L - v) + I_app)/C_m : volt", dict(leak_reversal=None), "which is the leak_reversal "),
 ])
 def test_a_role_that_differs_from_the_equations_is_refused_with_the_right_line(equations, changes, line):
     with pytest.raises(b2r.ModelError, match=line) as caught:
