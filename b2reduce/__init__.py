@@ -11,38 +11,38 @@ if os.path.isfile(os.path.join(_CLONE, "setup.cfg")) and os.path.isdir(os.path.j
 
 # Brian2 takes seconds to import. Names are fetched on first use, so that `b2reduce --help` answers at once.
 _HOME = {
-    "NeuronModel": "model", "ModelError": "model", "load_model": "model",
-    "Circuit": "circuit", "Population": "circuit", "Projection": "circuit", "Drive": "circuit", "CircuitError": "circuit", "load_circuit": "circuit", "list_models": "circuit",
-    "InputError": "units", "UnitError": "units",
-    "OutputError": "provenance",
-    "Activity": "activity",
-    "DivergenceError": "session", "StoppedError": "session", "AccuracyWarning": "integration",
-    "FISurface": "surface", "measure_fi": "surface", "rheobase": "surface",
-    "LinearResponse": "response", "measure_response": "response",
-    "TransferFunction": "transfer", "measure_transfer": "transfer",
-    "GainFit": "gain", "fit_gain": "gain",
-    "ReducedCircuit": "reduced", "reduce": "reduction", "OperatingPointError": "operating",
-    "simulate_rates": "rate", "rate_network": "rate",
-    "simulate_spikes": "spiking", "spiking_network": "spiking",
-    "Comparison": "comparison", "compare": "comparison",
-    "step_drive": "protocols", "ramp_drive": "protocols", "sinusoid_drive": "protocols", "ou_drive": "protocols",
-    "ResponseComparison": "transients", "compare_response": "transients", "SlowVariation": "transients", "slow_variation": "transients",
-    "check_assumptions": "assumptions",
-    "Validation": "validation", "validate": "validation", "Verdict": "verdict",
-    "Adaptation": "adaptation", "measure_adaptation": "adaptation",
-    "FixedPoint": "stability", "fixed_points": "stability", "threshold_linear": "stability", "ThresholdLinearNetwork": "thresholdlinear",
-    "UniformFeedback": "feedback", "uniform_feedback": "feedback", "Continuation": "continuation", "continue_fixed_points": "continuation",
-    "PhasePlane": "phaseplane", "Separatrix": "phaseplane", "phase_plane": "phaseplane", "separatrix": "phaseplane",
-    "Ring": "ring", "RingState": "ring", "RingProfile": "tuning", "ring_profile": "tuning", "tuning_curve": "tuning",
-    "BinaryNetwork": "binary", "BinaryRun": "binaryrun", "simulate_binary": "binaryrun", "random_binary_network": "binarywiring",
-    "BinaryMeanField": "balance", "binary_mean_field": "balance", "BalancedState": "balance", "balanced_rates": "balance",
-    "save": "archive", "load": "loading", "scan": "scanning", "what_if": "whatif", "WhatIf": "whatif", "tune": "wantedrates", "Tuned": "wantedrates", "explore": "explorer", "write_notebook": "notebook", "regime_map": "regimes", "RegimeMap": "regimes",
-    "plot_fi": "plots", "plot_transfer": "plots", "plot_rates": "plots", "plot_raster": "plots", "plot_comparison": "plots", "plot_levels": "plots", "plot_cells": "plots", "plot_map": "mapplots",
-    "plot_phase_plane": "networkplots", "plot_continuation": "networkplots", "plot_adaptation": "networkplots",
-    "plot_response": "responseplots", "plot_step": "responseplots", "plot_slow_variation": "responseplots",
-    "write_report": "report",
+    "NeuronModel": "circuit.neuron", "ModelError": "circuit.neuron", "load_model": "circuit.neuron",
+    "Circuit": "circuit.circuit", "Population": "circuit.circuit", "Projection": "circuit.circuit", "Drive": "circuit.circuit", "CircuitError": "circuit.circuit", "load_circuit": "circuit.circuit", "list_models": "circuit.circuit",
+    "InputError": "basics.units", "UnitError": "basics.units",
+    "OutputError": "basics.provenance",
+    "Activity": "networks.activity",
+    "DivergenceError": "basics.session", "StoppedError": "basics.session", "AccuracyWarning": "cells.integration",
+    "FISurface": "cells.surface", "measure_fi": "cells.surface", "rheobase": "cells.surface",
+    "LinearResponse": "cells.response", "measure_response": "cells.response",
+    "TransferFunction": "cells.transfer", "measure_transfer": "cells.transfer",
+    "GainFit": "cells.gain", "fit_gain": "cells.gain",
+    "ReducedCircuit": "reduction.reduced_circuit", "reduce": "reduction.reduce", "OperatingPointError": "reduction.operating_point",
+    "simulate_rates": "networks.simulate_rates", "rate_network": "networks.simulate_rates",
+    "simulate_spikes": "networks.simulate_spikes", "spiking_network": "networks.simulate_spikes",
+    "Comparison": "validation.comparison", "compare": "validation.comparison",
+    "step_drive": "circuit.protocols", "ramp_drive": "circuit.protocols", "sinusoid_drive": "circuit.protocols", "ou_drive": "circuit.protocols",
+    "ResponseComparison": "validation.transients", "compare_response": "validation.transients", "SlowVariation": "validation.transients", "slow_variation": "validation.transients",
+    "check_assumptions": "validation.spike_premises",
+    "Validation": "validation.validate", "validate": "validation.validate", "Verdict": "validation.verdict",
+    "Adaptation": "cells.adaptation", "measure_adaptation": "cells.adaptation",
+    "FixedPoint": "theory.fixed_points", "fixed_points": "theory.fixed_points", "threshold_linear": "theory.fixed_points", "ThresholdLinearNetwork": "theory.threshold_linear",
+    "UniformFeedback": "theory.uniform_feedback", "uniform_feedback": "theory.uniform_feedback", "Continuation": "theory.continuation", "continue_fixed_points": "theory.continuation",
+    "PhasePlane": "theory.phase_plane", "Separatrix": "theory.phase_plane", "phase_plane": "theory.phase_plane", "separatrix": "theory.phase_plane",
+    "Ring": "theory.ring", "RingState": "theory.ring", "RingProfile": "theory.ring_profile", "ring_profile": "theory.ring_profile", "tuning_curve": "theory.ring_profile",
+    "BinaryNetwork": "theory.binary.network", "BinaryRun": "theory.binary.simulate", "simulate_binary": "theory.binary.simulate", "random_binary_network": "theory.binary.wiring",
+    "BinaryMeanField": "theory.binary.mean_field", "binary_mean_field": "theory.binary.mean_field", "BalancedState": "theory.binary.mean_field", "balanced_rates": "theory.binary.mean_field",
+    "save": "results.archive", "load": "results.loading", "scan": "scanning.scan", "what_if": "scanning.what_if", "WhatIf": "scanning.what_if", "tune": "scanning.tune", "Tuned": "scanning.tune", "explore": "results.explorer", "write_notebook": "results.notebook", "regime_map": "scanning.regime_map", "RegimeMap": "scanning.regime_map",
+    "plot_fi": "results.plots.networks", "plot_transfer": "results.plots.networks", "plot_rates": "results.plots.networks", "plot_raster": "results.plots.networks", "plot_comparison": "results.plots.networks", "plot_levels": "results.plots.networks", "plot_cells": "results.plots.networks", "plot_map": "results.plots.maps",
+    "plot_phase_plane": "results.plots.theory", "plot_continuation": "results.plots.theory", "plot_adaptation": "results.plots.theory",
+    "plot_response": "results.plots.transients", "plot_step": "results.plots.transients", "plot_slow_variation": "results.plots.transients",
+    "write_report": "results.report",
 }
-_WITHOUT_BRIAN2 = {"units", "provenance", "session", "binary", "binaryrun", "binarywiring", "balance", "ring"}
+_WITHOUT_BRIAN2 = {"basics.units", "basics.provenance", "basics.session", "theory.binary.network", "theory.binary.simulate", "theory.binary.wiring", "theory.binary.mean_field", "theory.ring"}
 __all__ = ["__version__", *_HOME]
 
 
@@ -51,7 +51,7 @@ def __getattr__(name):
         raise AttributeError(f"module 'b2reduce' has no attribute {name!r}")
     from importlib import import_module
 
-    from .interrupts import imported
+    from .basics.interrupts import imported
 
     if _HOME[name] not in _WITHOUT_BRIAN2:
         for library in ("brian2", "pandas"):  # now, and whole: Ctrl-C within a later call must not leave half a library behind

@@ -1,6 +1,6 @@
 """``python -m b2reduce`` is the command ``b2reduce``."""
 
-from .cli import main
+from .cli.commands import main
 
 if __name__ == "__main__":
     main()

@@ -20,8 +20,8 @@ from scipy.optimize import brentq, curve_fit
 import b2reduce as b2r
 from b2reduce.experiments.holt_koch1997 import exact_current, exact_rate
 from b2reduce.experiments.script import Row, run
-from b2reduce.gain import SLOPE_LIMIT
-from b2reduce.units import with_units
+from b2reduce.cells.gain import SLOPE_LIMIT
+from b2reduce.basics.units import with_units
 
 TITLE = "A shunt shifts, balanced noise divides"
 DOI = "doi:10.1016/S0896-6273(02)00820-6"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import b2reduce as b2r
-from b2reduce.comparison import FLOOR_
-from b2reduce.reduction import LEVELS
+from b2reduce.validation.comparison import FLOOR_
+from b2reduce.reduction.reduce import LEVELS
 
 __all__ = ["LIMIT", "measure_validation"]
 

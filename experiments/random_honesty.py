@@ -22,7 +22,7 @@ import numpy as np
 import b2reduce as b2r
 from b2reduce.experiments.honesty_measures import LIMIT, measure_validation
 from b2reduce.experiments.random_circuits import random_circuit
-from b2reduce.reduction import LEVELS
+from b2reduce.reduction.reduce import LEVELS
 
 __all__ = ["measure_random", "random_summary", "run_random"]
 
@@ -34,7 +34,7 @@ HALVES = {"seen": 0, "unseen": 1}  # remainders of the circuits' numbers
 
 def measure_random(number, seed=1):
     """The row of one circuit."""
-    from b2reduce.units import InputError
+    from b2reduce.basics.units import InputError
 
     start = time.perf_counter()
     row = {"number": number, "seed": seed}

@@ -29,7 +29,7 @@ def main():
 
 def reductions(levels=LEVELS, taus=TAUS, at=MIDDLE):
     """{(level, tau): ReducedCircuit}; every tau measures anew, with the same seed."""
-    from b2reduce.reduction import reduce_levels
+    from b2reduce.reduction.reduce import reduce_levels
 
     found = {tau: reduce_levels("ei_lif", levels, noise="renewal", tau=tau, at={"ext": at}, seed=1) for tau in taus}
     return {(level, tau): found[tau][level] for level in levels for tau in taus}
@@ -66,7 +66,7 @@ def step_(trials, at, figure):
     if figure:
         import matplotlib.pyplot as plt
 
-        from b2reduce.plots import style
+        from b2reduce.results.plots.networks import style
 
         with plt.style.context(style()):
             drawn, axes = plt.subplots(1, 2, figsize=(10, 3.8))
@@ -87,7 +87,7 @@ def slow_(seeds, figure):
     if figure:
         import matplotlib.pyplot as plt
 
-        from b2reduce.plots import style
+        from b2reduce.results.plots.networks import style
 
         with plt.style.context(style()):
             drawn, axes = plt.subplots(1, 3, figsize=(14, 3.8))
@@ -124,7 +124,7 @@ def response_(figure):
     if figure:
         import matplotlib.pyplot as plt
 
-        from b2reduce.plots import style
+        from b2reduce.results.plots.networks import style
 
         with plt.style.context(style()):
             drawn, axes = plt.subplots(1, 2, figsize=(9, 3.4))

@@ -6,7 +6,7 @@ import sys
 from types import SimpleNamespace
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["brian2", "pandas", "scipy.optimize", "scipy.interpolate", "matplotlib.figure", "b2reduce.cli"])
+_SERVER.set_forkserver_preload(["brian2", "pandas", "scipy.optimize", "scipy.interpolate", "matplotlib.figure", "b2reduce.cli.commands"])
 
 
 def b2reduce(*arguments, cwd, env=None):
@@ -31,7 +31,7 @@ def _command(arguments, cwd, environment, out, err):
     os.environ.update(environment)
     os.chdir(cwd)
     sys.argv = ["b2reduce", *arguments]
-    from b2reduce.cli import main
+    from b2reduce.cli.commands import main
 
     try:
         main(prog_name="b2reduce")

@@ -8,8 +8,8 @@ from brian2 import BrianObjectException, Hz, cm, mV, ms, msiemens, nA, nS, pA, p
 from scipy.optimize import brentq
 
 import b2reduce as b2r
-from b2reduce.adaptation import _doubts
-from b2reduce.spikememory import Memory
+from b2reduce.cells.adaptation import _doubts
+from b2reduce.circuit.spike_memory import Memory
 
 from .cases import some
 
@@ -122,7 +122,7 @@ def test_two_currents_are_told_from_one():
 
 
 def test_an_integration_that_fails_is_named(monkeypatch):
-    from b2reduce import aftercurrents
+    from b2reduce.cells import after_currents as aftercurrents
 
     def fails(*arguments):
         raise BrianObjectException("in a step", SimpleNamespace(name="cells", _creation_stack="", _full_creation_stack="")) from ZeroDivisionError("float division")

@@ -7,7 +7,7 @@ from scipy.stats import binom, hypergeom
 
 import b2reduce as b2r
 from b2reduce.experiments.vanvreeswijk1996 import BALANCED, counted_rates, counted_squares, exponent, settings, sweep_over_K, verdicts
-from b2reduce.sweep import build
+from b2reduce.cells.engine import build
 
 
 def network(rng, N=60, density=0.3, scale=1, **changes):
@@ -93,7 +93,7 @@ def test_sweeps_are_those_of_the_definition(encoding, monkeypatch):
             orders.append(self.rng.permutation(size))
             return orders[-1]
 
-    monkeypatch.setattr("b2reduce.binaryrun.np.random.default_rng", Spy)
+    monkeypatch.setattr("b2reduce.theory.binary.simulate.np.random.default_rng", Spy)
     run = b2r.simulate_binary(net, sweeps=15, seed=4, record=True)
     states = run.history[0]
     for number, order in enumerate(orders, start=1):
@@ -113,7 +113,7 @@ def test_engines_give_the_same_trajectory():
 
 
 def test_without_a_compiler_numpy_takes_over(monkeypatch):
-    from b2reduce import binaryrun
+    from b2reduce.theory.binary import simulate as binaryrun
 
     def missing(source):
         raise build.BuildError("there is no C++ compiler (g++ or clang++)")

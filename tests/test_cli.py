@@ -59,7 +59,7 @@ def test_models_are_listed(folder):
 
 @pytest.mark.parametrize("command", [[], ["models"], ["fi"], ["fit"], ["reduce"], ["run"], ["what-if"], ["tune"], ["export"], ["explore"], ["notebook"], ["new"], ["check"]])
 def test_help_explains_without_importing_brian2(command, folder):
-    code = ("import sys; from b2reduce.cli import main\ntry: main({!r})\nexcept SystemExit: pass\n"
+    code = ("import sys; from b2reduce.cli.commands import main\ntry: main({!r})\nexcept SystemExit: pass\n"
             "heavy = [name for name in ('brian2', 'pandas', 'scipy', 'matplotlib') if name in sys.modules]; print('heavy:', heavy)").format([*command, "--help"])
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
     assert "Usage:" in result.stdout and "heavy: []" in result.stdout
@@ -198,7 +198,7 @@ def test_what_a_shell_left_of_an_arrow_is_recognised(arguments, folder):
 
 
 def test_an_arrow_may_be_a_colon():
-    from b2reduce.clitools import read_changes, read_grid
+    from b2reduce.cli.arguments import read_changes, read_grid
 
     assert read_changes(["projection.I:E.G='2 nS'", "drive.ext:E.rate=12 Hz", "population.E.size=100"]) == {"projection.I->E.G": "2 nS", "drive.ext->E.rate": "12 Hz", "population.E.size": 100}
     assert list(read_grid(["projection.I:E.G=1 nS:2 nS:3"])) == ["projection.I->E.G"]
@@ -208,7 +208,7 @@ def test_an_arrow_may_be_a_colon():
 
 def test_output_folders_are_tried_before_the_work(folder):
     """A dangling link is followed, the folder one is in refused, what cannot be made is named; nothing is simulated first."""
-    from b2reduce.provenance import check_output_folder, output_folder
+    from b2reduce.basics.provenance import check_output_folder, output_folder
 
     (folder / "link").symlink_to(folder / "target")
     with pytest.raises(b2r.OutputError, match="No space left.*make room"), output_folder(folder / "full") as place:
@@ -252,10 +252,10 @@ def test_questions_and_exports_from_a_shell(folder):
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_can_complete(shell, folder):
     """The line that the help gives: names of circuits are completed without a file of that name."""
-    script = subprocess.run([sys.executable, "-c", "from b2reduce.cli import main; main(prog_name='b2reduce')"], cwd=folder, capture_output=True, text=True,
+    script = subprocess.run([sys.executable, "-c", "from b2reduce.cli.commands import main; main(prog_name='b2reduce')"], cwd=folder, capture_output=True, text=True,
                             env={**os.environ, "_B2REDUCE_COMPLETE": f"{shell}_source"})
     assert "b2reduce" in script.stdout
     words = {"bash": {"COMP_WORDS": "b2reduce reduce ei_", "COMP_CWORD": "2"}, "zsh": {"COMP_WORDS": "b2reduce reduce ei_", "COMP_CWORD": "2"}, "fish": {"COMP_WORDS": "b2reduce reduce ei_", "COMP_CWORD": "ei_"}}[shell]
-    found = subprocess.run([sys.executable, "-c", "from b2reduce.cli import main; main(prog_name='b2reduce')"], cwd=folder, capture_output=True, text=True,
+    found = subprocess.run([sys.executable, "-c", "from b2reduce.cli.commands import main; main(prog_name='b2reduce')"], cwd=folder, capture_output=True, text=True,
                            env={**os.environ, "_B2REDUCE_COMPLETE": f"{shell}_complete", **words})
     assert "ei_lif" in found.stdout and "_B2REDUCE_COMPLETE" in b2reduce("--help", cwd=folder).stdout

@@ -10,7 +10,7 @@ import pytest
 from brian2 import Hz, ms, nS, second
 
 import b2reduce as b2r
-from b2reduce.ratesystem import printed, rate_system
+from b2reduce.reduction.rate_system import printed, rate_system
 
 from .cases import gain, reduced, two_populations
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_said_is_refused(models):
 
 
 def test_names_for_xpp_are_short_and_different():
-    from b2reduce.export import _short_names
+    from b2reduce.reduction.scripts import _short_names
 
     names = ["W_excitatory_to_inhibitory", "W_excitatory_to_inhibitory_2", "W_EXCITATORY_to_inhibitory", "t", "pi", "r_E", "R_e"]
     short = _short_names(names)

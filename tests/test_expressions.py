@@ -6,9 +6,9 @@ import pytest
 from brian2 import Mohm, mV, ms, nA, nS, pF
 
 import b2reduce as b2r
-from b2reduce.expressions import evaluate
-from b2reduce.grammar import FUNCTIONS
-from b2reduce.modeltext import parse_equations
+from b2reduce.circuit.expressions import evaluate
+from b2reduce.circuit.grammar import FUNCTIONS
+from b2reduce.circuit.neuron_text import parse_equations
 
 from .command import b2reduce
 

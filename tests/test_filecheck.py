@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 import b2reduce as b2r
-from b2reduce.filecheck import check_file
+from b2reduce.circuit.file_check import check_file
 
 from .command import b2reduce
 

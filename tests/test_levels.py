@@ -8,7 +8,7 @@ import pytest
 from brian2 import Hz, mV, ms, nS, second
 
 import b2reduce as b2r
-from b2reduce.lookup import Lookup, surface_lookup, transfer_lookup
+from b2reduce.cells.lookup import Lookup, surface_lookup, transfer_lookup
 
 from .cases import BETA, I_THETA, V_THETA, gain, two_populations
 
@@ -109,7 +109,7 @@ def test_a_divisive_surface_moves_the_rates_and_the_shift_law_misses_it():
     run = b2r.simulate_rates(r, duration=0.6 * second).rate_[:, -1]
     drives = {("ext", name): 14.0 for name in r.populations}
     # The independent check: the rates at rest solve r = F(I(r), g(r)) with the law itself in place of the table.
-    from b2reduce.inputs import average
+    from b2reduce.reduction.inputs import average
 
     for number, name in enumerate(r.populations):
         expected = divided(*average(r.circuit, name, dict(zip(r.populations, run)), drives))
@@ -142,7 +142,7 @@ def test_a_level_that_cannot_be_had_is_refused():
 
 @pytest.mark.slow
 def test_one_measurement_serves_all_levels_and_survives_json(tmp_path):
-    from b2reduce.reduction import reduce_levels
+    from b2reduce.reduction.reduce import reduce_levels
 
     reductions = reduce_levels("ei_lif", ("linear", "gain", "surface", "transfer"), noise="renewal", seed=2)
     assert len({tuple(map(float, r.operating_rate.values())) for r in reductions.values()}) == 1

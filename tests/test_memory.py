@@ -8,8 +8,8 @@ from brian2 import Hz, Network, NeuronGroup, StateMonitor, ms, nA, nS
 
 import b2reduce as b2r
 from b2reduce.experiments import chen_fetz2005, lecture11_parts
-from b2reduce.session import brian_session
-from b2reduce.sweep import Cells, brian
+from b2reduce.basics.session import brian_session
+from b2reduce.cells.engine import Cells, brian
 
 
 def arrays(thing, seen=None):
@@ -128,7 +128,7 @@ def test_no_result_borrows_memory(what, tiny, handed_out):
         model = b2r.load_model("lif")
         result = brian.relax_cells(Cells(model, 2, {"I_app": np.zeros(2), "g_L": np.full(2, 16.7e-9)}), 0.2, 0.05, 1e-6, 1e-4)
     else:
-        from b2reduce.aftercurrents import spike_sequences
+        from b2reduce.cells.after_currents import spike_sequences
 
         result = spike_sequences(b2r.load_model("lif_adapt"), np.linspace(0.3e-9, 0.8e-9, 4), np.full(4, 10e-9), duration_=0.3, dt_=1e-4)
         assert all(times.size for times in result)

@@ -5,7 +5,7 @@ import pytest
 from brian2 import mV, ms, nA, nS, pA, pF, volt
 
 import b2reduce as b2r
-from b2reduce.session import brian_session
+from b2reduce.basics.session import brian_session
 
 from .cases import some
 

@@ -11,11 +11,11 @@ import pytest
 from brian2 import mV, ms, nA, nS
 
 import b2reduce as b2r
-from b2reduce.model import ADDED_LEAK
-from b2reduce.provenance import data_names
-from b2reduce.sweep import Cells, Source, resting_state, simulate_cells
-from b2reduce.sweep import build, native
-from b2reduce.sweep.codegen import LANES, MOST_ENTRIES
+from b2reduce.circuit.neuron import ADDED_LEAK
+from b2reduce.basics.provenance import data_names
+from b2reduce.cells.engine import Cells, Source, resting_state, simulate_cells
+from b2reduce.cells.engine import build, native
+from b2reduce.cells.engine.codegen import LANES, MOST_ENTRIES
 
 SCALES = {"lif": 1e-9, "shriki2003": 0.04, "wang_buzsaki1996": 0.04, "hodgkin_huxley1952": 0.2, "adex_brette2005": 2e-9,
           "lif_adapt": 1e-9, "prescott2008": 2.0, "traub_ermentrout1998": 0.1,

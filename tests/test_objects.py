@@ -9,8 +9,8 @@ import pytest
 from brian2 import Hz, mV, ms, nA, nS, pF, second
 
 import b2reduce as b2r
-from b2reduce.display import amount, field_unit, frame_sheet, number
-from b2reduce.progress import Progress
+from b2reduce.basics.display import amount, field_unit, frame_sheet, number
+from b2reduce.basics.progress import Progress
 
 
 class Balanced(HTMLParser):
@@ -152,7 +152,7 @@ def test_every_verb_has_the_same_seed():
 
 def test_no_work_is_silent_for_long(capsys, monkeypatch):
     """A stage that never reports is reported on; what is done within it speaks through the same board; False is silent."""
-    monkeypatch.setattr("b2reduce.progress.INTERVAL", 0.05)
+    monkeypatch.setattr("b2reduce.basics.progress.INTERVAL", 0.05)
     with Progress() as bar:
         bar.stage("compiling")
         time.sleep(0.3)

@@ -5,8 +5,8 @@ import pytest
 from brian2 import Hz, mV, ms, nS
 
 import b2reduce as b2r
-from b2reduce.operating import _outputs, _regress, find_operating_point
-from b2reduce.progress import Progress
+from b2reduce.reduction.operating_point import _outputs, _regress, find_operating_point
+from b2reduce.basics.progress import Progress
 
 DRIVES = {("ext", "E"): 14.0, ("ext", "I"): 14.0}
 SETTINGS = dict(duration_=1.25, warmup_=0.25, dt_=1e-4)
@@ -95,9 +95,9 @@ def test_a_circuit_that_runs_away_is_reported():
 
 
 def test_no_solution_is_an_error_with_its_trajectory(monkeypatch):
-    import b2reduce.operating
+    import b2reduce.reduction.operating_point
 
-    monkeypatch.setattr(b2reduce.operating, "MAX_ITERATIONS", 2)
+    monkeypatch.setattr(b2reduce.reduction.operating_point, "MAX_ITERATIONS", 2)
     with pytest.raises(b2r.OperatingPointError, match="no operating point") as caught:
         found(b2r.load_circuit("ei_lif"), 14.0)
     assert [set(rates) for rates in caught.value.trajectory] == [{"E", "I"}] * 2

@@ -10,8 +10,8 @@ import pytest
 from brian2 import ms, nA, nS
 
 import b2reduce as b2r
-from b2reduce.sweep import build, private
-from b2reduce.sweep.environment import compiler_command, thread_count
+from b2reduce.cells.engine import build, private
+from b2reduce.basics.environment import compiler_command, thread_count
 
 pytestmark = pytest.mark.skipif(not private.CHECKED, reason="a system without owners")
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -48,7 +48,7 @@ def evil(cache, tmp_path):
 
 def number():
     """What a fresh process gets from the cache: one that has loaded a file already would get it again."""
-    code = f"from b2reduce.sweep.build import load_library; print(load_library({SEVEN!r}).number())"
+    code = f"from b2reduce.basics.compiler import load_library; print(load_library({SEVEN!r}).number())"
     done = subprocess.run([sys.executable, "-W", "always", "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return int(done.stdout), done.stderr
@@ -236,14 +236,14 @@ def run(network):
 @pytest.mark.slow
 def test_a_planted_network_is_never_run(cache, tmp_path, network, monkeypatch):
     """Each way of planting a program, against one that leaves a mark where it runs."""
-    from b2reduce import standalone
+    from b2reduce.networks import standalone
 
     spikes = run(network).spikes_["E"][1].size
     (folder,) = [path for path in (cache / "networks").iterdir() if path.is_dir()]
     assert mode(cache / "networks") == mode(folder) == 0o700 and all(mode(path) & 0o077 == 0 for path in folder.rglob("*"))
     assert standalone._usable(folder)
     builds, build_again = [], standalone.run_process
-    monkeypatch.setattr(standalone, "run_process", lambda command, **rest: (builds.append(1) if "b2reduce.standalone" in command else None, build_again(command, **rest))[1])
+    monkeypatch.setattr(standalone, "run_process", lambda command, **rest: (builds.append(1) if "b2reduce.networks.standalone" in command else None, build_again(command, **rest))[1])
     mark = tmp_path / "mark"
     good, elsewhere = tmp_path / "good", tmp_path / "elsewhere"
     shutil.copytree(folder, good)
@@ -268,7 +268,7 @@ def test_a_planted_network_is_never_run(cache, tmp_path, network, monkeypatch):
 
 @pytest.mark.slow
 def test_a_network_compiler_that_makes_nothing_has_failed(cache, tmp_path, network, monkeypatch):
-    from b2reduce.standalone import ProgramError
+    from b2reduce.networks.standalone import ProgramError
 
     compiler(tmp_path, monkeypatch, 'echo disk quota exceeded; exit 0')
     with pytest.raises(ProgramError, match="program is missing; it said: .*disk quota exceeded") as caught:

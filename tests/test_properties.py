@@ -19,8 +19,8 @@ from brian2 import mV, ms, nS, pA, pF, second
 from hypothesis import HealthCheck, Phase, given, settings
 
 import b2reduce as b2r
-from b2reduce.points import measure_points
-from b2reduce.session import DivergenceError
+from b2reduce.cells.points import measure_points
+from b2reduce.basics.session import DivergenceError
 
 from .grammar import cells
 from .oracle import Reference, Stuck

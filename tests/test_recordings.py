@@ -10,10 +10,10 @@ from brian2 import Hz, amp, cm, mV, msiemens, nA, nS, pA, uA
 from matplotlib.figure import Figure
 
 import b2reduce as b2r
-from b2reduce import recordings
-from b2reduce.plausible import implausible
-from b2reduce.recordings import read_recording
-from b2reduce.silences import silences
+from b2reduce.cells import recordings
+from b2reduce.cells.plausible import implausible
+from b2reduce.cells.recordings import read_recording
+from b2reduce.cells.silences import silences
 
 from .test_cli import assert_refused, b2reduce
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import b2reduce as b2r
-import b2reduce.modeltable
+import b2reduce.circuit.model_table
 
 pytestmark = pytest.mark.slow
 BROWSER = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
@@ -87,7 +87,7 @@ def test_the_answer_comes_first(folder, ei_validation):
 
 
 def test_every_premise_is_explained(ei_validation):
-    from b2reduce.explanations import PREMISES
+    from b2reduce.results.explanations import PREMISES
 
     assert set(ei_validation.assumptions["assumption"]) <= set(PREMISES)
     for name, about in PREMISES.items():
@@ -113,12 +113,12 @@ def test_tables_and_figures_are_beside_it(folder, ei_validation):
 
 
 def test_an_interrupted_write_leaves_nothing(ei_validation, tmp_path, monkeypatch):
-    import b2reduce.report
+    import b2reduce.results.report
 
     def fail(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(b2reduce.report, "page", fail)
+    monkeypatch.setattr(b2reduce.results.report, "page", fail)
     with pytest.raises(KeyboardInterrupt):
         ei_validation.save(tmp_path / "out")
     assert list(tmp_path.iterdir()) == []

@@ -8,9 +8,9 @@ import pytest
 from brian2 import Hz, mV, ms, nS, pA, pF, second
 
 import b2reduce as b2r
-from b2reduce.ratefilters import RateFilter, fit_filter, nearest_tau_, step_response_
-from b2reduce.reduction import reduce_levels
-from b2reduce.stability import fixed_points
+from b2reduce.cells.filters import RateFilter, fit_filter, nearest_tau_, step_response_
+from b2reduce.reduction.reduce import reduce_levels
+from b2reduce.theory.fixed_points import fixed_points
 
 RHO = 2e3  # Hz/V: escape rate per volt above rest
 

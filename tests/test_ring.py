@@ -5,8 +5,8 @@ import pytest
 from brian2 import Hz, mV, ms, nS, second
 
 import b2reduce as b2r
-from b2reduce.features import Profile, angles_, read_profile
-from b2reduce.wiring import choose_weighted, draw_wiring, wire
+from b2reduce.circuit.orientation import Profile, angles_, read_profile
+from b2reduce.circuit.wiring import choose_weighted, draw_wiring, wire
 
 from . import cases
 

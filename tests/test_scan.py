@@ -159,7 +159,7 @@ def test_a_folder_of_another_scan_is_left_alone(tmp_path):
 
 
 def test_a_full_disk_is_one_message_and_loses_nothing(tmp_path, monkeypatch):
-    import b2reduce.scanning as scanning
+    import b2reduce.scanning.scan as scanning
 
     real, written = scanning.write_json, []
 

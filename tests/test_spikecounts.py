@@ -5,8 +5,8 @@ import pytest
 from brian2 import Hz, cm, mV, ms, msiemens, nA, nS, pA, pF, second, uA
 
 import b2reduce as b2r
-from b2reduce.spikecounts import fewest_steps, is_watched
-from b2reduce.sweep import Cells, simulate_cells
+from b2reduce.circuit.spike_counts import fewest_steps, is_watched
+from b2reduce.cells.engine import Cells, simulate_cells
 
 from .cases import some
 

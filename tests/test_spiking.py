@@ -5,7 +5,7 @@ import pytest
 from brian2 import Hz, mV, ms, nS, second
 
 import b2reduce as b2r
-from b2reduce.wiring import choose, wire
+from b2reduce.circuit.wiring import choose, wire
 
 
 def projection(**changes):
@@ -157,7 +157,7 @@ def test_the_compiled_network_fires_the_same_spikes(small, tmp_path, monkeypatch
     """One program serves other values and other seeds; nothing of the session's device changes."""
     import brian2
 
-    from b2reduce.standalone import build_program, clean_programs
+    from b2reduce.networks.standalone import build_program, clean_programs
 
     monkeypatch.setenv("B2REDUCE_CACHE", str(tmp_path))
     device = brian2.get_device()
@@ -178,7 +178,7 @@ def test_the_compiled_network_fires_the_same_spikes(small, tmp_path, monkeypatch
 
 
 def test_structure_is_what_values_do_not_change(small):
-    from b2reduce.standalone import structure_of
+    from b2reduce.networks.standalone import structure_of
 
     same = lambda changes: structure_of(small.replace(changes), 1, 1e-4, 1.0, 10) == structure_of(small, 1, 1e-4, 1.0, 10)
     assert same({"drive.ext.rate": 3 * Hz}) and same({"projection.I->E.G": 1 * nS}) and same({"drive.ext.inputs": 500})

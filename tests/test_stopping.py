@@ -5,9 +5,9 @@ import pytest
 from brian2 import Quantity, mV, ms, nA, nS, second
 
 import b2reduce as b2r
-from b2reduce.provenance import data_names
-from b2reduce.sweep import Cells, Settled, simulate_cells
-from b2reduce.sweep.stopping import Precise
+from b2reduce.basics.provenance import data_names
+from b2reduce.cells.engine import Cells, Settled, simulate_cells
+from b2reduce.cells.engine.stopping import Precise
 
 from .test_native import EXACT, SCALES, SOURCES, assert_same_spikes, noisy
 

@@ -3,7 +3,7 @@ import pytest
 from brian2 import Hz, Quantity, amp, cm, coulomb, farad, get_dimensions, meter, mV, nS, pF, second, siemens, uA, volt
 
 import b2reduce as b2r
-from b2reduce.units import format_quantity, parse_quantity, readable, si_label, to_si, with_units
+from b2reduce.basics.units import format_quantity, parse_quantity, readable, si_label, to_si, with_units
 
 
 @pytest.mark.parametrize("text, si, unit", [

@@ -71,7 +71,7 @@ def _cold(competitor, name, quick):
 
 def _early_stopping(work):
     """What cells that end by themselves save: steps and time of all run in full, over those of cells that stop. None in noise."""
-    from b2reduce.sweep import Settled, simulate_cells
+    from b2reduce.cells.engine import Settled, simulate_cells
 
     if work.cells.sources:
         return None
@@ -100,7 +100,7 @@ def growth(quick):
 
 def _growth_child(engine, size):
     import b2reduce as b2r
-    from b2reduce.sweep import Cells, Source, simulate_cells
+    from b2reduce.cells.engine import Cells, Source, simulate_cells
 
     rng = np.random.default_rng(0)
     make = lambda n: Cells(b2r.load_model("lif"), n, {"I_app": rng.uniform(0, 1e-9, n), "g_L": np.full(n, 16.7e-9)}, (Source("s0", 0.4e-9, 5e-3, 0.0, 4000.0),))
@@ -120,7 +120,7 @@ def _peak_memory():
 
 def machine():
     """Where this was measured."""
-    from b2reduce.sweep.build import compile_flags, compiler_identity
+    from b2reduce.basics.compiler import compile_flags, compiler_identity
 
     cpu = platform.processor()
     if Path("/proc/cpuinfo").exists():

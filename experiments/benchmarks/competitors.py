@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from b2reduce.sweep import brian, simulate_cells
-from b2reduce.sweep.build import compile_flags, compiler_identity
-from b2reduce.sweep.codegen import LANES
+from b2reduce.cells.engine import brian, simulate_cells
+from b2reduce.basics.compiler import compile_flags, compiler_identity
+from b2reduce.cells.engine.codegen import LANES
 
 __all__ = ["COMPETITORS", "cold"]
 
@@ -45,7 +45,7 @@ def _group(work, brian2):
 def cython(work, threads=1):
     """Brian2's runtime mode, one NeuronGroup, its code compiled before; only the time steps are timed."""
     import brian2
-    from b2reduce.session import brian_session
+    from b2reduce.basics.session import brian_session
 
     def run():
         with brian_session(1):

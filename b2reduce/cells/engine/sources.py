@@ -1,0 +1,108 @@
+"""Generated kernel texts, kept between sessions: Brian2 takes longer to derive a Runge-Kutta step than a compiled kernel to run a sweep."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from ...basics.provenance import versions
+from .codegen import KernelSource, generate
+from ...basics.environment import cache_folder
+from ...basics.private_folders import discard, private_folder, refusal
+
+__all__ = ["clean_sources", "kernel_source"]
+
+MOST_FILES = 400  # of the cache; the least recently used go first
+_FIELDS = {"text": str, "constants": dict, "parameters": list, "variables": list, "method": str, "autonomous": bool}
+
+
+@lru_cache(maxsize=1)
+def _generator():
+    """What decides the text besides the model: this package's own code and the versions of what it calls."""
+    files = resources.files("b2reduce.cells.engine")
+    return "\0".join([*(files.joinpath(name).read_text(encoding="utf-8") for name in ("codegen.py", "kernel.cpp")), json.dumps(dict(versions()))])
+
+
+def _key(model, per_cell, labels, dt_, method):
+    written = model.cell_equations(labels, per_cell=per_cell, poisson=labels, method=method)
+    values = {name: [float(np.asarray(value)), str(getattr(value, "dim", ""))] for name, value in written.namespace.items()}
+    parts = [written.equations, written.threshold, written.reset, str(written.refractory), written.method, written.events, values, list(per_cell), list(labels), dt_,
+             f"{model.equations}\n{model.threshold}\n{model.reset}\n{model.refractory}"]
+    return hashlib.sha256("\0".join([_generator(), json.dumps(parts, sort_keys=True)]).encode()).hexdigest()[:32]
+
+
+def kernel_source(model, per_cell, labels, dt_, method=None):
+    """What `generate` makes, from the cache or kept there.
+
+    Raises
+    ------
+    NotExpressible
+        As `generate` does.
+    """
+    name = f"source_{_key(model, per_cell, labels, dt_, method)}.json"
+    try:
+        folder = private_folder(cache_folder(), link=True)
+    except OSError:  # no cache here: the compiler's part says so where it matters
+        return generate(model, per_cell, labels, dt_, method)
+    if (kept := _read(folder / name)) is not None:
+        return kept
+    source = generate(model, per_cell, labels, dt_, method)
+    with contextlib.suppress(OSError):  # a cache that may only be read
+        _write(folder, name, source)
+    return source
+
+
+def _read(path):
+    """A kept source, or None if there is none that can be trusted."""
+    try:
+        if refusal(path) is not None or not path.is_file():
+            return None
+        data = json.loads(path.read_text(encoding="utf-8"))
+        os.utime(path)
+    except (OSError, ValueError):
+        return None
+    digest = data.pop("digest", None) if isinstance(data, dict) else None
+    if digest is None or digest != _digest(data) or set(data) != set(_FIELDS) or not all(isinstance(data[name], kind) for name, kind in _FIELDS.items()):
+        return None
+    return KernelSource(**{**data, "parameters": tuple(data["parameters"]), "variables": tuple(data["variables"])})
+
+
+def _write(folder, name, source):
+    data = {name_: list(value) if isinstance(value := getattr(source, name_), tuple) else value for name_ in _FIELDS}
+    handle, place = tempfile.mkstemp(dir=folder, prefix=".source_")  # nobody else may read or write it
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({**data, "digest": _digest(data)}, file)
+        os.replace(place, folder / name)
+    except BaseException:
+        os.unlink(place)
+        raise
+    for path in sorted(folder.glob("source_*.json"), key=_used)[:-MOST_FILES]:
+        discard(path)
+
+
+def _digest(data):
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def _used(path):
+    try:
+        return path.lstat().st_mtime
+    except OSError:  # gone meanwhile
+        return 0.0
+
+
+def clean_sources():
+    """Remove all kept texts; returns how many there were."""
+    files = list(Path(cache_folder()).glob("source_*.json"))
+    for path in files:
+        discard(path)
+    return len(files)

@@ -1,0 +1,224 @@
+"""Linear filters of rates: their response, the Brian2 equations that run them, and their fit to a measured response."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..basics.provenance import unknown_name
+from ..basics.units import InputError
+
+__all__ = ["FILTERS", "RateFilter", "fit_filter", "nearest_tau_", "step_response_"]
+
+FILTERS = ("first", "lead", "second")
+_STARTS = (0.2, 1.0, 5.0)  # of the time constant that the phase suggests: where fits begin
+
+
+@dataclass(frozen=True)
+class RateFilter:
+    """A filter of gain 1 at rest, H(s) = (1 + a s + c s^2)/(1 + b s + d s^2) with s = i w: what stands before the gain function.
+
+    Attributes
+    ----------
+    form : {"first", "lead", "second"}
+        1/(1 + tau s); (1 + tau_z s)/(1 + tau s), which lets a part of the input through at once; and
+        (1 + tau_z s + tau_q^2 s^2)/(1 + 2 zeta tau_r s + tau_r^2 s^2), which can resonate; negative tau_q^2 are allowed.
+    gain, gain_stderr : float
+        At zero frequency, Hz/A or Hz m^2/A.
+    values, stderr : tuple of float
+        Of the form's parameters in the order of `names`, s, s^2 and 1.
+    covariance : tuple of tuple of float
+        Of `values`.
+    chi2, dof, aic : float
+        Weighted sum of squares of the residuals, its degrees of freedom, and chi2 + 2 x (number of parameters).
+    """
+
+    form: str
+    gain: float
+    gain_stderr: float
+    values: tuple
+    stderr: tuple
+    covariance: tuple
+    chi2: float = np.nan
+    dof: int = 0
+    aic: float = np.nan
+
+    NAMES = {"first": ("tau",), "lead": ("tau", "tau_z"), "second": ("tau_r", "zeta", "tau_z", "tau_q2")}
+
+    def __post_init__(self):
+        if self.form not in FILTERS:
+            raise InputError(f"form: {unknown_name('form', self.form, FILTERS)}")
+
+    @property
+    def names(self):
+        """Names of the parameters."""
+        return self.NAMES[self.form]
+
+    @property
+    def coefficients_(self):
+        """(a, c, b, d) of H(s), s and s^2."""
+        return _coefficients(self.form, self.values)
+
+    @property
+    def delay_(self):
+        """Mean delay b - a in s: by how much slow changes come late."""
+        a, _, b, _ = self.coefficients_
+        return b - a
+
+    @property
+    def delay_stderr_(self):
+        """Its standard error, s."""
+        gradient = _gradient(lambda values: (lambda a, c, b, d: b - a)(*_coefficients(self.form, values)), self.values)
+        return float(np.sqrt(gradient @ np.array(self.covariance) @ gradient))
+
+    @property
+    def fastest_(self):
+        """The shortest time constant, s, which a time step must resolve."""
+        _, _, b, d = self.coefficients_
+        return float(1 / np.abs(np.roots([d, b, 1.0] if d else [b, 1.0])).max())
+
+    def __call__(self, frequency_):
+        """H at frequencies in Hz, complex, 1 at 0."""
+        return _response(self.form, self.values, frequency_)
+
+    def equations(self, key):
+        """Brian2 lines that filter ``s_<key>`` into ``q_<key>``, both in Hz."""
+        if self.form == "second":
+            left = f"s_{key} - x_{key} - damping*y_{key}"
+            return [f"dx_{key}/dt = y_{key}/tau_r : Hz", f"dy_{key}/dt = ({left})/tau_r : Hz", f"q_{key} = x_{key} + lead*y_{key} + quick*({left}) : Hz"]
+        tail = f" + lead*(s_{key} - x_{key})" if self.form == "lead" else ""
+        return [f"dx_{key}/dt = (s_{key} - x_{key})/tau_r : Hz", f"q_{key} = x_{key}{tail} : Hz"]
+
+    def chain_(self, tau_):
+        """(A, B, C): d state/dt = A state + B input, output C state, of a synapse of time constant tau_ (s) and this filter; state (s, x) or (s, x, y)."""
+        own = {name.partition(" ")[0]: value for name, value in self.parameters.items()}
+        tau, lead, quick = own["tau_r"], own.get("lead", 0.0), own.get("quick", 0.0)
+        if self.form == "second":
+            damping = own["damping"]
+            A = [[-1 / tau_, 0, 0], [0, 0, 1 / tau], [1 / tau, -1 / tau, -damping / tau]]
+            return np.array(A), np.array([1 / tau_, 0, 0]), np.array([quick, 1 - quick, lead - quick * damping])
+        return np.array([[-1 / tau_, 0], [1 / tau, -1 / tau]]), np.array([1 / tau_, 0]), np.array([lead, 1 - lead])
+
+    @property
+    def parameters(self):
+        """{declaration in Brian2: SI value} of what `equations` name; the same for all keys."""
+        a, c, b, d = self.coefficients_
+        if self.form == "second":
+            tau = np.sqrt(d)
+            found = {"damping : 1": b / tau, "lead : 1": a / tau, "quick : 1": c / d}
+        else:
+            tau, found = b, {"lead : 1": a / b} if self.form == "lead" else {}
+        return {f"{line} (constant)": float(value) for line, value in {"tau_r : second": tau, **found}.items()}
+
+
+def _coefficients(form, values):
+    if form == "second":
+        tau_r, zeta, tau_z, tau_q2 = values
+        return tau_z, tau_q2, 2 * zeta * tau_r, tau_r**2
+    return (values[1] if form == "lead" else 0.0), 0.0, values[0], 0.0
+
+
+def _response(form, values, frequency_):
+    s, (a, c, b, d) = 2j * np.pi * np.asarray(frequency_, dtype=float), _coefficients(form, values)
+    return (1 + a * s + c * s**2) / (1 + b * s + d * s**2)
+
+
+def _gradient(function, values):
+    """Central differences, steps of 1e-5 of each value."""
+    values = np.array(values, dtype=float)
+    steps = 1e-5 * np.maximum(np.abs(values), 1e-6)
+    return np.array([(function(values + step) - function(values - step)) / (2 * step[k]) for k, step in enumerate(np.diag(steps))])
+
+
+def fit_filter(frequency_, response_, sem_, form):
+    """Least squares of a filter and its gain, real and imaginary parts weighted by their standard errors.
+
+    Parameters
+    ----------
+    frequency_ : ndarray
+        Hz; may hold 0, where the response is real.
+    response_ : ndarray of complex
+    sem_ : ndarray
+        Standard error of the real and of the imaginary part, each.
+    form : {"first", "lead", "second"}
+
+    Returns
+    -------
+    RateFilter
+    """
+    from scipy.optimize import least_squares
+
+    frequency_, response_, sem_ = np.asarray(frequency_, dtype=float), np.asarray(response_), np.asarray(sem_, dtype=float)
+    moving = frequency_ > 0  # at rest there is no imaginary part to count
+    # Times in ms and a gain near 1; what must be positive as its logarithm: steps and curvature are then of order one.
+    scale = np.abs(response_[frequency_.argmin()])
+    positive = {"first": 1, "lead": 1, "second": 2}[form]
+    unit = np.array({"first": (1e-3,), "lead": (1e-3, 1e-3), "second": (1e-3, 1.0, 1e-3, 1e-6)}[form])
+    values_of = lambda p: unit * np.concatenate([np.exp(p[1:1 + positive]), p[1 + positive:]])
+
+    def residuals(p):
+        left = (p[0] * scale * _response(form, values_of(p), frequency_) - response_) / sem_
+        return np.concatenate([left.real, left.imag[moving]])
+
+    phase = -np.angle(response_[moving] / np.real(response_[frequency_.argmin()]))
+    guess = float(np.clip(np.median(np.tan(np.clip(phase, 0.02, 1.2)) / (2 * np.pi * frequency_[moving])), 5e-4, 0.1)) * 1e3  # ms
+    starts = {"first": lambda k: [k * guess], "lead": lambda k: [k * guess, 0.3 * guess], "second": lambda k: [k * guess, 1.0, 0.5 * guess, 0.0]}[form]
+    best = None
+    for k in _STARTS:
+        start = np.array([1.0, *starts(k)])
+        start[1:1 + positive] = np.log(start[1:1 + positive])
+        found = least_squares(residuals, start, x_scale="jac", max_nfev=4000)
+        best = found if best is None or found.cost < best.cost else best
+    values = values_of(best.x)
+    change = np.diag([scale, *unit])
+    change[range(1, 1 + positive), range(1, 1 + positive)] = values[:positive]  # d exp(p) = exp(p) dp
+    covariance = change @ np.linalg.pinv(best.jac.T @ best.jac) @ change.T
+    stderr, chi2 = np.sqrt(np.diag(covariance)), 2 * best.cost
+    return RateFilter(form, float(best.x[0] * scale), float(stderr[0]), tuple(values.tolist()), tuple(stderr[1:].tolist()), tuple(map(tuple, covariance[1:, 1:].tolist())),
+                      float(chi2), best.fun.size - best.x.size, float(chi2 + 2 * best.x.size))
+
+
+def step_response_(taus_, weights_, filter_, t_):
+    """Response at times in s to a step of all inputs at 0: first-order filters with weights (of sum 1), then the filter.
+
+    Parameters
+    ----------
+    taus_, weights_ : sequence of float
+        Of the synapses; s and 1.
+    filter_ : RateFilter or None
+    """
+    from scipy.signal import lti, step
+
+    a, c, b, d = (0.0, 0.0, 0.0, 0.0) if filter_ is None else filter_.coefficients_
+    total = np.zeros(len(t_))
+    for tau, weight in zip(taus_, weights_):
+        # In units of the mean time, so that coefficients are of order one.
+        unit = tau + abs(b) + np.sqrt(abs(d))
+        below = np.polymul([d / unit**2, b / unit, 1.0], [tau / unit, 1.0])
+        total += weight * step(lti(np.trim_zeros([c / unit**2, a / unit, 1.0], "f"), np.trim_zeros(below, "f")), T=np.asarray(t_) / unit)[1]
+    return total
+
+
+def nearest_tau_(taus_, weights_, filter_):
+    """(tau, standard error) in s of the first-order filter whose step response is nearest, in squared distance over time, to that of `step_response_`.
+
+    By Parseval's theorem that weighs the difference of the two responses at each frequency by 1/w^2, the spectrum of a step. The
+    standard error is what that of the filter makes of it.
+    """
+    from dataclasses import replace
+
+    from scipy.optimize import minimize_scalar
+
+    def nearest(values):
+        own = None if filter_ is None else replace(filter_, values=tuple(values))
+        slowest = max(taus_) + (0.0 if own is None else abs(own.coefficients_[2]) + abs(own.coefficients_[0]))
+        t_ = np.linspace(0, 20 * slowest, 8001)
+        target = step_response_(taus_, weights_, own, t_)
+        distance = lambda log: np.trapezoid((target - 1 + np.exp(-t_ / (np.exp(log) * slowest))) ** 2, t_)
+        return slowest * np.exp(minimize_scalar(distance, bounds=(np.log(1e-3), np.log(10.0)), method="bounded", options={"xatol": 1e-10}).x)
+
+    if filter_ is None:
+        return float(nearest(())), 0.0
+    gradient = _gradient(nearest, filter_.values)
+    return float(nearest(filter_.values)), float(np.sqrt(gradient @ np.array(filter_.covariance) @ gradient))

@@ -1,0 +1,317 @@
+"""Rates at a list of points (mean current, mean leak): the one measurement that surfaces and operating points share."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .integration import LIMIT, StepCheck, check_step, tries, uneven
+from ..circuit.neuron import ADDED_LEAK
+from ..basics.session import DivergenceError, seed_streams
+from ..circuit.spike_counts import check_points
+from .engine import Cells, CellStatistics, Precise, Settled, Source, count_sem, resting_state, runs_off, simulate_cells
+from ..basics.units import InputError, to_si, with_units
+
+__all__ = ["PointRates", "failure_of", "measure_checked", "measure_points", "measure_until", "noise_sources", "rest_of"]
+
+_RUN, _SPREAD = 0, 7  # purposes of random streams
+LONGEST = 16  # times the usual time after the warm-up, in all: before a wanted precision counts as out of reach
+
+
+@dataclass(frozen=True)
+class PointRates:
+    """Rates at points, replicates pooled; arrays over points, SI.
+
+    Sums are kept rather than rates, so that later replicates can be added.
+    """
+
+    simulated: np.ndarray  #: time, warm-up included, all replicates together, s
+    time: np.ndarray  #: the part of it that was observed
+    replicates: np.ndarray
+    spikes: np.ndarray
+    square_sum: np.ndarray  #: of the count of each replicate
+    first_interval_sum: np.ndarray
+    first_intervals: np.ndarray
+    interval_sum: np.ndarray
+    interval_square_sum: np.ndarray
+    intervals: np.ndarray
+    periodic: np.ndarray | None  #: rate from intervals, where there is no noise
+    dt: float
+    engine: str
+    method: str
+    statistics: CellStatistics  #: of the last run, arrays over cells = points x replicates
+    check: StepCheck | None = None  #: a sample of them at half the step
+    notes: tuple = ()  #: what was replaced, and why
+    remarks: tuple = ()  #: on rates that the run cannot tell, or that stand for one cell of many
+    periodic_sem: np.ndarray | None = None  #: scatter of cells that differ, without noise
+
+    @property
+    def warnings(self):
+        """What the numbers must not be used without."""
+        return (*self._of_step, *self.remarks)
+
+    @property
+    def _of_step(self):
+        if self.check is None or not LIMIT < self.check.error < np.inf:
+            return self.notes
+        grid = self.check.excess <= LIMIT
+        cause = f", as much as spikes on a time grid do, and the fastest interval is {1 / self.check.grid:.0f} steps" if grid and self.check.grid else ""
+        return (*self.notes, f"rates err by up to {100 * self.check.error:.1f} %: at half the step they differ by {100 * self.check.difference:.1f} % at {self.check.rate_:.3g} Hz"
+                f"{cause}; take dt below {self.dt * 1e3 * LIMIT / self.check.error:.2g} ms")
+
+    @property
+    def rate_(self):
+        """Sustained rate."""
+        return self.spikes / self.time if self.periodic is None else self.periodic
+
+    @property
+    def rate_sem_(self):
+        """Standard error of the rate."""
+        if self.periodic is not None:  # a run of intervals is known to one time step at either end
+            with np.errstate(invalid="ignore", divide="ignore"):
+                return np.maximum(np.where(self.intervals > 0, self.periodic * self.dt / self.interval_sum, 0.0), self.periodic_sem)
+        return count_sem(self.spikes, self.square_sum, self.replicates) / self.time
+
+    @property
+    def onset_rate_(self):
+        """One over the mean first interval; NaN where no replicate fired twice."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(self.first_intervals > 0, self.first_intervals / self.first_interval_sum, np.nan)
+
+    @property
+    def cv_(self):
+        """Coefficient of variation of all intervals; NaN below two."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = self.interval_sum / self.intervals
+            variance = np.maximum(self.interval_square_sum / self.intervals - mean**2, 0)
+            return np.where(self.intervals > 1, np.sqrt(variance) / mean, np.nan)
+
+    def pooled(self, points, more):
+        """These rates with `more` replicates added at some points."""
+        changed = {}
+        for name in ("simulated", "time", "replicates", "spikes", "square_sum", "first_interval_sum", "first_intervals",
+                     "interval_sum", "interval_square_sum", "intervals"):
+            total = getattr(self, name).copy()
+            total[points] += getattr(more, name)
+            changed[name] = total
+        return replace(self, **changed)
+
+
+def noise_sources(drives, model, rates_=None, what="noise"):
+    """Sources in SI from drives, checked against the model's units; `rates_` holds rates over points of drives by their name."""
+    sources, rates_ = [], rates_ or {}
+    for number, drive in enumerate(drives):
+        key = f"{what}, drive {drive.name!r}"
+        if drive.name not in rates_ and not drive.constant:
+            raise InputError(f"{key}: its rate is a table; expected one constant rate")
+        G_ = to_si(drive.G, model.conductance_dim, f"{key}, G")
+        rate_ = drive.inputs * (rates_[drive.name] if drive.name in rates_ else drive.rate_)
+        sources.append(Source(f"s{number}", G_, to_si(drive.tau, "s", "tau"), to_si(drive.E, "V", "E"), rate_))
+    return tuple(sources)
+
+
+def rest_of(model, leak_, dt_, parameters=None, sources=(), engine="auto"):
+    """Resting state at every total leak of `leak_` (and of per-cell parameters); equal entries rest once."""
+    parameters = parameters or {}
+    table = np.column_stack([np.asarray(leak_) - model.leak_, *(np.broadcast_to(values, np.shape(leak_)) for values in parameters.values())])
+    rows, where = np.unique(table, axis=0, return_inverse=True)
+    values = dict(zip([ADDED_LEAK, *parameters], rows.T))
+    ordered = {model.input: 0.0, **values}  # the order that runs use, so that the compiled code is the same
+    state = resting_state(Cells(model, len(rows), ordered, sources), dt_, engine)
+    return {name: values[where.ravel()] for name, values in state.items()}
+
+
+def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt_, seed, initial="rest", engine="auto", threads=None, report=None,
+                   diverging="raise", stop=None, method=None, check=False):
+    """Run `replicates` cells at every point and pool them.
+
+    Parameters
+    ----------
+    model : NeuronModel
+    I_, g_ : ndarray, shape (point,)
+        Mean current and mean total leak, SI; the sources' means are taken out of both.
+    sources : sequence of Source
+        Values are floats or arrays over points. A source of rate 0 is noise switched off.
+    initial : "rest" or mapping
+        Starting values of state variables, Quantities or SI floats, per point or per cell (points x replicates).
+    diverging : {"raise", "silent"}
+        What a cell whose integration ends in NaN is: an error, or silent, where a search goes to extreme currents.
+    stop : Settled or Precise, optional
+        When a cell may end before or after `duration_`.
+    method : str, optional
+        Of integration; the model's first choice by default.
+    check : bool
+        Run a sample again at half the step.
+
+    Returns
+    -------
+    PointRates
+
+    Raises
+    ------
+    InputError
+        If a point would need a negative leak.
+    """
+    I_, g_ = np.asarray(I_, dtype=float), np.asarray(g_, dtype=float)
+    tile = lambda values: np.repeat(np.broadcast_to(values, I_.shape), replicates)
+    mean = np.sum([np.broadcast_to(source.mean_, I_.shape) for source in sources], axis=0) if sources else np.zeros(I_.shape)
+    drive = np.sum([source.mean_ * (source.E_ - model.leak_reversal_) * np.ones(I_.shape) for source in sources], axis=0)
+    leak = g_ - mean
+    if np.any(leak < -1e-12 * np.abs(g_)):
+        worst = leak.argmin()
+        show = lambda value: with_units(value, model.conductance_dim)
+        raise InputError(f"g = {show(g_[worst])} is below the mean conductance of the noise alone, {show(mean[worst])}: the cell would need a "
+                         f"negative leak; start the g axis at {show(np.max(mean))} or above, or lower the noise")
+    leak = np.maximum(leak, 0.0)
+    spread = {}
+    rng = np.random.default_rng(seed_streams(seed, _SPREAD))
+    for name, normal in sorted(model.spreads.items()):
+        # Every point gets the same draws, so that differences between points are not those between samples.
+        draws = rng.normal(float(np.asarray(normal.mean)), float(np.asarray(normal.sd)), replicates)
+        spread[name] = np.tile(draws if replicates > 1 else float(np.asarray(normal.mean)) * np.ones(1), I_.size)
+    current, leak = tile(I_ - drive), tile(leak)
+    if model.input in spread:
+        current = current + spread.pop(model.input) - model.constant_input_
+    # What is added to a cell's own leak; a cell that was drawn with less of it than is to be taken away is left with none.
+    added = np.maximum(leak - model.leak_, -spread.get(model.leak if isinstance(model.leak, str) else "", np.inf))
+    sources = tuple(Source(s.label, *(tile(value) for value in (s.G_, s.tau_, s.E_, s.rate_))) for s in sources)
+    if isinstance(initial, str):
+        if initial != "rest":
+            raise InputError(f"initial: got {initial!r}, expected 'rest' or a dict of starting values")
+        state = rest_of(model, added + tile(mean) + model.leak_, dt_, spread, sources_at_rest(sources), engine)
+    else:
+        state = {name: value if np.shape(value) == current.shape else tile(value) for name, value in starting_values(model, initial).items()}
+    cells = Cells(model, current.size, {model.input: current, ADDED_LEAK: added, **spread}, sources, state, method or tries(model, bool(sources), added, dt_)[0][0])
+    stats, engine_used = simulate_cells(cells, duration_, warmup_, dt_, seed_streams(seed, _RUN), engine, report, diverging, threads, stop)
+    if diverging == "raise":  # searches look for themselves at what they found
+        check_points(model, stats, I_, g_, replicates)
+    noisy = model.noisy or any(np.any(source.rate_ > 0) for source in sources)
+    result = _pool(stats, I_.size, replicates, noisy, dt_, engine_used, cells.method)
+    result = replace(result, remarks=_remarks(model, stats, I_.size, replicates, noisy, dt_))
+    return replace(result, check=check_step(cells, stats, dt_, seed_streams(seed, _RUN), noisy=noisy, duration_=duration_, warmup_=warmup_)) if check else result
+
+
+def _remarks(model, stats, points, replicates, noisy, dt_):
+    """On rates that hold for the run alone, and on cells that stand for others."""
+    remarks = []
+    if not noisy:
+        found = uneven(stats, dt_)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            known = np.where(found, stats.interval_square_sum / stats.interval_sum**2, 0.0).max(initial=0.0)
+        if found.any():
+            remarks.append(f"{np.count_nonzero(found.reshape(points, replicates).any(axis=1))} of {points} points do not fire periodically within the run (bursts, adaptation slower than "
+                           f"it, or an input that changes): their rates are those of this window, which its ends move by up to {100 * known:.0f} %; give a longer duration and warmup")
+    if model.stochastic:
+        remarks.append(f"white noise (xi) crosses the threshold between steps: rates at dt = {dt_ * 1e3:g} ms are too low by an amount that falls as the root of dt; compare with a "
+                       f"smaller dt")
+    if model.spreads and replicates == 1:
+        remarks.append(f"{', '.join(model.spreads)} vary over cells, and one cell a point has their means; give replicates for the mean rate of cells that differ")
+    return tuple(remarks)
+
+
+def measure_checked(model, I_, g_, sources, *, dt_, fixed=False, stop=None, **settings):
+    """`measure_points` with the first method and step, in the order of `tries`, whose check at half the step holds.
+
+    Parameters
+    ----------
+    fixed : bool
+        The step is the caller's wish and stays.
+
+    Returns
+    -------
+    PointRates
+        Its `dt` is the step that was taken, its `notes` say what was replaced and why. Where nothing holds it is the nearest.
+
+    Raises
+    ------
+    DivergenceError
+        If all methods and steps end in NaN.
+    """
+    added = np.asarray(g_) - sum(np.asarray(source.mean_) for source in sources) - model.leak_
+    notes, best, failure = [], None, None
+    for method, step_ in tries(model, bool(sources), added, dt_, fixed):
+        try:
+            points = measure_points(model, I_, g_, sources, dt_=step_, method=method, check=True, stop=deepcopy(stop), **settings)
+        except DivergenceError as error:
+            failure = failure or error
+            notes.append(f"{method} at {step_ * 1e3:g} ms diverges")
+            continue
+        if best is None or points.check is None or points.check.excess < best[0].check.excess:
+            best = points, method, step_
+        if points.check is None or points.check.excess <= LIMIT:
+            break
+        notes.append(failure_of(method, step_, points.check))
+    if best is None:
+        raise failure
+    points, method, step_ = best
+    if notes and (points.check is None or points.check.excess <= LIMIT):
+        cure = runs_off(model) if step_ < dt_ else ""
+        notes = [f"model {model.name!r} was integrated by {method} at {step_ * 1e3:g} ms, since {', '.join(notes)}{cure}"]
+    elif notes:
+        notes = [f"model {model.name!r}: no method is accurate at the steps tried: {', '.join(notes)}; take a smaller dt{runs_off(model)}"]
+    return replace(points, notes=tuple(notes))
+
+
+def failure_of(method, step_, check):
+    """What a check found wrong, in a few words."""
+    if not np.isfinite(check.difference):
+        return f"{method} at {step_ * 1e3:g} ms cannot be held against half the step, which diverges"
+    return f"{method} at {step_ * 1e3:g} ms errs by {100 * check.difference:.1f} % at {check.rate_:.3g} Hz"
+
+
+def measure_until(model, I_, g_, sources, *, rtol, adaptive, replicates, duration_, seed, bar, stage, dt_, fixed=False, **settings):
+    """`measure_checked` to a wanted precision.
+
+    Parameters
+    ----------
+    rtol : float or None
+        Wanted relative standard error of rates in noise; None without noise, or where none is wanted.
+    adaptive : bool
+        Whether cells may end before or after `duration_`. Otherwise replicates are added instead.
+    """
+    noisy = model.noisy or bool(sources)
+    stop = None if not adaptive else Precise(rtol, replicates, LONGEST) if rtol else None if noisy else Settled()
+    points = measure_checked(model, I_, g_, sources, seed=seed, stop=stop, report=bar.stage(stage), replicates=replicates, duration_=duration_, dt_=dt_, fixed=fixed, **settings)
+    longest = LONGEST * points.replicates * (duration_ - settings["warmup_"])
+    for round_ in range(1, LONGEST if rtol else 1):
+        unsure = np.flatnonzero((points.rate_ > 0) & (points.rate_sem_ > rtol * points.rate_) & (points.time < 0.99 * longest))
+        if not unsure.size:
+            break
+        some = lambda values: np.broadcast_to(values, I_.shape)[unsure]
+        chosen = tuple(replace(source, **{name: some(getattr(source, name)) for name in ("G_", "tau_", "E_", "rate_")}) for source in sources)
+        more = measure_points(model, I_[unsure], g_[unsure], chosen, seed=seed_streams(seed, 1, round_), replicates=replicates, duration_=duration_,
+                              report=bar.stage(f"{stage}, round {round_ + 1}: {unsure.size} points"), dt_=points.dt, method=points.method, **settings)
+        points = points.pooled(unsure, more)
+    return points
+
+
+def sources_at_rest(sources):
+    """The same sources without events, one value for all cells."""
+    return tuple(Source(s.label, 0.0, float(np.min(s.tau_)), float(np.min(s.E_)), 0.0) for s in sources)
+
+
+def starting_values(model, initial):
+    """SI starting values from a mapping of Quantities or SI floats."""
+    values = {}
+    for name, value in dict(initial).items():
+        if name not in model.state_variables:
+            raise InputError(f"initial: got the unknown variable {name!r}; known: {', '.join(model.state_variables)}")
+        values[name] = np.asarray(value, dtype=float) if isinstance(value, np.ndarray) and not hasattr(value, "dim") else (
+            to_si(value, model.dimension_of_variable(name), f"initial, {name}"))
+    return values
+
+
+def _pool(stats, points, replicates, noisy, dt_, engine, method):
+    total = lambda values: np.nansum(np.reshape(values, (points, replicates)), axis=1)
+    first = stats.second_time - stats.first_time
+    periodic = periodic_sem = None
+    if not noisy:
+        each = stats.periodic_rate_.reshape(points, replicates)
+        periodic, periodic_sem = each.mean(axis=1), each.std(axis=1, ddof=1) / np.sqrt(replicates) if replicates > 1 else np.zeros(points)
+    return PointRates(
+        simulated=total(stats.time), time=total(stats.time - stats.warmup), replicates=np.full(points, replicates), spikes=total(stats.count),
+        square_sum=total(stats.count.astype(float) ** 2), first_interval_sum=total(first), first_intervals=total(np.isfinite(first)),
+        interval_sum=total(stats.interval_sum), interval_square_sum=total(stats.interval_square_sum), intervals=total(stats.intervals),
+        periodic=periodic, periodic_sem=periodic_sem, dt=dt_, engine=engine, method=method, statistics=stats)

@@ -1,0 +1,276 @@
+"""The linear response of a cell in noise: how its rate follows a mean current that changes in time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from ..basics.arguments import to_si, whole
+from ..circuit.circuit import drives_of
+from ..circuit.neuron import load_model
+from .points import measure_checked, measure_points, noise_sources, rest_of
+from ..basics.progress import Progress
+from ..basics.provenance import frozen, versions
+from .filters import FILTERS, fit_filter
+from ..basics.session import seed_streams
+from .surface import changed_parameters, check_engine, check_rtol, check_run, leaks, seconds, warned
+from ..basics.units import InputError, si_label, with_units
+
+__all__ = ["LinearResponse", "measure_response", "response_at_"]
+
+FREQUENCIES_ = (1.0, 1.5, 2.25, 3.5, 5.0, 7.5, 11.0, 16.0, 24.0, 36.0, 54.0, 80.0, 120.0, 180.0, 270.0, 400.0)  # Hz
+PERIOD_, WARMUP_ = 4.0, 0.3  # s: all frequencies are multiples of 1/PERIOD_, so that they do not leak into one another
+DEPTH, SLOWEST_RATE_ = 0.15, 1.0  # root mean square modulation of the rate, relative; rates below this count as this (Hz)
+FEWEST, MOST = 400, 40_000  # cells
+PILOT_ = dict(replicates=400, duration_=1.0, warmup_=0.25)
+PREFIX = "modulation"
+
+
+@dataclass(frozen=True, eq=False)
+class LinearResponse:
+    """How the rate of a cell in noise follows small changes of its mean current.
+
+    r(t) = r_0 + Re[gain(f) A exp(2 pi i f t)] for I(t) = I + A cos(2 pi f t): a rate that comes late has a negative phase.
+
+    Attributes
+    ----------
+    frequency : Quantity, shape (frequency,)
+        The first is 0: a constant change.
+    gain : ndarray of complex, shape (frequency,)
+        SI, Hz/A or Hz m^2/A.
+    gain_sem : ndarray
+        Standard error of the real part, and of the imaginary one.
+    rate, rate_sem : Quantity
+        Without modulation (the mean of both signs of it).
+    I, g : Quantity
+        Mean current and mean total leak.
+    modulation : Quantity
+        Amplitude of each frequency.
+    filters : dict of str to RateFilter
+        Fits of "first", "lead" and "second" order.
+    best : RateFilter
+        The one of lowest AIC.
+    provenance : mapping
+    """
+
+    frequency_: np.ndarray
+    gain: np.ndarray
+    gain_sem: np.ndarray
+    rate_: float
+    rate_sem_: float
+    I_: float
+    g_: float
+    modulation_: float
+    per_area: bool = False
+    provenance: Mapping = field(default_factory=dict)
+
+    def __post_init__(self):
+        for name, kind in (("frequency_", float), ("gain", complex), ("gain_sem", float)):
+            value = np.array(getattr(self, name), dtype=kind)
+            value.flags.writeable = False
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
+
+    _area = property(lambda self: "/m^2" if self.per_area else "")
+    frequency = property(lambda self: with_units(self.frequency_, "Hz"))
+    rate = property(lambda self: with_units(self.rate_, "Hz"))
+    rate_sem = property(lambda self: with_units(self.rate_sem_, "Hz"))
+    I = property(lambda self: with_units(self.I_, f"A{self._area}"))
+    g = property(lambda self: with_units(self.g_, f"S{self._area}"))
+    modulation = property(lambda self: with_units(self.modulation_, f"A{self._area}"))
+
+    @cached_property
+    def filters(self):
+        """{form: RateFilter}."""
+        return {form: fit_filter(self.frequency_, self.gain, self.gain_sem, form) for form in FILTERS}
+
+    @property
+    def best(self):
+        """The filter of lowest AIC."""
+        return min(self.filters.values(), key=lambda found: found.aic)
+
+    def to_frame(self):
+        """One row a frequency: gain without its phase, its standard error, the phase in degrees, and the fits."""
+        import pandas as pd
+
+        unit = "Hz m^2/A" if self.per_area else "Hz/A"
+        fits = {f"{form}, {part}": function(found.gain * found(self.frequency_)) for form, found in self.filters.items()
+                for part, function in ((f"|gain| [{unit}]", np.abs), ("phase [deg]", lambda values: np.degrees(np.angle(values))))}
+        return pd.DataFrame({"frequency [Hz]": self.frequency_, f"|gain| [{unit}]": np.abs(self.gain), f"gain_sem [{unit}]": self.gain_sem,
+                             "phase [deg]": np.degrees(np.angle(self.gain)), **fits})
+
+    def to_dict(self):
+        """Plain data for JSON; `from_dict` reads it back to the same values."""
+        return {"frequency": self.frequency_.tolist(), "real": self.gain.real.tolist(), "imag": self.gain.imag.tolist(), "sem": self.gain_sem.tolist(),
+                **{name: getattr(self, name) for name in ("rate_", "rate_sem_", "I_", "g_", "modulation_", "per_area")}, "provenance": dict(self.provenance)}
+
+    @classmethod
+    def from_dict(cls, data):
+        """Read back what `to_dict` wrote."""
+        gain = np.array(data["real"]) + 1j * np.array(data["imag"])
+        return cls(data["frequency"], gain, data["sem"], **{name: data[name] for name in ("rate_", "rate_sem_", "I_", "g_", "modulation_", "per_area", "provenance")})
+
+    def __repr__(self):
+        best = self.best
+        found = ", ".join(f"{name} {value:.3g}" for name, value in zip(best.names, best.values))
+        return f"LinearResponse({self.rate_:.3g} Hz, {self.frequency_.size} frequencies up to {self.frequency_[-1]:g} Hz, best filter {best.form}: {found} in SI)"
+
+
+def measure_response(model, I, g, *, noise=None, frequencies=None, rtol=0.05, dt=None, seed=1, parameters=None, engine="auto", progress=None):
+    """Measure how the rate of a cell in noise follows small changes of its mean current.
+
+    Parameters
+    ----------
+    model : NeuronModel, str or path
+    I, g : Quantity
+        Mean current and mean total leak, as on the axes of `measure_fi`: the means of the noise are part of both.
+    noise : list of Drive, optional
+        Poisson conductances (their target is ignored); needed unless chance is part of the model.
+    frequencies : Quantity, optional
+        By default 16 from 1 to 400 Hz; rounded to multiples of 0.25 Hz. A constant change is always added.
+    rtol : float
+        Wanted standard error of the gain, relative to that at frequency 0; decides the number of cells.
+    dt : Quantity, optional
+    seed : int
+    parameters : dict, optional
+        Parameters to replace in the model.
+    engine : {"auto", "native", "brian2"}
+    progress : None, bool, str or callable
+
+    Returns
+    -------
+    LinearResponse
+
+    Raises
+    ------
+    InputError
+        If there is no noise, the cell does not fire, or a frequency cannot be had.
+
+    Notes
+    -----
+    All frequencies are on at once, in many uncoupled cells, half of them with the sign of the modulation reversed: even orders
+    of the cell's nonlinearity cancel. Together they modulate the rate by 15 % (root mean square); the third order of a gain
+    as bent as an exponential then changes the response by half of 0.15 squared, 1 %. Each spike adds exp(-2 pi i f t) to sums that
+    its cell keeps, so that no spike is stored; the standard error is their scatter over cells.
+
+    The filter before the gain function that this finds is that of Shriki, Hansel & Sompolinsky (2003), who measured it in the same way.
+
+    Examples
+    --------
+    >>> from brian2 import Hz, nS, pA
+    >>> from b2reduce import Drive
+    >>> noise = Drive(name="E", inputs=500, rate="10 Hz", G="1 nS", tau="5 ms", E="0 mV")
+    >>> response = measure_response("lif", 600*pA, 45*nS, noise=[noise], frequencies=[5, 20, 80]*Hz, rtol=0.1)
+    >>> response.frequency
+    array([ 0.,  5., 20., 80.]) * hertz
+    >>> bool(abs(abs(response.gain[1]) / abs(response.gain[0]) - 1) < 0.5)  # 5 Hz is slow
+    True
+    """
+    model = load_model(model).with_parameters(changed_parameters(parameters))
+    seed, noise = whole(seed, "seed"), drives_of(noise, "measure_response, noise", none=True)
+    if rtol is None:
+        raise InputError("rtol: got None, expected a relative error between 0 and 1")
+    check_rtol(rtol)
+    sources = noise_sources(noise, model)
+    I_, g_ = to_si(I, model.current_dim, "I"), leaks(g, model)
+    if np.ndim(I_) or g_.size != 1 or not np.isfinite(I_):
+        raise InputError(f"I, g: got {I} and {g}, expected one value of each")
+    dt_ = seconds(dt, "dt") or float(model.dt)
+    check_run(WARMUP_ + PERIOD_, dt_, cells=FEWEST, fewest=10)
+    check_engine(engine, None)
+    with Progress(progress) as bar:
+        tried = measure_checked(model, np.array([I_]), g_, sources, dt_=dt_, fixed=dt is not None, engine=engine, seed=seed_streams(seed, 2), replicates=32, duration_=1.0, warmup_=0.25)
+        dt_, model = tried.dt, model if tried.method == model.method_used(bool(sources)) else replace(model, method=tried.method)
+        warned(tried.notes)
+        return response_at_(model, I_, float(g_[0]), sources, frequency_=_frequencies(frequencies, dt_), rtol=rtol, dt_=dt_, seed=seed, engine=engine, bar=bar)
+
+
+def _frequencies(frequencies, dt_):
+    """Frequencies on the grid of 1/PERIOD_, Hz."""
+    if frequencies is None:
+        return np.array(FREQUENCIES_)
+    wanted = np.atleast_1d(to_si(frequencies, "Hz", "frequencies"))
+    rounded = np.unique(np.round(wanted * PERIOD_)) / PERIOD_
+    if wanted.ndim != 1 or not np.isfinite(wanted).all() or rounded.size != wanted.size or rounded[0] <= 0 or rounded[-1] > 0.1 / dt_:
+        raise InputError(f"frequencies: got {frequencies}, expected different ones from {1 / PERIOD_:g} Hz, apart by at least that, to {0.1 / dt_:g} Hz, a tenth of the "
+                         f"steps of {dt_ * 1e3:g} ms")
+    return rounded
+
+
+def response_at_(model, I_, g_, sources, *, frequency_=None, rtol=0.05, dt_, seed, engine="auto", bar, name=""):
+    """`measure_response` on SI floats and sources."""
+    check_rtol(rtol)
+    if not (sources or model.noisy):
+        raise InputError(f"noise: model {model.name!r} was given none, and a cell that fires periodically has no linear response; give noise = [Drive(...)]")
+    frequency_ = np.array(FREQUENCIES_) if frequency_ is None else frequency_
+    settings = dict(dt_=dt_, engine=engine)
+    small = 5e-4 * max(g_, model.conductance_scale_)  # half a millivolt
+    pilot = measure_points(model, np.array([I_ - small, I_, I_ + small]), np.full(3, g_), sources, seed=seed_streams(seed, 0), report=bar.stage(f"pilot{name}"), **PILOT_, **settings)
+    rates = pilot.rate_
+    if not rates.min() > 0 or not rates[2] > rates[0]:
+        raise InputError(f"model {model.name!r} fires at {rates[0]:.3g}, {rates[1]:.3g} and {rates[2]:.3g} Hz where the current is 0.5 mV times the leak lower, as it is, and higher; "
+                         f"a response needs a cell that fires more with more current")
+    tones = frequency_.size + 1
+    depth_ = DEPTH * max(rates[1], SLOWEST_RATE_)
+    amplitude = depth_ / ((rates[2] - rates[0]) / (2 * small)) * np.sqrt(2 / tones)
+    # The sum of exp(-iwt) over n spikes has a standard error of sqrt(n/2) in either part; a tone moves it by depth sqrt(2/tones)/2 of n.
+    spikes = tones * (rates[1] / (depth_ * rtol)) ** 2
+    cells = int(np.clip(np.ceil(spikes / (rates[1] * PERIOD_) / 2) * 2, FEWEST, MOST))
+    sums, counts = [], []
+    for number, sign in enumerate((1, -1)):
+        modulated = _modulated(model, frequency_, sign * amplitude, dt_, bool(sources))
+        rest = rest_of(model, np.array([g_]), dt_, engine=engine)
+        initial = {**rest, **{f"{PREFIX}_{part}_{k}": np.zeros(1) for k in range(frequency_.size) for part in "cs"}}
+        found = measure_points(modulated, np.array([I_]), np.array([g_]), sources, replicates=cells // 2, duration_=WARMUP_ + PERIOD_, warmup_=WARMUP_, initial=initial,
+                               seed=seed_streams(seed, 1, number), report=bar.stage(f"linear response{name}, {'rising' if sign > 0 else 'falling'}"), **settings)
+        final = found.statistics.final_state
+        sums.append(np.array([final[f"{PREFIX}_c_{k}"] - 1j * final[f"{PREFIX}_s_{k}"] for k in range(frequency_.size)]))
+        counts.append(found.statistics.count.astype(float))
+    # A spike is noted at the start of the step in which it falls: half a step early on average.
+    shift = np.exp(-1j * np.pi * frequency_ * dt_)
+    per_cell = [np.concatenate([2 * shift[:, None] * total, [count]]) / (PERIOD_ * amplitude) for total, count in zip(sums, counts)]
+    half = (per_cell[0].mean(axis=1) - per_cell[1].mean(axis=1)) / 2
+    variance = sum(np.concatenate([(part[:-1].real.var(axis=1) + part[:-1].imag.var(axis=1)) / 2, [part[-1].real.var()]]) / part.shape[1] for part in per_cell) / 4
+    order = np.argsort([*frequency_, 0.0])
+    rate = np.concatenate(counts) / PERIOD_
+    provenance = {"model": model.name, "model_hash": model.hash, "engine": found.engine, "dt [s]": dt_, "duration [s]": WARMUP_ + PERIOD_, "warmup [s]": WARMUP_,
+                  "cells": int(rate.size), "rtol": rtol, "seed": seed, "versions": versions()}
+    phase = np.append(_phases(frequency_), 0.0)
+    return LinearResponse(np.append(frequency_, 0.0)[order], (half * np.exp(-1j * phase))[order], np.sqrt(variance)[order], float(rate.mean()),
+                          float(rate.std() / np.sqrt(rate.size)), float(I_), float(g_), float(amplitude), per_area="m^2" in si_label(model.current_dim), provenance=provenance)
+
+
+def _phases(frequency_):
+    """Starting phases spread by the golden ratio, so that tones do not peak together."""
+    return 2 * np.pi * ((np.arange(len(frequency_)) * 0.6180339887) % 1)
+
+
+def _modulated(model, frequency_, amplitude, dt_, with_synapses):
+    """The model with a sum of cosines and a constant added to its input, and sums over its spikes as state variables."""
+    number = range(len(frequency_))
+    taken = [name for name in (*model.parameters, *model._parsed.names) if name.startswith(PREFIX)]
+    if taken:
+        raise model.error("equations", f"the name {taken[0]!r} is reserved for modulated currents; rename it")
+    current, total = with_units(amplitude, model.current_dim), f"{PREFIX}_input"
+    unit = "amp/meter**2" if "m^2" in si_label(model.current_dim) else "amp"
+    lines = []
+    for line in model.equations.splitlines():
+        head, equals, tail = line.partition("=")
+        if line.partition(":")[0].strip() != model.input:
+            lines.append(head + equals + re.sub(rf"\b{re.escape(model.input)}\b", total, tail) if equals else line)
+    tones = " + ".join(f"cos({PREFIX}_w_{k}*t + {PREFIX}_p_{k})" for k in number)
+    lines.append(f"{total} = {model.input} + {PREFIX}_A*(1 + {tones}) : {unit}")
+    lines += [f"d{PREFIX}_{part}_{k}/dt = 0/second : 1" for k in number for part in "cs"]
+    late = f"int(t >= {PREFIX}_begin)"
+    reset = [model.reset] if model.reset else []
+    # The phase is that of the time after the warm-up; a whole number of periods follows it.
+    reset += [f"{PREFIX}_{part}_{k} += {late}*{function}({PREFIX}_w_{k}*t)" for k in number for part, function in (("c", "cos"), ("s", "sin"))]
+    parameters = {f"{PREFIX}_A": current, f"{PREFIX}_begin": with_units(WARMUP_ - 0.25 * dt_, "s"),
+                  **{f"{PREFIX}_w_{k}": with_units(2 * np.pi * f, "Hz") for k, f in enumerate(frequency_)},
+                  **{f"{PREFIX}_p_{k}": float(phase) for k, phase in enumerate(_phases(frequency_))}}
+    method = model.method_used(with_synapses)
+    return replace(model, method="rk4" if method == "exact" else method, equations="\n".join(lines), reset="\n".join(reset), parameters={**model.parameters, **parameters})

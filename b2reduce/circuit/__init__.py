@@ -1,0 +1,1 @@
+"""What the user writes: cells, populations, synapses, drives, read and checked."""

@@ -1,0 +1,735 @@
+"""Circuits as data: populations, projections between them, and Poisson drives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace as dataclass_replace
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from ..basics.arguments import described, mapping, one_of, require, to_si, whole
+from .circuit_text import circuit_tables, circuit_toml
+from ..basics.display import quantity_text, sheet_html, sheet_text
+from .orientation import FEATURES, LEAST_CELLS, Profile, angles_, read_profile
+from .neuron import NeuronModel, load_model
+from .parameter_names import FIELDS, chosen, resolve
+from ..basics.provenance import FrozenDict, content_hash, data_names, find_data_file, named_file, read_toml, unknown_name, write_text
+from ..basics.units import InputError, UnitError, format_quantity, parse_quantity, si_label, with_units
+
+__all__ = ["CircuitError", "Circuit", "Population", "Projection", "Drive", "Pathway", "drives_of", "load_circuit", "list_models"]
+
+_EXAMPLES = {"s": "5*ms", "V": "-70*mV", "Hz": "10*Hz"}
+#: Keys of a circuit's file, and of its populations.
+KEYS, POPULATION_KEYS = ("kind", "name", "title", "cite", "dt", "populations", "projections", "drives"), ("model", "size", "parameters", "feature")
+LEAST_STEP_ = 1e-9  # s
+LONG_TABLE = 100  # entries of the table of a drive
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # names become parts of equations
+
+
+class CircuitError(InputError):
+    """A circuit that cannot be what it says: the message names the file, the key, what was got and what to do."""
+
+
+def check_step(dt_, error=InputError):
+    """Refuse a time step so short that no run ends, which is a slip of its unit."""
+    if dt_ < LEAST_STEP_:
+        raise error(f"dt: got {dt_:g} s, expected a time step of at least {LEAST_STEP_:g} s; check its unit")
+
+
+def _put(instance, **values):
+    for name, value in values.items():
+        object.__setattr__(instance, name, value)
+
+
+def _quantity(value, unit, key, positive=False):
+    """A Quantity of the right dimension from text or Quantity."""
+    from brian2 import Quantity
+
+    if not isinstance(value, (str, Quantity, bool, int, float, np.number)) or np.ndim(value):
+        raise CircuitError(f"{key}: got {described(value)}, expected one value{f' in {unit}' if unit else ''} with its unit, such as {_EXAMPLES.get(unit, '0.5*nS')}")
+    try:
+        value = parse_quantity(value)
+        si = to_si(value, unit, key) if unit else float(np.asarray(value))
+    except UnitError as error:
+        raise CircuitError(str(error) if str(error).startswith(key) else f"{key}: {error}") from None
+    if np.ndim(si) or not np.isfinite(si) or (positive and not si > 0) or (unit in ("Hz",) and si < 0):
+        raise CircuitError(f"{key}: got {value}, expected one finite value{' above 0' if positive else ' of at least 0' if unit == 'Hz' else ''}")
+    return value
+
+
+def _profile(profile, key, centred=False):
+    try:
+        return read_profile(profile, key, centred)
+    except InputError as error:
+        raise CircuitError(str(error)) from None
+
+
+def _whole(value, key, least=1):
+    return whole(value, key, least, CircuitError)
+
+
+def _text(value):
+    """A field as plain data, as in the TOML file."""
+    from brian2 import Quantity
+
+    if isinstance(value, Profile):
+        return value.to_dict()
+    return format_quantity(value) if isinstance(value, Quantity) else value
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Cells of one model.
+
+    Parameters
+    ----------
+    model : NeuronModel, str or path
+    size : int
+        Number of cells.
+    parameters : dict
+        Parameters to replace; ``"normal(-50 mV, 1 mV)"`` gives each cell its own; the model's input is a constant current.
+    feature : "orientation", optional
+        Gives the cells preferred angles, -90 degrees + 180 degrees i/size, over which profiles of projections and drives go.
+    """
+
+    model: NeuronModel
+    size: int
+    parameters: Mapping = field(default_factory=dict)
+    feature: str | None = None
+
+    def __post_init__(self):
+        if not isinstance(self.parameters, Mapping):
+            raise CircuitError(f"parameters: got {described(self.parameters)}, expected a table such as {{ V_th = \"-50 mV\" }}")
+        model = load_model(self.model)
+        _put(self, model=model.with_parameters(dict(self.parameters)), size=_whole(self.size, "size"),
+             parameters=FrozenDict(dict(self.parameters)))
+        if self.feature is not None:
+            one_of(self.feature, FEATURES, "feature", CircuitError)
+            if self.size < LEAST_CELLS:
+                raise CircuitError(f"feature: got an axis of {self.size} cell{'s' if self.size > 1 else ''}, expected at least {LEAST_CELLS}; enlarge the population or leave the feature out")
+
+    def with_parameter(self, name, value):
+        """A changed copy."""
+        return Population(self.model, self.size, {**self.parameters, name: value}, self.feature)
+
+    @property
+    def angles_(self):
+        """Preferred angles in radians, shape (cell,); None without a feature."""
+        return None if self.feature is None else angles_(self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Exponential conductance synapses from one population to another.
+
+    Parameters
+    ----------
+    source, target : str
+        Populations.
+    in_degree : int, optional
+        Synapses on every target cell, drawn without replacement and without self-connection.
+    probability : float, optional
+        Instead of `in_degree`: every pair is connected with this probability.
+    G, tau, E : Quantity or str
+        Jump of the conductance at a spike, its decay time, and the reversal potential.
+    delay : Quantity, str or pair of them
+        One value, or uniform between two.
+    profile : mapping, optional
+        Between populations with a feature: how the number of synapses from a cell depends on the difference of preferred
+        angles, ``{"kind": "cosine", "modulation": 0.6}`` for 1 + 0.6 cos 2d, ``{"kind": "exponential", "width": 30}`` in degrees,
+        or ``{"kind": "table", "values": [...]}`` from -90 to 90 degrees. The in-degree stays what it is, and so does G.
+    """
+
+    source: str
+    target: str
+    G: object
+    tau: object
+    E: object
+    in_degree: int | None = None
+    probability: float | None = None
+    delay: object = "0 ms"
+    profile: object = None
+
+    def __post_init__(self):
+        for name in ("source", "target"):
+            if not isinstance(getattr(self, name), str):
+                raise CircuitError(f"projection, {name}: got {described(getattr(self, name))}, expected the name of a population")
+        key = f"projection {self.source}->{self.target}"
+        _put(self, profile=_profile(self.profile, key))
+        _put(self, G=_quantity(self.G, None, f"{key}, G"), tau=_quantity(self.tau, "s", f"{key}, tau", positive=True),
+             E=_quantity(self.E, "V", f"{key}, E"))
+        if (self.in_degree is None) == (self.probability is None):
+            raise CircuitError(f"{key}: got {'both' if self.in_degree is not None else 'neither'} of in_degree and probability, expected one of them")
+        if self.in_degree is not None:
+            _put(self, in_degree=_whole(self.in_degree, f"{key}, in_degree"))
+        elif isinstance(self.probability, bool) or not isinstance(self.probability, (int, float, np.number)) or not 0 < self.probability <= 1:
+            raise CircuitError(f"{key}, probability: got {described(self.probability)}, expected a number above 0 and up to 1")
+        delay = self.delay if isinstance(self.delay, (list, tuple)) else (self.delay,)
+        delay = tuple(_quantity(value, "s", f"{key}, delay") for value in delay)
+        if len(delay) not in (1, 2) or any(value < 0 for value in delay) or delay[0] > delay[-1]:
+            raise CircuitError(f"{key}, delay: got {described(self.delay)}, expected one time or [least, greatest], of at least 0 s")
+        _put(self, delay=delay)
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """Independent Poisson trains on an exponential conductance of every cell of a population.
+
+    Parameters
+    ----------
+    name : str
+        Drives of several targets may share a name: they are then changed together.
+    target : str, optional
+        A population; none where a drive serves as noise of `measure_fi`.
+    inputs : int
+        Number of trains on each cell.
+    rate : Quantity, str, (times, values) or brian2.TimedArray
+        Of one train. A table holds each value until the next time; before its first time the first value holds.
+    G, tau, E : Quantity or str
+        As in `Projection`.
+    profile : mapping, optional
+        Onto a population with a feature: the rate on a cell over its preferred angle, as in `Projection`, with ``at`` for the angle
+        in degrees that is driven most; the mean stays the rate, which must be constant.
+    """
+
+    name: str
+    target: str | None = None
+    inputs: int = 1
+    rate: object = "0 Hz"
+    G: object = None
+    tau: object = None
+    E: object = None
+    profile: object = None
+
+    def __post_init__(self):
+        if not isinstance(self.target, (str, type(None))):
+            raise CircuitError(f"drive, target: got {described(self.target)}, expected the name of a population")
+        key = f"drive {self.name if isinstance(self.name, str) else ''}" + (f"->{self.target}" if self.target else "")
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise CircuitError(f"{key}: got the name {described(self.name)}, expected letters, digits and underscores")
+        for name in ("G", "tau", "E"):
+            if getattr(self, name) is None:
+                raise CircuitError(f"{key}: the key {name!r} is missing")
+        _put(self, inputs=_whole(self.inputs, f"{key}, inputs"), G=_quantity(self.G, None, f"{key}, G"),
+             tau=_quantity(self.tau, "s", f"{key}, tau", positive=True), E=_quantity(self.E, "V", f"{key}, E"),
+             rate=read_rate(self.rate, f"{key}, rate"), profile=_profile(self.profile, key, centred=True))
+        if self.profile is not None and not self.constant:
+            raise CircuitError(f"{key}, rate: got a table with a profile, expected one rate; use two drives, one with the profile and one with the table")
+
+    @property
+    def constant(self):
+        """Whether the rate is one value."""
+        return not isinstance(self.rate, tuple)
+
+    @property
+    def rate_(self):
+        """Rate of one train, Hz: the constant, or the time mean of the table.
+
+        The last value of a table counts for as long as the others do on average.
+        """
+        if self.constant:
+            return float(np.asarray(self.rate))
+        times, values = (np.asarray(part, dtype=float) for part in self.rate)
+        if len(times) == 1:
+            return float(values[0])
+        steps = np.diff(times)
+        return float(np.average(values, weights=[*steps, steps.mean()]))
+
+    def rate_at_(self, t_):
+        """Rate of one train at times in s, Hz."""
+        return rate_at(self.rate, t_)
+
+    def to_dict(self):
+        """Plain data, as in the TOML file."""
+        data = {item.name: _text(getattr(self, item.name)) for item in fields(self)}
+        if not self.constant:
+            # A long table is for programs to read: its numbers as they are take a hundredth of the time.
+            text = (lambda values, unit: [f"{value!r} {unit}" for value in np.asarray(values).tolist()]) if len(self.rate[0]) > LONG_TABLE else (
+                lambda values, unit: [format_quantity(value) for value in values])
+            data["rate"] = {"times": text(self.rate[0], "s"), "values": text(self.rate[1], "Hz")}
+        return {key: value for key, value in data.items() if value is not None}
+
+
+def read_rate(rate, key):
+    """A rate as a Quantity, or a table as a pair of Quantity arrays."""
+    from brian2 import Hz, TimedArray, second
+
+    if isinstance(rate, TimedArray):
+        return _table_of(rate, key)
+    if isinstance(rate, Mapping):
+        for name in rate:
+            if name not in ("times", "values"):
+                raise CircuitError(f"{key}.{name}: {unknown_name('key', name, ('times', 'values'))}")
+        if len(rate) < 2:
+            raise CircuitError(f"{key}: got {described(rate)}, expected times and values")
+        rate = (rate["times"], rate["values"])
+    if not isinstance(rate, (tuple, list)):
+        if np.ndim(rate) or not isinstance(rate, (str, bool, int, float, np.number, np.ndarray)):
+            raise CircuitError(f"{key}: got {described(rate)}, expected one rate, a table (times, values) or a TimedArray: say when each value begins")
+        return _quantity(rate, "Hz", key)
+    if len(rate) != 2:
+        raise CircuitError(f"{key}: got {described(rate)}, expected one rate or a table (times, values)")
+    try:
+        times, values = (np.atleast_1d(to_si(part, unit, f"{key}, {name}")) for part, unit, name in zip(rate, ("s", "Hz"), ("times", "values")))
+    except UnitError as error:
+        raise CircuitError(str(error)) from None
+    if times.ndim != 1 or values.ndim != 1:
+        raise CircuitError(f"{key}: got nested lists, expected one list of times and one of values")
+    if times.shape != values.shape or not times.size:
+        raise CircuitError(f"{key}: got {times.size} times and {values.size} values, expected as many of both, at least one")
+    if np.any(np.diff(times) <= 0) or not np.isfinite(times).all():
+        raise CircuitError(f"{key}, times: got {times.tolist()} s, expected ascending times")
+    if np.any(values < 0) or not np.isfinite(values).all():
+        raise CircuitError(f"{key}, values: got {values.tolist()} Hz, expected rates of at least 0 Hz")
+    return (times * second, values * Hz)
+
+
+def _table_of(array, key):
+    """The table of a TimedArray, which means the same: each value holds for one dt, the last one from then on."""
+    from brian2 import Hz, second
+
+    values = np.asarray(array.values, dtype=float)
+    if values.ndim != 1:
+        raise CircuitError(f"{key}: got a TimedArray of shape {values.shape}, expected one value a time, which is the rate of every train; rates that differ from cell to cell "
+                           f"are several drives, or a profile")
+    if array.dim is not Hz.dim:
+        raise CircuitError(f"{key}: got a TimedArray in {si_label(array.dim)}, expected Hz; attach the unit to its values")
+    return read_rate((np.arange(values.size) * float(array.dt) * second, values * Hz), key)
+
+
+def rate_at(rate, t_):
+    """A rate or table at times in s, Hz; each value of a table holds until the next time."""
+    if not isinstance(rate, tuple):
+        return np.full(np.shape(t_), float(np.asarray(rate)))
+    times, values = (np.asarray(part, dtype=float) for part in rate)
+    # A table's time that lies on a step of the grid belongs to that step, whatever its last bit says.
+    return values[np.clip(np.searchsorted(times, np.asarray(t_) + 1e-9, side="right") - 1, 0, None)]
+
+
+#: Keys without which there is no projection or drive.
+NEEDED = {Projection: ("source", "target", "G", "tau", "E"), Drive: ("name", "target", "inputs", "rate", "G", "tau", "E")}
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """One set of inputs of a population, projection or drive, SI floats."""
+
+    label: str  #: "E->I", "ext->I"; parallel projections "E->I#2"
+    target: str
+    source: str
+    is_drive: bool
+    K: float  #: inputs per target cell (the mean, for a probability)
+    G_: float
+    tau_: float
+    E_: float
+
+    def mean_(self, rate_):
+        """Mean conductance at a presynaptic rate: K G tau r (Campbell's theorem)."""
+        return self.K * self.G_ * self.tau_ * rate_
+
+    @property
+    def symbol(self):
+        """The label as an identifier for equations."""
+        return self.label.replace("->", "_to_").replace("#", "_")
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """A network as data: what `simulate_spikes` runs and `reduce` reduces.
+
+    Parameters
+    ----------
+    populations : dict of str to Population
+    projections : sequence of Projection
+    drives : sequence of Drive
+    name, title : str
+    cite : sequence of str
+    dt : Quantity or str
+        Time step of the spiking network and of the gains measured for it.
+
+    Raises
+    ------
+    CircuitError
+        If a name is unknown, a unit is wrong, or more inputs are asked for than there are cells.
+
+    Examples
+    --------
+    >>> pyramidal = Population(model="lif", size=100)
+    >>> external = Drive(name="ext", target="E", inputs=200, rate="10 Hz", G="0.5 nS", tau="5 ms", E="0 mV")
+    >>> Circuit(populations={"E": pyramidal}, drives=[external]).replace({"drive.ext.rate": "12 Hz"}).drives[0].rate
+    12. * hertz
+    """
+
+    populations: Mapping
+    projections: tuple = ()
+    drives: tuple = ()
+    name: str = "inline"
+    title: str = ""
+    cite: tuple = ()
+    dt: object = "0.1 ms"
+    source: str = field(default="", repr=False)
+
+    def __post_init__(self):
+        for key, kinds, what in (("populations", Mapping, "a table of populations"), ("projections", (list, tuple), "a list: write [[projections]] in a file"),
+                                 ("drives", (list, tuple), "a list: write [[drives]] in a file"), ("name", str, "text"), ("title", str, "text"),
+                                 ("cite", (str, list, tuple), "a list of texts")):
+            if not isinstance(getattr(self, key), kinds):
+                raise CircuitError(f"{self._where}, {key}: got {described(getattr(self, key))}, expected {what}")
+        _put(self, populations=FrozenDict(dict(self.populations)), projections=tuple(self.projections), drives=tuple(self.drives),
+             cite=(self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
+        try:
+            _put(self, dt=_quantity(self.dt, "s", "dt", positive=True))
+            check_step(float(self.dt), CircuitError)
+            self._check()
+        except CircuitError as error:
+            raise CircuitError(f"{self._where}, {error}") from None
+
+    @property
+    def _where(self):
+        return f"circuit {described(self.name)}" + (f" ({self.source})" if self.source else "")
+
+    def _check(self):
+        if not self.populations:
+            raise CircuitError("populations: there is none")
+        for name, population in self.populations.items():
+            if not isinstance(name, str) or not _NAME.fullmatch(name):
+                raise CircuitError(f"populations: got the name {described(name)}, expected letters, digits and underscores")
+            require(population, Population, f"populations.{name}", CircuitError)
+        for kind, entries, type_ in (("projection", self.projections, Projection), ("drive", self.drives, Drive)):
+            for entry in entries:
+                require(entry, type_, f"{kind}s", CircuitError)
+                source = entry.name if kind == "drive" else entry.source
+                key = f"{kind} {source}->{entry.target}"
+                for end in ("target",) if kind == "drive" else ("source", "target"):
+                    if getattr(entry, end) not in self.populations:
+                        raise CircuitError(f"{key}, {end}: {unknown_name('population', getattr(entry, end), self.populations)}")
+                dim = self.populations[entry.target].model.conductance_dim
+                got = getattr(entry.G, "dim", None)
+                if got is not dim or entry.G < 0:
+                    raise CircuitError(f"{key}, G: got {entry.G}, expected a conductance of at least 0 in {si_label(dim)}, as the leak of its target")
+        for kind, entries in (("projection", self.projections), ("drive", self.drives)):
+            for entry in entries:
+                ends = [entry.target, entry.source] if kind == "projection" else [entry.target]
+                if entry.profile is not None and (plain := [name for name in ends if self.populations[name].feature is None]):
+                    raise CircuitError(f"{kind} {entry.name if kind == 'drive' else entry.source}->{entry.target}, profile: the population {plain[0]} has no feature; "
+                                       f"give it feature = \"orientation\"")
+        for projection in self.projections:
+            if projection.profile is not None:
+                others = self.populations[projection.source].size - projection.profile.largest * (projection.source == projection.target)
+                share = (projection.in_degree / max(others, 1) if projection.in_degree is not None else projection.probability) * projection.profile.largest
+                if share > 1:
+                    raise CircuitError(f"projection {projection.source}->{projection.target}, profile: the nearest cells would be connected with a probability of {share:.3g}, expected at "
+                                       f"most 1; lower the in-degree, widen the profile or enlarge the population")
+            available = self._available(projection)
+            if projection.probability is not None and available == 0:
+                raise CircuitError(f"projection {projection.source}->{projection.target}: no cell is available without self-connection; enlarge the population")
+            if projection.in_degree is not None and projection.in_degree > available:
+                raise CircuitError(f"projection {projection.source}->{projection.target}, in_degree: got {projection.in_degree}, but only {available} "
+                                   f"cells are available without self-connection; lower it or enlarge the population")
+        names = [(drive.name, drive.target) for drive in self.drives]
+        for name, target in names:
+            if names.count((name, target)) > 1:
+                raise CircuitError(f"drive {name}->{target}: occurs twice; give the two different names")
+            if name in self.populations:
+                raise CircuitError(f"drive {name}: has the name of a population; choose another")
+        symbols = {}
+        for pathway in (pathway for name in self.populations for pathway in self.pathways(name)):
+            other = symbols.setdefault(pathway.symbol, pathway.label)
+            if other != pathway.label:
+                raise CircuitError(f"populations: {other} and {pathway.label} would both be called {pathway.symbol} in equations; rename one of them")
+
+    def _available(self, projection):
+        return self.populations[projection.source].size - (projection.source == projection.target)
+
+    def K(self, projection):
+        """Inputs per target cell."""
+        return float(projection.in_degree) if projection.in_degree is not None else projection.probability * self._available(projection)
+
+    @property
+    def labels(self):
+        """Label of every projection, in order; parallel ones are numbered from the second."""
+        labels, seen = [], {}
+        for projection in self.projections:
+            plain = f"{projection.source}->{projection.target}"
+            seen[plain] = seen.get(plain, 0) + 1
+            labels.append(plain if seen[plain] == 1 else f"{plain}#{seen[plain]}")
+        return tuple(labels)
+
+    @property
+    def drive_names(self):
+        """Names of the drives, each once."""
+        return tuple(dict.fromkeys(drive.name for drive in self.drives))
+
+    def drive(self, name, target):
+        """The drive of this name on this population."""
+        return next(drive for drive in self.drives if (drive.name, drive.target) == (name, target))
+
+    def drive_weights_(self, name, target):
+        """Rate of a drive on each cell over its mean: 1, or an array over cells where it has a profile."""
+        profile = self.drive(name, target).profile
+        return 1.0 if profile is None else profile(self.populations[target].angles_)
+
+    def per_area(self, population):
+        """Whether a population's conductances are per area."""
+        return si_label(self.populations[population].model.conductance_dim) == "S/m^2"
+
+    def pathways(self, target):
+        """All inputs of a population, drives first."""
+        si = lambda entry: tuple(float(np.asarray(getattr(entry, name))) for name in ("G", "tau", "E"))
+        drives = [Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), *si(d)) for d in self.drives if d.target == target]
+        return drives + [Pathway(label, target, p.source, False, self.K(p), *si(p))
+                         for label, p in zip(self.labels, self.projections) if p.target == target]
+
+    def replace(self, changes=None, **more):
+        """A changed copy.
+
+        Parameters
+        ----------
+        changes : dict
+            ``"drive.ext.rate"`` (all drives of that name) or ``"drive.ext->E.rate"``, ``"projection.I->E.G"``,
+            ``"population.E.size"``, ``"population.E.V_th"``, ``"dt"``, ``"name"``.
+
+        Raises
+        ------
+        CircuitError
+            If a name is unknown; the known ones are listed.
+        """
+        circuit = self
+        changes = {} if changes is None else mapping(changes, f"{self._where}, changes", "{\"drive.ext.rate\": 12*Hz}", CircuitError)
+        seen = {}
+        for key, value in {**changes, **more}.items():
+            if not isinstance(key, str):
+                raise CircuitError(f"{self._where}, changes: got the name {described(key)}, expected text such as \"drive.ext.rate\"")
+            if (same := seen.setdefault(key.replace(":", "->"), key)) != key:
+                raise CircuitError(f"{self._where}, changes: got {same!r} and {key!r}, which are one parameter; give it once")
+            try:
+                circuit = circuit._replace_one(key, value)
+            except CircuitError as error:
+                message = str(error)
+                raise error if message.startswith("circuit ") else CircuitError(f"{self._where}, {key}: {message}") from None
+        return circuit
+
+    def _replace_one(self, key, value):
+        kind, _, rest = key.partition(".")
+        if kind in ("dt", "name", "title") and not rest:
+            return dataclass_replace(self, **{kind: value})
+        kind, which, attribute = resolve(self, key, CircuitError, more=" or dt")
+        if kind == "population":
+            old = self.populations[which]
+            new = Population(old.model, value, old.parameters, old.feature) if attribute == "size" else old.with_parameter(attribute, value)
+            return dataclass_replace(self, populations={**self.populations, which: new})
+        if attribute not in FIELDS[kind]:
+            raise CircuitError(unknown_name("field", attribute, FIELDS[kind]))
+        changes = {attribute: value}
+        if attribute in ("in_degree", "probability"):
+            changes[{"in_degree": "probability", "probability": "in_degree"}[attribute]] = None
+        entries = tuple(dataclass_replace(entry, **changes) if hit else entry for hit, entry in zip(chosen(self, kind, which), getattr(self, f"{kind}s")))
+        return dataclass_replace(self, **{f"{kind}s": entries})
+
+    def value(self, name):
+        """The value of a parameter by its dotted name, as `replace` takes it.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        Quantity, int or float
+
+        Raises
+        ------
+        CircuitError
+            If there is no such parameter, it is no single number, or several drives of the name differ in it.
+
+        Examples
+        --------
+        >>> load_circuit("ei_lif").value("projection.I->E.G")
+        2. * nsiemens
+        """
+        kind, which, attribute = resolve(self, name, lambda message: CircuitError(f"{self._where}, {name}: {message}"))
+        if kind == "population":
+            population = self.populations[which]
+            known = {"size": population.size, **population.model.parameters}
+            known.setdefault(population.model.input, with_units(0.0, population.model.current_dim))
+            entries, found = [which], [known.get(attribute)]
+        else:
+            known, entries = FIELDS[kind], [entry for hit, entry in zip(chosen(self, kind, which), getattr(self, f"{kind}s")) if hit]
+            found = [getattr(entry, attribute, None) for entry in entries]
+        if attribute not in known:
+            raise CircuitError(f"{self._where}, {name}: {unknown_name('parameter' if kind == 'population' else 'field', attribute, known)}")
+        if any(np.ndim(value) or not isinstance(value, (int, float, np.number, np.ndarray)) for value in found):
+            raise CircuitError(f"{self._where}, {name}: has no single number as its value, but {described(found[0])}")
+        if any(other != found[0] for other in found):
+            raise CircuitError(f"{self._where}, {name}: stands for {', '.join(map(quantity_text, found))}, expected one value; name the target as well, "
+                               f"as in drive.{which}->{entries[0].target}.{attribute}")
+        return found[0]
+
+    def to_dict(self):
+        """Plain data: what the TOML file says, with the models written out."""
+        projections = []
+        for projection in self.projections:
+            entry = {item.name: _text(getattr(projection, item.name)) for item in fields(projection)}
+            entry["delay"] = [format_quantity(value) for value in projection.delay]
+            projections.append({key: value for key, value in entry.items() if value is not None})
+        return {"kind": "circuit", "name": self.name, "title": self.title, "cite": list(self.cite), "dt": format_quantity(self.dt),
+                "populations": {name: {"model": p.model.to_dict(), "size": p.size, **({"feature": p.feature} if p.feature else {})}
+                                                                          for name, p in self.populations.items()},
+                "projections": projections, "drives": [drive.to_dict() for drive in self.drives]}
+
+    def to_toml(self):
+        """The circuit as the text of a TOML file that `load_circuit` reads back to the same values.
+
+        Cells of the package are named, with what was changed of their parameters; others are written out.
+
+        Examples
+        --------
+        >>> "[populations.E]" in load_circuit("ei_lif").to_toml()
+        True
+        """
+        return circuit_toml(self)
+
+    def to_latex(self, document=True):
+        """Tables of the network for a paper: summary, populations, projections, drives, cells (Nordlie et al. 2009, PLoS Comput Biol 5:e1000456).
+
+        Parameters
+        ----------
+        document : bool
+            Whether it compiles by itself; else it is what stands between \\begin{document} and \\end{document}, and needs amsmath and graphicx.
+        """
+        from .circuit_latex import circuit_latex
+
+        return circuit_latex(self, document)
+
+    def save(self, path):
+        """Write `to_toml` into a file that ends in .toml, for `load_circuit` and the command line (aside first, then renamed)."""
+        write_text(named_file(path, ".toml"), self.to_toml())
+
+    @property
+    def _title(self):
+        return f"Circuit({self.name!r}{f', {self.title}' if self.title else ''}; dt {quantity_text(self.dt)})"
+
+    def __repr__(self):
+        return "\n".join([self._title, *(sheet_text(*table) for table in circuit_tables(self))])
+
+    def _repr_html_(self):
+        return f"<p><b>{escape(self._title)}</b></p>" + "".join(sheet_html(*table) for table in circuit_tables(self))
+
+    @classmethod
+    def from_dict(cls, data, source=""):
+        """Build from the content of a TOML file; unknown keys are errors.
+
+        A population's model is a name, a path relative to the file, or a neuron written out.
+        """
+        data = dict(data)
+        where = f"circuit {data.get('name', Path(source).stem or 'inline')!r}" + (f" ({source})" if source else "")
+
+        def check(content, known, key):
+            if not isinstance(content, Mapping):
+                raise CircuitError(f"{where}, {key}: got {described(content)}, expected a table")
+            for name in content:
+                if name not in known:
+                    raise CircuitError(f"{where}, {key}{name}: {unknown_name('key', name, known)}")
+            return dict(content)
+
+        check(data, KEYS, "")
+        kind = data.pop("kind", "circuit")
+        if kind != "circuit":
+            raise CircuitError(f"{where}, kind: got {kind!r}, expected kind = \"circuit\"")
+        populations = {}
+        for name, entry in check(data.get("populations", {}), data.get("populations", {}), "populations").items():
+            entry = check(entry, POPULATION_KEYS, f"populations.{name}.")
+            for key in ("model", "size"):
+                if key not in entry:
+                    raise CircuitError(f"{where}, populations.{name}: the key {key!r} is missing")
+            model = entry.pop("model")
+            try:
+                if isinstance(model, Mapping):
+                    model = NeuronModel.from_dict(model)
+                else:
+                    model = load_model(model, relative_to=Path(source).parent if source else None)
+                populations[name] = Population(model, **entry)
+            except InputError as error:
+                raise CircuitError(f"{where}, populations.{name}: {error}") from None
+        lists = {}
+        for kind, type_ in (("projections", Projection), ("drives", Drive)):
+            lists[kind] = []
+            if not isinstance(data.get(kind, []), (list, tuple)):
+                raise CircuitError(f"{where}, {kind}: got {described(data[kind])}, expected a list of tables: write [[{kind}]]")
+            known = [item.name for item in fields(type_)]
+            for number, entry in enumerate(data.get(kind, ()), start=1):
+                entry = check(entry, known, f"{kind}, entry {number}: ")
+                for key in NEEDED[type_]:
+                    if key not in entry:
+                        raise CircuitError(f"{where}, {kind}, entry {number}: the key {key!r} is missing")
+                try:
+                    lists[kind].append(type_(**entry))
+                except InputError as error:
+                    raise CircuitError(f"{where}, {error}") from None
+        rest = {key: data[key] for key in ("title", "cite", "dt") if key in data}
+        return cls(populations=populations, **lists, **rest, name=data.get("name", Path(source).stem or "inline"), source=str(source))
+
+    @property
+    def hash(self):
+        """Short hash of everything that decides the circuit's behaviour."""
+        return content_hash({key: value for key, value in self.to_dict().items() if key not in ("title", "cite")})
+
+
+def drives_of(drives, where, none=False):
+    """A tuple of Drives from one or several, or, where that may be, from none."""
+    if drives is None and none:
+        return ()
+    drives = (drives,) if isinstance(drives, (Drive, Mapping)) else drives
+    if not isinstance(drives, (list, tuple)):
+        require(drives, Drive, where)
+    return tuple(require(drive, Drive, f"{where}, entry {number}") for number, drive in enumerate(drives))
+
+
+def load_circuit(name):
+    """Read a circuit from ``models/circuits`` or from a TOML file.
+
+    Parameters
+    ----------
+    name : str or path
+        A name that `list_models` shows, or a path ending in ``.toml``.
+
+    Raises
+    ------
+    CircuitError
+        If the name is unknown (the known ones are listed) or the file is faulty (the file and the key are named).
+
+    Examples
+    --------
+    >>> load_circuit("ei_lif").populations["E"].size
+    4000
+    """
+    if isinstance(name, Circuit):
+        return name
+    path = find_data_file(name, "circuits", CircuitError)
+    return Circuit.from_dict(read_toml(path, CircuitError), source=str(path))
+
+
+def list_models():
+    """The neurons and circuits that come with the package.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``name``, ``kind`` (neuron or circuit), ``title``, ``cite``.
+
+    Examples
+    --------
+    >>> "lif" in set(list_models()["name"])
+    True
+    """
+    import pandas as pd
+
+    rows = []
+    for kind in ("neurons", "circuits"):
+        for name in data_names(kind):
+            data = read_toml(find_data_file(name, kind, InputError), InputError)
+            rows.append({"name": name, "kind": kind.removesuffix("s"), "title": data.get("title", ""), "cite": ", ".join(data.get("cite", ()))})
+    return pd.DataFrame(rows, columns=["name", "kind", "title", "cite"])

@@ -1,0 +1,94 @@
+"""Tables of a network for papers, in the layout of Nordlie, Gewaltig and Plesser (2009), and what LaTeX needs done to text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from .circuit_text import circuit_tables
+from ..basics.display import quantity_text
+
+__all__ = ["circuit_latex", "document_of", "escaped", "table_of"]
+
+_SPECIAL = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+            "±": r"$\pm$", "µ": r"$\mu$", "²": r"$^2$", "<": r"$<$", ">": r"$>$", "|": r"$|$"}
+LATIN = 0x180  # letters below are set up in every LaTeX
+_GREEK = "ALPHA BETA GAMMA DELTA EPSILON ZETA ETA THETA IOTA KAPPA LAMDA MU NU XI PI RHO SIGMA TAU UPSILON PHI CHI PSI OMEGA".split()
+_CAPITAL = "GAMMA DELTA THETA LAMDA XI PI SIGMA UPSILON PHI PSI OMEGA".split()
+#: A table wider than the page is made as wide as the page.
+_FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{"
+_HEADS = {"theta": r"$\theta$", "v_theta": r"$v_\theta$", "tau": r"$\tau$", "rate": "rate", "W": "$W$"}
+
+
+def escaped(text):
+    """Text as LaTeX shows it: Greek as mathematics, Latin letters by its input encoding, a question mark for others."""
+    return "".join(_SPECIAL.get(letter) or _letter(letter) for letter in str(text)).replace("-$>$", r"$\rightarrow$")
+
+
+def _letter(letter):
+    if ord(letter) < LATIN:
+        return letter
+    case, _, name = unicodedata.name(letter, "").removeprefix("GREEK ").partition(" LETTER ")
+    if case == "SMALL" and name in _GREEK:
+        return rf"$\{name.lower().replace('lamda', 'lambda')}$"
+    if case == "CAPITAL" and name in _CAPITAL:
+        return rf"$\{name.capitalize().replace('Lamda', 'Lambda')}$"
+    return "?"
+
+
+def _cell(text):
+    text = escaped(text)
+    return re.sub(r"(?<![\w$])-(?=\d)", "$-$", text)
+
+
+def table_of(columns, rows, caption):
+    head = " & ".join(_head(column) for column in columns)
+    body = " \\\\\n".join(" & ".join(map(_cell, row)) for row in rows)
+    return (f"\\begin{{table}}[htbp]\n\\caption{{{escaped(caption)}}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n{_FITTED}\\begin{{tabular}}{{l{'r' * (len(columns) - 1)}}}\n\\hline\n{head} \\\\\n\\hline\n{body} \\\\\n\\hline\n"
+            "\\end{tabular}}\n\\end{table}")
+
+
+def _head(column):
+    name, _, unit = str(column).partition(" (")
+    shown = _HEADS.get(name, escaped(name))
+    return f"{shown} ({escaped(unit)}" if unit else shown
+
+
+def document_of(parts, title, document):
+    body = "\n\n".join(parts)
+    if not document:
+        return body + "\n"
+    return ("\\documentclass{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\\usepackage{amsmath}\n\\usepackage{graphicx}\n\\usepackage[margin=2cm]{geometry}\n"
+            f"\\begin{{document}}\n\\section*{{{escaped(title)}}}\n\n{body}\n\\end{{document}}\n")
+
+
+def circuit_latex(circuit, document=True):
+    """The network's tables; see `Circuit.to_latex`."""
+    models = {p.model.hash: p.model for p in circuit.populations.values()}
+    drives = sorted({drive.name for drive in circuit.drives})
+    summary = [("Populations", ", ".join(circuit.populations)), ("Connectivity", "random: fixed in-degree" if all(p.in_degree is not None for p in circuit.projections) else "random: fixed in-degree or pairwise probability"
+                if any(p.in_degree is not None for p in circuit.projections) else "random: pairwise probability") if circuit.projections else ("Connectivity", "none"),
+               ("Neuron models", ", ".join(dict.fromkeys(model.title or model.name for model in models.values()))), ("Synapse model", "conductances that jump by G at each spike and decay exponentially; current g (E - v)"),
+               ("Input", f"independent Poisson trains onto every cell: {', '.join(drives)}" if drives else "none"), ("Time step", quantity_text(circuit.dt)), ("References", ", ".join(circuit.cite) or "none")]
+    parts = ["\\begin{table}[htbp]\n\\caption{Model summary}\n\\centering\\small\n\\begin{tabular}{lp{11cm}}\n\\hline\n" + " \\\\\n".join(f"{name} & {_cell(text)}" for name, text in summary)
+             + " \\\\\n\\hline\n\\end{tabular}\n\\end{table}"]
+    titles = {"population": "Populations", "projection": "Projections", "drive": "Poisson drives"}
+    for columns, rows, _ in circuit_tables(circuit):
+        rows = [tuple(map(str, row)) for row in rows]
+        kept = [k for k in range(len(columns)) if k == 0 or any(row[k] for row in rows)]
+        parts.append(table_of([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], titles[columns[0]]))
+    for model in models.values():
+        used = [name for name, p in circuit.populations.items() if p.model.hash == model.hash]
+        lines = [*model.equations.splitlines(), f"threshold:  {model.threshold}", f"reset:      {'; '.join(line.strip() for line in model.reset.strip().splitlines())}"]
+        lines += [f"refractory: {model.refractory if isinstance(model.refractory, str) else quantity_text(model.refractory)}"] if model.refractory is not None else []
+        parts.append(f"\\paragraph{{{escaped(model.title or model.name)} ({escaped(', '.join(used))})}}~\n\\begin{{verbatim}}\n" + "\n".join(_wrapped(lines)) + "\n\\end{verbatim}")
+        values = [(name, value if isinstance(value, str) else str(value) if not hasattr(value, "dim") and not isinstance(value, (int, float)) else quantity_text(value))
+                  for name, value in model.parameters.items()]
+        parts.append(table_of(("parameter", "value"), values, f"Parameters of {model.name}"))
+    return document_of(parts, circuit.name, document)
+
+
+def _wrapped(lines, width=94):
+    import textwrap
+
+    return [part for line in lines for part in (textwrap.wrap(line, width, subsequent_indent="    ", break_long_words=False) or [""])]

@@ -1,0 +1,101 @@
+"""Who projects to whom: the wiring that a seed draws, the same for spikes and for rates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .orientation import angles_
+from ..basics.session import seed_streams
+from ..basics.units import InputError
+
+__all__ = ["choose", "draw_wiring", "wire"]
+
+WIRING = 2  # purpose of random streams
+
+
+def choose(rng, available, K, rows):
+    """For every row K different numbers below `available`, all sets equally likely.
+
+    Returns
+    -------
+    ndarray of int, shape (rows, K)
+        Ascending within a row.
+    """
+    if 2 * K > available:  # draw what is left out instead
+        kept = np.ones((rows, available), dtype=bool)
+        np.put_along_axis(kept, choose(rng, available, available - K, rows), False, axis=1)
+        return np.nonzero(kept)[1].reshape(rows, K)
+    picks = np.sort(rng.integers(0, available, (rows, K)), axis=1)
+    while True:
+        repeated = np.zeros(picks.shape, dtype=bool)
+        repeated[:, 1:] = picks[:, 1:] == picks[:, :-1]
+        if not repeated.any():
+            return picks
+        # Drawing anew whatever has been drawn before is how one draws without replacement.
+        picks[repeated] = rng.integers(0, available, np.count_nonzero(repeated))
+        picks.sort(axis=1)
+
+
+def choose_weighted(rng, weights, K):
+    """K different numbers, each with a probability of K times its weight: systematic sampling over a random order.
+
+    Parameters
+    ----------
+    weights : ndarray
+        With sum 1; none above 1/K.
+    """
+    order = rng.permutation(weights.size)
+    reached = np.cumsum(weights[order]) * K
+    reached[-1] = K  # whatever rounding says
+    return np.sort(order[np.searchsorted(reached, rng.random() + np.arange(K), side="right")])
+
+
+def _wire_by_profile(projection, source_size, target_size, rng):
+    """Presynaptic and postsynaptic indices where a profile over angles says who is near."""
+    sources, K, chosen = angles_(source_size), projection.in_degree, []
+    for j, angle in enumerate(angles_(target_size)):
+        weights = projection.profile(sources - angle)
+        if projection.source == projection.target:
+            weights[j] = 0.0
+        if K is None:
+            chosen.append(np.flatnonzero(rng.random(source_size) < projection.probability * weights))
+        else:
+            chosen.append(choose_weighted(rng, weights / weights.sum(), K))
+    return np.concatenate(chosen), np.repeat(np.arange(target_size), [each.size for each in chosen])
+
+
+def wire(projection, source_size, target_size, rng):
+    """Presynaptic and postsynaptic indices and delays in s of a projection."""
+    lo, hi = float(projection.delay[0]), float(projection.delay[-1])
+    if projection.profile is not None:
+        i, j = _wire_by_profile(projection, source_size, target_size, rng)
+        return i, j, rng.uniform(lo, hi, i.size) if hi > lo else lo
+    own = projection.source == projection.target
+    available = source_size - own
+    if projection.in_degree is not None:
+        i, j = choose(rng, available, projection.in_degree, target_size), np.repeat(np.arange(target_size), projection.in_degree)
+    else:
+        degrees = rng.binomial(available, projection.probability, target_size)
+        i = np.concatenate([choose(rng, available, int(K), 1).ravel() for K in degrees]).astype(int)
+        j = np.repeat(np.arange(target_size), degrees)
+    i = i.ravel()
+    if own:
+        i = i + (i >= j)  # the cell itself is skipped
+    return i, j, rng.uniform(lo, hi, i.size) if hi > lo else lo
+
+
+def draw_wiring(circuit, seed):
+    """{projection label: (presynaptic indices, postsynaptic indices, delays in s)} that a seed of `simulate_spikes` draws.
+
+    Raises
+    ------
+    InputError
+        If a projection comes out without a synapse.
+    """
+    wiring = {}
+    for number, (label, projection) in enumerate(zip(circuit.labels, circuit.projections)):
+        sizes = (circuit.populations[name].size for name in (projection.source, projection.target))
+        wiring[label] = wire(projection, *sizes, np.random.default_rng(seed_streams(seed, WIRING, number)))
+        if wiring[label][0].size == 0:
+            raise InputError(f"projection {label}: no synapse was drawn at probability {projection.probability:g}; raise it or remove the projection")
+    return wiring

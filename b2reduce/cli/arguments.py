@@ -1,0 +1,252 @@
+"""What the commands share: options, how their values are read, and how results are shown and written."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+
+import click
+
+
+def options(*decorators):
+    def apply(function):
+        return functools.reduce(lambda wrapped, decorator: decorator(wrapped), reversed(decorators), function)
+
+    return apply
+
+
+def _completed(kind):
+    def complete(context, parameter, start):
+        from click.shell_completion import CompletionItem
+
+        from ..basics.provenance import data_names
+
+        return [CompletionItem(name) for name in data_names(kind) if name.startswith(start)] or [CompletionItem(start, type="file")]
+
+    return complete
+
+
+CIRCUIT_NAME = click.argument("circuit", shell_complete=_completed("circuits"))
+MODEL_NAME = click.argument("model", shell_complete=_completed("neurons"))
+OUTPUT = click.option("-o", "--output", "folder", metavar="DIR", help="Write everything into this new folder.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON: SI floats, units in the keys.")
+SEED = click.option("--seed", default=1, show_default=True, help="Decides every random number.")
+CIRCUIT = options(
+    CIRCUIT_NAME,
+    click.option("--level", help="Kind of rate model: 'linear' (by default), 'gain', 'surface' or 'transfer' (by default of run, where a circuit can have it)."),
+    click.option("--noise", default="renewal", show_default=True, help="'renewal': gains in the synaptic noise of the operating point, as regular as the cells fire; "
+                 "'matched': the same of Poisson trains; 'none': without."),
+    click.option("--cells", is_flag=True, help="One rate unit a cell, on the spiking network's own wiring."),
+    click.option("--tau", default="membrane", show_default=True, help="'membrane', 'synaptic', 'fitted', 'resonant', or a time such as '10 ms'."),
+    click.option("--at", "at", multiple=True, metavar="DRIVE=RATE", help="Rate of a drive at which the operating point is found."),
+    click.option("--window", metavar="LO,HI", help="Rates at which gains are fitted, such as '5 Hz,60 Hz'."),
+    click.option("--set", "changes", multiple=True, metavar="NAME=VALUE",
+                 help="Change the circuit: drive.ext.rate='12 Hz', projection.I:E.G='0.5 nS' (or 'projection.I->E.G=0.5 nS', in quotes), population.E.V_th='-48 mV'. May be repeated."),
+    click.option("--dt", help="Time step; by default the circuit's."),
+)
+
+
+def check_output(folder, resumable=False):
+    """Refuse an output folder that cannot be, before anything runs."""
+    if folder:
+        from ..basics.provenance import check_output_folder
+
+        click.get_current_context().meta["b2reduce.folder"] = folder
+        check_output_folder(folder, filled=resumable)
+
+
+def show_result(data, as_json, show):
+    if as_json:
+        from ..basics.provenance import without_nan
+
+        click.echo(json.dumps(without_nan(data), indent=2, ensure_ascii=False))
+    else:
+        show()
+
+
+def show_table(title, columns, rows):
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(str, row))
+    # A pipe has no width: rows stay whole for grep and for people who redirect.
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
+
+
+def show_warnings(warnings):
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)
+
+
+def read_axis(text, option):
+    """'0 nA:1 nA:41' or '10 nS,20 nS' as a list of Quantities."""
+    import numpy as np
+    from brian2 import Quantity
+
+    from ..basics.units import InputError, parse_quantity
+
+    try:
+        if ":" not in text:
+            return Quantity([parse_quantity(item) for item in text.split(",")])
+        first, last, number = text.split(":")
+        first, last, number = parse_quantity(first), parse_quantity(last), int(number)
+        if number < 1:
+            raise ValueError
+        return Quantity(np.linspace(0, 1, number) * (last - first) + first)
+    except InputError as error:
+        raise InputError(f"{option}: {error}") from None
+    except Exception:
+        raise InputError(f"{option}: got {text!r}, expected 'first:last:number' such as '0 nA:1 nA:41', or values of one unit between commas") from None
+
+
+def read_pair(text, option):
+    if text is None:
+        return None
+    from ..basics.units import InputError, to_si, with_units
+
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise InputError(f"{option}: got {text!r}, expected two rates such as '5 Hz,60 Hz'")
+    return tuple(with_units(to_si(part, "Hz", option), "Hz") for part in parts)
+
+
+def read_name(entry, option, example):
+    """(name, text behind the equals sign) of NAME=VALUE; I:E in a name is I->E."""
+    from ..basics.units import InputError
+
+    name, equals, value = entry.partition("=")
+    name, value = name.strip().strip("'\""), value.strip().strip("'\"")
+    if not equals and name.endswith("-"):
+        raise InputError(f"{option}: got {entry!r}, of which the shell took the rest for the name of a file to write, since > stands in it: put it in quotes, or write a colon, "
+                         f"{name.removesuffix('-')}:E...; the shell may have made an empty file here whose name begins with what stood behind the >")
+    if not equals or not name or not value:
+        raise InputError(f"{option}: got {entry!r}, expected {example}")
+    return (name.replace(":", "->") if name.startswith(("projection.", "drive.")) else name), value
+
+
+def read_changes(entries, option="--set"):
+    """{name: value} of NAME=VALUE."""
+    example = "DRIVE=RATE, such as ext='12 Hz'" if option == "--at" else "NAME=VALUE, such as drive.ext.rate='12 Hz' or projection.I:E.G='0.5 nS'"
+    read = [read_name(entry, option, example) for entry in entries]
+    twice = [name for number, (name, _) in enumerate(read) if name in [other for other, _ in read[:number]]]
+    if twice:
+        from ..basics.units import InputError
+
+        raise InputError(f"{option}: got {twice[0]!r} twice; give it once")
+    return {name: int(value) if value.isdigit() else value for name, value in read}
+
+
+def read_circuit(name, changes):
+    from ..circuit.circuit import load_circuit
+
+    return load_circuit(name).replace(read_changes(changes))
+
+
+def read_noise(path):
+    """Drives of a TOML file that holds nothing else."""
+    if path is None:
+        return None
+    from dataclasses import fields
+    from pathlib import Path
+
+    from ..circuit.circuit import Drive
+    from ..basics.provenance import read_toml, unknown_name
+    from ..basics.units import InputError
+
+    data = read_toml(Path(path), InputError)
+    for key in data:
+        if key != "drives":
+            raise InputError(f"{path}, {key}: {unknown_name('key', key, ('drives',))}")
+    if not isinstance(data.get("drives", []), list) or not all(isinstance(entry, dict) for entry in data.get("drives", [])):
+        raise InputError(f"{path}, drives: got {data['drives']!r}, expected tables: write [[drives]]")
+    known, drives = [item.name for item in fields(Drive)], []
+    for number, entry in enumerate(data.get("drives", ()), start=1):
+        for key in entry:
+            if key not in known:
+                raise InputError(f"{path}, drives, entry {number}, {key}: {unknown_name('key', key, known)}")
+        try:
+            drives.append(Drive(**{"name": f"noise{number}", **entry}))
+        except InputError as error:
+            raise InputError(f"{path}, {error}") from None
+    if not drives:
+        raise InputError(f"{path}: there is no [[drives]] in it")
+    return drives
+
+
+def fi_figure(surface, gain, title):
+    """What draws an f-I curve into an Axes."""
+    from ..results.plots import networks as plots
+
+    return lambda ax: plots.plot_fi(surface, gain, ax=ax).set_title(title)
+
+
+def write_results(folder, documents, tables, figures, texts=None):
+    """JSON, CSV, figures and texts into a new folder."""
+    from matplotlib.figure import Figure
+    from matplotlib.style import context
+
+    from ..results.plots import networks as plots
+    from ..basics.provenance import output_folder, write_json, write_text
+
+    with output_folder(folder) as place, context(plots.style()):
+        for name, text in (texts or {}).items():
+            write_text(place / name, text)
+        if figures:
+            (place / "figures").mkdir()
+        for name, data in documents.items():
+            write_json(place / name, data)
+        for name, table in tables.items():
+            table.to_csv(place / name, index=False)
+        for name, draw in figures.items():
+            figure = Figure(figsize=(5.6, 3.8))
+            draw(figure.subplots())
+            figure.savefig(place / "figures" / f"{name}.png")
+            figure.savefig(place / "figures" / f"{name}.svg", metadata={"Date": None})
+def read_along(text):
+    """(name, [lowest, highest]) of NAME=LO,HI."""
+    from ..basics.units import InputError, parse_quantity
+
+    if not text:
+        return None, None
+    example = "NAME=LO,HI, such as drive.ext.rate='4 Hz,20 Hz'"
+    name, ends = read_name(text, "--along", example)
+    if len(ends.split(",")) != 2:
+        raise InputError(f"--along: got {text!r}, expected {example}")
+    return name, [parse_quantity(end) for end in ends.split(",")]
+
+
+def read_grid(entries):
+    grid = {}
+    for entry in entries:
+        name, axis = read_name(entry, "--grid", "NAME=AXIS, such as drive.ext.rate='8 Hz:20 Hz:7' or projection.I:E.G='1 nS,2 nS'")
+        values = [int(item) if item.strip().isdigit() else None for item in axis.split(",")]  # counts, such as in-degrees
+        grid[name] = values if None not in values else list(read_axis(axis, f"--grid {name}"))
+    return grid
+
+
+def scheduler_of(address):
+    """A dask client as a context, or nothing."""
+    from contextlib import nullcontext
+
+    from ..basics.units import InputError
+
+    if address is None:
+        return nullcontext()
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError("--scheduler: dask.distributed is not installed: pip install 'b2reduce[distributed]'") from None
+    try:
+        return Client(address, timeout="10s")
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(f"--scheduler: nothing answers at {address}: {type(error).__name__}; start one with 'dask scheduler', or leave the option out") from None
+
+
+def show_failures(table):
+    for number, status in table.loc[table["status"] != "ok", ["point", "status"]].drop_duplicates().itertuples(index=False):
+        click.echo(f"Warning: point {number}: {status}", err=True)

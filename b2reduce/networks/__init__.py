@@ -1,0 +1,1 @@
+"""The spiking network and the rate network, run in Brian2."""

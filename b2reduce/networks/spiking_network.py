@@ -1,0 +1,123 @@
+"""The Brian2 objects of a spiking circuit, and what a seed draws for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..basics.session import seed_streams
+from ..circuit.spike_counts import watched_equations
+from ..circuit.wiring import draw_wiring
+
+__all__ = ["BIN_", "Draws", "build_network", "draws_of", "monitors_of", "recorded_step_", "values_of"]
+
+BIN_ = 1e-3  # s; also the time between recorded conductances
+_START = 0  # purpose of random streams
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Everything that the seed of a spiking run decides but its noise.
+
+    Attributes
+    ----------
+    wiring : dict of str to (ndarray, ndarray, ndarray or float)
+        Presynaptic and postsynaptic indices and delays of every projection.
+    start : dict of (population, variable) to ndarray or float
+        Starting values of state variables, and per-cell values of parameters.
+    """
+
+    wiring: dict
+    start: dict
+
+
+def draws_of(circuit, seed):
+    """Wiring, starting values and per-cell parameters: cells are spread over 5 mV from the reversal up, since equal cells would all fire at once."""
+    rng, start = np.random.default_rng(seed_streams(seed, _START)), {}
+    for name, population in circuit.populations.items():
+        model, size = population.model, population.size
+        state = {model.membrane: model.leak_reversal_, **{key: float(np.asarray(value)) for key, value in model.initial.items()}}
+        state[model.membrane] = state[model.membrane] + 5e-3 * rng.random(size)
+        start.update({(name, key): value for key, value in state.items()})
+        start[name, model.input] = model.constant_input_
+        for key, normal in model.spreads.items():
+            start[name, key] = rng.normal(float(np.asarray(normal.mean)), float(np.asarray(normal.sd)), size)
+    return Draws(draw_wiring(circuit, seed), start)
+
+
+def values_of(circuit):
+    """{(population, variable): SI value, or an array over cells} of what distinguishes circuits of one structure: conductances, time constants, reversals, rates."""
+    values = {}
+    for name in circuit.populations:
+        for p in circuit.pathways(name):
+            values.update({(name, f"{key}_syn_{p.symbol}"): value for key, value in (("G", p.G_), ("tau", p.tau_), ("E", p.E_))})
+            if p.is_drive and circuit.drive(p.source, name).constant:
+                values[name, f"rate_syn_{p.symbol}"] = p.K * circuit.drive(p.source, name).rate_ * circuit.drive_weights_(p.source, name)
+    return values
+
+
+def build_network(circuit, draws, dt_, *, codeobj_class=None):
+    """(Network, {population: NeuronGroup}).
+
+    Parameters
+    ----------
+    codeobj_class : class, optional
+        What creates synapses: numpy's work, done once, where nothing is compiled anyway.
+    """
+    import brian2
+
+    clock = brian2.Clock(dt=dt_ * brian2.second, name="b2reduce_network_clock")
+    groups, objects = {}, []
+    for name, population in circuit.populations.items():
+        model, pathways = population.model, circuit.pathways(name)
+        symbols = [p.symbol for p in pathways]
+        drives = [p for p in pathways if p.is_drive]
+        tuned = [f"rate_syn_{p.symbol}" for p in drives if circuit.drive(p.source, name).profile is not None]
+        shared = [key for symbol in symbols for value in ("G", "tau", "E", "rate") if (key := f"{value}_syn_{symbol}") not in tuned]
+        spreads = [key for key in model.spreads if key != model.input]
+        written = model.cell_equations(symbols, per_cell=spreads, shared=shared, poisson=[p.symbol for p in drives])
+        written, watch = watched_equations(model, written)
+        namespace, events = dict(written.namespace), written.events
+        for p in drives:
+            drive = circuit.drive(p.source, name)
+            if not drive.constant:
+                table = f"table_{p.symbol}"
+                grid = np.arange(int(np.ceil(max(float(drive.rate[0][-1]), 0.0) / dt_)) + 2) * dt_
+                namespace[table] = brian2.TimedArray(p.K * drive.rate_at_(grid) * brian2.Hz, dt=dt_ * brian2.second, name=table)
+                events = events.replace(f"rate_syn_{p.symbol}*dt", f"{table}(t)*dt")
+        group = brian2.NeuronGroup(population.size, written.equations, threshold=written.threshold, reset=written.reset, refractory=written.refractory,
+                                   method=written.method, namespace=namespace, clock=clock, name=name)
+        if watch:
+            group.run_regularly(watch, clock=clock, when="before_thresholds", name=f"counts_of_{name}")
+        if events:
+            group.run_regularly(events, clock=clock, when="synapses", name=f"drives_of_{name}")
+        groups[name] = group
+    for (name, key), value in {**draws.start, **values_of(circuit)}.items():
+        groups[name].variables[key].set_value(value)
+    for label, projection in zip(circuit.labels, circuit.projections):
+        symbol = next(p.symbol for p in circuit.pathways(projection.target) if p.label == label)
+        synapses = brian2.Synapses(groups[projection.source], groups[projection.target], on_pre=f"g_syn_{symbol}_post += G_syn_{symbol}_post",
+                                   namespace={}, clock=clock, codeobj_class=codeobj_class, name=f"synapses_{symbol}")
+        i, j, delay_ = draws.wiring[label]
+        synapses.connect(i=i, j=j)
+        synapses.delay = delay_ * brian2.second
+        synapses.pre.codeobj_class = None  # the pathway that carries the spikes is worth compiling
+        objects.append(synapses)
+    return brian2.Network(*groups.values(), *objects), groups
+
+
+def recorded_step_(dt_):
+    """Time between recorded conductances: a millisecond in whole steps."""
+    return max(1, round(BIN_ / dt_)) * dt_
+
+
+def monitors_of(circuit, groups, dt_, record, *, codeobj_class=None):
+    """({population: SpikeMonitor}, {population: StateMonitor of the conductances of `record` cells})."""
+    import brian2
+
+    spikes = {name: brian2.SpikeMonitor(group, codeobj_class=codeobj_class, name=f"spikes_of_{name}") for name, group in groups.items()}
+    states = {name: brian2.StateMonitor(group, [f"g_syn_{p.symbol}" for p in circuit.pathways(name)], record=np.arange(min(record, len(group))),
+                                        dt=recorded_step_(dt_) * brian2.second, when="end", codeobj_class=codeobj_class, name=f"conductances_of_{name}")
+              for name, group in groups.items() if record and circuit.pathways(name)}
+    return spikes, states

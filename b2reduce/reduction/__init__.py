@@ -1,0 +1,1 @@
+"""From a circuit and what its cells do to the rate model."""

@@ -1,0 +1,116 @@
+"""What the cells of a population receive at given rates: mean current and leak, and Poisson sources of the noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..cells.engine import Source
+
+__all__ = ["average", "membrane_tau_", "pathway_factor", "source_of", "source_rate", "sources_of", "synapses_of", "variance_factor"]
+
+SLOWEST_, SLOWEST_RATE_ = 1.0, 1e-9  # s: of a membrane that has no leak; Hz: as good as none
+LEAST_EVENT = 0.25  # of a spike's: ever smaller ones that take ever longer to draw make noise that is next to none
+
+
+def average(circuit, population, rates_, drives_):
+    """Mean current and mean total leak of a population (equations 11.10-11.26).
+
+    Parameters
+    ----------
+    rates_, drives_ : mapping
+        Rates in Hz of populations and of (drive, target); floats or arrays over points.
+
+    Returns
+    -------
+    I_, g_ : float or ndarray
+        I_const + sum K G tau r (E - E_L) and g_L + sum K G tau r.
+    """
+    model = circuit.populations[population].model
+    I_, g_ = model.constant_input_, model.leak_
+    for pathway in circuit.pathways(population):
+        mean = pathway.mean_(source_rate(pathway, rates_, drives_))
+        I_, g_ = I_ + mean * (pathway.E_ - model.leak_reversal_), g_ + mean
+    return I_, g_
+
+
+def source_rate(pathway, rates_, drives_):
+    """Presynaptic rate of a pathway."""
+    return drives_[pathway.source, pathway.target] if pathway.is_drive else rates_[pathway.source]
+
+
+def synapses_of(circuit, population):
+    """[(G, tau, E), pathways] of a population: inputs through equal synapses, which a cell cannot tell apart."""
+    kinds = {}
+    for pathway in circuit.pathways(population):
+        kinds.setdefault((pathway.G_, pathway.tau_, pathway.E_), []).append(pathway)
+    return list(kinds.items())
+
+
+def variance_factor(rate_, cv2, tau_, tau_m_):
+    """Variance that a train of spikes adds to a membrane, over that of a Poisson train of the same rate.
+
+    The train passes a synapse and a membrane, a filter with the autocorrelation K(t) = (tau exp(-t/tau) - tau_m exp(-t/tau_m))/(tau - tau_m).
+    Of a renewal train, m(t), the density of spikes at t after one, has the Laplace transform L(s) = 1/(1/phi(s) - 1), with phi that of the
+    intervals, and the factor is 1 + 2 int (m - r) K dt = 1 + 2 ((tau L(1/tau) - tau_m L(1/tau_m))/(tau - tau_m) - r (tau + tau_m)): 1 where the
+    filter forgets a spike before the next, cv2 where it averages over many (Cox 1962, Renewal theory, 4.5).
+
+    Intervals more regular than Poisson's are a dead time, in which a cell recovers from its spike, and an exponential one (phi = exp(-s
+    d)/(1 + s cv/r), d = (1 - cv)/r); less regular ones follow a gamma distribution.
+
+    Parameters
+    ----------
+    rate_ : float or ndarray
+        Hz.
+    cv2 : float
+        Squared coefficient of variation of the intervals.
+    tau_, tau_m_ : float or ndarray
+        s.
+    """
+    tau_m_ = np.where(np.abs(tau_m_ - tau_) < 1e-4 * tau_, tau_ * (1 + 1e-4), tau_m_)  # the limit of equal ones, to 1e-8 of it
+    rate_, cv = np.maximum(rate_, SLOWEST_RATE_), np.sqrt(cv2)
+
+    def passed(tau_):
+        with np.errstate(over="ignore"):
+            x = 1.0 / (rate_ * tau_)
+            minus_log_phi = (1 - cv) * x + np.log1p(cv * x) if cv2 <= 1 else np.log1p(cv2 * x) / cv2
+            return tau_ / np.expm1(minus_log_phi)
+
+    return 1.0 + 2.0 * ((passed(tau_) - passed(tau_m_)) / (tau_ - tau_m_) - rate_ * (tau_ + tau_m_))
+
+
+def pathway_factor(pathway, rate_, cv2_, tau_m_):
+    """`variance_factor` of a pathway at a presynaptic rate; drives, and sources of which `cv2_` knows nothing, are Poisson trains."""
+    cv2 = 1.0 if pathway.is_drive else cv2_.get(pathway.source, 1.0)
+    return variance_factor(rate_, cv2, pathway.tau_, tau_m_) if cv2 != 1.0 else 1.0
+
+
+def membrane_tau_(model, g_):
+    """Time constant of a membrane of total leak g_ in s, at most a second."""
+    return model.capacitance_ / np.maximum(g_, model.capacitance_ / SLOWEST_)
+
+
+def sources_of(circuit, population, rates_, drives_, cv2_):
+    """Poisson sources at the given rates, one for each kind of synapse: independent Poisson trains together are one.
+
+    Trains that are more regular than Poisson's vary less, and those that are less regular more: the variance of a recurrent pathway is scaled
+    by `variance_factor` at the rate of its source and the squared CV `cv2_` of its intervals, as `source_of` does. Where trains of several
+    sources share a source, it has their mean and variance.
+    """
+    model, sources = circuit.populations[population].model, []
+    tau_m_ = membrane_tau_(model, average(circuit, population, rates_, drives_)[1])
+    for number, ((G_, tau_, E_), pathways) in enumerate(synapses_of(circuit, population)):
+        rates = [np.asarray(source_rate(p, rates_, drives_), dtype=float) for p in pathways]
+        varied = sum(p.K * r * pathway_factor(p, r, cv2_, tau_m_) for r, p in zip(rates, pathways))
+        sources.append(source_of(f"s{number}", G_, tau_, E_, sum(p.K * r for r, p in zip(rates, pathways)), varied))
+    return tuple(sources)
+
+
+def source_of(label, G_, tau_, E_, events_, varied_):
+    """The source of so many events of size G per second whose variance is that of `varied_` Poisson events.
+
+    Its events are smaller and more frequent, or larger and rarer, so that their mean is the same; smaller than a quarter they do not
+    become, and what is then missing of the mean is constant.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        size = np.maximum(np.where(events_ > 0, varied_ / events_, 1.0), LEAST_EVENT)
+    return Source(label, size * G_, tau_, E_, varied_ / size**2)

@@ -1,0 +1,550 @@
+"""The rate model of a circuit: its parameters, its equations, and the rates that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace as dataclass_replace
+from functools import cached_property
+
+import numpy as np
+
+from ..basics.arguments import described, mapping, to_si
+from ..cells.adaptation import Adaptation
+from ..circuit.circuit import Circuit, read_rate
+from ..basics.display import sheet_html, sheet_text
+from .equations import rate_equations
+from ..cells.gain import GainFit
+from .inputs import average
+from ..cells.lookup import surface_lookup, transfer_lookup
+from ..circuit.model_table import model_table
+from .operating_point import APART, APART_
+from ..basics.provenance import FrozenDict, Weights, frozen, unknown_name, write_json
+from ..cells.response import LinearResponse
+from ..cells.surface import FISurface
+from ..cells.transfer import TransferFunction
+from .transfer_axes import transfer_axes
+from .uncertainty import standard_errors
+from ..basics.units import InputError, format_quantity, parse_quantity, with_units
+
+__all__ = ["ReducedCircuit", "free_parameters", "steady_rates", "read_drives"]
+
+BESIDE = 0.01  # relative: where the search for rest starts from, so that a point which small changes leave is not taken for rest
+LOOP_STEP = 0.05  # relative, of the differences that give derivatives
+CEILING_ = 1e5  # Hz: a rate model that reaches it runs away
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedCircuit:
+    """The rate model of a circuit: tau dmu/dt = -mu + W r + W_ext r_ext - theta, r = f(mu).
+
+    Attributes
+    ----------
+    populations : tuple of str
+    W : mapping of (target, source), or "source->target", to Quantity
+        Charge by which one hertz of a source population moves the current of a target cell, C or C/m^2:
+        the sum over parallel projections of K G tau (E - E_leak - v_theta). Absent pairs are 0.
+    W_ext : mapping of (target, drive), or "drive->target", to Quantity
+        The same for drives; multiplies the rate of one input train.
+    theta : mapping of str to Quantity
+        Threshold current I_theta + g_leak v_theta - I_const, A or A/m^2.
+    tau : mapping of str to Quantity
+        Time constant of each population, or of each pathway where tau is "synaptic" or "resonant".
+    responses : mapping of str to LinearResponse
+        With tau "fitted" and "resonant" how the cells' rates follow their mean current at the operating point.
+    operating_rate, operating_I, operating_g : mapping of str to Quantity
+        Where the gains were measured: rate, mean current, mean total leak.
+    noise_free_rate : mapping of str to Quantity
+        Rate of the cell at that mean current and leak without any noise.
+    gains : mapping of str to GainFit
+        Of levels "surface" and "transfer" the local tangent at the operating point, which W, theta and v_theta belong to.
+    surfaces : mapping of str to FISurface
+        What the gains were fitted to; at level "surface" what answers.
+    transfers : mapping of str to TransferFunction
+        At level "transfer" what answers: rates over the rates of all sources, noise included.
+    moving_response : mapping of (target, source) to float
+        d rate/d rate of the source at the operating point with the noise moving along, to hold against beta W of frozen
+        noise; empty where the gains were not measured in noise.
+    cv2 : mapping of str to float
+        Squared CV of the intervals that recurrent trains were taken to have, by population: as the cells fire with noise "renewal", else 1.
+    others : tuple of mapping
+        Rates of other operating points, where there are several.
+    cells : bool
+        Whether `simulate_rates` runs one unit a cell on the spiking network's wiring instead of one a population.
+    adaptation : mapping of str to Adaptation
+        Of the populations whose cells adapt, where that was asked for: the gains are those of the steady state, and the current
+        that adaptation takes away is a variable of its own.
+    operating_covariance : mapping of (str, str) to float
+        Of the errors of the operating rates, Hz^2, with what the loop makes of them; empty where they were not measured in noise.
+    operating_out_sem : mapping of str to float
+        Standard error, Hz, of the rates that the cells gave at the operating point, before the loop multiplies it.
+    stderr : mapping of str to mapping
+        Standard errors, with units: ``"W"``, ``"W_ext"``, ``"theta"``, ``"v_theta"``, ``"beta"``, ``"tau"`` and ``"rates"`` (of
+        the rates at rest), keyed as the values themselves. What chance in the measurements makes of them; not what the premises of
+        the reduction make of them, which `check_assumptions` weighs.
+    moved : mapping of str to Quantity
+        By how much the gain of each population, as it was measured around the operating point, lay above the operating rate there
+        before it was made to pass through it; empty where it was not.
+    pathways : pandas.DataFrame
+        One row a projection or drive: target, source, K, G, tau, E, W, W_stderr, unit.
+    warnings : list of str
+    circuit : Circuit
+    level, noise, tau_choice : str
+    provenance : mapping
+    """
+
+    circuit: Circuit
+    gains: Mapping
+    surfaces: Mapping
+    tau: Mapping
+    tau_choice: str
+    operating_rate: Mapping
+    operating_I: Mapping
+    operating_g: Mapping
+    noise_free_rate: Mapping
+    at: Mapping
+    level: str
+    noise: str
+    warnings: list
+    provenance: Mapping
+    transfers: Mapping = field(default_factory=dict)
+    moving_response: Mapping = field(default_factory=dict)
+    cv2: Mapping = field(default_factory=dict)
+    others: tuple = ()
+    cells: bool = False
+    adaptation: Mapping = field(default_factory=dict)
+    responses: Mapping = field(default_factory=dict)
+    operating_covariance: Mapping = field(default_factory=dict)
+    operating_out_sem: Mapping = field(default_factory=dict)
+
+    def __post_init__(self):
+        for name in ("operating_covariance", "operating_out_sem", "adaptation", "gains", "surfaces", "transfers", "responses", "moving_response", "cv2", "tau", "operating_rate", "operating_I", "operating_g",
+                     "noise_free_rate", "at", "provenance"):
+            object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
+        object.__setattr__(self, "provenance", frozen(self.provenance))
+
+    @property
+    def operating_rate_(self):
+        """{population: rate} of the operating point, Hz."""
+        return {name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
+
+    @property
+    def by_pathway(self):
+        """Whether every pathway has a time constant of its own."""
+        return self.tau_choice in ("synaptic", "resonant")
+
+    @property
+    def dt_(self):
+        """Time step of the measurements, s."""
+        return self.provenance["dt [s]"]
+
+    @property
+    def populations(self):
+        """Names of the populations."""
+        return tuple(self.circuit.populations)
+
+    def _charge(self, population):
+        return "C/m^2" if self.circuit.per_area(population) else "C"
+
+    def _v_theta_(self, population):
+        return float(np.asarray(self.gains[population].v_theta))
+
+    def weight_(self, pathway):
+        """K G tau (E - E_leak - v_theta) of one pathway, SI (equations 11.28-11.30)."""
+        E_leak = self.circuit.populations[pathway.target].model.leak_reversal_
+        return pathway.K * pathway.G_ * pathway.tau_ * (pathway.E_ - E_leak - self._v_theta_(pathway.target))
+
+    def _weights(self, drives):
+        columns = self.circuit.drive_names if drives else self.populations
+        weights = {(target, source): 0.0 for target in self.populations for source in columns}
+        for target in self.populations:
+            for pathway in self.circuit.pathways(target):
+                if pathway.is_drive == drives:
+                    weights[target, pathway.source] += self.weight_(pathway)
+        return weights
+
+    @property
+    def W_(self):
+        """W in SI floats."""
+        return self._weights(drives=False)
+
+    @property
+    def W_ext_(self):
+        """W_ext in SI floats."""
+        return self._weights(drives=True)
+
+    @property
+    def theta_(self):
+        """theta in SI floats (equation 11.31)."""
+        theta = {}
+        for name, population in self.circuit.populations.items():
+            model, gain = population.model, self.gains[name]
+            theta[name] = float(np.asarray(gain.I_theta)) + model.leak_ * self._v_theta_(name) - model.constant_input_
+        return theta
+
+    @property
+    def W(self):
+        """{(target, source): charge}; "source->target" is the same key."""
+        return Weights({key: with_units(value, self._charge(key[0])) for key, value in self.W_.items()})
+
+    @property
+    def W_ext(self):
+        """{(target, drive): charge}; "drive->target" is the same key."""
+        return Weights({key: with_units(value, self._charge(key[0])) for key, value in self.W_ext_.items()})
+
+    @property
+    def theta(self):
+        """{population: threshold current}."""
+        return {name: with_units(value, self.gains[name].current_unit) for name, value in self.theta_.items()}
+
+    @property
+    def pathways(self):
+        """One row a projection or drive, SI floats; the weight of one synapse is W/K."""
+        import pandas as pd
+
+        error = {name: float(np.asarray(value)) for name, value in self.stderr["v_theta"].items()}
+        rows = [(p.label, p.target, p.source, "drive" if p.is_drive else "projection", p.K, p.G_, p.tau_, p.E_, self.weight_(p), p.mean_(1.0) * error[p.target], self._charge(p.target))
+                for target in self.populations for p in self.circuit.pathways(target)]
+        return pd.DataFrame(rows, columns=["pathway", "target", "source", "kind", "K", "G", "tau", "E", "W", "W_stderr", "unit"]).set_index("pathway")
+
+    @property
+    def equations(self):
+        """{population: the Brian2 equations that `simulate_rates` runs}."""
+        tables = {drive.name for drive in self.circuit.drives if not drive.constant}
+        return {name: rate_equations(self, name, tables) for name in self.populations}
+
+    @cached_property
+    def stderr(self):
+        """{what: {key: standard error}}, with units."""
+        return standard_errors(self)
+
+    @property
+    def moved(self):
+        """{population: by how much its gain lay above the operating rate}, Hz."""
+        if self.level in ("surface", "transfer"):
+            return {name: with_units(self.functions_[name].moved, "Hz") for name in self.populations if self.gains[name].through is not None}
+        return {name: gain.through["moved"] for name, gain in self.gains.items() if gain.through is not None}
+
+    @cached_property
+    def functions_(self):
+        """{population: what gives its rate in Hz}: of (I, g), or at level "transfer" of the rates of `axes_`; SI floats or arrays.
+
+        What was measured here passes through the operating point, which is known best of all.
+        """
+        if self.level in ("linear", "gain"):
+            return {name: gain.predict_ for name, gain in self.gains.items()}
+        tables = {name: surface_lookup(self.surfaces[name]) if self.level == "surface" else transfer_lookup(self.transfers[name]) for name in self.populations}
+        rates = self.operating_rate_
+        for name, table in tables.items():
+            # Where it was measured, which is not where a changed circuit's rates would put it.
+            point = (float(np.asarray(self.operating_I[name])), float(np.asarray(self.operating_g[name]))) if self.level == "surface" else self.arguments_(name, rates, self.at_)
+            if self.level == "surface":
+                tables[name] = table = table.down_to(*point, rates[name])
+            if self.gains[name].through is not None:
+                rate = float(np.asarray(self.gains[name].through["rate"]))
+                tables[name] = table.along_current(*point, rate) if self.level == "surface" else table.along_rate(point, rate)
+        return tables
+
+    def axes_(self, population):
+        """[Axis] of the arguments of a transfer function."""
+        return transfer_axes(self.circuit, population)
+
+    def arguments_(self, population, rates_, drives_):
+        """What `functions_` takes at given rates of populations and of (drive, target)."""
+        if self.level == "transfer":
+            return tuple(axis.rate_(rates_, drives_) for axis in self.axes_(population))
+        return average(self.circuit, population, rates_, drives_)
+
+    def carried_arguments_(self, population, carried):
+        """The same where every pathway carries a rate of its own: {pathway label: rate in Hz}, floats or arrays."""
+        pathways = self.circuit.pathways(population)
+        if self.level == "transfer":
+            return tuple(axis.carried_(carried) for axis in self.axes_(population))
+        model = self.circuit.populations[population].model
+        means = [(p.mean_(carried[p.label]), p.E_ - model.leak_reversal_) for p in pathways]
+        return model.constant_input_ + sum(mean * force for mean, force in means), model.leak_ + sum(mean for mean, _ in means)
+
+    def response_(self, rates_, drives_):
+        """{population: rate} in Hz that comes out where rates of populations and of (drive, target) go in; floats or arrays."""
+        return {name: self.functions_[name](*self.arguments_(name, rates_, drives_)) for name in self.populations}
+
+    def steady_rates_(self, drives_, start_=None):
+        """{population: rate} in Hz at rest, from no activity or from given rates; NaN where the model runs away."""
+        return steady_rates(self.populations, lambda rates_: self.response_(rates_, drives_), start_)
+
+    @cached_property
+    def loop_(self):
+        """{(target, source): d rate/d rate} of the rate model at its operating point, by differences."""
+        point = self.operating_rate_
+        slopes = {}
+        for source in self.populations:
+            change = max(LOOP_STEP * point[source], 0.1)
+            down = max(point[source] - change, 0.0)
+            low, high = (self.response_({**point, source: rate}, self.at_) for rate in (down, point[source] + change))
+            slopes.update({(target, source): float(high[target] - low[target]) / (point[source] + change - down) for target in self.populations})
+        return slopes
+
+    @cached_property
+    def states_(self):
+        """[{population: rate}] in Hz at which the rate model comes to rest, from beside its operating point and, where that is another, from silence."""
+        beside = {name: (1 + BESIDE) * rate for name, rate in self.operating_rate_.items()}
+        known, silent = (self.steady_rates_(self.at_, start) for start in (beside, None))
+        runaway = any(np.isnan(rate) for rate in [*known.values(), *silent.values()])
+        apart = any(abs(silent[name] - known[name]) > APART * known[name] + APART_ for name in self.populations)
+        return [known, silent] if apart and not runaway else [known]
+
+    def drive_rates_(self, drives=None):
+        """{(drive, target): rate or table} with `drives` replacing the circuit's."""
+        rates = {(drive.name, drive.target): drive.rate for drive in self.circuit.drives}
+        for name, rate in read_drives(self.circuit, drives).items():
+            if isinstance(rate, tuple) and any(d.profile is not None for d in self.circuit.drives if d.name == name):
+                raise InputError(f"drives, {name}: got a table for a drive with a profile, expected one rate")
+            rates.update({key: rate for key in rates if key[0] == name})
+        return rates
+
+    @property
+    def at_(self):
+        """{(drive, target): rate in Hz} at which the operating point was found."""
+        value = lambda d: self.at[d.name] if d.name in self.at else self.at[f"{d.name}->{d.target}"]
+        return {(d.name, d.target): float(np.asarray(value(d))) for d in self.circuit.drives}
+
+    def to_dict(self):
+        """Plain data for JSON; `from_dict` reads it back to the same values."""
+        text = lambda values: {name: format_quantity(value) for name, value in values.items()}
+        return {
+            "kind": "reduced circuit", "circuit": self.circuit.to_dict(), "level": self.level, "noise": self.noise, "cells": self.cells, "tau_choice": self.tau_choice,
+            "gains": {name: gain.to_dict() for name, gain in self.gains.items()},
+            "surfaces": {name: surface.to_dict() for name, surface in self.surfaces.items()},
+            "transfers": {name: transfer.to_dict() for name, transfer in self.transfers.items()},
+            "responses": {name: response.to_dict() for name, response in self.responses.items()},
+            **{name: {f"{a}<-{b}": value for (a, b), value in getattr(self, name).items()} for name in ("moving_response", "operating_covariance")},
+            "operating_out_sem": dict(self.operating_out_sem),
+            **({"adaptation": {name: adapts.to_dict() for name, adapts in self.adaptation.items()}} if self.adaptation else {}),
+            "cv2": dict(self.cv2), "others": [dict(rates) for rates in self.others],
+            **{name: text(getattr(self, name)) for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at")},
+            "warnings": list(self.warnings), "provenance": dict(self.provenance)}
+
+    @classmethod
+    def from_dict(cls, data):
+        """Read back what `to_dict` wrote."""
+        data = dict(data)
+        if data.pop("kind", None) != "reduced circuit":
+            raise InputError("got data of another kind, expected a reduced circuit")
+        read = lambda values: {name: parse_quantity(value) for name, value in values.items()}
+        for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at"):
+            data[name] = read(data[name])
+        data["transfers"] = {name: TransferFunction.from_dict(transfer) for name, transfer in data["transfers"].items()}
+        data["responses"] = {name: LinearResponse.from_dict(response) for name, response in data.get("responses", {}).items()}
+        for name in ("moving_response", "operating_covariance"):
+            data[name] = {tuple(key.split("<-")): value for key, value in data.get(name, {}).items()}
+        data["adaptation"] = {name: Adaptation.from_dict(adapts) for name, adapts in data.get("adaptation", {}).items()}
+        data["circuit"] = Circuit.from_dict(data["circuit"])
+        data["gains"] = {name: GainFit.from_dict(gain) for name, gain in data["gains"].items()}
+        data["surfaces"] = {name: FISurface.from_dict(surface) for name, surface in data["surfaces"].items()}
+        return cls(**data)
+
+    def replace(self, changes=None, **more):
+        """The rate model of a changed circuit, with the gains as they were measured: frozen.
+
+        Parameters
+        ----------
+        changes : dict
+            As `Circuit.replace` takes them. Cells must stay what they are but for their constant current and their leak conductance,
+            which the law has as I and g; at level "transfer" these and synapses must as well.
+
+        Returns
+        -------
+        ReducedCircuit
+            Its operating rates are those at which the gains were measured, not where it rests; `simulate_rates` and
+            `fixed_points` say that, and `what_if` compares it with a reduction made anew.
+
+        Raises
+        ------
+        InputError
+            If a name is unknown, or the gains do not belong to the changed cells.
+
+        Examples
+        --------
+        >>> from brian2 import nS
+        >>> from b2reduce import reduce
+        >>> reduced = reduce("ei_lif", noise="none")
+        >>> float(reduced.replace({"projection.I->E.G": 4*nS}).W["I->E"] / reduced.W["I->E"])
+        2.0
+        """
+        changes = {**({} if changes is None else mapping(changes, "changes", "{\"projection.I->E.G\": 2*nS}")), **more}
+        circuit = self.circuit.replace(changes)
+        for name, population in circuit.populations.items():
+            old, own = self.circuit.populations[name].model, population.model
+            if _cell_of(old) != _cell_of(own):
+                raise InputError(f"changes: the cells of population {name} are others, on which no gain was measured; reduce the changed circuit instead")
+            synapses = lambda circuit: [(p.label, p.K, p.G_, p.tau_, p.E_) for p in circuit.pathways(name)]
+            moved = synapses(circuit) != synapses(self.circuit) or old.constant_input_ != own.constant_input_ or old.leak_ != own.leak_
+            if self.level == "transfer" and moved:
+                raise InputError(f"changes: the transfer function of population {name} was measured with its synapses, its leak and its current as they were; reduce the changed circuit, or "
+                                 f"replace at another level")
+        said = {name: value if isinstance(value, (str, int, float, list, tuple, dict)) else str(value) for name, value in changes.items()}
+        replaced = {**self.provenance.get("replaced", {}), **said}
+        return self.frozen_on_(circuit, provenance={**self.provenance, "circuit_hash": circuit.hash, "replaced": replaced})
+
+    def frozen_on_(self, circuit, **fields):
+        """The same gains, as they were measured, on a changed circuit; other fields by name."""
+        model = dataclass_replace(self, circuit=circuit, **fields)
+        if model.level == self.level:
+            model.__dict__["functions_"] = self.functions_  # which do not depend on the circuit, and take time to make
+        return model
+
+    def at_on_(self, circuit):
+        """{(drive, target): rate in Hz} of a changed circuit: where the operating point was found, unless the change says otherwise."""
+        old = {(d.name, d.target): d.rate_ for d in self.circuit.drives}
+        return {(d.name, d.target): self.at_[d.name, d.target] if d.rate_ == old[d.name, d.target] else d.rate_ for d in circuit.drives}
+
+    def start_rates_(self, initial):
+        """{population: rate} in Hz to start a run from, 0 where none is given; None where there was no input before.
+
+        Raises
+        ------
+        InputError
+            If a population is unknown or a rate cannot be.
+        """
+        if initial is None:
+            return None
+        start = dict.fromkeys(self.populations, 0.0)
+        for name, rate in mapping(initial, "initial", "{\"E\": 10*Hz}").items():
+            if name not in start:
+                raise InputError(f"initial: {unknown_name('population', name, self.populations)}")
+            rate_ = to_si(rate, "Hz", f"initial, {name}")
+            if np.ndim(rate_) or not 0 <= rate_ < np.inf:
+                raise InputError(f"initial, {name}: got {described(rate)}, expected a rate of at least 0 Hz")
+            start[name] = float(rate_)
+        return start
+
+    def to_script(self, kind="brian2", *, duration="2 s", drives=None, initial=None, dt=None):
+        """A script that runs this rate model without b2reduce.
+
+        Parameters
+        ----------
+        kind : {"brian2", "numpy", "xpp", "pyrates"}
+            Of "xpp" the file ends in .ode; of the others it is Python. The tables of levels "surface" and "transfer" go into "brian2"
+            and "numpy" only.
+        duration : Quantity
+        drives, initial, dt
+            As in `simulate_rates`, whose rates "brian2" and "numpy" give step for step; "xpp" and "pyrates" integrate by their own
+            methods, and agree as the step becomes small.
+
+        Returns
+        -------
+        str
+            Run with the name of a file, the Python scripts write the rates there as CSV.
+
+        Raises
+        ------
+        InputError
+            If the kind is unknown or cannot hold this model, or there is one unit a cell.
+
+        Examples
+        --------
+        >>> from b2reduce import reduce
+        >>> "mu_E" in reduce("ei_lif", noise="none").to_script("numpy")
+        True
+        """
+        from .scripts import script
+
+        return script(self, kind, duration=duration, drives=drives, initial=initial, dt=dt)
+
+    def to_pyrates(self, **settings):
+        """``to_script("pyrates")``: the model as a CircuitTemplate of PyRates."""
+        return self.to_script("pyrates", **settings)
+
+    def to_latex(self, document=True):
+        """The equations with their numbers, and tables of the network, for a paper.
+
+        Parameters
+        ----------
+        document : bool
+            Whether it compiles by itself; else it is what stands between \\begin{document} and \\end{document}, and needs amsmath and graphicx.
+        """
+        from .latex import rate_model_latex
+
+        return rate_model_latex(self, document)
+
+    def save(self, path):
+        """Write as JSON (aside first, then renamed)."""
+        write_json(path, self.to_dict())
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote."""
+        import json
+        from pathlib import Path
+
+        try:
+            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}: is not a reduced circuit written by save(): {error}") from None
+
+    @property
+    def _title(self):
+        warnings = f", {len(self.warnings)} warning{'s' if len(self.warnings) > 1 else ''}" if self.warnings else ""
+        return f"ReducedCircuit({self.circuit.name!r}, level {self.level}, noise {self.noise}{self._replaced}{warnings})"
+
+    @property
+    def _replaced(self):
+        changes = ", ".join(f"{name} = {value}" for name, value in self.provenance.get("replaced", {}).items())
+        return f"; gains as they were before {changes}" if changes else ""
+
+    def __repr__(self):
+        return sheet_text(*model_table(self), self._title)
+
+    def _repr_html_(self):
+        return sheet_html(*model_table(self), self._title, self.warnings)
+
+
+def free_parameters(model):
+    """Parameters of a cell that the law has as I and g, its constant input and its leak: no gain depends on them."""
+    return (model.input, *filter(None, [model.leak_parameter]))
+
+
+def _cell_of(model):
+    """Plain data of a cell without what its gain does not depend on."""
+    data, free = model.to_dict(), free_parameters(model)
+    return {**data, "parameters": {key: value for key, value in data["parameters"].items() if key not in free}}
+
+
+def read_drives(circuit, drives, constant=False):
+    """Checked {name: rate or table} of drives that replace the circuit's."""
+    read = {}
+    given = {} if drives is None else mapping(drives, "at" if constant else "drives", "{\"ext\": 12*Hz}")
+    for name, rate in given.items():
+        if name not in circuit.drive_names:
+            raise InputError(f"{'at' if constant else 'drives'}: {unknown_name('drive', name, circuit.drive_names)}")
+        read[name] = read_rate(rate, f"{'at' if constant else 'drives'}, {name}")
+        if constant and isinstance(read[name], tuple):
+            raise InputError(f"at, {name}: got a table, expected one rate")
+    return read
+
+
+def steady_rates(names, response_, start_=None):
+    """Rates at which r = response(r) comes to rest, Hz; NaN where they run away.
+
+    Integrates ds/dt = -s + r(s), one time constant for all: fixed points do not depend on it.
+
+    Parameters
+    ----------
+    names : sequence of str
+    response_ : callable
+        {population: rate out} of {population: rate in}.
+    start_ : mapping of str to float, optional
+        Rates to start from, by default none.
+    """
+    from scipy.integrate import solve_ivp
+
+    def out(s):
+        rates = response_(dict(zip(names, s)))
+        # With a ceiling what runs away comes to rest there, and a transient beyond it is none.
+        return np.minimum([float(rates[name]) for name in names], CEILING_)
+
+    start = [0.0 if start_ is None else start_[name] for name in names]
+    solution = solve_ivp(lambda t, s: out(s) - s, (0, 500), start, method="LSODA", rtol=1e-8, atol=1e-8)
+    rates = out(solution.y[:, -1])
+    return dict(zip(names, (rates if solution.status == 0 and rates.max() < CEILING_ else np.full(len(names), np.nan)).tolist()))

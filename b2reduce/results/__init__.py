@@ -1,0 +1,1 @@
+"""How results are shown, written and read back: plots, pages, notebooks, files."""

@@ -1,0 +1,1 @@
+"""Many circuits: scans, maps, and questions about changed parameters."""

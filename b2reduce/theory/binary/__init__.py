@@ -1,0 +1,1 @@
+"""Networks of binary cells and their mean field."""

@@ -1,0 +1,230 @@
+"""Fixed points followed along a parameter of the circuit: where they meet, where they begin to oscillate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arclength import PRECISE, by_arclength, crossing, distinct
+from ..basics.arguments import described, flag, require, to_si
+from ..reduction.operating_point import OperatingPointError
+from ..circuit.parameter_names import resolve
+from ..basics.progress import Progress
+from ..basics.provenance import unknown_name
+from ..reduction.reduced_circuit import ReducedCircuit, free_parameters
+from ..reduction.reduce import reduce_again
+from .fixed_points import constant_drives_, fixed_points, point_of_set_, threshold_linear
+from ..basics.units import InputError, parse_quantity, si_label, with_units
+
+__all__ = ["Continuation", "continue_fixed_points"]
+
+GRID, LOOKED = 81, 5  # values of the parameter: where all sets of firing units are tried; where other models are searched for branches not yet followed
+SILENT_ = 1e-3  # Hz
+BESIDE = 1e-6  # of the range: how far from an edge one looks which fixed points there are
+
+
+@dataclass(frozen=True, eq=False)
+class Continuation:
+    """Branches of fixed points along a parameter.
+
+    Attributes
+    ----------
+    parameter : str
+        Column of the tables that holds it, SI with its unit.
+    points : pandas.DataFrame
+        A row per fixed point: branch, parameter, rate of every population in Hz, largest real part and its imaginary part in
+        1/s, kind, and ``outside``, the populations for which it lies outside of what was measured, so that it is extrapolated. The
+        rows of a branch follow one another along it.
+    special : pandas.DataFrame
+        Where something changes: ``what`` is "fold" (two fixed points meet), "hopf" (a pair of complex eigenvalues crosses zero),
+        "zero" (a real eigenvalue crosses zero without a fold), "silent" (a population falls silent or begins to fire), "border" (a
+        unit reaches its threshold and stability jumps), "no operating point" (with `anew`, rates NaN), or
+        "runaway" (rates grow beyond all bounds); the parameter, the rates, and the frequency in Hz of what oscillates.
+    """
+
+    parameter: str
+    points: object
+    special: object
+
+    def __repr__(self):
+        return f"Continuation({len(self.points)} points on {self.points['branch'].nunique()} branches along {self.parameter}; {len(self.special)} special)"
+
+
+def continue_fixed_points(reduced, parameter, values, *, anew=False, progress=None):
+    """Follow the fixed points of a rate model along a parameter of its circuit.
+
+    Parameters
+    ----------
+    reduced : ReducedCircuit
+        Its gains and time constants stay as they are.
+    parameter : str
+        Dotted name, as in `Circuit.replace`: ``"drive.ext.rate"``, ``"projection.I->E.G"``, ``"population.E.I_app"``. At level
+        "transfer" only rates of drives.
+    values : pair or sequence of Quantity
+        The range; of a sequence the ends, and its length is the number of values that fixed points are looked for at.
+    anew : bool
+        Reduce afresh at every one of the values, as often as that many `reduce` calls take: for any parameter of `Circuit.replace`, and
+        where a branch leaves what was measured. Fixed points are those of the model reduced there; where no operating point is found
+        `special` says so.
+    progress : optional
+        As in `measure_fi`; of `anew`.
+
+    Returns
+    -------
+    Continuation
+
+    Raises
+    ------
+    InputError
+        If the parameter would change what was measured, or the range is empty.
+
+    Notes
+    -----
+    Threshold-linear models are enumerated at every value, so that no branch is missed; each set of firing units is one branch, and
+    ends of branches are refined by bisection. Other models are followed by pseudo-arclength from every fixed point that is
+    found at the given values and not yet on a branch.
+
+    Examples
+    --------
+    >>> from brian2 import Hz
+    >>> from b2reduce import reduce
+    >>> found = continue_fixed_points(reduce("ei_lif", noise="none"), "drive.ext.rate", [4, 20]*Hz)
+    >>> found.points["kind"].unique().tolist()
+    ['stable node']
+    """
+    if flag(anew, "anew"):
+        return _table(reduced, parameter, *_reduced_anew(reduced, parameter, values, progress))
+    at, si, label = _family(reduced, parameter, values)
+    lo, hi = float(si.min()), float(si.max())
+    linear = reduced.level in ("linear", "gain") and all(gain.form == "threshold_linear" for gain in reduced.gains.values())
+    follow, number = (_by_active_sets, GRID) if linear else (by_arclength, LOOKED)
+    rows, special = follow(at, reduced.populations, np.linspace(lo, hi, max(len(si), number)))
+    return _table(reduced, parameter, label, rows, special)
+
+
+def _reduced_anew(reduced, parameter, values, progress):
+    """(unit, rows, special points) of models reduced at each value, each with settings of the first."""
+    require(reduced, ReducedCircuit, "continue_fixed_points, reduced")
+    if isinstance(values, (str, bytes, Mapping)) or np.ndim(values) != 1 or len(values) < 2:
+        raise InputError(f"values: got {described(values)}, expected at least two values such as [8, 12, 16]*Hz")
+    values = [parse_quantity(value) for value in values]
+    rows, special, label = [], [], si_label(values[0])
+    with Progress(progress) as bar:
+        report = bar.stage(f"reductions along {parameter}")
+        for number, value in enumerate(values):
+            p = float(to_si(value, label, "values"))
+            try:
+                model = reduce_again(reduced, reduced.circuit.replace({parameter: value}), progress=False)
+            except OperatingPointError:
+                special.append(("no operating point", p, (np.nan,) * len(reduced.populations), 0.0))
+                continue
+            rows += [(branch, p, point) for branch, point in enumerate(fixed_points(model), start=1)]
+            report((number + 1) / len(values))
+    return label, sorted(rows, key=lambda row: row[:2]), special
+
+
+def _table(reduced, parameter, label, rows, special):
+    """The Continuation of rows (branch, parameter, FixedPoint) and special points."""
+    import pandas as pd
+
+    column = f"{parameter} [{label}]"
+    rates = [f"{name} [Hz]" for name in reduced.populations]
+    points = pd.DataFrame([(branch, p, *point.rates_.values(), point.eigenvalues_[0].real, abs(point.eigenvalues_[0].imag), point.kind, ", ".join(point.outside))
+                           for branch, p, point in rows], columns=["branch", column, *rates, "growth [1/s]", "turning [1/s]", "kind", "outside"])
+    special = [*special, *_silences(rows)]
+    found = pd.DataFrame([(what, p, *r, frequency) for what, p, r, frequency in special], columns=["what", column, *rates, "frequency [Hz]"])
+    return Continuation(column, points, found.sort_values(column, ignore_index=True))
+
+
+def _silences(rows):
+    """Where a population falls silent along a branch, or begins to fire: half-way between two of its points."""
+    special = []
+    for (branch, p, point), (next_branch, q, beyond) in zip(rows, rows[1:]):
+        if branch == next_branch:
+            for name, rate in point.rates_.items():
+                if (rate > SILENT_) != (beyond.rates_[name] > SILENT_):
+                    special.append(("silent", (p + q) / 2, tuple((np.array(list(point.rates_.values())) + list(beyond.rates_.values())) / 2), 0.0))
+    return special
+
+
+def _family(reduced, parameter, values):
+    """(model at an SI value of the parameter, SI values, their unit)."""
+    require(reduced, ReducedCircuit, "continue_fixed_points, reduced")
+    if not isinstance(parameter, str):
+        raise InputError(f"parameter: got {described(parameter)}, expected a dotted name such as \"drive.ext.rate\"")
+    if isinstance(values, (str, bytes, Mapping)) or np.ndim(values) != 1:
+        raise InputError(f"values: got {described(values)}, expected a range such as [8, 20]*Hz")
+    kind, which, attribute = resolve(reduced.circuit, parameter, lambda message: InputError(f"parameter, {parameter}: {message}"))
+    frozen = reduced.level == "transfer"  # synapses, currents and leaks are in its tables
+    allowed = {"drive": ("rate",) if frozen else ("rate", "G", "tau", "E"), "projection": () if frozen else ("G", "tau", "E"),
+               "population": () if frozen or kind != "population" else free_parameters(reduced.circuit.populations[which].model)}
+    if any(np.ndim(value) or not isinstance(value, (str, int, float, np.number, np.ndarray)) or isinstance(value, bool) for value in values):
+        raise InputError(f"values: got {described(values)}, expected a range such as [8, 20]*Hz")
+    values = [parse_quantity(value) for value in values]
+    if attribute not in allowed[kind]:
+        raise InputError(f"parameter: {unknown_name('field', attribute, allowed[kind])}: {parameter} decides the gains themselves, or is no continuous value; "
+                         f"reduce anew at each value instead, as `scan` does")
+    if len(values) < 2:
+        raise InputError(f"values: got {len(values)}, expected at least the two ends of a range")
+    dim, label = getattr(values[0], "dim", None), si_label(values[0])
+    reduced.circuit.replace({parameter: values[0]})  # a unit that does not fit is refused
+    si = np.array([float(to_si(value, label, "values")) for value in values])
+    if not np.isfinite(si).all() or si.min() == si.max():
+        raise InputError(f"values: got {si.tolist()}, expected a range of finite values")
+
+    def at(p):
+        return reduced.frozen_on_(reduced.circuit.replace({parameter: with_units(float(p), dim) if dim is not None else float(p)}))
+
+    return at, si, label
+
+
+def _by_active_sets(at, names, grid):
+    """Branches of a threshold-linear model: one for each set of firing units and stretch on which it has a fixed point."""
+    from scipy.optimize import brentq
+
+    width, cache, rows, special, branch = grid[-1] - grid[0], {}, [], [], 0
+
+    def model(p):
+        if p not in cache:
+            reduced = at(p)
+            cache[p] = reduced, threshold_linear(reduced), constant_drives_(reduced)
+        return cache[p]
+
+    def point(p, active):
+        reduced, network, drives_ = model(p)
+        return point_of_set_(reduced, network, active, network.at_set_(active), drives_)
+
+    def margin(p, active):
+        return model(p)[1].margin_(active)
+
+    def edge(active, p, inside):
+        """What happens where a set of firing units begins or ends, `inside` being the side (1 or -1) on which it is."""
+        here, there = p + inside * BESIDE * width, p - inside * BESIDE * width
+        rates = tuple(point(here, active).rates_.values())
+        near, nearer, beyond = (model(q)[1].at_set_(active) for q in (here, p + inside * BESIDE * width / 10, there))
+        # A unit that reaches its threshold comes closer to it in proportion; where lines become parallel all move away.
+        reached = np.flatnonzero((near * beyond < 0) & (np.abs(nearer) < 0.5 * np.abs(near)))
+        if not reached.size:
+            return [("runaway", p, rates, 0.0)]
+        unit = int(reached[0])
+        other = tuple(value != (number == unit) for number, value in enumerate(active))
+        if margin(here, other) >= 0:
+            return [("fold", p, rates, 0.0)]
+        if margin(there, other) >= 0 and point(there, other).stable != point(here, active).stable:
+            return [("border", p, rates, 0.0)]
+        return [("silent", p, rates, 0.0)]
+
+    for active in dict.fromkeys(active for p in grid for active in model(p)[1].active_sets_):
+        held = [margin(p, active) >= 0 for p in grid]
+        for k, p in enumerate(grid):
+            if k and held[k] != held[k - 1]:
+                end = brentq(lambda q: margin(q, active) or 1e-300, grid[k - 1], p, xtol=PRECISE * width)
+                special += edge(active, end, -1 if held[k - 1] else 1)
+            if held[k]:
+                branch += not (k and held[k - 1])
+                rows.append((branch, p, point(p, active)))
+                if k and held[k - 1]:
+                    special += crossing(lambda q: point(q, active), grid[k - 1], p)
+    return rows, distinct(special, grid)

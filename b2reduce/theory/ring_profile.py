@@ -1,0 +1,213 @@
+"""Rates over the preferred angle of cells: of spiking runs, and as a reduced circuit predicts them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..networks.activity import Activity
+from ..basics.arguments import require, runs_of, whole
+from ..circuit.circuit import load_circuit
+from ..circuit.orientation import PERIOD, angles_
+from ..reduction.reduced_circuit import ReducedCircuit
+from .fixed_points import constant_drives_
+from ..basics.units import InputError
+
+__all__ = ["RingProfile", "ring_profile", "tuning_curve"]
+
+POINTS, BINS = 256, 36
+SETTLED = 400  # of the longest time constant: how long rates are followed
+FAR = 1e4  # Hz; beyond it activity has run away
+
+
+@dataclass(frozen=True, eq=False)
+class RingProfile:
+    """Rates of the populations of a ring over preferred angle.
+
+    Attributes
+    ----------
+    angles_ : ndarray, shape (angle,)
+        Radians.
+    rate_ : ndarray, shape (population, angle)
+        Hz.
+    table : pandas.DataFrame
+        For each population mean and peak rate in Hz, modulation 2 |sum r exp(2 i a)|/sum r, the angle where it is centred, and the half width at
+        half maximum, both in degrees.
+    modes : pandas.DataFrame
+        For each pair of populations the coupling in modes 0 and 2, beta W and beta W m, with the slope of the gains at the
+        operating point: what J0 and J2 of `Ring` are for one population.
+    """
+
+    angles_: np.ndarray
+    rate_: np.ndarray
+    table: object
+    modes: object
+
+
+def ring_profile(reduced, *, drives=None, points=POINTS):
+    """Rates over preferred angle that a reduced circuit with a feature axis comes to rest at.
+
+    Parameters
+    ----------
+    reduced : ReducedCircuit
+        Of any level; the gains are those of its populations, and what differs from angle to angle is what profiles give it.
+    drives : dict of str to Quantity, optional
+    points : int
+        Angles at which it is computed.
+
+    Returns
+    -------
+    RingProfile
+
+    Raises
+    ------
+    InputError
+        If no population has a feature.
+    FloatingPointError
+        If activity runs away: it says which angular mode is largest then.
+
+    Notes
+    -----
+    The limit of many cells: every pathway carries the rate of its source convolved with its profile. With cosine profiles and
+    threshold-linear gains this is the ring of `Ring`, with J0 = beta W and J2 = beta W m.
+
+    Examples
+    --------
+    >>> from b2reduce import Circuit, Drive, Population, Projection, reduce
+    >>> recurrent = Projection(source="E", target="E", in_degree=20, G="0.1 nS", tau="5 ms", E="0 mV", profile={"kind": "cosine", "modulation": 0.5})
+    >>> tuned = Drive(name="ext", target="E", inputs=200, rate="14 Hz", G="0.4 nS", tau="5 ms", E="0 mV", profile={"kind": "cosine", "modulation": 0.1})
+    >>> circuit = Circuit(populations={"E": Population("lif", 100, feature="orientation")}, projections=[recurrent], drives=[tuned])
+    >>> bool(abs(ring_profile(reduce(circuit, seed=1)).table.loc["E", "centre [deg]"]) < 0.001)
+    True
+    """
+    import pandas as pd
+    from scipy.integrate import solve_ivp
+
+    require(reduced, ReducedCircuit, "ring_profile, reduced")
+    points = whole(points, "points", 16)
+    circuit, drives_ = reduced.circuit, constant_drives_(reduced, drives)
+    if not any(p.feature for p in circuit.populations.values()):
+        raise InputError(f"circuit {circuit.name!r}: no population has a feature; give one feature = \"orientation\"")
+    a, names = angles_(points), circuit.populations
+    profiles = {label: projection.profile for label, projection in zip(circuit.labels, circuit.projections)}
+    # Means over the ring of weight times rate: products of Fourier coefficients.
+    spectra = {label: np.fft.rfft(profile(PERIOD * np.arange(points) / points)) / points for label, profile in profiles.items() if profile is not None}
+    weights = {(d.name, d.target): 1.0 if d.profile is None else d.profile(a) for d in circuit.drives}
+
+    def response(rates):
+        out = []
+        for target in names:
+            carried = {}
+            for p in circuit.pathways(target):
+                if p.is_drive:
+                    carried[p.label] = drives_[p.source, target] * weights[p.source, target] + np.zeros(points)
+                elif p.label in spectra:
+                    carried[p.label] = np.fft.irfft(spectra[p.label] * np.fft.rfft(rates[p.source]), points)
+                else:
+                    carried[p.label] = np.full(points, rates[p.source].mean())
+            out.append(np.asarray(reduced.functions_[target](*reduced.carried_arguments_(target, carried)), dtype=float) + np.zeros(points))
+        return np.array(out)
+
+    tau_ = max(float(np.asarray(tau)) for tau in reduced.tau.values())
+    beyond = lambda t, r: FAR - np.max(r)
+    beyond.terminal = True
+    start = np.array([np.full(points, float(np.asarray(reduced.operating_rate[name]))) for name in names])
+    start *= 1 + 1e-3 * np.cos(2 * a)  # what grows out of the homogeneous state is seen to grow
+    run = solve_ivp(lambda t, r: (response(dict(zip(names, r.reshape(len(names), points)))).ravel() - r) / tau_, (0, SETTLED * tau_), start.ravel(), method="RK45",
+                    rtol=1e-8, atol=1e-8, events=beyond)
+    rate_ = run.y[:, -1].reshape(len(names), points)
+    if run.status == 1:
+        raise FloatingPointError(f"the ring runs away, with mean rates of {', '.join(f'{name} {r.mean():.3g} Hz' for name, r in zip(names, rate_))} and modulations of "
+                                 f"{', '.join(f'{name} {_modulation(a, r):.2g}' for name, r in zip(names, rate_))}: "
+                                 f"{'the bump grows' if max(_modulation(a, r) for r in rate_) > 0.1 else 'the mean rate, mode 0, grows'}; weaken its excitation")
+    rate_.setflags(write=False)
+    table = pd.DataFrame([_described(a, r) for r in rate_], index=pd.Index(names, name="population"))
+    rows = []
+    for target in names:
+        beta = float(np.asarray(reduced.gains[target].beta))
+        for source in names:
+            own = [p for p in circuit.pathways(target) if not p.is_drive and p.source == source]
+            mode = lambda k: beta * sum(reduced.weight_(p) * (1.0 if k == 0 else 0.0 if profiles[p.label] is None else profiles[p.label].mode(k)) for p in own)
+            rows.append((target, source, mode(0), mode(1)))
+    return RingProfile(a, rate_, table, pd.DataFrame(rows, columns=["target", "source", "J0", "J2"]).set_index(["target", "source"]))
+
+
+def _modulation(a, rates):
+    return float(2 * np.abs(rates @ np.exp(2j * a)) / rates.sum()) if rates.sum() > 0 else 0.0
+
+
+def _described(a, rates):
+    """Mean, peak, modulation, centre and half width of a profile."""
+    centre = np.angle(rates @ np.exp(2j * a)) / 2 if _modulation(a, rates) > 1e-6 else np.nan
+    return {"mean [Hz]": float(rates.mean()), "peak [Hz]": float(rates.max()), "modulation": _modulation(a, rates), "centre [deg]": float(np.degrees(centre)),
+            "half width [deg]": _half_width(a, rates)}
+
+
+def _half_width(a, rates):
+    """Half of the width at half of the maximum, degrees; NaN where rates never fall to half."""
+    size, top = len(a), int(np.argmax(rates))
+    below = rates < rates[top] / 2
+    if not below.any():
+        return np.nan
+    width = 0.0
+    for step in (1, -1):
+        k = next(k for k in range(1, size) if below[(top + step * k) % size])
+        inner, outer = rates[(top + step * (k - 1)) % size], rates[(top + step * k) % size]
+        width += k - 1 + (inner - rates[top] / 2) / (inner - outer)
+    return float(np.degrees(width * PERIOD / size / 2))
+
+
+def tuning_curve(activity, circuit, *, after=None, bins=BINS):
+    """Mean rates of cells by preferred angle.
+
+    Parameters
+    ----------
+    activity : Activity or sequence of Activity
+        Spiking runs, or rate runs with one unit a cell; of several the mean over all.
+    circuit : Circuit
+    after : Quantity, optional
+        Left out at the beginning.
+    bins : int
+        Of angles.
+
+    Returns
+    -------
+    pandas.DataFrame
+        population, angle in degrees (bin centre), rate and its standard error over cells in Hz, number of cells.
+
+    Raises
+    ------
+    InputError
+        If no population has a feature, or the runs hold no rates of cells.
+
+    Examples
+    --------
+    >>> from brian2 import second
+    >>> from b2reduce import load_circuit, simulate_spikes
+    >>> ring = load_circuit("ring_lif").replace({"population.E.size": 400, "projection.E->E.in_degree": 20, "population.I.size": 400, "projection.I->E.in_degree": 20,
+    ...     "projection.E->I.in_degree": 20, "projection.I->I.in_degree": 20})
+    >>> tuning_curve(simulate_spikes(ring, duration=0.2*second, seed=1), ring, bins=12).shape
+    (24, 5)
+    """
+    import pandas as pd
+
+    runs, circuit, bins = runs_of(activity, Activity, "tuning_curve, activity"), load_circuit(circuit), whole(bins, "bins", 1)
+    for run in runs:
+        if set(run.populations) != set(circuit.populations):
+            raise InputError(f"tuning_curve, activity: got populations {', '.join(run.populations)}, expected those of the circuit: {', '.join(circuit.populations)}")
+    means, rows = [run.cell_means_(after) for run in runs], []
+    for name, population in circuit.populations.items():
+        if population.feature is None:
+            continue
+        rate = np.mean([cells[name] for cells in means], axis=0)
+        edges = np.linspace(-90, 90, bins + 1)
+        degrees = np.degrees(population.angles_)
+        which = np.clip(np.digitize(degrees, edges) - 1, 0, bins - 1)
+        for k in range(bins):
+            here = rate[which == k]
+            if here.size:
+                rows.append((name, (edges[k] + edges[k + 1]) / 2, here.mean(), here.std(ddof=1) / np.sqrt(here.size) if here.size > 1 else np.nan, here.size))
+    if not rows:
+        raise InputError(f"circuit {circuit.name!r}: no population has a feature; give one feature = \"orientation\"")
+    return pd.DataFrame(rows, columns=["population", "angle [deg]", "rate [Hz]", "sem [Hz]", "cells"])
