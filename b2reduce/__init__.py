@@ -12,12 +12,12 @@ if os.path.isfile(os.path.join(_CLONE, "setup.cfg")) and os.path.isdir(os.path.j
 # Brian2 takes seconds to import. Names are fetched on first use, so that `b2reduce --help` answers at once.
 _HOME = {
     "NeuronModel": "circuit.neuron", "ModelError": "circuit.neuron", "load_model": "circuit.neuron",
-    "Circuit": "circuit.circuit", "Population": "circuit.circuit", "Projection": "circuit.circuit", "Drive": "circuit.circuit", "CircuitError": "circuit.circuit", "load_circuit": "circuit.circuit", "list_models": "circuit.circuit",
-    "InputError": "basics.units", "UnitError": "basics.units",
-    "OutputError": "basics.provenance",
+    "Circuit": "circuit.circuit", "Population": "circuit.parts", "Projection": "circuit.parts", "Drive": "circuit.parts", "CircuitError": "circuit.parts", "load_circuit": "circuit.circuit", "list_models": "circuit.library",
+    "InputError": "basics.errors", "UnitError": "basics.errors",
+    "OutputError": "basics.errors",
     "Activity": "networks.activity",
-    "DivergenceError": "basics.session", "StoppedError": "basics.session", "AccuracyWarning": "cells.integration",
-    "FISurface": "cells.surface", "measure_fi": "cells.surface", "rheobase": "cells.surface",
+    "DivergenceError": "basics.errors", "StoppedError": "basics.errors", "AccuracyWarning": "cells.integration",
+    "FISurface": "cells.surface", "measure_fi": "cells.surface", "rheobase": "cells.rheobase",
     "LinearResponse": "cells.response", "measure_response": "cells.response",
     "TransferFunction": "cells.transfer", "measure_transfer": "cells.transfer",
     "GainFit": "cells.gain", "fit_gain": "cells.gain",
@@ -33,14 +33,14 @@ _HOME = {
     "FixedPoint": "theory.fixed_points", "fixed_points": "theory.fixed_points", "threshold_linear": "theory.fixed_points", "ThresholdLinearNetwork": "theory.threshold_linear",
     "UniformFeedback": "theory.uniform_feedback", "uniform_feedback": "theory.uniform_feedback", "Continuation": "theory.continuation", "continue_fixed_points": "theory.continuation",
     "PhasePlane": "theory.phase_plane", "Separatrix": "theory.phase_plane", "phase_plane": "theory.phase_plane", "separatrix": "theory.phase_plane",
-    "Ring": "theory.ring", "RingState": "theory.ring", "RingProfile": "theory.ring_profile", "ring_profile": "theory.ring_profile", "tuning_curve": "theory.ring_profile",
+    "Ring": "theory.ring", "RingState": "theory.ring", "RingProfile": "theory.ring_profile", "ring_profile": "theory.ring_profile", "tuning_curve": "networks.tuning_curve",
     "BinaryNetwork": "theory.binary.network", "BinaryRun": "theory.binary.simulate", "simulate_binary": "theory.binary.simulate", "random_binary_network": "theory.binary.wiring",
     "BinaryMeanField": "theory.binary.mean_field", "binary_mean_field": "theory.binary.mean_field", "BalancedState": "theory.binary.mean_field", "balanced_rates": "theory.binary.mean_field",
     "save": "results.archive", "load": "results.loading", "scan": "scanning.scan", "what_if": "scanning.what_if", "WhatIf": "scanning.what_if", "tune": "scanning.tune", "Tuned": "scanning.tune", "explore": "results.explorer", "write_notebook": "results.notebook", "regime_map": "scanning.regime_map", "RegimeMap": "scanning.regime_map",
-    "plot_fi": "results.plots.networks", "plot_transfer": "results.plots.networks", "plot_rates": "results.plots.networks", "plot_raster": "results.plots.networks", "plot_comparison": "results.plots.networks", "plot_levels": "results.plots.networks", "plot_cells": "results.plots.networks", "plot_map": "results.plots.maps",
-    "plot_phase_plane": "results.plots.theory", "plot_continuation": "results.plots.theory", "plot_adaptation": "results.plots.theory",
-    "plot_response": "results.plots.transients", "plot_step": "results.plots.transients", "plot_slow_variation": "results.plots.transients",
-    "write_report": "results.report",
+    "plot_fi": "results.plots.cells", "plot_transfer": "results.plots.cells", "plot_rates": "results.plots.networks", "plot_raster": "results.plots.networks", "plot_comparison": "validation.plots", "plot_levels": "validation.plots", "plot_cells": "validation.plots", "plot_map": "scanning.map_plot",
+    "plot_phase_plane": "results.plots.theory", "plot_continuation": "results.plots.theory", "plot_adaptation": "results.plots.cells",
+    "plot_response": "results.plots.cells", "plot_step": "results.plots.networks", "plot_slow_variation": "validation.plots",
+    "write_report": "validation.report",
 }
 _WITHOUT_BRIAN2 = {"basics.units", "basics.provenance", "basics.session", "theory.binary.network", "theory.binary.simulate", "theory.binary.wiring", "theory.binary.mean_field", "theory.ring"}
 __all__ = ["__version__", *_HOME]

@@ -87,7 +87,7 @@ def front():
     from brian2 import second
 
     import b2reduce as b2r
-    from b2reduce.results.plots.networks import style
+    from b2reduce.results.plots.style import style
 
     spikes = b2r.simulate_spikes("ei_lif", duration=2 * second, seed=1)
     rates = b2r.simulate_rates(b2r.reduce("ei_lif", seed=1), duration=2 * second)

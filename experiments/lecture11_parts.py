@@ -18,7 +18,8 @@ from scipy.integrate import solve_ivp
 import b2reduce as b2r
 from b2reduce.experiments.holt_koch1997 import exact_current
 from b2reduce.cells.points import rest_of
-from b2reduce.basics.session import brian_session, seed_streams
+from b2reduce.basics.session import brian_session
+from b2reduce.basics.streams import seed_streams
 from b2reduce.circuit.wiring import draw_wiring
 
 SEED = 1

@@ -34,7 +34,7 @@ HALVES = {"seen": 0, "unseen": 1}  # remainders of the circuits' numbers
 
 def measure_random(number, seed=1):
     """The row of one circuit."""
-    from b2reduce.basics.units import InputError
+    from b2reduce.basics.errors import InputError
 
     start = time.perf_counter()
     row = {"number": number, "seed": seed}

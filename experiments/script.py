@@ -121,7 +121,7 @@ def drawn(module, *, long=False, only=(), folder=None, formats=("png", "svg")):
     """Yield (name, Figure, [Row, ...]) of a script's figures, each written to a folder if one is given, and closed after use."""
     import matplotlib.pyplot as plt
 
-    from b2reduce.results.plots.networks import style
+    from b2reduce.results.plots.style import style
 
     known = dict(figures_of(module))
     unknown = [name for name in only if name not in known]

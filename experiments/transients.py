@@ -66,7 +66,7 @@ def step_(trials, at, figure):
     if figure:
         import matplotlib.pyplot as plt
 
-        from b2reduce.results.plots.networks import style
+        from b2reduce.results.plots.style import style
 
         with plt.style.context(style()):
             drawn, axes = plt.subplots(1, 2, figsize=(10, 3.8))
@@ -87,7 +87,7 @@ def slow_(seeds, figure):
     if figure:
         import matplotlib.pyplot as plt
 
-        from b2reduce.results.plots.networks import style
+        from b2reduce.results.plots.style import style
 
         with plt.style.context(style()):
             drawn, axes = plt.subplots(1, 3, figsize=(14, 3.8))
@@ -124,7 +124,7 @@ def response_(figure):
     if figure:
         import matplotlib.pyplot as plt
 
-        from b2reduce.results.plots.networks import style
+        from b2reduce.results.plots.style import style
 
         with plt.style.context(style()):
             drawn, axes = plt.subplots(1, 2, figsize=(9, 3.4))

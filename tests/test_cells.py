@@ -78,7 +78,7 @@ def test_cells_run_at_other_levels(level):
 
 
 def test_the_open_loop_goes_cell_by_cell():
-    from b2reduce.networks.rate_network import mean_response_
+    from b2reduce.reduction.measured_range import mean_response_
 
     r = reduced(random_in_degrees(), cells=True)
     rest = b2r.simulate_rates(r, duration=0.6 * second, seed=5).cell_means_(0.5 * second)

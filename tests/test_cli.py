@@ -208,7 +208,7 @@ def test_an_arrow_may_be_a_colon():
 
 def test_output_folders_are_tried_before_the_work(folder):
     """A dangling link is followed, the folder one is in refused, what cannot be made is named; nothing is simulated first."""
-    from b2reduce.basics.provenance import check_output_folder, output_folder
+    from b2reduce.basics.files import check_output_folder, output_folder
 
     (folder / "link").symlink_to(folder / "target")
     with pytest.raises(b2r.OutputError, match="No space left.*make room"), output_folder(folder / "full") as place:

@@ -18,7 +18,7 @@ import b2reduce as b2r
 from b2reduce.cli import commands as cli
 from b2reduce.experiments import script
 from b2reduce.experiments.gallery import HERE, NOTEBOOKS, PAGE, PICTURES, SCRIPTS, dynamic_clamp, execute
-from b2reduce.results.plots.networks import style
+from b2reduce.results.plots.style import style
 
 from .cases import some
 from .figures import faults

@@ -157,7 +157,7 @@ def test_points_on_a_line_determine_nothing(points):
 def test_a_fit_of_one_point_per_leak_survives_json():
     points = [(2e-10, 1e-8, 5.0), (3e-10, 1.2e-8, 14.0), (3.5e-10, 1.4e-8, 17.0), (4.4e-10, 1.6e-8, 24.0), (3e-10, 1.8e-8, 9.0)]
     fit = b2r.fit_gain(b2r.FISurface.from_frame(pd.DataFrame(points, columns=["I [A]", "g [S]", "rate [Hz]"])))
-    from b2reduce.basics.provenance import without_nan
+    from b2reduce.basics.files import without_nan
 
     again = b2r.GainFit.from_dict(json.loads(json.dumps(without_nan(fit.to_dict()))))
     assert np.isnan(fit.slope_change) and np.isnan(again.slope_change)

@@ -16,7 +16,8 @@ from brian2 import Hz, mV, ms, nA, nS, second
 
 import b2reduce as b2r
 from b2reduce.basics.interrupts import Terminated, locked, run_process, undisturbed
-from b2reduce.basics.session import StoppedError, brian_session, run_network
+from b2reduce.basics.session import brian_session, run_network
+from b2reduce.basics.errors import StoppedError
 
 #: s until all is over; beside another worker of these tests, whose compilers and processes take the cores in turns, twice that.
 PATIENCE = 2.0 * (2 if "PYTEST_XDIST_WORKER" in os.environ else 1)
@@ -336,7 +337,7 @@ def test_finished_points_of_a_scan_are_kept_and_named(tmp_path):
 
 
 def test_what_is_written_is_whole_or_not_there(tmp_path):
-    from b2reduce.basics.provenance import output_folder
+    from b2reduce.basics.files import output_folder
 
     for last in (True, False):
         with pytest.raises(KeyboardInterrupt):

@@ -12,7 +12,7 @@ from brian2 import mV, ms, nA, nS
 
 import b2reduce as b2r
 from b2reduce.circuit.neuron import ADDED_LEAK
-from b2reduce.basics.provenance import data_names
+from b2reduce.circuit.library import data_names
 from b2reduce.cells.engine import Cells, Source, resting_state, simulate_cells
 from b2reduce.cells.engine import build, native
 from b2reduce.cells.engine.codegen import LANES, MOST_ENTRIES

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.style import context
 
 import b2reduce as b2r
-from b2reduce.results.plots.networks import style
+from b2reduce.results.plots.style import style
 
 BETA, I_THETA, V_THETA = 250e9, 0.1e-9, 5e-3  # Hz/A, A, V
 LEAKS_ = (10e-9, 20e-9, 30e-9)

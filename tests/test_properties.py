@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 import b2reduce as b2r
 from b2reduce.cells.points import measure_points
-from b2reduce.basics.session import DivergenceError
+from b2reduce.basics.errors import DivergenceError
 
 from .grammar import cells
 from .oracle import Reference, Stuck

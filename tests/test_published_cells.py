@@ -10,7 +10,7 @@ import pytest
 from brian2 import Mohm, cm, msiemens, mV, ms, nA, nS, pA, pF, uA, uF, um
 
 import b2reduce as b2r
-from b2reduce.basics.session import DivergenceError
+from b2reduce.basics.errors import DivergenceError
 
 from .cases import some
 from .oracle import Reference

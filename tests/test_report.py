@@ -87,7 +87,7 @@ def test_the_answer_comes_first(folder, ei_validation):
 
 
 def test_every_premise_is_explained(ei_validation):
-    from b2reduce.results.explanations import PREMISES
+    from b2reduce.validation.explanations import PREMISES
 
     assert set(ei_validation.assumptions["assumption"]) <= set(PREMISES)
     for name, about in PREMISES.items():

@@ -9,7 +9,7 @@ import pytest
 from brian2 import Hz, mV, ms, nA, nS
 
 import b2reduce as b2r
-from b2reduce.basics.session import seed_streams
+from b2reduce.basics.streams import seed_streams
 
 
 def draw_with_brian2():

@@ -5,7 +5,7 @@ import pytest
 from brian2 import Quantity, mV, ms, nA, nS, second
 
 import b2reduce as b2r
-from b2reduce.basics.provenance import data_names
+from b2reduce.circuit.library import data_names
 from b2reduce.cells.engine import Cells, Settled, simulate_cells
 from b2reduce.cells.engine.stopping import Precise
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .provenance import unknown_name
-from .units import InputError, UnitError, si_label, to_si as si_of
+from .errors import InputError, UnitError, unknown_name
+from .units import si_label
+from .units import to_si as si_of
 
 __all__ = ["described", "flag", "mapping", "one_of", "one_time", "pair_of", "require", "runs_of", "to_si", "whole", "wrong_kind"]
 
@@ -190,3 +191,40 @@ def mapping(value, where, example, error=InputError):
     if not isinstance(value, Mapping):
         raise error(f"{where}: got {described(value)}, expected a dict such as {example}")
     return value
+
+
+def axis(values, dim, name):
+    """An axis as ascending SI floats."""
+    values_ = np.atleast_1d(to_si(values, dim, name))
+    if values_.ndim != 1 or values_.size == 0:
+        raise InputError(f"{name}: got an axis of shape {values_.shape}, expected a list of at least one value")
+    if not np.isfinite(values_).all():
+        raise InputError(f"{name}: the axis holds NaN or infinity")
+    if np.any(np.diff(values_) <= 0):
+        raise InputError(f"{name}: the axis must increase from value to value without repeats; sort it first (np.unique does both)")
+    return values_
+
+
+def seconds(value, name):
+    """A positive time in SI, or None."""
+    if value is None:
+        return None
+    value_ = to_si(value, "s", name)
+    if not np.ndim(value_) == 0 or not value_ > 0 or not np.isfinite(value_):
+        raise InputError(f"{name}: got {described(value)}, expected a time above 0 s")
+    return value_
+
+
+def needed_seconds(value, name):
+    """A positive time in SI that has no default."""
+    if value is None:
+        raise InputError(f"{name}: got None, expected a time such as 2*second")
+    return seconds(value, name)
+
+
+def rate_limits(rates, name="rates"):
+    """A window of rates as two floats in Hz."""
+    lo, hi = pair_of(rates, "Hz", name, "(5*Hz, 60*Hz)")
+    if not 0 <= lo < hi:
+        raise InputError(f"{name}: got {lo:g} to {hi:g} Hz, expected a window that rises from at least 0 Hz")
+    return lo, hi

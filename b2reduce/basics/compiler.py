@@ -12,9 +12,9 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
-from .interrupts import run_process
-from .provenance import temporary_folder
 from .environment import cache_folder, compiler_command, instruction_set
+from .files import temporary_folder
+from .interrupts import run_process
 from .private_folders import close, discard, private_folder, refusal
 
 __all__ = ["BuildError", "clean_cache", "compile_flags", "compiler_identity", "load_library", "said_by"]

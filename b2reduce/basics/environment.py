@@ -7,7 +7,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from .units import InputError
+from .errors import InputError
 
 __all__ = ["cache_folder", "compiler_command", "instruction_set", "thread_count"]
 

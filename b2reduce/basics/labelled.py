@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .units import InputError
+from .errors import InputError
 
 __all__ = ["activity_dataset", "neo_segment", "surface_dataset", "table_dataset", "transfer_dataset"]
 
@@ -22,7 +22,7 @@ def _plain(provenance):
     """Provenance as attributes that files take: text and numbers."""
     import json
 
-    from .provenance import without_nan
+    from .files import without_nan
 
     return {key: value if isinstance(value, (str, int, float)) and not isinstance(value, bool) else json.dumps(without_nan(value)) for key, value in provenance.items()}
 

@@ -7,8 +7,8 @@ import threading
 import time
 
 from .arguments import described
+from .errors import InputError
 from .interrupts import undisturbed
-from .units import InputError
 
 __all__ = ["Progress"]
 
@@ -133,7 +133,8 @@ class _Shown(_Silent):
         if self.ended.wait(PATIENCE):
             return
         from rich.console import Console
-        from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
 
         bar = Bar(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(), console=Console(stderr=True), transient=True)
         task = bar.add_task(self.name, total=1.0)

@@ -8,18 +8,16 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .arguments import whole
-from .interrupts import compilers_ended, imported, in_main_thread, raised_again, undisturbed
+from .errors import DivergenceError, StoppedError
+from .interrupts import (
+    compilers_ended,
+    imported,
+    in_main_thread,
+    raised_again,
+    undisturbed,
+)
 
-__all__ = ["DivergenceError", "StoppedError", "brian_session", "divisions_reported", "probe_group", "run_network", "target_name", "seed_streams"]
-
-
-class DivergenceError(FloatingPointError):
-    """An integration that ended in NaN or infinity."""
-
-
-class StoppedError(RuntimeError):
-    """A run of a network that something ended before its time; what it had done so far is no result."""
+__all__ = ["brian_session", "divisions_reported", "probe_group", "run_network", "target_name"]
 
 
 _BUFFERS = ("rand_buffer", "rand_buffer_index", "randn_buffer", "randn_buffer_index")
@@ -187,21 +185,10 @@ def probe_group(equations, **arguments):
 
 def target_name():
     """Which code generation target Brian2 uses on this machine: ``"cython"`` or ``"numpy"``."""
-    from brian2.devices.device import auto_target
     from brian2 import prefs
+    from brian2.devices.device import auto_target
 
     target = prefs["codegen.target"]
     return auto_target().class_name if target == "auto" else getattr(target, "class_name", str(target))
 
 
-def seed_streams(seed, *key):
-    """A 32-bit seed for one purpose, independent of those for other purposes.
-
-    Parameters
-    ----------
-    seed : int
-        The user's seed.
-    *key : int
-        What the stream is for: a purpose number, a round, a population...
-    """
-    return int(np.random.SeedSequence(entropy=whole(seed, "seed"), spawn_key=key).generate_state(1)[0])

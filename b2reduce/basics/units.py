@@ -11,15 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
-__all__ = ["InputError", "UnitError", "parse_quantity", "format_quantity", "to_si", "with_units", "si_label", "readable"]
+from .errors import UnitError
 
-
-class InputError(ValueError):
-    """An argument or a file that cannot be used: the message says what was got, what was expected, what to do."""
-
-
-class UnitError(InputError):
-    """A value whose unit is unknown, missing, or of the wrong dimension."""
+__all__ = ["parse_quantity", "format_quantity", "to_si", "with_units", "si_label", "readable"]
 
 
 _PREFIXES = {"": 1.0, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}

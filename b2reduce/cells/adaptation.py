@@ -9,15 +9,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .after_currents import measure_onsets, spike_sequences
-from ..basics.arguments import pair_of, whole as whole_number
-from ..circuit.neuron import load_model
-from .rheobase import RTOL, find_onset
+from ..basics.arguments import axis, pair_of, seconds
+from ..basics.arguments import whole as whole_number
+from ..basics.errors import InputError
+from ..basics.frozen import FrozenDict, frozen
 from ..basics.progress import Progress
-from ..basics.provenance import FrozenDict, frozen, versions
+from ..basics.provenance import versions
+from ..basics.units import format_quantity, parse_quantity, si_label, with_units
+from ..circuit.neuron import load_model
 from ..circuit.spike_memory import fit_memory
-from .surface import DURATION_, WARMUP_, axis, changed_parameters, check_engine, check_run, leaks, measure_fi, seconds
-from ..basics.units import InputError, format_quantity, parse_quantity, si_label, with_units
+from .after_currents import measure_onsets, spike_sequences
+from .rheobase import RTOL, find_onset
+from .settings import (
+    DURATION_,
+    WARMUP_,
+    changed_parameters,
+    check_engine,
+    check_run,
+    leaks,
+)
+from .surface import measure_fi
 
 __all__ = ["Adaptation", "measure_adaptation"]
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..basics.errors import DivergenceError
+from ..basics.session import brian_session, divisions_reported
+from ..basics.units import with_units
 from ..circuit.neuron import ADDED_LEAK, si_unit_name
-from .points import rest_of
-from ..basics.session import DivergenceError, brian_session, divisions_reported
 from .engine import Cells, Spiked, simulate_cells
 from .engine.brian import build_group
-from ..basics.units import with_units
+from .points import rest_of
 
 __all__ = ["Onsets", "measure_onsets", "spike_sequences"]
 

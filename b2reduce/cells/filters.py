@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.provenance import unknown_name
-from ..basics.units import InputError
+from ..basics.errors import InputError, unknown_name
 
 __all__ = ["FILTERS", "RateFilter", "fit_filter", "nearest_tau_", "step_response_"]
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.arguments import described, one_of, pair_of, require, to_si
+from ..basics.arguments import described, one_of, rate_limits, require, to_si
 from ..basics.display import gain_rows, sheet_html
+from ..basics.errors import InputError
+from ..basics.frozen import frozen
+from ..basics.units import format_quantity, parse_quantity, readable, with_units
 from .gain_forms import FORMS, inverse_at, slope_by_name
 from .plausible import implausible, implausible_shift
-from ..basics.provenance import frozen
 from .silences import silence_warnings
 from .surface import FISurface
-from ..basics.units import InputError, format_quantity, parse_quantity, readable, with_units
 
 __all__ = ["GainFit", "fit_gain", "within_window"]
 
@@ -352,14 +353,6 @@ def _prediction_errors(gain, I, g, r, weight, out, held):
 def within_window(rate_, lo, hi):
     """Which rates lie in a window, its ends included: on a time grid rates are whole fractions of 1/dt, which round limits often are but for rounding."""
     return np.isfinite(rate_) & (rate_ > 0) & (rate_ >= lo * (1 - EDGE)) & (rate_ <= hi * (1 + EDGE))
-
-
-def rate_limits(rates, name="rates"):
-    """A window of rates as two floats in Hz."""
-    lo, hi = pair_of(rates, "Hz", name, "(5*Hz, 60*Hz)")
-    if not 0 <= lo < hi:
-        raise InputError(f"{name}: got {lo:g} to {hi:g} Hz, expected a window that rises from at least 0 Hz")
-    return lo, hi
 
 
 def _least_squares(gain, I, g, r, weight, held=None):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.units import InputError
+from ..basics.errors import InputError
 
 __all__ = ["FORMS", "Form", "inverse_at", "slope_by_name"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..basics.session import seed_streams
+from ..basics.streams import seed_streams
 from .engine import LANES, Cells, Unavailable, kernel_of, ran_off, run_native
 
 __all__ = ["LIMIT", "AccuracyWarning", "StepCheck", "check_step", "tries", "uneven"]

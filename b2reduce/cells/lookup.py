@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.polynomial.chebyshev import chebvander
 
-from ..basics.units import InputError
+from ..basics.errors import InputError
 
 __all__ = ["Lookup", "axis_table", "missed_between", "surface_lookup", "transfer_lookup"]
 

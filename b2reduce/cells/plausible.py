@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..basics.units import InputError, parse_quantity, readable
+from ..basics.errors import InputError
+from ..basics.units import parse_quantity, readable
 
 __all__ = ["implausible", "implausible_shift"]
 

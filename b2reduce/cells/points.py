@@ -7,12 +7,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .integration import LIMIT, StepCheck, check_step, tries, uneven
+from ..basics.errors import DivergenceError, InputError
+from ..basics.streams import seed_streams
+from ..basics.units import to_si, with_units
 from ..circuit.neuron import ADDED_LEAK
-from ..basics.session import DivergenceError, seed_streams
 from ..circuit.spike_counts import check_points
-from .engine import Cells, CellStatistics, Precise, Settled, Source, count_sem, resting_state, runs_off, simulate_cells
-from ..basics.units import InputError, to_si, with_units
+from .engine import (
+    Cells,
+    CellStatistics,
+    Precise,
+    Settled,
+    Source,
+    count_sem,
+    resting_state,
+    runs_off,
+    simulate_cells,
+)
+from .integration import LIMIT, StepCheck, check_step, tries, uneven
 
 __all__ = ["PointRates", "failure_of", "measure_checked", "measure_points", "measure_until", "noise_sources", "rest_of"]
 

@@ -6,8 +6,9 @@ import re
 
 import numpy as np
 
+from ..basics.errors import InputError
+from ..basics.units import parse_quantity, si_label, to_si
 from .recorded_headers import NAMES, TOTAL, UNITS, WRITE, fits, role_of, tidy, unit_of
-from ..basics.units import InputError, parse_quantity, si_label, to_si
 
 __all__ = ["Columns", "columns_of", "NUMBER", "row_label"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..basics.errors import InputError
+from ..basics.units import readable, to_si
 from .recorded_columns import row_label
 from .recorded_headers import role_of, tidy
-from ..basics.units import InputError, readable, to_si
 
 __all__ = ["REPEATS", "on_grid", "totals"]
 

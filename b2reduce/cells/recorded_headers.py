@@ -10,7 +10,8 @@ import re
 
 import numpy as np
 
-from ..basics.units import InputError, parse_quantity, si_label
+from ..basics.errors import InputError
+from ..basics.units import parse_quantity, si_label
 
 __all__ = ["NAMES", "TOTAL", "UNITS", "WRITE", "fits", "role_of", "tidy", "unit_of"]
 

@@ -15,9 +15,9 @@ import io
 import os
 import re
 
+from ..basics.errors import InputError
 from .recorded_columns import NUMBER, columns_of
 from .recorded_headers import role_of, tidy
-from ..basics.units import InputError
 
 __all__ = ["read_recording"]
 

@@ -9,16 +9,25 @@ from functools import cached_property
 
 import numpy as np
 
-from ..basics.arguments import to_si, whole
+from ..basics.arguments import seconds, to_si, whole
+from ..basics.errors import InputError
+from ..basics.frozen import frozen
+from ..basics.progress import Progress
+from ..basics.provenance import versions
+from ..basics.streams import seed_streams
+from ..basics.units import si_label, with_units
 from ..circuit.circuit import drives_of
 from ..circuit.neuron import load_model
-from .points import measure_checked, measure_points, noise_sources, rest_of
-from ..basics.progress import Progress
-from ..basics.provenance import frozen, versions
 from .filters import FILTERS, fit_filter
-from ..basics.session import seed_streams
-from .surface import changed_parameters, check_engine, check_rtol, check_run, leaks, seconds, warned
-from ..basics.units import InputError, si_label, with_units
+from .points import measure_checked, measure_points, noise_sources, rest_of
+from .settings import (
+    changed_parameters,
+    check_engine,
+    check_rtol,
+    check_run,
+    leaks,
+    warned,
+)
 
 __all__ = ["LinearResponse", "measure_response", "response_at_"]
 

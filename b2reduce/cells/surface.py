@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..basics.arguments import described, mapping, one_of, to_si, whole
-from ..circuit.circuit import drives_of
+from ..basics.arguments import axis, seconds, whole
 from ..basics.display import field_unit, number, sheet_html
+from ..basics.errors import InputError
+from ..basics.frozen import frozen
+from ..basics.progress import Progress
+from ..basics.provenance import versions
+from ..basics.units import si_label, with_units
+from ..circuit.circuit import drives_of
+from ..circuit.neuron import load_model
+from ..circuit.spike_counts import fewest_steps
+from .points import measure_until, noise_sources
 from .recorded_columns import columns_of
 from .recorded_grids import on_grid, totals
-from .integration import AccuracyWarning
-from ..circuit.neuron import load_model
-from .rheobase import CURRENTS, check_fires, find_checked_onset
-from .points import measure_until, noise_sources
-from ..basics.progress import Progress
-from ..basics.provenance import frozen, versions
 from .recordings import read_recording
+from .rheobase import check_fires
+from .settings import (
+    changed_parameters,
+    check_engine,
+    check_initial,
+    check_replicates,
+    check_rtol,
+    check_run,
+    leaks,
+    run_times,
+    warned,
+)
 from .silences import silences
-from ..circuit.spike_counts import fewest_steps
-from .engine import ENGINES
-from ..basics.units import InputError, si_label, with_units
 
-__all__ = ["FISurface", "measure_fi", "rheobase"]
-
-DURATION_, WARMUP_ = 2.0, 0.5  # s, without noise
-NOISE_DURATION_ = 2.5  # s, with noise
-NOISE_REPLICATES = 20
-LONGEST_RUN_ = 86400.0  # s of computing at the best of speeds: what takes longer is a slip in a unit
-CELL_STEP_, BRIAN_STEP_ = 1e-9, 1e-5  # s that a step takes: of a cell in the native engine at its fastest, and in Brian2 however few the cells
+__all__ = ["FISurface", "measure_fi"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,107 +258,6 @@ class FISurface:
             f"; warnings: {'; '.join(self.warnings)})" if self.warnings else ")")
 
 
-def axis(values, dim, name):
-    """An axis as ascending SI floats."""
-    values_ = np.atleast_1d(to_si(values, dim, name))
-    if values_.ndim != 1 or values_.size == 0:
-        raise InputError(f"{name}: got an axis of shape {values_.shape}, expected a list of at least one value")
-    if not np.isfinite(values_).all():
-        raise InputError(f"{name}: the axis holds NaN or infinity")
-    if np.any(np.diff(values_) <= 0):
-        raise InputError(f"{name}: the axis must increase from value to value without repeats; sort it first (np.unique does both)")
-    return values_
-
-
-def leaks(values, model):
-    """An axis of total leaks as ascending SI floats."""
-    values_ = axis(values, model.conductance_dim, "g")
-    if values_[0] < 0 or values_[0] == 0 and model.leak_ > 0:
-        raise InputError(f"g: got {with_units(values_[0], model.conductance_dim)}, expected total leak conductances {'above' if model.leak_ else 'of at least'} 0")
-    return values_
-
-
-def seconds(value, name):
-    """A positive time in SI, or None."""
-    if value is None:
-        return None
-    value_ = to_si(value, "s", name)
-    if not np.ndim(value_) == 0 or not value_ > 0 or not np.isfinite(value_):
-        raise InputError(f"{name}: got {described(value)}, expected a time above 0 s")
-    return value_
-
-
-def needed_seconds(value, name):
-    """A positive time in SI that has no default."""
-    if value is None:
-        raise InputError(f"{name}: got None, expected a time such as 2*second")
-    return seconds(value, name)
-
-
-def run_times(duration, warmup, noisy):
-    """Duration and warm-up in s, chosen where not given."""
-    duration_ = seconds(duration, "duration") or (NOISE_DURATION_ if noisy else DURATION_)
-    if warmup is None:
-        return duration_, min(WARMUP_, duration_ / 4)
-    warmup_ = to_si(warmup, "s", "warmup")
-    if np.ndim(warmup_) or not 0 <= warmup_ < duration_:
-        raise InputError(f"warmup: got {described(warmup)}, expected at least 0 s and less than the duration of {duration_:g} s")
-    return duration_, warmup_
-
-
-def check_run(duration_, dt_, *, cells=1, least_=0.0, fewest=1):
-    """Refuse runs shorter than a step, and those that could not end within a day: then their steps also fit the integers that count them.
-
-    Parameters
-    ----------
-    duration_, dt_ : float
-    cells : int
-    least_ : float
-        What a step takes however few the cells, s.
-    fewest : int
-        Steps that the run must have.
-    """
-    steps = duration_ / dt_
-    if steps < fewest - 1e-9:
-        expected = "less than one time step" if steps < 1 else f"less than {fewest} time steps"
-        raise InputError(f"duration: got {duration_:g} s, which is {expected} of {dt_:g} s; take a longer duration or a smaller dt")
-    takes = steps * max(cells * CELL_STEP_, least_)
-    if takes > LONGEST_RUN_:
-        raise InputError(f"duration: got {duration_:g} s, which at a time step of {dt_:g} s are {steps:.3g} steps of {cells} cell{'s' * (cells > 1)}: at least {takes / 86400:.2g} days "
-                         f"of computing; expected at most {duration_ * LONGEST_RUN_ / takes:.3g} s, which could be done in one; check the units of duration and dt")
-
-
-def check_replicates(replicates, noisy):
-    """The number of cells per point, chosen where not given."""
-    replicates = (NOISE_REPLICATES if noisy else 1) if replicates is None else replicates
-    return whole(replicates, "replicates", 1)
-
-
-def check_rtol(rtol):
-    """Refuse what is no relative error."""
-    if rtol is not None and (isinstance(rtol, bool) or not isinstance(rtol, (int, float, np.number)) or not 0 < rtol < 1):
-        raise InputError(f"rtol: got {described(rtol)}, expected a relative error between 0 and 1")
-
-
-def check_engine(engine, threads):
-    """Refuse unknown engines and impossible numbers of threads."""
-    one_of(engine, ENGINES, "engine")
-    if threads is not None:
-        whole(threads, "threads", 1)
-
-
-def changed_parameters(parameters):
-    """A dict of the parameters to replace."""
-    return {} if parameters is None else dict(mapping(parameters, "parameters", "{\"V_th\": -50*mV}"))
-
-
-def check_initial(initial):
-    """"rest", or a dict of starting values."""
-    if isinstance(initial, Mapping):
-        return initial
-    return one_of(initial, ("rest",), "initial")
-
-
 def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicates=None, rtol=None, dt=None, seed=1,
                parameters=None, initial="rest", engine="auto", threads=None, progress=None):
     """Measure the firing rate of a cell over mean current and total leak conductance.
@@ -457,13 +360,6 @@ def measure_fi(model, I, g, *, noise=None, duration=None, warmup=None, replicate
                      check=points.check.to_dict() if points.check else {}, warnings=warned((*points.warnings, *told)))
 
 
-def warned(warnings_):
-    """Warnings of a result, said once to whoever measures."""
-    for text in warnings_:
-        warnings.warn(text, AccuracyWarning, stacklevel=3)
-    return tuple(warnings_)
-
-
 def _limited_by_grid(model, rate_, I_, g_, dt_):
     """A sentence on points that fire as soon as time step and refractory period let them, if there are any."""
     fewest = fewest_steps(model, dt_)
@@ -477,55 +373,3 @@ def _limited_by_grid(model, rate_, I_, g_, dt_):
             + ("take a smaller dt and a refractory period" if fewest <= 2 else "take weaker currents"),)
 
 
-def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=None, engine="auto", progress=None):
-    """Smallest current from rest that makes the cell fire, at each leak conductance.
-
-    Parameters
-    ----------
-    model : NeuronModel, str or path
-    g : Quantity, shape (g,)
-        Total leak conductances.
-    kind : {"sustained", "first_spike"}
-        At least two spikes in the last half of the run, or any spike.
-    duration : Quantity, optional
-        Length of each run: what takes longer to fire counts as silent, and sustained rates must exceed about 4/duration to be seen. By default each
-        cell is followed until it fires or rests.
-
-    Returns
-    -------
-    Quantity, shape (g,)
-        To a relative precision of 1e-4; where cells were still on their way at the end of their runs a warning says how much lower it may lie.
-
-    Raises
-    ------
-    InputError
-        If the cell is silent at every current up to the one that would hold its leak 1 V above the reversal, or never silent.
-
-    Notes
-    -----
-    Just above the current at which its resting state ends (a fold: cells that fire slowly at onset) a cell takes as long as one likes to fire. Where most
-    currents that are left leave the cell on its way after 2 s, the resting state is followed to where it ends, and taken for the onset if the times
-    of the cells that do fire lead there; otherwise cells are followed for up to 128 s.
-
-    Examples
-    --------
-    >>> from brian2 import ms, nS, pA
-    >>> round(float(rheobase("lif", [16.7]*nS, duration=400*ms)[0]/pA), 1)  # g_L (V_th - E_L)
-    250.5
-    """
-    model = load_model(model).with_parameters(changed_parameters(parameters))
-    one_of(kind, ("sustained", "first_spike"), "kind")
-    g_ = leaks(g, model)
-    check_engine(engine, None)
-    duration_ = seconds(duration, "duration") or DURATION_
-    dt_ = seconds(dt, "dt") or float(model.dt)
-    check_run(duration_, dt_, cells=CURRENTS * g_.size, fewest=10)
-    with Progress(progress) as bar:
-        onset, notes = find_checked_onset(model, g_, sustained=kind == "sustained", duration_=duration_, given=duration is not None, dt_=dt_, fixed=dt is not None,
-                                          engine=engine, bar=bar)
-    warned(notes)
-    if "slow" in onset.how:
-        worst = int(np.argmax(np.where([how == "slow" for how in onset.how], onset.left_ / np.abs(onset.current_), 0)))
-        warnings.warn(f"rheobase of model {model.name!r}: at g = {with_units(g_[worst], model.conductance_dim)} cells were still on their way when their runs ended; "
-                      f"the onset may lie lower by up to {100 * onset.left_[worst] / abs(onset.current_[worst]):.2g} %", stacklevel=2)
-    return with_units(onset.current_, model.current_dim)

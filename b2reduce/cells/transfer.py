@@ -7,15 +7,26 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..basics.arguments import described, whole
-from ..circuit.circuit import drives_of
+from ..basics.arguments import axis, described, seconds, whole
 from ..basics.display import sheet_html
+from ..basics.errors import InputError, unknown_name
+from ..basics.frozen import frozen
+from ..basics.progress import Progress
+from ..basics.provenance import versions
+from ..basics.units import si_label, with_units
+from ..circuit.circuit import drives_of
 from ..circuit.neuron import load_model
 from .points import measure_until, noise_sources
-from ..basics.progress import Progress
-from ..basics.provenance import frozen, unknown_name, versions
-from .surface import axis, changed_parameters, check_engine, check_initial, check_replicates, check_rtol, check_run, run_times, seconds, warned
-from ..basics.units import InputError, si_label, with_units
+from .settings import (
+    changed_parameters,
+    check_engine,
+    check_initial,
+    check_replicates,
+    check_rtol,
+    check_run,
+    run_times,
+    warned,
+)
 
 __all__ = ["TransferFunction", "measure_transfer"]
 

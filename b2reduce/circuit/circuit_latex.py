@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from .circuit_text import circuit_tables
 from ..basics.display import quantity_text
+from .circuit_text import circuit_tables
 
 __all__ = ["circuit_latex", "document_of", "escaped", "table_of"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..basics.display import amount, quantity_text
-from .neuron import load_model
-from ..basics.provenance import data_names
 from ..basics.toml_text import toml_text
 from ..basics.units import format_quantity
+from .library import data_names
+from .neuron import load_model
 
 __all__ = ["circuit_tables", "circuit_toml"]
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import ast
 
-from .grammar import COMPARISONS, OPERATORS, RANDOM, ExpressionError, operands, parse_expression, short
+from .grammar import (
+    COMPARISONS,
+    OPERATORS,
+    RANDOM,
+    ExpressionError,
+    operands,
+    parse_expression,
+    short,
+)
 
 __all__ = ["ExpressionError", "evaluate", "evaluate_tree", "parse_expression"]
 

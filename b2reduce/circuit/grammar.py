@@ -12,7 +12,7 @@ import textwrap
 import warnings
 from types import MappingProxyType
 
-from ..basics.units import InputError
+from ..basics.errors import InputError
 
 __all__ = ["COMPARISONS", "FUNCTIONS", "OPERATORS", "RANDOM", "ExpressionError", "folded", "names_in", "operands", "parse_expression",
            "parse_statements", "short"]

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace as dataclass_replace
+from dataclasses import dataclass, field
+from dataclasses import replace as dataclass_replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from ..basics.display import amount, pairs_html, quantity_text
-from .neuron_checks import check_model, first_line
-from .neuron_text import check_text, plain_for_sympy, read_refractory
-from ..basics.provenance import FrozenDict, content_hash, find_data_file, named_file, read_toml, unknown_name, write_text
-from .reset_check import check_refractory, check_reset
-from .roles import check_named, check_roles, leak_is_alone, read_role, role_value, slope_of
+from ..basics.errors import InputError, UnitError, unknown_name
+from ..basics.files import named_file, read_toml, write_text
+from ..basics.frozen import FrozenDict
+from ..basics.provenance import content_hash
 from ..basics.session import probe_group
 from ..basics.toml_text import toml_text
-from ..basics.units import InputError, UnitError, format_quantity, parse_quantity, si_label
+from ..basics.units import format_quantity, parse_quantity, si_label
+from .library import find_data_file
+from .neuron_checks import check_model, first_line
+from .neuron_text import check_text, plain_for_sympy, read_refractory
+from .reset_check import check_refractory, check_reset
+from .roles import (
+    check_named,
+    check_roles,
+    leak_is_alone,
+    read_role,
+    role_value,
+    slope_of,
+)
 
 __all__ = ["ModelError", "NeuronModel", "CellEquations", "load_model"]
 

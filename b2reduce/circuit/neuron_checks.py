@@ -8,11 +8,11 @@ import textwrap
 
 import numpy as np
 
-from .neuron_text import unit_of
-from ..basics.provenance import unknown_name
-from .roles import KEYWORD, role_value
+from ..basics.errors import unknown_name
 from ..basics.session import probe_group
 from ..basics.units import si_label
+from .neuron_text import unit_of
+from .roles import KEYWORD, role_value
 
 __all__ = ["check_model", "first_line"]
 
@@ -122,7 +122,10 @@ def _unit_fault(model, constants):
     """None if all units agree, else the first line of what Brian2 says."""
     from brian2 import second
     from brian2.equations.unitcheck import check_units_statements
-    from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
+    from brian2.parsing.expressions import (
+        is_boolean_expression,
+        parse_expression_dimensions,
+    )
 
     namespace = {key: value for key, value in constants.items() if key != model.input and key not in model._parsed}
     refractory = False if model.refractory is None else model.refractory

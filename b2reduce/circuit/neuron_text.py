@@ -11,8 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .grammar import FUNCTIONS, ExpressionError, folded, names_in, parse_expression, parse_statements, short
-from ..basics.units import InputError, parse_quantity
+from ..basics.errors import InputError
+from ..basics.units import parse_quantity
+from .grammar import (
+    FUNCTIONS,
+    ExpressionError,
+    folded,
+    names_in,
+    parse_expression,
+    parse_statements,
+    short,
+)
 
 __all__ = ["Definition", "check_text", "parse_equations", "plain_for_sympy", "read_refractory", "unit_of"]
 

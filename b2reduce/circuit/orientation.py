@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.arguments import described
-from ..basics.provenance import unknown_name
-from ..basics.units import InputError
+from ..basics.errors import InputError, unknown_name
 
 __all__ = ["FEATURES", "PERIOD", "Profile", "angles_", "read_profile"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..basics.provenance import unknown_name
+from ..basics.errors import unknown_name
 
 __all__ = ["FIELDS", "chosen", "resolve"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..basics.arguments import to_si
-from ..basics.session import seed_streams
-from ..basics.units import InputError, with_units
+from ..basics.errors import InputError
+from ..basics.streams import seed_streams
+from ..basics.units import with_units
 
 __all__ = ["ou_drive", "ramp_drive", "sinusoid_drive", "step_drive"]
 

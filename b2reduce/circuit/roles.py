@@ -12,8 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from .expressions import evaluate
 from ..basics.units import format_quantity, parse_quantity, readable, si_label
+from .expressions import evaluate
 
 __all__ = ["check_named", "check_roles", "leak_is_alone", "read_role", "role_value", "slope_of"]
 

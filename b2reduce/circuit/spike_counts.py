@@ -14,7 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..basics.units import InputError, with_units
+from ..basics.errors import InputError
+from ..basics.units import with_units
 
 __all__ = ["HELD", "STILL", "check_counts", "check_points", "condition_of", "fewest_steps", "is_watched", "watched_equations"]
 

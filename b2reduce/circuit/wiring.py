@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..basics.errors import InputError
+from ..basics.streams import seed_streams
 from .orientation import angles_
-from ..basics.session import seed_streams
-from ..basics.units import InputError
 
 __all__ = ["choose", "draw_wiring", "wire"]
 
@@ -99,3 +99,11 @@ def draw_wiring(circuit, seed):
         if wiring[label][0].size == 0:
             raise InputError(f"projection {label}: no synapse was drawn at probability {projection.probability:g}; raise it or remove the projection")
     return wiring
+
+
+def _ones(circuit, projection_wiring, source, target):
+    """Sparse matrix (target, source) with a one for every synapse."""
+    from scipy.sparse import csr_matrix
+
+    i, j, _ = projection_wiring
+    return csr_matrix((np.ones(i.size, np.float32), (j.astype(np.int32), i.astype(np.int32))), shape=(circuit.populations[target].size, circuit.populations[source].size))

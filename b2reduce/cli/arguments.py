@@ -20,7 +20,7 @@ def _completed(kind):
     def complete(context, parameter, start):
         from click.shell_completion import CompletionItem
 
-        from ..basics.provenance import data_names
+        from ..circuit.library import data_names
 
         return [CompletionItem(name) for name in data_names(kind) if name.startswith(start)] or [CompletionItem(start, type="file")]
 
@@ -50,7 +50,7 @@ CIRCUIT = options(
 def check_output(folder, resumable=False):
     """Refuse an output folder that cannot be, before anything runs."""
     if folder:
-        from ..basics.provenance import check_output_folder
+        from ..basics.files import check_output_folder
 
         click.get_current_context().meta["b2reduce.folder"] = folder
         check_output_folder(folder, filled=resumable)
@@ -58,7 +58,7 @@ def check_output(folder, resumable=False):
 
 def show_result(data, as_json, show):
     if as_json:
-        from ..basics.provenance import without_nan
+        from ..basics.files import without_nan
 
         click.echo(json.dumps(without_nan(data), indent=2, ensure_ascii=False))
     else:
@@ -88,7 +88,8 @@ def read_axis(text, option):
     import numpy as np
     from brian2 import Quantity
 
-    from ..basics.units import InputError, parse_quantity
+    from ..basics.errors import InputError
+    from ..basics.units import parse_quantity
 
     try:
         if ":" not in text:
@@ -107,7 +108,8 @@ def read_axis(text, option):
 def read_pair(text, option):
     if text is None:
         return None
-    from ..basics.units import InputError, to_si, with_units
+    from ..basics.errors import InputError
+    from ..basics.units import to_si, with_units
 
     parts = text.split(",")
     if len(parts) != 2:
@@ -117,7 +119,7 @@ def read_pair(text, option):
 
 def read_name(entry, option, example):
     """(name, text behind the equals sign) of NAME=VALUE; I:E in a name is I->E."""
-    from ..basics.units import InputError
+    from ..basics.errors import InputError
 
     name, equals, value = entry.partition("=")
     name, value = name.strip().strip("'\""), value.strip().strip("'\"")
@@ -135,7 +137,7 @@ def read_changes(entries, option="--set"):
     read = [read_name(entry, option, example) for entry in entries]
     twice = [name for number, (name, _) in enumerate(read) if name in [other for other, _ in read[:number]]]
     if twice:
-        from ..basics.units import InputError
+        from ..basics.errors import InputError
 
         raise InputError(f"{option}: got {twice[0]!r} twice; give it once")
     return {name: int(value) if value.isdigit() else value for name, value in read}
@@ -154,9 +156,9 @@ def read_noise(path):
     from dataclasses import fields
     from pathlib import Path
 
-    from ..circuit.circuit import Drive
-    from ..basics.provenance import read_toml, unknown_name
-    from ..basics.units import InputError
+    from ..basics.errors import InputError, unknown_name
+    from ..basics.files import read_toml
+    from ..circuit.parts import Drive
 
     data = read_toml(Path(path), InputError)
     for key in data:
@@ -180,9 +182,9 @@ def read_noise(path):
 
 def fi_figure(surface, gain, title):
     """What draws an f-I curve into an Axes."""
-    from ..results.plots import networks as plots
+    from ..results.plots.cells import plot_fi
 
-    return lambda ax: plots.plot_fi(surface, gain, ax=ax).set_title(title)
+    return lambda ax: plot_fi(surface, gain, ax=ax).set_title(title)
 
 
 def write_results(folder, documents, tables, figures, texts=None):
@@ -190,10 +192,10 @@ def write_results(folder, documents, tables, figures, texts=None):
     from matplotlib.figure import Figure
     from matplotlib.style import context
 
-    from ..results.plots import networks as plots
-    from ..basics.provenance import output_folder, write_json, write_text
+    from ..basics.files import output_folder, write_json, write_text
+    from ..results.plots.style import style
 
-    with output_folder(folder) as place, context(plots.style()):
+    with output_folder(folder) as place, context(style()):
         for name, text in (texts or {}).items():
             write_text(place / name, text)
         if figures:
@@ -209,7 +211,8 @@ def write_results(folder, documents, tables, figures, texts=None):
             figure.savefig(place / "figures" / f"{name}.svg", metadata={"Date": None})
 def read_along(text):
     """(name, [lowest, highest]) of NAME=LO,HI."""
-    from ..basics.units import InputError, parse_quantity
+    from ..basics.errors import InputError
+    from ..basics.units import parse_quantity
 
     if not text:
         return None, None
@@ -233,7 +236,7 @@ def scheduler_of(address):
     """A dask client as a context, or nothing."""
     from contextlib import nullcontext
 
-    from ..basics.units import InputError
+    from ..basics.errors import InputError
 
     if address is None:
         return nullcontext()

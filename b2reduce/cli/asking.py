@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import click
 
-from .arguments import CIRCUIT, CIRCUIT_NAME, JSON, OUTPUT, SEED, check_output, read_changes, read_circuit, read_name, read_pair, show_result, show_table, show_warnings, write_results
+from .arguments import (
+    CIRCUIT,
+    CIRCUIT_NAME,
+    JSON,
+    OUTPUT,
+    SEED,
+    check_output,
+    read_changes,
+    read_circuit,
+    read_name,
+    read_pair,
+    show_result,
+    show_table,
+    show_warnings,
+    write_results,
+)
 
 __all__ = ["explore", "export", "notebook", "tune", "what_if"]
 
@@ -32,7 +47,8 @@ def what_if(circuit, question, spiking, duration, seeds, level, noise, cells, ta
 
     Such as: b2reduce what-if ei_lif projection.I:E.G=x2, where x2 doubles what is there; or ='2 nS'.
     """
-    from ..scanning.what_if import read_question, what_if as ask
+    from ..scanning.what_if import read_question
+    from ..scanning.what_if import what_if as ask
 
     check_output(folder)
     question = read_question(read_circuit(circuit, changes), read_changes(question, "what-if"))
@@ -59,8 +75,10 @@ def tune(context, circuit, wanted, vary, bounds, level, noise, cells, tau, at, w
 
     Such as: b2reduce tune ei_lif E='10 Hz' --vary projection.I:E.G
     """
-    from ..basics.units import InputError, parse_quantity
-    from ..scanning.tune import read_wanted, tune as find
+    from ..basics.errors import InputError
+    from ..basics.units import parse_quantity
+    from ..scanning.tune import read_wanted
+    from ..scanning.tune import tune as find
 
     check_output(folder)
     rates = dict(read_name(entry, "tune", "POPULATION=RATE, such as E='10 Hz'") for entry in wanted)
@@ -86,8 +104,8 @@ def tune(context, circuit, wanted, vary, bounds, level, noise, cells, tau, at, w
 @click.option("-o", "--output", "path", metavar="FILE", help="Write into this new file; by default on the screen.")
 def export(circuit, kind, duration, level, noise, cells, tau, at, window, changes, dt, seed, path):
     """Derive the rate model of a CIRCUIT and write it so that it runs without b2reduce: for Brian2, numpy, XPPAUT or PyRates, or for a paper."""
-    from ..basics.provenance import new_file, write_text
-    from ..cells.surface import needed_seconds
+    from ..basics.arguments import needed_seconds
+    from ..basics.files import new_file, write_text
 
     needed_seconds(duration, "duration")
     if path:
@@ -109,8 +127,9 @@ def export(circuit, kind, duration, level, noise, cells, tau, at, window, change
 @click.option("-o", "--output", "path", metavar="PAGE", required=True, help="The new page, which ends in .html.")
 def explore(circuit, spikes, duration, level, noise, cells, tau, at, window, changes, dt, seed, path):
     """Write a self-contained PAGE of a CIRCUIT: sliders for drives and conductances, rates at rest and after a step, f-I curves under a shunt."""
-    from ..results.explorer import PAGES, explore as write
-    from ..basics.provenance import new_file
+    from ..basics.files import new_file
+    from ..results.explorer import PAGES
+    from ..results.explorer import explore as write
 
     new_file(path, *PAGES)
     reduced = _reduced(circuit, changes, level or "surface", noise, cells, tau, at, window, dt, seed)

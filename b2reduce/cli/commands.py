@@ -9,9 +9,39 @@ import warnings
 import click
 
 from .. import __version__
-from . import asking as cliask, files as clifiles
-from .arguments import CIRCUIT, CIRCUIT_NAME, JSON, MODEL_NAME, OUTPUT, SEED, check_output, fi_figure, options, read_along, read_axis, read_changes, read_circuit, read_grid, read_noise, read_pair, scheduler_of, show_failures, show_result, show_table, show_warnings, write_results
-from ..basics.interrupts import Terminated, end_at_once, raise_on_sigterm, raised_again, undisturbed
+from ..basics.interrupts import (
+    Terminated,
+    end_at_once,
+    raise_on_sigterm,
+    raised_again,
+    undisturbed,
+)
+from . import asking as cliask
+from . import files as clifiles
+from .arguments import (
+    CIRCUIT,
+    CIRCUIT_NAME,
+    JSON,
+    MODEL_NAME,
+    OUTPUT,
+    SEED,
+    check_output,
+    fi_figure,
+    options,
+    read_along,
+    read_axis,
+    read_changes,
+    read_circuit,
+    read_grid,
+    read_noise,
+    read_pair,
+    scheduler_of,
+    show_failures,
+    show_result,
+    show_table,
+    show_warnings,
+    write_results,
+)
 
 __all__ = ["main"]
 
@@ -52,8 +82,7 @@ class _Command(click.Group):
             _interrupted(interrupt, context.meta.get("b2reduce.folder"))
 
     def _own_errors(self, context):
-        from ..basics.provenance import OutputError
-        from ..basics.units import InputError
+        from ..basics.errors import InputError, OutputError
 
         try:
             with warnings.catch_warnings():
@@ -63,7 +92,7 @@ class _Command(click.Group):
             click.echo(f"Error: {error}", err=True)
             context.exit(2)
         except RuntimeError as error:
-            from ..basics.session import StoppedError
+            from ..basics.errors import StoppedError
             from ..networks.standalone import ProgramError
 
             if not isinstance(error, (StoppedError, ProgramError)):
@@ -121,7 +150,7 @@ for command in (cliask.what_if, cliask.tune, cliask.export, cliask.explore, clia
 @JSON
 def models(as_json):
     """List the neurons and circuits that come with the package."""
-    from ..circuit.circuit import list_models
+    from ..circuit.library import list_models
 
     table = list_models()
     show_result(table.to_dict("records"), as_json, lambda: show_table("models", ("name", "kind", "title"), table[["name", "kind", "title"]].itertuples(index=False)))
@@ -143,9 +172,9 @@ def models(as_json):
 @JSON
 def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, changes, seed, folder, as_json):
     """Measure firing rate over mean current and leak of a MODEL (a name or a .toml file)."""
-    from ..results import plain as store
-    from ..circuit.neuron import load_model
     from ..cells.surface import measure_fi
+    from ..circuit.neuron import load_model
+    from ..results import plain as store
 
     check_output(folder)
     cell = load_model(model)
@@ -176,11 +205,11 @@ def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, ch
 @click.option("--seed", default=1, hidden=True, help="Accepted by every command; a fit draws no random numbers.")
 def fit(csv, form, rates, weights, added, g_L, E_L, E_added, repeats, folder, as_json, seed):
     """Fit the law r = f(I - I_theta - v_theta g) to a table with the columns 'I [pA]', 'g [nS]', 'rate [Hz]', in any units."""
-    from ..results import plain as store
     from ..basics.display import gain_rows, quantity_text
-    from ..cells.gain_forms import FORMS
     from ..cells.gain import fit_gain
+    from ..cells.gain_forms import FORMS
     from ..cells.surface import FISurface
+    from ..results import plain as store
 
     check_output(folder)
     surface = FISurface.from_csv(csv, added=added, g_L=g_L, E_L=E_L, E_added=E_added, repeats=repeats)
@@ -200,10 +229,10 @@ def fit(csv, form, rates, weights, added, g_L, E_L, E_added, repeats, folder, as
 @JSON
 def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, folder, as_json):
     """Derive the rate model of a CIRCUIT (a name or a .toml file): W, W_ext, theta, tau."""
-    from ..results import plain as store
     from ..basics.display import amount
-    from ..circuit.model_table import model_table
+    from ..reduction.model_table import model_table
     from ..reduction.reduce import reduce as reduce_circuit
+    from ..results import plain as store
 
     check_output(folder)
     reduced = reduce_circuit(read_circuit(circuit, changes), level=level or "linear", noise=noise, tau=tau, at=read_changes(at, "--at"), window=read_pair(window, "--window"),
@@ -270,12 +299,12 @@ def fixed_points_(circuit, level, noise, cells, tau, at, window, changes, dt, al
     """Fixed points of the rate model of a CIRCUIT and their eigenvalues; what runs away; folds and Hopf points along a parameter."""
     import pandas as pd
 
-    from ..results.plots import theory as networkplots
-    from ..results import plain as store
-    from ..theory.continuation import continue_fixed_points
-    from ..theory.phase_plane import phase_plane
     from ..reduction.reduce import reduce as reduce_circuit
+    from ..results import plain as store
+    from ..results.plots.theory import plot_continuation, plot_phase_plane
+    from ..theory.continuation import continue_fixed_points
     from ..theory.fixed_points import fixed_points, runaway_statement
+    from ..theory.phase_plane import phase_plane
 
     check_output(folder)
     parameter, values = read_along(along)
@@ -288,12 +317,12 @@ def fixed_points_(circuit, level, noise, cells, tau, at, window, changes, dt, al
                                               columns=None if points else [*(f"{name} [Hz]" for name in reduced.populations), "kind"])
     if len(reduced.populations) == 2 and reduced.level in ("linear", "gain") and not reduced.by_pathway:
         plane = phase_plane(reduced)
-        figures["phase_plane"] = lambda ax: networkplots.plot_phase_plane(plane, ax=ax)
+        figures["phase_plane"] = lambda ax: plot_phase_plane(plane, ax=ax)
     if along:
         continued = continue_fixed_points(reduced, parameter, values)
         data["special"] = continued.special.to_dict("records")
         tables.update({"branches.csv": continued.points, "special.csv": continued.special})
-        figures.update({f"along_{name}": lambda ax, name=name: networkplots.plot_continuation(continued, population=name, ax=ax) for name in reduced.populations})
+        figures.update({f"along_{name}": lambda ax, name=name: plot_continuation(continued, population=name, ax=ax) for name in reduced.populations})
     if folder:
         write_results(folder, {"result.json": data}, tables, figures)
 
@@ -329,8 +358,7 @@ def reproduce(context, name, listed, long, only, folder, as_json):
     """
     from importlib import import_module
 
-    from ..basics.provenance import unknown_name
-    from ..basics.units import InputError
+    from ..basics.errors import InputError, unknown_name
 
     scripts = _scripts()
     if name is not None and name not in scripts:
@@ -415,9 +443,9 @@ def map_(circuit, grid, duration, seeds, level, noise, changes, workers, schedul
 
     from matplotlib.style import context
 
-    from ..results.plots import networks as plots
-    from ..basics.provenance import save_figure
-    from ..results.plots.maps import map_figure
+    from ..basics.files import save_figure
+    from ..results.plots.style import style
+    from ..scanning.map_plot import map_figure
     from ..scanning.regime_map import regime_map
 
     check_output(folder, resumable=True)
@@ -427,7 +455,7 @@ def map_(circuit, grid, duration, seeds, level, noise, changes, workers, schedul
                              duration=duration, seeds=seeds, noise=noise)
     regimes.save(Path(folder) / "points.csv")
     if len(axes) <= 2:
-        with context(plots.style()):
+        with context(style()):
             figure = map_figure(regimes)
             for name, metadata in (("map.png", None), ("map.svg", {"Date": None})):
                 save_figure(figure, Path(folder) / name, metadata=metadata)
@@ -438,10 +466,10 @@ def map_(circuit, grid, duration, seeds, level, noise, changes, workers, schedul
 @main.command(short_help="Remove the compiled kernels.")
 def clean():
     """Remove the kernels and networks that were compiled and are kept between runs; they are built again when needed."""
-    from ..networks.standalone import clean_programs
     from ..basics.compiler import clean_cache
     from ..basics.environment import cache_folder
     from ..cells.engine.sources import clean_sources
+    from ..networks.standalone import clean_programs
 
     clean_sources()
     click.echo(f"removed {clean_cache()} kernels and {clean_programs()} networks from {cache_folder()}", err=True)

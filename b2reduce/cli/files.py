@@ -16,7 +16,7 @@ def new(path, kind):
     """Write a commented circuit (or with --kind neuron a cell) into the new FILE, which must end in .toml; it runs as it stands."""
     from importlib import resources
 
-    from ..basics.provenance import new_file, write_text
+    from ..basics.files import new_file, write_text
 
     place = new_file(path, ".toml")
     write_text(place, resources.files("b2reduce").joinpath(f"templates/{kind}.toml").read_text(encoding="utf-8").replace(f"my_{'circuit' if kind == 'circuit' else 'cell'}", _name(place.stem)))

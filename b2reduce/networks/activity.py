@@ -9,8 +9,9 @@ import numpy as np
 
 from ..basics.arguments import one_time, require, runs_of
 from ..basics.display import number, sheet_html
-from ..basics.provenance import FrozenDict, frozen
-from ..basics.units import InputError, with_units
+from ..basics.errors import InputError
+from ..basics.frozen import FrozenDict, frozen
+from ..basics.units import with_units
 
 __all__ = ["Activity", "OUTSIDE_LIMIT", "both_kinds"]
 

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..circuit.circuit import rate_at
-from ..reduction.equations import carrier, filters, rate_assignment, rate_equations, rate_values
-from ..circuit.wiring import draw_wiring
+from ..circuit.parts import rate_at
+from ..circuit.wiring import _ones, draw_wiring
+from ..reduction.equations import (
+    filters,
+    rate_assignment,
+    rate_equations,
+    rate_values,
+    start_values_,
+)
 
-__all__ = ["Couplings", "automatic_dt_", "mean_response_", "is_outside", "place", "outside", "rate_groups", "start_values_", "summed_synapses"]
-
-BIN_ = 1e-3  # s
-STEP = 0.1  # time step in units of the fastest time constant, feedback included
-
-
-def automatic_dt_(reduced, step=STEP):
-    """A step of 1 ms over a whole number, at most `step` of the fastest time constant of the network with its feedback.
-
-    Within a step the input is held, so that the step must resolve tau/(1 + beta sum |W|).
-    """
-    taus = [float(np.asarray(value)) for value in reduced.tau.values()]
-    taus += [response.best.fastest_ for response in reduced.responses.values()] if reduced.tau_choice == "resonant" else []
-    feedback = 0.0
-    for target in reduced.populations:
-        beta = float(np.asarray(reduced.gains[target].beta))
-        beta = reduced.adaptation[target].onset_slope_(beta) if target in reduced.adaptation else beta
-        feedback = max(feedback, abs(beta) * sum(abs(W) for (to, _), W in reduced.W_.items() if to == target))
-    return BIN_ / int(np.ceil(BIN_ / (step * min(taus, default=BIN_) / (1 + feedback))))
+__all__ = ["Couplings", "rate_groups", "summed_synapses"]
 
 
 def rate_groups(reduced, rates, dt_, initial=None):
@@ -66,31 +54,6 @@ def rate_groups(reduced, rates, dt_, initial=None):
             group.run_regularly(statement, clock=clock, when="start", order=-1, codeobj_class=NumpyCodeObject, name=f"rate_of_{name}")
         groups[name] = group
     return groups
-
-
-def start_values_(reduced, population, variables, rates, initial):
-    """{variable: SI value} that a population starts from: rates in Hz that have long been, or, with None, no input before.
-
-    Parameters
-    ----------
-    variables : set of str
-        That have differential equations.
-    rates : mapping of (drive, target) to rate or table
-    initial : mapping of str to float or None
-    """
-    values = {}
-    if "mu" in variables:
-        values["mu"] = -reduced.theta_[population] if initial is None else float(reduced.gains[population].inverse_(initial[population]))
-    elif initial is not None:
-        held = {f.key: float(rate_at(rates[f.source, population], 0.0) if f.is_drive else initial[f.source]) for f in filters(reduced, population)}
-        values.update({f"{variable}_{key}": rate for key, rate in held.items() for variable in (("s", "x") if reduced.tau_choice == "resonant" else ("s",))})
-    if (adapts := reduced.adaptation.get(population)) is not None:
-        # From rest nothing has adapted yet; at a given rate all has.
-        start = 0.0 if initial is None else initial[population]
-        if "mu" in values:
-            values["mu"] += adapts.a_0_
-        values["a"] = adapts.J_ * start + adapts.a_0_ * (start > 0)
-    return values
 
 
 def summed_synapses(reduced, groups):
@@ -140,63 +103,3 @@ class Couplings:
             variable.set_value(factor * (ones @ single[source]))
 
 
-def _ones(circuit, projection_wiring, source, target):
-    """Sparse matrix (target, source) with a one for every synapse."""
-    from scipy.sparse import csr_matrix
-
-    i, j, _ = projection_wiring
-    return csr_matrix((np.ones(i.size, np.float32), (j.astype(np.int32), i.astype(np.int32))), shape=(circuit.populations[target].size, circuit.populations[source].size))
-
-
-def mean_response_(reduced, cell_rates, drives_, seed):
-    """{population: mean rate in Hz} that the gains give where cells fire at given rates, each cell with the inputs that its wiring names.
-
-    Parameters
-    ----------
-    cell_rates : mapping of str to ndarray, shape (cell,)
-        Hz.
-    drives_ : mapping of (drive, target) to float
-    seed : int
-        Of the wiring.
-    """
-    circuit, wiring, found = reduced.circuit, draw_wiring(reduced.circuit, seed), {}
-    for target in circuit.populations:
-        carried = {p.label: drives_[p.source, target] * circuit.drive_weights_(p.source, target) if p.is_drive else _ones(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
-                   for p in circuit.pathways(target)}
-        found[target] = float(np.mean(reduced.functions_[target](*reduced.carried_arguments_(target, carried))))
-    return found
-
-
-def place(reduced, population):
-    """Variables that say where in the measured range a population is."""
-    if reduced.level == "surface":
-        return ["I", "g"]
-    return [carrier(reduced, f) for f in filters(reduced, population)] if reduced.level == "transfer" else ["r"]
-
-
-def outside(reduced, population, values):
-    """Whether units are outside of what was measured: of the window of rates, the surface, or the presynaptic rates.
-
-    Parameters
-    ----------
-    values : mapping of str to ndarray
-        Of the variables that `place` names.
-    """
-    if reduced.level in ("linear", "gain"):
-        lo, hi = (float(np.asarray(rate)) for rate in reduced.gains[population].rates)
-        return (values["r"] < lo) | (values["r"] > hi)
-    if reduced.level == "surface":
-        return reduced.functions_[population].outside(values["I"], values["g"])
-    sources, arguments = filters(reduced, population), []
-    for axis in reduced.axes_(population):
-        terms = [(axis.factor(f.pathways), values[carrier(reduced, f)]) for f in sources]
-        arguments.append(sum(factor * value for factor, value in terms if factor))
-    return reduced.functions_[population].outside(*arguments)
-
-
-def is_outside(reduced, population, rates_, drives_):
-    """Whether a population at rest is outside of what was measured, at rates in Hz of populations and of (drive, target)."""
-    arguments = reduced.arguments_(population, rates_, drives_)
-    if reduced.level in ("linear", "gain"):
-        return bool(outside(reduced, population, {"r": rates_[population]}))
-    return bool(reduced.functions_[population].outside(*arguments))

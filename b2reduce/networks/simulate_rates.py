@@ -6,17 +6,18 @@ import warnings
 
 import numpy as np
 
-from ..basics.arguments import require, whole
-from .activity import OUTSIDE_LIMIT, Activity
-from ..cells.integration import AccuracyWarning
+from ..basics.arguments import needed_seconds, require, seconds, whole
+from ..basics.errors import InputError
 from ..basics.progress import Progress
 from ..basics.provenance import versions
-from .rate_network import BIN_, Couplings, automatic_dt_, outside, place, rate_groups, summed_synapses
-from ..reduction.reduced_circuit import ReducedCircuit
 from ..basics.session import brian_session, run_network
-from ..cells.surface import BRIAN_STEP_, check_run, needed_seconds, seconds
-from ..theory.ring_profile import FAR
-from ..basics.units import InputError
+from ..cells.integration import AccuracyWarning
+from ..cells.settings import BRIAN_STEP_, check_run
+from ..reduction.equations import BIN_, automatic_dt_
+from ..reduction.measured_range import outside, place
+from ..reduction.reduced_circuit import FAR, ReducedCircuit
+from .activity import OUTSIDE_LIMIT, Activity
+from .rate_network import Couplings, rate_groups, summed_synapses
 
 __all__ = ["rate_network", "simulate_rates"]
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..basics.arguments import one_of, whole
-from .activity import Activity
-from ..circuit.circuit import load_circuit
-from ..reduction.integration_steps import integrated
-from .spiking_network import build_network, draws_of, monitors_of
+from ..basics.arguments import needed_seconds, one_of, seconds, whole
+from ..basics.errors import DivergenceError, InputError
 from ..basics.progress import Progress
 from ..basics.provenance import versions
-from ..basics.session import DivergenceError, brian_session, divisions_reported, run_network, seed_streams
+from ..basics.session import brian_session, divisions_reported, run_network
+from ..basics.streams import seed_streams
+from ..basics.units import si_label
+from ..cells.settings import BRIAN_STEP_, check_run, warned
+from ..circuit.circuit import load_circuit
 from ..circuit.spike_counts import HELD, check_counts
-from ..cells.surface import BRIAN_STEP_, check_run, needed_seconds, seconds, warned
+from ..reduction.integration_steps import integrated
+from .activity import Activity
+from .spiking_network import build_network, draws_of, monitors_of
 from .standalone import run_program
-from ..basics.units import InputError, si_label
 
 __all__ = ["spiking_network", "simulate_spikes"]
 

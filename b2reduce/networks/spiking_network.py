@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.session import seed_streams
+from ..basics.streams import seed_streams
 from ..circuit.spike_counts import watched_equations
 from ..circuit.wiring import draw_wiring
 

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..basics.interrupts import locked, raise_on_sigterm, run_process
-from .spiking_network import build_network, draws_of, monitors_of, values_of
-from ..basics.provenance import temporary_folder, versions
-from ..circuit.spike_counts import HELD
 from ..basics.compiler import BuildError, compiler_identity, said_by
 from ..basics.environment import cache_folder, instruction_set
+from ..basics.files import temporary_folder
+from ..basics.interrupts import locked, raise_on_sigterm, run_process
 from ..basics.private_folders import aside, close, discard, private_folder, refusal
+from ..basics.provenance import versions
+from ..circuit.spike_counts import HELD
+from .spiking_network import build_network, draws_of, monitors_of, values_of
 
 __all__ = ["ProgramError", "ProgramRun", "build_program", "can_build", "clean_programs", "run_program", "structure_of"]
 

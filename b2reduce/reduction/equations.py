@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Filter", "carrier", "filters", "rate_assignment", "rate_equations", "rate_values"]
+from ..circuit.parts import rate_at
+
+__all__ = ["Filter", "carrier", "filters", "rate_assignment", "rate_equations", "rate_values", "automatic_dt_", "start_values_"]
+
+BIN_ = 1e-3  # s
+STEP = 0.1  # time step in units of the fastest time constant, feedback included
 
 
 @dataclass(frozen=True)
@@ -169,3 +174,43 @@ def rate_values(reduced, population):
     else:
         values.update({name: factor for terms in _transfer_terms(reduced, population, sources) for name, factor, _ in terms if name})
     return values, {"F": lookup}
+
+
+def automatic_dt_(reduced, step=STEP):
+    """A step of 1 ms over a whole number, at most `step` of the fastest time constant of the network with its feedback.
+
+    Within a step the input is held, so that the step must resolve tau/(1 + beta sum |W|).
+    """
+    taus = [float(np.asarray(value)) for value in reduced.tau.values()]
+    taus += [response.best.fastest_ for response in reduced.responses.values()] if reduced.tau_choice == "resonant" else []
+    feedback = 0.0
+    for target in reduced.populations:
+        beta = float(np.asarray(reduced.gains[target].beta))
+        beta = reduced.adaptation[target].onset_slope_(beta) if target in reduced.adaptation else beta
+        feedback = max(feedback, abs(beta) * sum(abs(W) for (to, _), W in reduced.W_.items() if to == target))
+    return BIN_ / int(np.ceil(BIN_ / (step * min(taus, default=BIN_) / (1 + feedback))))
+
+
+def start_values_(reduced, population, variables, rates, initial):
+    """{variable: SI value} that a population starts from: rates in Hz that have long been, or, with None, no input before.
+
+    Parameters
+    ----------
+    variables : set of str
+        That have differential equations.
+    rates : mapping of (drive, target) to rate or table
+    initial : mapping of str to float or None
+    """
+    values = {}
+    if "mu" in variables:
+        values["mu"] = -reduced.theta_[population] if initial is None else float(reduced.gains[population].inverse_(initial[population]))
+    elif initial is not None:
+        held = {f.key: float(rate_at(rates[f.source, population], 0.0) if f.is_drive else initial[f.source]) for f in filters(reduced, population)}
+        values.update({f"{variable}_{key}": rate for key, rate in held.items() for variable in (("s", "x") if reduced.tau_choice == "resonant" else ("s",))})
+    if (adapts := reduced.adaptation.get(population)) is not None:
+        # From rest nothing has adapted yet; at a given rate all has.
+        start = 0.0 if initial is None else initial[population]
+        if "mu" in values:
+            values["mu"] += adapts.a_0_
+        values["a"] = adapts.J_ * start + adapts.a_0_ * (start > 0)
+    return values

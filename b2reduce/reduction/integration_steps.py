@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from .inputs import average, sources_of
+from ..basics.errors import DivergenceError
 from ..cells.points import measure_checked
-from ..basics.session import DivergenceError
+from .inputs import average, sources_of
 
 __all__ = ["integrated"]
 

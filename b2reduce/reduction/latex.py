@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..circuit.circuit_latex import circuit_latex, document_of, escaped, table_of
 from ..basics.display import amount, gain_rows, number
-from ..circuit.model_table import model_table
+from ..circuit.circuit_latex import circuit_latex, document_of, escaped, table_of
+from .model_table import model_table
 
 __all__ = ["rate_model_latex"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .inputs import source_rate, sources_of
-from ..cells.points import measure_points
+from ..basics.streams import seed_streams
 from ..cells.filters import nearest_tau_
+from ..cells.points import measure_points
 from ..cells.response import response_at_
-from ..basics.session import seed_streams
 from ..cells.surface import FISurface
+from .inputs import source_rate, sources_of
 
 __all__ = ["fitted_tau_", "rate_window", "responses_at", "surface_at"]
 

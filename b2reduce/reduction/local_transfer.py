@@ -7,12 +7,19 @@ from dataclasses import replace
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from .inputs import average, membrane_tau_, pathway_factor, source_of, source_rate, sources_of
+from ..basics.provenance import versions
+from ..basics.streams import seed_streams
 from ..cells.lookup import axis_table, missed_between, transfer_lookup
 from ..cells.points import measure_points
-from ..basics.provenance import versions
-from ..basics.session import seed_streams
 from ..cells.transfer import TransferFunction
+from .inputs import (
+    average,
+    membrane_tau_,
+    pathway_factor,
+    source_of,
+    source_rate,
+    sources_of,
+)
 from .transfer_axes import transfer_axes
 
 __all__ = ["transfer_at"]

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .inputs import average, source_rate, sources_of, synapses_of
-from ..cells.points import measure_points
-from ..basics.session import seed_streams
+from ..basics.errors import InputError
+from ..basics.streams import seed_streams
 from ..cells.engine import Source
-from ..basics.units import InputError
+from ..cells.points import measure_points
+from .inputs import average, source_rate, sources_of, synapses_of
 
 __all__ = ["OperatingPoint", "OperatingPointError", "SILENT_", "find_operating_point", "point_at"]
 

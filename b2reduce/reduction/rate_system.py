@@ -9,11 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .equations import filters, rate_assignment, rate_equations, rate_values
+from ..basics.errors import InputError, unknown_name
+from ..basics.units import si_label
 from ..cells.gain_forms import KNOTS
-from ..basics.provenance import unknown_name
-from ..networks.rate_network import automatic_dt_, start_values_
-from ..basics.units import InputError, si_label
+from .equations import (
+    automatic_dt_,
+    filters,
+    rate_assignment,
+    rate_equations,
+    rate_values,
+    start_values_,
+)
 
 __all__ = ["RateSystem", "State", "printed", "rate_system"]
 

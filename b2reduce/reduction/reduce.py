@@ -7,22 +7,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.arguments import described, flag, mapping, one_of, whole
-from ..cells.adaptation import Adaptation, measure_adaptation
-from .integration_steps import integrated
-from ..circuit.circuit import check_step, load_circuit
-from ..cells.gain import GainFit, fit_gain, rate_limits
-from .local_transfer import transfer_at
-from .local_measurements import fitted_tau_, rate_window, responses_at, surface_at
-from .inputs import average
-from .operating_point import SILENT_, find_operating_point, point_at
+from ..basics.arguments import (
+    described,
+    flag,
+    mapping,
+    needed_seconds,
+    one_of,
+    rate_limits,
+    seconds,
+    whole,
+)
+from ..basics.errors import InputError, UnitError, unknown_name
 from ..basics.progress import Progress
-from ..basics.provenance import unknown_name, versions
+from ..basics.provenance import versions
+from ..basics.streams import seed_streams
+from ..basics.units import with_units
+from ..cells.adaptation import Adaptation, measure_adaptation
+from ..cells.gain import GainFit, fit_gain
+from ..cells.settings import check_engine
+from ..cells.surface import FISurface
+from ..circuit.circuit import load_circuit
+from ..circuit.parts import check_step
+from .inputs import average
+from .integration_steps import integrated
+from .local_measurements import fitted_tau_, rate_window, responses_at, surface_at
+from .local_transfer import transfer_at
+from .operating_point import SILENT_, find_operating_point, point_at
 from .reduced_circuit import ReducedCircuit, read_drives, steady_rates
-from ..basics.session import seed_streams
 from .transfer_axes import transfer_problem
-from ..cells.surface import check_engine, FISurface, needed_seconds, seconds
-from ..basics.units import InputError, UnitError, with_units
 
 __all__ = ["LEVELS", "NOISES", "reduce", "reduce_again", "reduce_levels"]
 

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace as dataclass_replace
+from dataclasses import dataclass, field
+from dataclasses import replace as dataclass_replace
 from functools import cached_property
 
 import numpy as np
 
 from ..basics.arguments import described, mapping, to_si
-from ..cells.adaptation import Adaptation
-from ..circuit.circuit import Circuit, read_rate
 from ..basics.display import sheet_html, sheet_text
-from .equations import rate_equations
+from ..basics.errors import InputError, unknown_name
+from ..basics.files import write_json
+from ..basics.frozen import FrozenDict, Weights, frozen
+from ..basics.units import format_quantity, parse_quantity, with_units
+from ..cells.adaptation import Adaptation
 from ..cells.gain import GainFit
-from .inputs import average
 from ..cells.lookup import surface_lookup, transfer_lookup
-from ..circuit.model_table import model_table
-from .operating_point import APART, APART_
-from ..basics.provenance import FrozenDict, Weights, frozen, unknown_name, write_json
 from ..cells.response import LinearResponse
 from ..cells.surface import FISurface
 from ..cells.transfer import TransferFunction
+from ..circuit.circuit import Circuit
+from ..circuit.parts import read_rate
+from .equations import rate_equations
+from .inputs import average
+from .model_table import model_table
+from .operating_point import APART, APART_
 from .transfer_axes import transfer_axes
 from .uncertainty import standard_errors
-from ..basics.units import InputError, format_quantity, parse_quantity, with_units
 
-__all__ = ["ReducedCircuit", "free_parameters", "steady_rates", "read_drives"]
+__all__ = ["ReducedCircuit", "free_parameters", "steady_rates", "read_drives", "constant_drives_"]
+
+FAR = 1e4  # Hz; beyond it activity has run away
 
 BESIDE = 0.01  # relative: where the search for rest starts from, so that a point which small changes leave is not taken for rest
 LOOP_STEP = 0.05  # relative, of the differences that give derivatives
@@ -548,3 +554,12 @@ def steady_rates(names, response_, start_=None):
     solution = solve_ivp(lambda t, s: out(s) - s, (0, 500), start, method="LSODA", rtol=1e-8, atol=1e-8)
     rates = out(solution.y[:, -1])
     return dict(zip(names, (rates if solution.status == 0 and rates.max() < CEILING_ else np.full(len(names), np.nan)).tolist()))
+
+
+def constant_drives_(reduced, drives=None):
+    """{(drive, target): rate in Hz}; tables are refused."""
+    rates = reduced.drive_rates_(read_drives(reduced.circuit, drives))
+    for (name, target), rate in rates.items():
+        if isinstance(rate, tuple):
+            raise InputError(f"drive {name}->{target}: got a table of rates, but fixed points need constant ones; give drives={{{name!r}: a rate}}")
+    return {key: float(np.asarray(rate)) for key, rate in rates.items()}

@@ -10,13 +10,12 @@ import zlib
 import numpy as np
 
 from .. import __version__
-from ..basics.arguments import one_of
-from .equations import filters, rate_assignment, rate_equations, rate_values
-from ..networks.rate_network import BIN_
-from .rate_system import printed, rate_system
+from ..basics.arguments import needed_seconds, one_of, seconds
+from ..basics.errors import InputError
 from ..basics.rendering import rendered
-from ..cells.surface import BRIAN_STEP_, check_run, needed_seconds, seconds
-from ..basics.units import InputError
+from ..cells.settings import BRIAN_STEP_, check_run
+from .equations import BIN_, filters, rate_assignment, rate_equations, rate_values
+from .rate_system import printed, rate_system
 
 __all__ = ["KINDS", "script"]
 

@@ -17,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..basics.arguments import described
 from .. import __version__
-from ..basics.provenance import output_folder, write_json, write_text
-from ..basics.units import InputError, si_label, with_units
+from ..basics.arguments import described
+from ..basics.errors import InputError
+from ..basics.files import output_folder, write_json, write_text
+from ..basics.units import si_label, with_units
 
 __all__ = ["FORMAT", "add_archive", "read_archive", "save"]
 

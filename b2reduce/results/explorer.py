@@ -9,21 +9,22 @@ import numpy as np
 
 from .. import __version__
 from ..basics.arguments import whole
-from ..circuit.circuit import load_circuit
-from ..reduction.integration_steps import integrated
 from ..basics.display import field_unit, quantity_text
-from .explanations import LEVELS_MEAN
-from ..reduction.inputs import sources_of
-from ..cells.points import measure_points
+from ..basics.errors import InputError
+from ..basics.files import new_file, without_nan, write_text
 from ..basics.progress import Progress
-from ..basics.provenance import new_file, without_nan, write_text
-from ..reduction.rate_system import printed, rate_system
-from ..reduction.reduced_circuit import ReducedCircuit
 from ..basics.rendering import rendered
-from ..reduction.reduce import reduce
-from ..basics.session import seed_streams
+from ..basics.streams import seed_streams
+from ..basics.units import with_units
+from ..cells.points import measure_points
+from ..circuit.circuit import load_circuit
 from ..networks.simulate_spikes import simulate_spikes
-from ..basics.units import InputError, with_units
+from ..reduction.inputs import sources_of
+from ..reduction.integration_steps import integrated
+from ..reduction.levels import LEVELS_MEAN
+from ..reduction.rate_system import printed, rate_system
+from ..reduction.reduce import reduce
+from ..reduction.reduced_circuit import ReducedCircuit
 
 __all__ = ["PAGES", "explore"]
 

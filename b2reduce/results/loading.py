@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 from ..basics.arguments import described
-from .archive import read_archive
+from ..basics.errors import InputError
 from ..reduction.reduced_circuit import ReducedCircuit
 from ..scanning.scan import load_scan
-from ..basics.units import InputError
+from .archive import read_archive
 
 __all__ = ["load"]
 

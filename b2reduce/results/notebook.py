@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ..basics.arguments import flag, one_of, whole
-from ..circuit.circuit import load_circuit
+from ..basics.arguments import flag, needed_seconds, one_of, whole
+from ..basics.errors import InputError
+from ..basics.files import new_file, write_text
 from ..basics.progress import Progress
-from ..basics.provenance import new_file, write_text
+from ..circuit.circuit import load_circuit
 from ..reduction.reduce import LEVELS, NOISES
-from ..cells.surface import needed_seconds
-from ..basics.units import InputError
 
 __all__ = ["write_notebook"]
 

@@ -7,7 +7,7 @@ from html import escape
 
 from ..basics.arguments import one_of
 from ..basics.display import field_unit, number, sheet_html
-from ..basics.provenance import write_text
+from ..basics.files import write_text
 from ..reduction.reduce import LEVELS
 from .scan import scan
 

@@ -16,13 +16,29 @@ from pathlib import Path
 
 import numpy as np
 
-from ..basics.arguments import described, one_of, whole
 from .. import __version__
-from ..circuit.circuit import Circuit, load_circuit
-from ..basics.interrupts import OF_WORKERS_, Terminated, ctrl_c_blocked, end_at_once, end_processes, imported, undisturbed
+from ..basics.arguments import described, one_of, whole
+from ..basics.errors import InputError, OutputError
+from ..basics.files import (
+    make_folder,
+    temporary_folder,
+    unmake_folders,
+    write_json,
+    write_text,
+)
+from ..basics.interrupts import (
+    OF_WORKERS_,
+    Terminated,
+    ctrl_c_blocked,
+    end_at_once,
+    end_processes,
+    imported,
+    undisturbed,
+)
 from ..basics.progress import Progress
-from ..basics.provenance import OutputError, make_folder, temporary_folder, unmake_folders, versions, write_json, write_text
-from ..basics.units import InputError, format_quantity, parse_quantity, si_label
+from ..basics.provenance import versions
+from ..basics.units import format_quantity, parse_quantity, si_label
+from ..circuit.circuit import Circuit, load_circuit
 
 __all__ = ["TASKS", "load_scan", "points_of", "scan"]
 
@@ -97,7 +113,8 @@ def scan(circuit, grid, *, task="validate", seed=1, executor=None, workers=None,
         raise InputError(f"out: got {described(out)}, expected the path of a folder")
     points, circuits = points_of(circuit, grid)
     if isinstance(task, str) and settings.get("duration") is not None:
-        from ..cells.surface import BRIAN_STEP_, check_run, seconds
+        from ..basics.arguments import seconds
+        from ..cells.settings import BRIAN_STEP_, check_run
 
         for at in circuits:  # before any worker starts
             check_run(seconds(settings["duration"], "duration"), float(at.dt), cells=sum(population.size for population in at.populations.values()), least_=BRIAN_STEP_)
@@ -291,9 +308,9 @@ def _finished(path):
 
 def _choose_networks(orders, circuits, task, seed, settings):
     """Points that share a structure get a compiled network; the first program is built here, before all workers want it at once."""
+    from ..basics.arguments import seconds
     from ..networks.spiking_network import BIN_
     from ..networks.standalone import build_program, can_build, structure_of
-    from ..cells.surface import seconds
 
     key = "network_engine" if task == "validate" else "engine"
     if settings.get(key, "auto") != "auto":

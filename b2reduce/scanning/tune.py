@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.arguments import described, mapping, require, to_si
-from ..circuit.circuit import Circuit
 from ..basics.display import amount, number, sheet_html
-from ..reduction.operating_point import OperatingPointError
-from ..circuit.parameter_names import resolve
+from ..basics.errors import InputError, unknown_name
 from ..basics.progress import Progress
-from ..basics.provenance import unknown_name
-from ..reduction.reduced_circuit import ReducedCircuit, free_parameters
+from ..basics.units import si_label, with_units
+from ..circuit.circuit import Circuit
+from ..circuit.parameter_names import resolve
+from ..reduction.operating_point import OperatingPointError
 from ..reduction.reduce import reduce_again
-from ..basics.units import InputError, si_label, with_units
+from ..reduction.reduced_circuit import ReducedCircuit, free_parameters
 from .what_if import at_rest_, tangent
 
 __all__ = ["Tuned", "read_wanted", "tune"]

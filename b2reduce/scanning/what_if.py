@@ -10,14 +10,15 @@ import numpy as np
 
 from ..basics.arguments import flag, mapping, require, whole
 from ..basics.display import number, quantity_text, sheet_html, sheet_text
-from ..reduction.operating_point import OperatingPointError
+from ..basics.errors import InputError
+from ..basics.frozen import FrozenDict
 from ..basics.progress import Progress
-from ..basics.provenance import FrozenDict
-from ..networks.rate_network import is_outside
-from ..reduction.reduced_circuit import ReducedCircuit
-from ..reduction.reduce import reduce_again
+from ..basics.units import with_units
 from ..networks.simulate_spikes import simulate_spikes
-from ..basics.units import InputError, with_units
+from ..reduction.measured_range import is_outside
+from ..reduction.operating_point import OperatingPointError
+from ..reduction.reduce import reduce_again
+from ..reduction.reduced_circuit import ReducedCircuit
 
 __all__ = ["WhatIf", "at_rest_", "read_question", "tangent", "what_if"]
 

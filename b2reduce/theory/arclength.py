@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .fixed_points import constant_drives_, point_at_, roots_
+from ..reduction.reduced_circuit import constant_drives_
+from .fixed_points import point_at_, roots_
 
 __all__ = ["PRECISE", "by_arclength", "crossing", "distinct"]
 

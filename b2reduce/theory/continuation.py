@@ -7,16 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arclength import PRECISE, by_arclength, crossing, distinct
 from ..basics.arguments import described, flag, require, to_si
-from ..reduction.operating_point import OperatingPointError
-from ..circuit.parameter_names import resolve
+from ..basics.errors import InputError, unknown_name
 from ..basics.progress import Progress
-from ..basics.provenance import unknown_name
-from ..reduction.reduced_circuit import ReducedCircuit, free_parameters
+from ..basics.units import parse_quantity, si_label, with_units
+from ..circuit.parameter_names import resolve
+from ..reduction.operating_point import OperatingPointError
 from ..reduction.reduce import reduce_again
-from .fixed_points import constant_drives_, fixed_points, point_of_set_, threshold_linear
-from ..basics.units import InputError, parse_quantity, si_label, with_units
+from ..reduction.reduced_circuit import (
+    ReducedCircuit,
+    constant_drives_,
+    free_parameters,
+)
+from .arclength import PRECISE, by_arclength, crossing, distinct
+from .fixed_points import fixed_points, point_of_set_, threshold_linear
 
 __all__ = ["Continuation", "continue_fixed_points"]
 

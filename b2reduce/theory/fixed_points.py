@@ -10,14 +10,15 @@ import numpy as np
 
 from ..basics.arguments import require
 from ..basics.display import amount, number, sheet_html
+from ..basics.errors import InputError
+from ..basics.frozen import FrozenDict
+from ..basics.units import with_units
 from ..cells.integration import AccuracyWarning
-from ..basics.provenance import FrozenDict
-from ..networks.rate_network import is_outside
-from ..reduction.reduced_circuit import ReducedCircuit, read_drives
+from ..reduction.measured_range import is_outside
+from ..reduction.reduced_circuit import ReducedCircuit, constant_drives_
 from .threshold_linear import ThresholdLinearNetwork
-from ..basics.units import InputError, with_units
 
-__all__ = ["FixedPoint", "FixedPoints", "constant_drives_", "fixed_points", "point_at_", "point_of_set_", "roots_", "runaway_statement", "slopes_", "threshold_linear"]
+__all__ = ["FixedPoint", "FixedPoints", "fixed_points", "point_at_", "point_of_set_", "roots_", "runaway_statement", "slopes_", "threshold_linear"]
 
 STARTS = 5  # rates of each of two populations that the search for roots starts from
 MOST_STARTS = 64
@@ -186,15 +187,6 @@ def _index(reduced, roots, drives_):
         matrix = np.array([[sum(slopes[p.label] for p in reduced.circuit.pathways(target) if not p.is_drive and p.source == source) for source in names] for target in names])
         total += int(np.sign(np.linalg.det(np.eye(len(names)) - matrix)))
     return total
-
-
-def constant_drives_(reduced, drives=None):
-    """{(drive, target): rate in Hz}; tables are refused."""
-    rates = reduced.drive_rates_(read_drives(reduced.circuit, drives))
-    for (name, target), rate in rates.items():
-        if isinstance(rate, tuple):
-            raise InputError(f"drive {name}->{target}: got a table of rates, but fixed points need constant ones; give drives={{{name!r}: a rate}}")
-    return {key: float(np.asarray(rate)) for key, rate in rates.items()}
 
 
 def threshold_linear(reduced, *, drives=None):

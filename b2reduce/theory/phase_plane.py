@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.arguments import described, pair_of, require
-from ..reduction.reduced_circuit import ReducedCircuit
-from .fixed_points import constant_drives_, fixed_points
-from ..basics.units import InputError, with_units
+from ..basics.errors import InputError
+from ..basics.units import with_units
+from ..reduction.reduced_circuit import ReducedCircuit, constant_drives_
+from .fixed_points import fixed_points
 
 __all__ = ["PhasePlane", "Separatrix", "phase_plane", "separatrix"]
 

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from ..basics.arguments import described
+from ..basics.errors import InputError
 from ..circuit.orientation import PERIOD, angles_
-from ..basics.units import InputError
 
 __all__ = ["Ring", "RingState"]
 

@@ -6,19 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..networks.activity import Activity
-from ..basics.arguments import require, runs_of, whole
-from ..circuit.circuit import load_circuit
+from ..basics.arguments import require, whole
+from ..basics.errors import InputError
 from ..circuit.orientation import PERIOD, angles_
-from ..reduction.reduced_circuit import ReducedCircuit
-from .fixed_points import constant_drives_
-from ..basics.units import InputError
+from ..reduction.reduced_circuit import FAR, ReducedCircuit, constant_drives_
 
-__all__ = ["RingProfile", "ring_profile", "tuning_curve"]
+__all__ = ["RingProfile", "ring_profile"]
 
-POINTS, BINS = 256, 36
+POINTS = 256  # angles
 SETTLED = 400  # of the longest time constant: how long rates are followed
-FAR = 1e4  # Hz; beyond it activity has run away
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,56 +154,3 @@ def _half_width(a, rates):
     return float(np.degrees(width * PERIOD / size / 2))
 
 
-def tuning_curve(activity, circuit, *, after=None, bins=BINS):
-    """Mean rates of cells by preferred angle.
-
-    Parameters
-    ----------
-    activity : Activity or sequence of Activity
-        Spiking runs, or rate runs with one unit a cell; of several the mean over all.
-    circuit : Circuit
-    after : Quantity, optional
-        Left out at the beginning.
-    bins : int
-        Of angles.
-
-    Returns
-    -------
-    pandas.DataFrame
-        population, angle in degrees (bin centre), rate and its standard error over cells in Hz, number of cells.
-
-    Raises
-    ------
-    InputError
-        If no population has a feature, or the runs hold no rates of cells.
-
-    Examples
-    --------
-    >>> from brian2 import second
-    >>> from b2reduce import load_circuit, simulate_spikes
-    >>> ring = load_circuit("ring_lif").replace({"population.E.size": 400, "projection.E->E.in_degree": 20, "population.I.size": 400, "projection.I->E.in_degree": 20,
-    ...     "projection.E->I.in_degree": 20, "projection.I->I.in_degree": 20})
-    >>> tuning_curve(simulate_spikes(ring, duration=0.2*second, seed=1), ring, bins=12).shape
-    (24, 5)
-    """
-    import pandas as pd
-
-    runs, circuit, bins = runs_of(activity, Activity, "tuning_curve, activity"), load_circuit(circuit), whole(bins, "bins", 1)
-    for run in runs:
-        if set(run.populations) != set(circuit.populations):
-            raise InputError(f"tuning_curve, activity: got populations {', '.join(run.populations)}, expected those of the circuit: {', '.join(circuit.populations)}")
-    means, rows = [run.cell_means_(after) for run in runs], []
-    for name, population in circuit.populations.items():
-        if population.feature is None:
-            continue
-        rate = np.mean([cells[name] for cells in means], axis=0)
-        edges = np.linspace(-90, 90, bins + 1)
-        degrees = np.degrees(population.angles_)
-        which = np.clip(np.digitize(degrees, edges) - 1, 0, bins - 1)
-        for k in range(bins):
-            here = rate[which == k]
-            if here.size:
-                rows.append((name, (edges[k] + edges[k + 1]) / 2, here.mean(), here.std(ddof=1) / np.sqrt(here.size) if here.size > 1 else np.nan, here.size))
-    if not rows:
-        raise InputError(f"circuit {circuit.name!r}: no population has a feature; give one feature = \"orientation\"")
-    return pd.DataFrame(rows, columns=["population", "angle [deg]", "rate [Hz]", "sem [Hz]", "cells"])

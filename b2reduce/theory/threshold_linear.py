@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from ..basics.arguments import described, to_si
-from ..basics.units import InputError
+from ..basics.errors import InputError
 
 __all__ = ["MOST_POPULATIONS", "ThresholdLinearNetwork"]
 

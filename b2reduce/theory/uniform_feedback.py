@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.arguments import described, whole
-from ..basics.units import InputError, si_label, with_units
+from ..basics.errors import InputError
+from ..basics.units import si_label, with_units
 
 __all__ = ["UniformFeedback", "uniform_feedback"]
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..basics.arguments import one_time, require, to_si
-from ..networks.activity import both_kinds
-from ..circuit.circuit import rate_at
+from ..basics.arguments import one_time, require
 from ..basics.display import number, sheet_html, sheet_text
-from ..basics.provenance import frozen
-from ..networks.rate_network import mean_response_
+from ..basics.errors import InputError
+from ..basics.frozen import frozen
+from ..basics.units import with_units
+from ..circuit.parts import rate_at
+from ..networks.activity import both_kinds
+from ..networks.counting import _counted, _counting_variance
+from ..reduction.measured_range import mean_response_
 from ..reduction.reduced_circuit import ReducedCircuit
-from ..basics.units import InputError, with_units
 
 __all__ = ["Comparison", "compare", "tier_of"]
 
@@ -179,35 +181,6 @@ def _open_loop(reduced, runs, rates, after_):
             out = reduced.response_(dict(zip(runs[0].populations, means.tolist())), held)
         total = {name: total[name] + float(out[name]) * (last - first) / (end_ - after_) for name in total}
     return total
-
-
-def _counting_variance(run, population, after_):
-    """Variance in Hz^2 that counting for a finite time adds to the rates of cells.
-
-    A cell's count scatters whatever its rate. The counts n_1 and n_2 in the two halves of the run differ by that scatter
-    alone, so that Var(n_1 - n_2) over cells is the variance that counting adds to n_1 + n_2.
-    """
-    T = run.duration_ - after_
-    i, t = run.spikes_[population]
-    halves = [np.bincount(i[(t >= first) & (t < first + T / 2)], minlength=run.sizes[population]) for first in (after_, after_ + T / 2)]
-    return float(np.var(halves[0] - halves[1])) / T**2
-
-
-def _counted(run, rates, population, after_):
-    """Rates of units thinned to at most a thousand, and the standard deviation that counting would add to each."""
-    rate = rates.cell_means_(with_units(after_, "s"))[population]
-    some = rate if rate.size <= 1000 else np.quantile(rate, (np.arange(1000) + 0.5) / 1000)
-    mean = max(len(run.spikes_[population][0]) / (run.sizes[population] * run.duration_), 1e-12)
-    # One Fano factor for all cells: the variance of a count grows with its mean.
-    return some, np.sqrt(_counting_variance(run, population, after_) * np.maximum(some, 1e-12) / mean + 1e-18)
-
-
-def counted_density(run, rates, population, after=None):
-    """(rates in Hz, density in 1/Hz) of the units of a rate run with the scatter that counting adds to the cells of a spiking run."""
-    after_ = 0.0 if after is None else to_si(after, "s", "after")
-    some, scatter = _counted(run, rates, population, after_)
-    x = np.linspace(max((some - 4 * scatter).min(), 0.0), (some + 4 * scatter).max(), 300)
-    return x, np.mean(np.exp(-((x[:, None] - some) / scatter) ** 2 / 2) / (scatter * np.sqrt(2 * np.pi)), axis=1)
 
 
 def _over_cells(run, rates, after_):

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..reduction.integration_steps import integrated
+from ..basics.arguments import seconds
+from ..basics.errors import UnitError
 from ..cells.gain import SLOPE_LIMIT, within_window
 from ..cells.points import measure_points
-from ..cells.surface import seconds
+from ..reduction.integration_steps import integrated
 from ..reduction.transfer_axes import transfer_problem
-from ..basics.units import UnitError
 
 __all__ = ["Premise", "follows_the_drives", "gain_premises", "renewal_agrees"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..networks.activity import OUTSIDE_LIMIT, Activity
-from ..circuit.circuit import load_circuit
 from ..basics.arguments import require, runs_of
-from .reduction_premises import Premise, gain_premises
+from ..basics.errors import InputError
+from ..circuit.circuit import load_circuit
+from ..networks.activity import OUTSIDE_LIMIT, Activity
 from ..reduction.inputs import average, membrane_tau_, pathway_factor, source_rate
 from ..reduction.reduced_circuit import ReducedCircuit
-from ..basics.units import InputError
+from .reduction_premises import Premise, gain_premises
 
 __all__ = ["check_assumptions"]
 

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..basics.arguments import described, one_of, one_time, require, to_si, whole
-from ..networks.activity import both_kinds
+from ..basics.errors import InputError
+from ..basics.frozen import frozen
+from ..basics.units import with_units
 from ..circuit.circuit import load_circuit
-from ..basics.provenance import frozen
 from ..circuit.protocols import sinusoid_drive
+from ..networks.activity import both_kinds
 from ..networks.simulate_rates import simulate_rates
-from ..reduction.reduced_circuit import ReducedCircuit
 from ..networks.simulate_spikes import NETWORK_ENGINES, simulate_spikes
-from ..basics.units import InputError, with_units
+from ..reduction.reduced_circuit import ReducedCircuit
 
 __all__ = ["ResponseComparison", "SlowVariation", "compare_response", "gain_and_phase_", "half_rise_", "slow_variation"]
 

@@ -8,24 +8,29 @@ from html import escape
 
 import numpy as np
 
-from ..basics.arguments import described, one_of, one_time, whole
-from .spike_premises import check_assumptions
-from ..circuit.circuit import load_circuit
-from ..reduction.integration_steps import integrated
-from .comparison import FLOOR_, compare, tier_of
+from ..basics.arguments import described, needed_seconds, one_of, one_time, whole
 from ..basics.display import number, sheet_html
-from .reduction_premises import Premise, follows_the_drives, renewal_agrees
-from ..reduction.transfer_axes import transfer_problem
-from ..reduction.operating_point import OperatingPointError, find_operating_point, operating_rates_from
+from ..basics.errors import InputError
+from ..basics.frozen import FrozenDict
 from ..basics.progress import Progress
-from ..basics.provenance import FrozenDict
-from ..networks.simulate_rates import simulate_rates
-from ..reduction.reduce import LEVELS, reduce_levels
-from ..networks.simulate_spikes import NETWORK_ENGINES, simulate_spikes
-from ..cells.surface import BRIAN_STEP_, check_run, needed_seconds
+from ..basics.units import with_units
 from ..cells.engine import ENGINES
-from ..basics.units import InputError, with_units
-from .verdict import FATAL, LevelRecord, SERIOUS, Verdict, judge
+from ..cells.settings import BRIAN_STEP_, check_run
+from ..circuit.circuit import load_circuit
+from ..networks.simulate_rates import simulate_rates
+from ..networks.simulate_spikes import NETWORK_ENGINES, simulate_spikes
+from ..reduction.integration_steps import integrated
+from ..reduction.operating_point import (
+    OperatingPointError,
+    find_operating_point,
+    operating_rates_from,
+)
+from ..reduction.reduce import LEVELS, reduce_levels
+from ..reduction.transfer_axes import transfer_problem
+from .comparison import FLOOR_, compare, tier_of
+from .reduction_premises import Premise, follows_the_drives, renewal_agrees
+from .spike_premises import check_assumptions
+from .verdict import FATAL, SERIOUS, LevelRecord, Verdict, judge
 
 __all__ = ["Validation", "validate"]
 
@@ -90,7 +95,7 @@ class Validation:
 
     def save(self, folder):
         """Write report.html, result.json, comparison.csv, assumptions.csv and figures/ into a new folder."""
-        from ..results.report import write_report
+        from .report import write_report
 
         write_report(self, folder)
 

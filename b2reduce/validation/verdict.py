@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..results.explanations import PREMISES
-from ..basics.provenance import frozen
+from ..basics.frozen import frozen
 from ..basics.units import format_quantity
+from .explanations import PREMISES
 
 __all__ = ["FATAL", "LevelRecord", "Remedy", "SERIOUS", "TRUST", "Verdict", "judge"]
 

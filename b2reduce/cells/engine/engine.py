@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...basics.provenance import unknown_name
-from ...basics.session import DivergenceError, divisions_reported
-from ...basics.units import InputError
+from ...basics.errors import DivergenceError, InputError, unknown_name
+from ...basics.session import divisions_reported
 from . import brian, native
 from .cells import ran_off
 

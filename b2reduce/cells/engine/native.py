@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...basics.interrupts import compilers_ended, undisturbed
-from ...basics.units import InputError
 from ...basics.compiler import BuildError, load_library
+from ...basics.environment import thread_count
+from ...basics.errors import InputError
+from ...basics.interrupts import compilers_ended, undisturbed
 from .cells import SLACK_, CellStatistics, first_step, gathered, joined, starting_state
 from .codegen import LANES, MOST_ENTRIES, NotExpressible
-from ...basics.environment import thread_count
 from .sources import kernel_source
 
 __all__ = ["Kernel", "Unavailable", "kernel_of", "relax_cells", "run_cells"]
@@ -159,7 +159,9 @@ def _streams(seed, cells):
 
 def _poisson_table(means):
     """P(events in a step <= entry), shape (source, entry, cell), for means of shape (source, cell)."""
-    from scipy.special import pdtr  # not scipy.stats, whose import takes longer than a sweep
+    from scipy.special import (
+        pdtr,  # not scipy.stats, whose import takes longer than a sweep
+    )
 
     if not means.size:
         return np.ones((1, 1, means.shape[1]))

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ...basics.provenance import versions
-from .codegen import KernelSource, generate
 from ...basics.environment import cache_folder
 from ...basics.private_folders import discard, private_folder, refusal
+from ...basics.provenance import versions
+from .codegen import KernelSource, generate
 
 __all__ = ["clean_sources", "kernel_source"]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...cells.adaptation import Adaptation
 from ...basics.arguments import described, one_of, require
+from ...basics.errors import InputError
+from ...basics.units import readable
 from ...theory.continuation import Continuation
 from ...theory.phase_plane import PhasePlane
-from .networks import LINES, MARKERS, axes_of, beside
-from ...basics.units import InputError, readable
+from .style import LINES, axes_of, beside
 
-__all__ = ["plot_adaptation", "plot_continuation", "plot_phase_plane"]
+__all__ = ["plot_continuation", "plot_phase_plane"]
 
 _KINDS = {"stable": dict(marker="o", markerfacecolor="black"), "saddle": dict(marker="D", markerfacecolor="white"), "unstable": dict(marker="o", markerfacecolor="white"),
           "marginal": dict(marker="s", markerfacecolor="0.6")}
@@ -60,37 +60,6 @@ def plot_phase_plane(plane, *, trajectories=(), ax=None, **kwargs):
     ax.set(xlabel=f"current above threshold, {plane.names[0]} ({xlabel})", ylabel=f"current above threshold, {plane.names[1]} ({ylabel})",
            xlim=(plane.x_[0] / fx, plane.x_[-1] / fx), ylim=(plane.y_[0] / fy, plane.y_[-1] / fy))
     ax.legend(fontsize="small", **beside(ax))  # arrows are everywhere
-    return ax
-
-
-def plot_adaptation(adaptation, *, ax=None, **kwargs):
-    """Current that adaptation takes away over the rate, at each conductance, with the law a_0 + J r.
-
-    Parameters
-    ----------
-    adaptation : Adaptation
-    ax : matplotlib.axes.Axes, optional
-    **kwargs
-        Passed to the points.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    require(adaptation, Adaptation, "plot_adaptation, adaptation")
-    ax, curve = axes_of(ax), adaptation.curve
-    rate, leak, current = curve.columns
-    (fa, unit), (fg, leak_unit) = (readable(curve[name], name[name.index("[") + 1:-1]) for name in (current, leak))
-    for (g, rows), marker, shade in zip(curve.groupby(leak), MARKERS * 4, ("black", "0.35", "0.6") * 7):
-        ax.plot(rows[rate], rows[current] / fa, **{"linestyle": "", "marker": marker, "color": shade, "markersize": 4, "label": f"g = {g / fg:.3g} {leak_unit}", **kwargs})
-    x, leaks = np.array([0.0, curve[rate].max()]), np.unique(curve[leak])
-    for number, g in enumerate(leaks if adaptation.kind == "voltage-driven" else leaks[:1] if adaptation.kind == "spike-driven" else ()):
-        # As measured: the first interval has the adaptation of one spike in it.
-        first = 0.0 if adaptation.tau is None else 1 / adaptation.tau_
-        law = adaptation.a_0_ + float(np.asarray(adaptation.rise)) * (g - leaks.mean()) + adaptation.J_ * (x - first)
-        ax.plot(x, law / fa, color="black", linewidth=1, label=f"{adaptation.kind}: {'$a_0$ + ' if adaptation.a_0_ else ''}$J$ (r $-$ 1/$\\tau$)" if number == 0 else None)
-    ax.set(xlabel="steady rate (Hz)", ylabel=f"current for it, steady less onset ({unit})", xlim=(0, None))
-    ax.legend(fontsize="small")
     return ax
 
 

@@ -18,8 +18,8 @@ from itertools import product
 import numpy as np
 
 from ...basics.arguments import described, one_of
+from ...basics.errors import InputError
 from .wiring import WIRINGS, per_population, square_matrix, wiring_parameters
-from ...basics.units import InputError
 
 __all__ = ["BalancedState", "BinaryMeanField", "balanced_rates", "binary_mean_field"]
 

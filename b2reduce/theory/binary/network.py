@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ...basics.arguments import described, mapping, one_of, whole
-from ...basics.provenance import FrozenDict
-from ...basics.units import InputError
+from ...basics.errors import InputError
+from ...basics.frozen import FrozenDict
 
 __all__ = ["ENCODINGS", "BinaryNetwork", "check_states"]
 

@@ -11,12 +11,13 @@ from functools import lru_cache
 import numpy as np
 
 from ...basics.arguments import described, flag, one_of, require, whole
-from .network import ENCODINGS, BinaryNetwork, check_states
-from ...basics.interrupts import compilers_ended
-from ...basics.provenance import frozen, versions
-from ...basics.session import seed_streams
 from ...basics.compiler import BuildError, load_library
-from ...basics.units import InputError
+from ...basics.errors import InputError
+from ...basics.frozen import frozen
+from ...basics.interrupts import compilers_ended
+from ...basics.provenance import versions
+from ...basics.streams import seed_streams
+from .network import ENCODINGS, BinaryNetwork, check_states
 
 __all__ = ["BinaryRun", "simulate_binary"]
 

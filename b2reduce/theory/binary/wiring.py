@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...basics.arguments import described, one_of, whole
-from .network import BinaryNetwork
-from ...basics.session import seed_streams
-from ...basics.units import InputError
+from ...basics.errors import InputError
+from ...basics.streams import seed_streams
 from ...circuit.wiring import choose
+from .network import BinaryNetwork
 
 __all__ = ["WIRINGS", "per_population", "random_binary_network", "square_matrix", "wiring_parameters"]
 

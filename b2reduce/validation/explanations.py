@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["About", "LEVELS_MEAN", "PREMISES", "TERMS", "TRUST_MEANS"]
+__all__ = ["PREMISES", "TERMS", "TRUST_MEANS", "About"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,6 @@ PREMISES = {
     "Poisson trains will do": About(
         "With noise 'matched' recurrent trains are Poisson's. The number is by how much the operating rates move when they are made as regular as the cells fire.", {"noise": "renewal"}),
 }
-
 TERMS = {
     "gains alone": "the rate that the gains give where the spiking network's own rates go in, so that no feedback is involved; what the error has beyond that is feedback",
     "spread": "standard deviation over the seeds, each with a wiring and noise of its own",
@@ -95,14 +94,6 @@ TERMS = {
     "v_theta": "how far a siemens of extra leak shifts the f-I curve: by v_theta amperes",
     "W": "charge by which one hertz of a source moves a cell's current: K G tau (E - E_leak - v_theta)",
 }
-
-LEVELS_MEAN = {
-    "linear": "a straight f-I curve above a threshold, shifted by leak",
-    "gain": "the form of curve that predicts best, shifted by leak",
-    "surface": "the f-I surface over current and leak as it was measured",
-    "transfer": "the rate as it was measured over the rates of all sources, with noise that moves along with them",
-}
-
 TRUST_MEANS = {
     "trust": "Rates agree, and every premise that limits the range of the model holds.",
     "near these drives": "Rates agree here. A premise that limits how far from these drives the model reaches does not hold.",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...basics.arguments import described, one_of, require
-from .networks import LINES, MARKERS, axes_of, beside, colours_of
-from ...scanning.regime_map import RegimeMap
-from ...basics.units import InputError, readable
+from ..basics.arguments import described, one_of, require
+from ..basics.errors import InputError
+from ..basics.units import readable
+from ..results.plots.style import LINES, MARKERS, axes_of, beside, colours_of
+from .regime_map import RegimeMap
 
 __all__ = ["map_figure", "plot_map"]
 

@@ -1,0 +1,35 @@
+"""The errors that the package raises."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+__all__ = ["InputError", "UnitError", "OutputError", "unknown_name", "DivergenceError", "StoppedError"]
+
+class InputError(ValueError):
+    """An argument or a file that cannot be used: the message says what was got, what was expected, what to do."""
+
+
+class UnitError(InputError):
+    """A value whose unit is unknown, missing, or of the wrong dimension."""
+
+
+class OutputError(OSError):
+    """An output that cannot be written without harming what is there."""
+
+
+def unknown_name(what, got, known):
+    """The sentence for a name that is not known, with the nearest known ones."""
+    known = [str(name) for name in known]
+    near = get_close_matches(str(got), known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"got the unknown {what} {got!r}{hint} Known: {', '.join(known)}" if hint else (
+        f"got the unknown {what} {got!r}; known: {', '.join(known) or 'none'}")
+
+
+class DivergenceError(FloatingPointError):
+    """An integration that ended in NaN or infinity."""
+
+
+class StoppedError(RuntimeError):
+    """A run of a network that something ended before its time; what it had done so far is no result."""
