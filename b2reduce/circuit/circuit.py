@@ -22,16 +22,16 @@ from .library import find_data_file
 from .neuron import NeuronModel, load_model
 from .parameter_names import FIELDS, chosen, resolve
 from .parts import (
-    _NAME,
+    NAME,
     NEEDED,
     CircuitError,
     Drive,
     Pathway,
     Population,
     Projection,
-    _put,
-    _quantity,
-    _text,
+    put,
+    read_quantity,
+    text_of,
     check_step,
 )
 
@@ -83,10 +83,10 @@ class Circuit:
                                  ("cite", (str, list, tuple), "a list of texts")):
             if not isinstance(getattr(self, key), kinds):
                 raise CircuitError(f"{self._where}, {key}: got {described(getattr(self, key))}, expected {what}")
-        _put(self, populations=FrozenDict(dict(self.populations)), projections=tuple(self.projections), drives=tuple(self.drives),
+        put(self, populations=FrozenDict(dict(self.populations)), projections=tuple(self.projections), drives=tuple(self.drives),
              cite=(self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
         try:
-            _put(self, dt=_quantity(self.dt, "s", "dt", positive=True))
+            put(self, dt=read_quantity(self.dt, "s", "dt", positive=True))
             check_step(float(self.dt), CircuitError)
             self._check()
         except CircuitError as error:
@@ -100,7 +100,7 @@ class Circuit:
         if not self.populations:
             raise CircuitError("populations: there is none")
         for name, population in self.populations.items():
-            if not isinstance(name, str) or not _NAME.fullmatch(name):
+            if not isinstance(name, str) or not NAME.fullmatch(name):
                 raise CircuitError(f"populations: got the name {described(name)}, expected letters, digits and underscores")
             require(population, Population, f"populations.{name}", CircuitError)
         for kind, entries, type_ in (("projection", self.projections, Projection), ("drive", self.drives, Drive)):
@@ -277,7 +277,7 @@ class Circuit:
         """Plain data: what the TOML file says, with the models written out."""
         projections = []
         for projection in self.projections:
-            entry = {item.name: _text(getattr(projection, item.name)) for item in fields(projection)}
+            entry = {item.name: text_of(getattr(projection, item.name)) for item in fields(projection)}
             entry["delay"] = [format_quantity(value) for value in projection.delay]
             projections.append({key: value for key, value in entry.items() if value is not None})
         return {"kind": "circuit", "name": self.name, "title": self.title, "cite": list(self.cite), "dt": format_quantity(self.dt),

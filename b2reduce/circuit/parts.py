@@ -20,7 +20,7 @@ __all__ = ["CircuitError", "Population", "Projection", "Drive", "Pathway"]
 _EXAMPLES = {"s": "5*ms", "V": "-70*mV", "Hz": "10*Hz"}
 LEAST_STEP_ = 1e-9  # s
 LONG_TABLE = 100  # entries of the table of a drive
-_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # names become parts of equations
+NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # names become parts of equations
 
 
 class CircuitError(InputError):
@@ -33,12 +33,12 @@ def check_step(dt_, error=InputError):
         raise error(f"dt: got {dt_:g} s, expected a time step of at least {LEAST_STEP_:g} s; check its unit")
 
 
-def _put(instance, **values):
+def put(instance, **values):
     for name, value in values.items():
         object.__setattr__(instance, name, value)
 
 
-def _quantity(value, unit, key, positive=False):
+def read_quantity(value, unit, key, positive=False):
     """A Quantity of the right dimension from text or Quantity."""
     from brian2 import Quantity
 
@@ -54,18 +54,18 @@ def _quantity(value, unit, key, positive=False):
     return value
 
 
-def _profile(profile, key, centred=False):
+def profile_of(profile, key, centred=False):
     try:
         return read_profile(profile, key, centred)
     except InputError as error:
         raise CircuitError(str(error)) from None
 
 
-def _whole(value, key, least=1):
+def whole_number(value, key, least=1):
     return whole(value, key, least, CircuitError)
 
 
-def _text(value):
+def text_of(value):
     """A field as plain data, as in the TOML file."""
     from brian2 import Quantity
 
@@ -98,7 +98,7 @@ class Population:
         if not isinstance(self.parameters, Mapping):
             raise CircuitError(f"parameters: got {described(self.parameters)}, expected a table such as {{ V_th = \"-50 mV\" }}")
         model = load_model(self.model)
-        _put(self, model=model.with_parameters(dict(self.parameters)), size=_whole(self.size, "size"),
+        put(self, model=model.with_parameters(dict(self.parameters)), size=whole_number(self.size, "size"),
              parameters=FrozenDict(dict(self.parameters)))
         if self.feature is not None:
             one_of(self.feature, FEATURES, "feature", CircuitError)
@@ -152,20 +152,20 @@ class Projection:
             if not isinstance(getattr(self, name), str):
                 raise CircuitError(f"projection, {name}: got {described(getattr(self, name))}, expected the name of a population")
         key = f"projection {self.source}->{self.target}"
-        _put(self, profile=_profile(self.profile, key))
-        _put(self, G=_quantity(self.G, None, f"{key}, G"), tau=_quantity(self.tau, "s", f"{key}, tau", positive=True),
-             E=_quantity(self.E, "V", f"{key}, E"))
+        put(self, profile=profile_of(self.profile, key))
+        put(self, G=read_quantity(self.G, None, f"{key}, G"), tau=read_quantity(self.tau, "s", f"{key}, tau", positive=True),
+             E=read_quantity(self.E, "V", f"{key}, E"))
         if (self.in_degree is None) == (self.probability is None):
             raise CircuitError(f"{key}: got {'both' if self.in_degree is not None else 'neither'} of in_degree and probability, expected one of them")
         if self.in_degree is not None:
-            _put(self, in_degree=_whole(self.in_degree, f"{key}, in_degree"))
+            put(self, in_degree=whole_number(self.in_degree, f"{key}, in_degree"))
         elif isinstance(self.probability, bool) or not isinstance(self.probability, (int, float, np.number)) or not 0 < self.probability <= 1:
             raise CircuitError(f"{key}, probability: got {described(self.probability)}, expected a number above 0 and up to 1")
         delay = self.delay if isinstance(self.delay, (list, tuple)) else (self.delay,)
-        delay = tuple(_quantity(value, "s", f"{key}, delay") for value in delay)
+        delay = tuple(read_quantity(value, "s", f"{key}, delay") for value in delay)
         if len(delay) not in (1, 2) or any(value < 0 for value in delay) or delay[0] > delay[-1]:
             raise CircuitError(f"{key}, delay: got {described(self.delay)}, expected one time or [least, greatest], of at least 0 s")
-        _put(self, delay=delay)
+        put(self, delay=delay)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,14 +202,14 @@ class Drive:
         if not isinstance(self.target, (str, type(None))):
             raise CircuitError(f"drive, target: got {described(self.target)}, expected the name of a population")
         key = f"drive {self.name if isinstance(self.name, str) else ''}" + (f"->{self.target}" if self.target else "")
-        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+        if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
             raise CircuitError(f"{key}: got the name {described(self.name)}, expected letters, digits and underscores")
         for name in ("G", "tau", "E"):
             if getattr(self, name) is None:
                 raise CircuitError(f"{key}: the key {name!r} is missing")
-        _put(self, inputs=_whole(self.inputs, f"{key}, inputs"), G=_quantity(self.G, None, f"{key}, G"),
-             tau=_quantity(self.tau, "s", f"{key}, tau", positive=True), E=_quantity(self.E, "V", f"{key}, E"),
-             rate=read_rate(self.rate, f"{key}, rate"), profile=_profile(self.profile, key, centred=True))
+        put(self, inputs=whole_number(self.inputs, f"{key}, inputs"), G=read_quantity(self.G, None, f"{key}, G"),
+             tau=read_quantity(self.tau, "s", f"{key}, tau", positive=True), E=read_quantity(self.E, "V", f"{key}, E"),
+             rate=read_rate(self.rate, f"{key}, rate"), profile=profile_of(self.profile, key, centred=True))
         if self.profile is not None and not self.constant:
             raise CircuitError(f"{key}, rate: got a table with a profile, expected one rate; use two drives, one with the profile and one with the table")
 
@@ -238,7 +238,7 @@ class Drive:
 
     def to_dict(self):
         """Plain data, as in the TOML file."""
-        data = {item.name: _text(getattr(self, item.name)) for item in fields(self)}
+        data = {item.name: text_of(getattr(self, item.name)) for item in fields(self)}
         if not self.constant:
             # A long table is for programs to read: its numbers as they are take a hundredth of the time.
             text = (lambda values, unit: [f"{value!r} {unit}" for value in np.asarray(values).tolist()]) if len(self.rate[0]) > LONG_TABLE else (
@@ -263,7 +263,7 @@ def read_rate(rate, key):
     if not isinstance(rate, (tuple, list)):
         if np.ndim(rate) or not isinstance(rate, (str, bool, int, float, np.number, np.ndarray)):
             raise CircuitError(f"{key}: got {described(rate)}, expected one rate, a table (times, values) or a TimedArray: say when each value begins")
-        return _quantity(rate, "Hz", key)
+        return read_quantity(rate, "Hz", key)
     if len(rate) != 2:
         raise CircuitError(f"{key}: got {described(rate)}, expected one rate or a table (times, values)")
     try:

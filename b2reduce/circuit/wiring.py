@@ -101,7 +101,7 @@ def draw_wiring(circuit, seed):
     return wiring
 
 
-def _ones(circuit, projection_wiring, source, target):
+def ones_matrix(circuit, projection_wiring, source, target):
     """Sparse matrix (target, source) with a one for every synapse."""
     from scipy.sparse import csr_matrix
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..circuit.parts import rate_at
-from ..circuit.wiring import _ones, draw_wiring
+from ..circuit.wiring import ones_matrix, draw_wiring
 from ..reduction.equations import (
     filters,
     rate_assignment,
@@ -90,7 +90,7 @@ class Couplings:
                 if f.is_drive:
                     continue
                 pathway = f.pathways[0]
-                ones = _ones(reduced.circuit, wiring[pathway.label], f.source, target)
+                ones = ones_matrix(reduced.circuit, wiring[pathway.label], f.source, target)
                 filtered = f"r_from_{f.input}" in group.variables
                 variable = group.variables[f"{'r_from' if filtered else 'I'}_{f.input}"]
                 self.couplings.append((f.source, ones, (1.0 if filtered else reduced.weight_(pathway)) / pathway.K, variable))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..circuit.wiring import _ones, draw_wiring
+from ..circuit.wiring import ones_matrix, draw_wiring
 from .equations import carrier, filters
 
 __all__ = ["mean_response_", "place", "outside", "is_outside"]
@@ -22,7 +22,7 @@ def mean_response_(reduced, cell_rates, drives_, seed):
     """
     circuit, wiring, found = reduced.circuit, draw_wiring(reduced.circuit, seed), {}
     for target in circuit.populations:
-        carried = {p.label: drives_[p.source, target] * circuit.drive_weights_(p.source, target) if p.is_drive else _ones(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
+        carried = {p.label: drives_[p.source, target] * circuit.drive_weights_(p.source, target) if p.is_drive else ones_matrix(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
                    for p in circuit.pathways(target)}
         found[target] = float(np.mean(reduced.functions_[target](*reduced.carried_arguments_(target, carried))))
     return found

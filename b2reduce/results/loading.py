@@ -8,8 +8,8 @@ from pathlib import Path
 from ..basics.arguments import described
 from ..basics.errors import InputError
 from ..reduction.reduced_circuit import ReducedCircuit
-from ..scanning.scan import load_scan
 from .archive import read_archive
+from .scan_folder import load_scan
 
 __all__ = ["load"]
 

@@ -14,7 +14,7 @@ from ..basics.frozen import frozen
 from ..basics.units import with_units
 from ..circuit.parts import rate_at
 from ..networks.activity import both_kinds
-from ..networks.counting import _counted, _counting_variance
+from ..networks.counting import counted_rates, counting_variance
 from ..reduction.measured_range import mean_response_
 from ..reduction.reduced_circuit import ReducedCircuit
 
@@ -192,8 +192,8 @@ def _over_cells(run, rates, after_):
     spiking, rate = run.cell_means_(after), rates.cell_means_(after)
     rows = {}
     for name in run.populations:
-        counting = _counting_variance(run, name, after_)
-        some, scatter = _counted(run, rates, name, after_)
+        counting = counting_variance(run, name, after_)
+        some, scatter = counted_rates(run, rates, name, after_)
         x = np.linspace(max((some - 5 * scatter).min(), 0.0), (some + 5 * scatter).max(), 400)
         below = ndtr((x[:, None] - some) / scatter).mean(axis=1)
         rows[name, "mean"] = spiking[name].mean(), rate[name].mean()

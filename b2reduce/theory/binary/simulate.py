@@ -167,13 +167,14 @@ def simulate_binary(network, *, sweeps, update="asynchronous", initial=0.5, seed
     engine, sweep = ("numpy", None) if update == "parallel" else _sweeper(engine)
     rng = np.random.default_rng(seed_streams(seed, _ORDER))
     first, targets = network.weights.indptr.astype(np.int64), network.weights.indices.astype(np.int32, copy=False)
+    arguments = network.arguments(low + (high - low) * active.astype(np.int8))
     for number in range(sweeps + 1):
         if number and sweep is None:
             now = (arguments > tie).astype(np.uint8)
             flips[number - 1], active = np.count_nonzero(now != active), now
         elif number:
             flips[number - 1] = sweep(rng.permutation(network.size), first, targets, weights, step, tie, arguments, active)
-        if sweep is None or number % FRESH == 0:
+        if number and (sweep is None or number % FRESH == 0):
             arguments = network.arguments(low + (high - low) * active.astype(np.int8))
         activity[:, number] = np.add.reduceat(active, starts, dtype=np.int64) / sizes
         if record:

@@ -1,0 +1,88 @@
+"""What a scan does at one point of its grid."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..basics.errors import InputError
+from ..basics.progress import Progress
+from ..circuit.circuit import Circuit
+
+__all__ = ["TASKS"]
+
+DURATION, AFTER = "2 s", "0.5 s"  # of spiking runs, and of what is left out of their means
+RECORD = 100  # cells of each population whose conductances are recorded
+
+
+def work(order):
+    """One point, in a worker: its rows as plain data, and how it went."""
+    start = time.perf_counter()
+    task = order["task"] if callable(order["task"]) else TASKS[order["task"]]
+    try:
+        with Progress(False):  # the scan as a whole reports
+            rows = task(Circuit.from_dict(order["circuit"]), seed=order["seed"], **order["settings"])
+        rows, status = [_plain(row) for row in ([rows] if isinstance(rows, Mapping) else rows)], "ok"
+    except (InputError, FloatingPointError) as error:
+        rows, status = [], str(error)  # a property of this point, and so its result
+    return {"rows": rows, "status": status, "seconds": time.perf_counter() - start}
+
+
+def _plain(row):
+    return {key: value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
+
+
+def _rows(populations, **columns):
+    """A row per population from {column: value or {population: value}}."""
+    return [{"population": name, **{key: value[name] if isinstance(value, Mapping) else value for key, value in columns.items()}} for name in populations]
+
+
+def _hertz(values):
+    return {name: float(np.asarray(value)) for name, value in values.items()}
+
+
+def _reduce(circuit, seed, **settings):
+    from ..reduction.reduce import reduce
+
+    reduced = reduce(circuit, seed=seed, **settings)
+    rows = _rows(reduced.populations, **{"operating rate [Hz]": _hertz(reduced.operating_rate), "theta [SI]": reduced.theta_,
+                                         "beta [Hz/A]": _hertz({name: gain.beta for name, gain in reduced.gains.items()}), "warnings": "; ".join(reduced.warnings)})
+    for row in rows:
+        row.update({f"W {source} [SI]": W for (target, source), W in reduced.W_.items() if target == row["population"]})
+    return rows
+
+
+def _rates(circuit, seed, duration="1 s", **settings):
+    from ..networks.simulate_rates import simulate_rates
+    from ..reduction.reduce import reduce
+
+    reduced = reduce(circuit, seed=seed, **settings)
+    run = simulate_rates(reduced, duration=duration)
+    return _rows(reduced.populations, **{"rate [Hz]": run.mean().to_dict(), "outside": dict(run.outside), "warnings": "; ".join(reduced.warnings)})
+
+
+def _spikes(circuit, seed, duration=DURATION, after=AFTER, record=RECORD, **settings):
+    from ..networks.simulate_spikes import simulate_spikes
+
+    run = simulate_spikes(circuit, duration=duration, seed=seed, record=record, **settings)
+    return _rows(run.populations, **{"spiking [Hz]": run.mean(after).to_dict()})
+
+
+def _validate(circuit, seed, duration=DURATION, seeds=1, **settings):
+    from ..validation.validate import validate
+
+    v = validate(circuit, seed=seed, duration=duration, seeds=seeds, **settings)
+    table, levels = v.comparison.table, v.levels
+    rows = _rows(table.index, **{
+        "spiking [Hz]": table["spiking"].to_dict(), "rate [Hz]": table["rate"].to_dict(), "error": table["error"].to_dict(),
+        "open_loop_error": v.comparison.split["open_loop_error"].to_dict(), "largest_error": v.comparison.largest_error, "tier": v.comparison.tier,
+        "broken": "; ".join(v.verdict.failed), "warned": v.warned, "warnings": "; ".join(v.reduced.warnings), "trust": v.verdict.trust, "verdict": v.verdict.sentence})
+    for row in rows:
+        for level, line in levels.iterrows():
+            row.update({f"rate {level} [Hz]": line[row["population"]], f"largest_error {level}": line["largest_error"], f"tier {level}": line["tier"]})
+    return rows
+
+
+TASKS = {"validate": _validate, "reduce": _reduce, "rates": _rates, "spikes": _spikes}
