@@ -1,63 +1,71 @@
-"""Imports run one way: a module may import only what stands above it."""
+"""Imports run one way: rooms stand in an order, and a module imports only from rooms below its own."""
 
 import ast
 from pathlib import Path
 
 import b2reduce
 
-LAYERS = [
-    {"units", "provenance", "session", "progress", "interrupts", "arguments", "grammar", "expressions", "modeltext", "resetcheck", "display", "tomltext", "labelled", "explanations", "parameternames", "rendering"}, {"roles"},
-    {"features", "modelcheck", "spikecounts", "spikememory", "thresholdlinear", "feedback", "ratefilters", "protocols", "fiheaders", "silences", "plausible"},
-    {"ring"}, {"model"}, {"circuittext"}, {"circuitlatex"}, {"circuit"}, {"activity"}, {"wiring"}, {"sweep"},
-    {"binary"}, {"binaryrun", "binarywiring"}, {"balance"},
-    {"ficolumns"}, {"recordings", "gridding", "integration"}, {"points"}, {"onset"}, {"surface"}, {"aftercurrents"}, {"adaptation", "response", "transfer"}, {"forms"}, {"gain"}, {"lookup"}, {"inputs"}, {"operating"}, {"transferaxes"}, {"measuring", "localtransfer"},
-    {"circuit_steps"}, {"equations"}, {"uncertainty"}, {"modeltable"}, {"rategroups"}, {"ratesystem"}, {"latex", "export"}, {"reduced"}, {"reduction"},
-    {"network"}, {"standalone", "stability"}, {"arclength"}, {"continuation", "phaseplane", "tuning"}, {"rate", "spiking"},
-    {"whatif", "explorer", "notebook"}, {"wantedrates"}, {"gainpremises"}, {"comparison", "assumptions", "verdict", "transients"},
-    {"plots"}, {"networkplots", "responseplots"}, {"store"}, {"archive"}, {"report"}, {"validation"}, {"scanning"}, {"regimes"}, {"mapplots"}, {"loading"},
-    {"filecheck"}, {"clitools"}, {"clifiles", "cliask"}, {"cli"}, {"__main__"},
-]
-# Besides its own: the command plays the scripts.
-ALLOWED = {("cli", "experiments")}
+#: From the bottom to the top. `theory` and `networks` stand on one floor, and never meet.
+FLOORS = [{"basics"}, {"circuit"}, {"cells"}, {"reduction"}, {"networks", "theory"}, {"results"}, {"validation"}, {"scanning"}, {"cli"}]
 PACKAGE = Path(b2reduce.__file__).parent
+#: The command plays the scripts of the experiments, which import the package.
+OUTSIDE = {("cli", "experiments"), ("cli", "models"), ("circuit", "models")}
 
 
-def level(module):
-    return next(number for number, layer in enumerate(LAYERS) if module in layer)
+def floor(room):
+    return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
 
 
-def imports(path):
-    """Modules of the package that a file imports, anywhere in it."""
-    inside_sweep = path.parent.name == "sweep"
-    for node in ast.walk(ast.parse(path.read_text())):
+def imports(source, module):
+    """Dotted names, within the package, that a module's source imports, anywhere in it."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.level:
-            if inside_sweep and node.level == 1:
-                continue
-            yield from [node.module.split(".")[0]] if node.module else [alias.name for alias in node.names]
+            base = module.split(".")[: -node.level]
+            yield ".".join([*base, *(node.module.split(".") if node.module else [])])
         elif isinstance(node, ast.ImportFrom):
-            assert not (node.module or "").startswith("b2reduce"), f"{path}: import relatively"
+            assert not (node.module or "").startswith("b2reduce"), f"{module}: import relatively"
 
 
-def files():
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = "sweep" if path.parent.name == "sweep" else path.stem
-        if path.parent in (PACKAGE, PACKAGE / "sweep") and name != "__init__":
-            yield path, name
+def arrows(sources):
+    """(module, imported module) of all imports that leave a room."""
+    for module, source in sources.items():
+        for other in imports(source, module):
+            room, target = module.split(".")[0], other.split(".")[0]
+            if target and target != room and (room, target) not in OUTSIDE:
+                yield module, other
 
 
-def test_arrows_run_down_the_list():
-    for path, name in files():
-        for other in imports(path):
-            if other == "__version__" or (name, other) in ALLOWED:
-                continue
-            assert level(other) < level(name) or level(other) == level(name) == 0, f"{path.name} imports {other}"
+def wrong(sources):
+    """Arrows that do not run downwards."""
+    return [f"{module} imports {other}" for module, other in arrows(sources) if floor(other.split(".")[0]) >= floor(module.split(".")[0])]
 
 
-def test_every_module_has_a_layer_and_rate_and_spiking_never_meet():
-    assert {name for _, name in files()} == set().union(*LAYERS)
-    found = {name: set(imports(path)) for path, name in files() if name in ("rate", "spiking")}
-    assert "spiking" not in found["rate"] and "rate" not in found["spiking"]
+def sources():
+    """{dotted module: source} of all that stands in a room."""
+    paths = (path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE)
+    return {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path.read_text(encoding="utf-8") for path in paths}
 
 
-def test_an_arrow_upwards_would_be_seen():
-    assert not level("report") < level("gain")
+def test_arrows_run_down():
+    assert wrong(sources()) == []
+
+
+def test_every_module_stands_in_a_room():
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__"}
+    assert {module.split(".")[0] for module in sources()} == set().union(*FLOORS)
+
+
+def test_rooms_are_bare():
+    """An init that imports makes `--help` slow, and circles."""
+    inits = {module: source for module, source in sources().items() if module.endswith("__init__") and module != "cells.engine.__init__"}
+    assert [module for module, source in inits.items() if len(ast.parse(source).body) != 1] == []
+
+
+def test_no_room_has_the_name_of_a_public_verb():
+    assert not set().union(*FLOORS) & set(b2reduce.__all__)
+
+
+def test_an_arrow_upwards_or_across_would_be_seen():
+    planted = {"cells.gain": "from ..reduction.reduce import reduce", "theory.ring": "from ..networks.activity import Activity",
+               "validation.validate": "from ..cells.gain import GainFit\nfrom .comparison import compare"}
+    assert wrong(planted) == ["cells.gain imports reduction.reduce", "theory.ring imports networks.activity"]
