@@ -1,8 +1,8 @@
 """The page of published results: draws its pictures, writes experiments/README.md, and runs the notebooks.
 
-    python -m b2reduce.experiments.gallery               every picture and the page (some minutes)
-    python -m b2reduce.experiments.gallery chance2002    this result's pictures and section, the others as they are
-    python -m b2reduce.experiments.gallery --notebooks   the notebooks, in place
+python -m b2reduce.experiments.gallery               every picture and the page (some minutes)
+python -m b2reduce.experiments.gallery chance2002    this result's pictures and section, the others as
+they are python -m b2reduce.experiments.gallery --notebooks   the notebooks, in place
 """
 
 from __future__ import annotations
@@ -20,7 +20,18 @@ from b2reduce.experiments.script import drawn
 
 HERE = Path(__file__).resolve().parent
 PAGE, PICTURES, NOTEBOOKS = HERE / "README.md", HERE / "pictures", HERE / "notebooks"
-SCRIPTS = ("shriki2003", "chance2002", "prescott2006", "hasenstaub2005", "chen_fetz2005", "holt_koch1997", "ermentrout1994", "lecture11", "benyishai1995", "vanvreeswijk1996")
+SCRIPTS = (
+    "shriki2003",
+    "chance2002",
+    "prescott2006",
+    "hasenstaub2005",
+    "chen_fetz2005",
+    "holt_koch1997",
+    "ermentrout1994",
+    "lecture11",
+    "benyishai1995",
+    "vanvreeswijk1996",
+)
 HEAD = """# Published results, reproduced
 
 Each script reproduces one result with the package and ends with a table of published against measured. `source` says what stands under
@@ -57,24 +68,46 @@ def section(name):
     cell = lambda text: text.replace("|", "\\|")
     verdict = {None: "", True: "yes", False: "**no**"}
     table = ["| | published | source | measured | within |", "|---|---|---|---|---|"]
-    table += [f"| {cell(row.what)} | {cell(row.published)} | {row.source} | {cell(row.measured)} | {verdict[row.within]} |" for row in rows]
+    table += [
+        f"| {cell(row.what)} | {cell(row.published)} | {row.source} | {cell(row.measured)} |"
+        f" {verdict[row.within]} |"
+        for row in rows
+    ]
     doc = inspect.cleandoc(module["__doc__"]).partition("\n\n")[2]
     short, long = module["MINUTES"]
     departures = "\n".join(f"- {text}" for text in module["DEPARTURES"])
-    text = "\n".join([f"## {module['TITLE']}\n\n`b2reduce reproduce {name}` · {module['DOI']} · {short:g} min, `--long` {long:g} min\n\n{doc}\n", *shown, *table,
-                      f"\nDepartures from the source:\n\n{departures}\n"])
+    text = "\n".join(
+        [
+            (
+                f"## {module['TITLE']}\n\n`b2reduce reproduce {name}` · {module['DOI']} · {short:g} min,"
+                f" `--long` {long:g} min\n\n{doc}\n"
+            ),
+            *shown,
+            *table,
+            f"\nDepartures from the source:\n\n{departures}\n",
+        ]
+    )
     return text, not any(row.within is False for row in rows)
 
 
 def write_page(names):
-    """Write the page, these sections new and the others as they stand; returns the names of those with a row that is not within."""
-    known = dict(re.findall(r"(?ms)^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->|\Z)", PAGE.read_text(encoding="utf-8"))) if PAGE.is_file() else {}
+    """Write the page, these sections new and the others as they stand.
+
+    Returns the names of those with a row that is not within.
+    """
+    known = (
+        dict(re.findall(r"(?ms)^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->|\Z)", PAGE.read_text(encoding="utf-8")))
+        if PAGE.is_file()
+        else {}
+    )
     off = []
     for name in names:
         click.echo(name)
         known[name], good = section(name)
         off += [] if good else [name]
-        text = HEAD + "".join(f"\n<!-- {each} -->\n{known[each].strip()}\n" for each in SCRIPTS if each in known)
+        text = HEAD + "".join(
+            f"\n<!-- {each} -->\n{known[each].strip()}\n" for each in SCRIPTS if each in known
+        )
         aside = PAGE.with_suffix(".new")
         aside.write_text(text, encoding="utf-8")
         aside.replace(PAGE)
@@ -101,39 +134,79 @@ def front():
 
 
 def dynamic_clamp(path):
-    """The table that stands in for a recording: `lif` in the noise of 300 synapses, as an experimenter has it.
+    """The table that stands in for a recording: `lif` in the noise of 300 synapses, as an experimenter has
+    it.
 
-    Injected current and added leak (with its reversal at rest), without the cell's own leak and the means of the noise; five sweeps of 2 s for each
-    point, 0.5 s of each not counted.
+    Injected current and added leak (with its reversal at rest), without the cell's own leak and the means of
+    the noise; five sweeps of 2 s for each point, 0.5 s of each not counted.
     """
     import pandas as pd
     from brian2 import Hz, amp, ms, mV, nS, second, siemens
 
     import b2reduce as b2r
 
-    noise = [b2r.Drive(name="exc", inputs=200, rate=5 * Hz, G=1 * nS, tau=5 * ms, E=0 * mV), b2r.Drive(name="inh", inputs=100, rate=5 * Hz, G=1 * nS, tau=10 * ms, E=-80 * mV)]
+    noise = [
+        b2r.Drive(name="exc", inputs=200, rate=5 * Hz, G=1 * nS, tau=5 * ms, E=0 * mV),
+        b2r.Drive(name="inh", inputs=100, rate=5 * Hz, G=1 * nS, tau=10 * ms, E=-80 * mV),
+    ]
     model = b2r.load_model("lif")
-    # Mean conductances of 5 nS each, K G tau r; what they add to current and leak belongs to the axes of measure_fi, not to the recording's.
-    means = np.array([drive.inputs * float(np.asarray(drive.G) * np.asarray(drive.tau) * np.asarray(drive.rate)) for drive in noise])
+    # Mean conductances of 5 nS each, K G tau r; what they add to current and leak belongs to the axes of
+    # measure_fi, not to the recording's.
+    means = np.array(
+        [
+            drive.inputs * float(np.asarray(drive.G) * np.asarray(drive.tau) * np.asarray(drive.rate))
+            for drive in noise
+        ]
+    )
     offset = float(sum(means * [float(np.asarray(drive.E)) - model.si("E_L") for drive in noise]))
     I_inj, g_added = np.arange(-150, 651, 25) * 1e-12, np.array([0, 10, 20]) * 1e-9
-    surface = b2r.measure_fi(model, (I_inj + offset) * amp, (model.si("g_L") + means.sum() + g_added) * siemens, noise=noise, duration=2 * second, replicates=5, seed=1)
+    surface = b2r.measure_fi(
+        model,
+        (I_inj + offset) * amp,
+        (model.si("g_L") + means.sum() + g_added) * siemens,
+        noise=noise,
+        duration=2 * second,
+        replicates=5,
+        seed=1,
+    )
     I, g = np.meshgrid(I_inj * 1e12, g_added * 1e9, indexing="ij")
-    columns = {"I_inj [pA]": I, "g_added [nS]": g, "rate [Hz]": surface.rate_, "rate_sem [Hz]": surface.rate_sem_}
-    pd.DataFrame({name: values.ravel() for name, values in columns.items()}).to_csv(path, index=False, float_format="%.4g")
+    columns = {
+        "I_inj [pA]": I,
+        "g_added [nS]": g,
+        "rate [Hz]": surface.rate_,
+        "rate_sem [Hz]": surface.rate_sem_,
+    }
+    pd.DataFrame({name: values.ravel() for name, values in columns.items()}).to_csv(
+        path, index=False, float_format="%.4g"
+    )
 
 
 def execute(path, target=None):
-    """Run a notebook in its folder and write it, with outputs and without what differs from run to run, to `target` or in place."""
+    """Run a notebook in its folder and write it, with outputs and without what differs from run to run, to
+    `target` or in place.
+    """
     import nbformat
     from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(Path(path).parent)}}, record_timing=False).execute()
-    notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
+    NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(Path(path).parent)}},
+        record_timing=False,
+    ).execute()
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
     for cell in notebook.cells:
         # Progress on stderr is for the one who waits.
-        cell.outputs = [output for output in cell.get("outputs", []) if output.get("name") != "stderr"] if cell.cell_type == "code" else None
+        cell.outputs = (
+            [output for output in cell.get("outputs", []) if output.get("name") != "stderr"]
+            if cell.cell_type == "code"
+            else None
+        )
         if cell.cell_type != "code":
             del cell["outputs"]
     aside = Path(target or path).with_suffix(".new")

@@ -1,11 +1,13 @@
-"""Averaging synaptic input over trials (Figure 3 of the lecture: Hasenstaub, Shu, Haider, Kraushaar, Duque & McCormick 2005).
+"""Averaging synaptic input over trials (Figure 3 of the lecture: Hasenstaub, Shu, Haider, Kraushaar, Duque &
+McCormick 2005).
 
-A cell receives excitation and inhibition from many inputs. In one trial its conductances fluctuate about K G tau r with the standard deviation
-G sqrt(K r tau/2) (Campbell). The mean of N trials is off by that over sqrt(N); one trial of K inputs with G ~ 1/K is off by 1/sqrt(2 K r tau) of
-the mean: trials and inputs average alike.
+A cell receives excitation and inhibition from many inputs. In one trial its conductances fluctuate about K G
+tau r with the standard deviation G sqrt(K r tau/2) (Campbell). The mean of N trials is off by that over
+sqrt(N); one trial of K inputs with G ~ 1/K is off by 1/sqrt(2 K r tau) of the mean: trials and inputs average
+alike.
 
-Neighbours that share inputs do not: where a share c of the inputs is common to all cells, the mean over N of them is off by
-sd sqrt(c + (1 - c)/N), which no number of cells lowers below sd sqrt(c).
+Neighbours that share inputs do not: where a share c of the inputs is common to all cells, the mean over N of
+them is off by sd sqrt(c + (1 - c)/N), which no number of cells lowers below sd sqrt(c).
 """
 
 # %%
@@ -22,10 +24,21 @@ TITLE = "Conductances: single trial, ensemble, and the error of the ensemble"
 DOI = "doi:10.1016/j.neuron.2005.06.016"
 SEED = 1
 MINUTES = (0.1, 0.2)  # short, long
-DEPARTURES = ("The lecture takes a figure of the paper as an illustration of averaging; the paper's subject, the synchrony that inhibition carries, is not reproduced.",
-              "Inputs are Poisson trains at constant rates, as the derivation supposes; those of the paper come in waves (Up states).",
-              "Cells share no input, but for the second panel of fig2. In the paper inhibitory potentials have more power above some 10 Hz than excitatory ones and are more synchronous between neighbours.",
-              "Recorded are the conductances of model cells, not postsynaptic potentials.")
+DEPARTURES = (
+    (
+        "The lecture takes a figure of the paper as an illustration of averaging; the paper's subject, the"
+        " synchrony that inhibition carries, is not reproduced."
+    ),
+    (
+        "Inputs are Poisson trains at constant rates, as the derivation supposes; those of the paper come in"
+        " waves (Up states)."
+    ),
+    (
+        "Cells share no input, but for the second panel of fig2. In the paper inhibitory potentials have more"
+        " power above some 10 Hz than excitatory ones and are more synchronous between neighbours."
+    ),
+    "Recorded are the conductances of model cells, not postsynaptic potentials.",
+)
 
 EXCITATION = b2r.Drive(name="exc", target="E", inputs=400, rate=5 * Hz, G=0.4 * nS, tau=5 * ms, E=0 * mV)
 INHIBITION = b2r.Drive(name="inh", target="E", inputs=100, rate=10 * Hz, G=1.0 * nS, tau=10 * ms, E=-80 * mV)
@@ -35,34 +48,55 @@ SHARED = 0.1  # of the inputs, in the case that averaging over cells fails
 
 # %%
 def recorded(drives, cells, duration_, seed):
-    """{drive: conductances in S, shape (cell, time)} of cells after they have settled, their times and the time step, in s."""
+    """{drive.
+
+    Conductances in S, shape (cell, time)} of cells after they have settled, their times and the time step, in
+    s.
+    """
     circuit = b2r.Circuit(name="listeners", populations={"E": b2r.Population("lif", cells)}, drives=drives)
     activity = b2r.simulate_spikes(circuit, duration=(duration_ + SETTLED_) * second, seed=seed, record=cells)
     t = activity.conductance_t_
     late = t >= SETTLED_
-    return {drive.name: activity.conductances_[f"{drive.name}->E"][:, late] for drive in drives}, t[late] - SETTLED_, float(circuit.dt)
+    return (
+        {drive.name: activity.conductances_[f"{drive.name}->E"][:, late] for drive in drives},
+        t[late] - SETTLED_,
+        float(circuit.dt),
+    )
 
 
 def campbell(drive, dt_):
     """(mean, standard deviation, excess kurtosis) of a conductance at the end of a step, in S.
 
-    The n-th cumulant is G^n K r dt/(1 - e^(-n dt/tau)), which tends to G^n K r tau/n: K G tau r, G sqrt(K r tau/2) and 1/(K r tau).
+    The n-th cumulant is G^n K r dt/(1 - e^(-n dt/tau)), which tends to G^n K r tau/n: K G tau r, G sqrt(K r
+    tau/2) and 1/(K r tau).
     """
-    second_, fourth = (float(drive.G) ** n * drive.inputs * float(drive.rate) * dt_ / -np.expm1(-n * dt_ / float(drive.tau)) for n in (2, 4))
-    return float(drive.G) * drive.inputs * float(drive.rate) * dt_ / -np.expm1(-dt_ / float(drive.tau)), np.sqrt(second_), fourth / second_**2
+    second_, fourth = (
+        float(drive.G) ** n * drive.inputs * float(drive.rate) * dt_ / -np.expm1(-n * dt_ / float(drive.tau))
+        for n in (2, 4)
+    )
+    return (
+        float(drive.G) * drive.inputs * float(drive.rate) * dt_ / -np.expm1(-dt_ / float(drive.tau)),
+        np.sqrt(second_),
+        fourth / second_**2,
+    )
 
 
 def memory(tau_, t):
-    """Time in s that one independent sample takes where correlations fall as e^(-|t|/tau): 2 tau, and a little more as it is sampled at times t.
+    """Time in s that one independent sample takes where correlations fall as e^(-|t|/tau): 2 tau, and a
+    little more as it is sampled at times t.
 
-    That of the squares of shot noise is memory(tau/2): cov(x(0)^2, x(t)^2) = 2 C(t)^2 + the joint fourth cumulant, and both fall as e^(-2|t|/tau).
+    That of the squares of shot noise is memory(tau/2): cov(x(0)^2, x(t)^2) = 2 C(t)^2 + the joint fourth
+    cumulant, and both fall as e^(-2|t|/tau).
     """
     spacing = t[1] - t[0]
     return spacing / np.tanh(spacing / (2 * tau_))
 
 
 def error_of_sd(excess, tau_, t, cells=1):
-    """Relative standard error of a standard deviation about a known mean: half that of the mean square, whose squares have the variance (2 + excess) sd^4."""
+    """Relative standard error of a standard deviation about a known mean.
+
+    Half that of the mean square, whose squares have the variance (2 + excess) sd^4.
+    """
     return np.sqrt((2 + excess) * memory(tau_ / 2, t) / (cells * len(t) * (t[1] - t[0]))) / 2
 
 
@@ -74,7 +108,8 @@ def error_of_mean(g, n, mean):
 def fig1(long=False):
     """One trial, the mean of all, their scatter, and the error of the mean of N."""
     cells = 4000 if long else 1000
-    # Each size divides the next and the number of cells: every block is made of whole smaller ones, and none is left over.
+    # Each size divides the next and the number of cells: every block is made of whole smaller ones, and none
+    # is left over.
     sizes = np.array([1, 5, 10, 50, 100, 500])
     conductances, t, dt_ = recorded([EXCITATION, INHIBITION], cells, 1.0, SEED)
     duration_ = len(t) * (t[1] - t[0])
@@ -87,32 +122,82 @@ def fig1(long=False):
         shown = t < 0.3
         axes[0].plot(t[shown] * 1e3, g[0, shown] * 1e9, color=shade, linewidth=1)
         axes[0].plot(t[shown] * 1e3, g[:, shown].mean(axis=0) * 1e9, color=shade, linewidth=2.5)
-        axes[0].text(150, {"exc": 0.6, "inh": 17.2}[drive.name], f"{name}: one trial, mean of {cells}", ha="center", color=shade, fontsize="small")
-        axes[1].hist(g.ravel() * 1e9, bins=60, density=True, histtype="stepfilled", color=shade, alpha=0.35, label=name)
+        axes[0].text(
+            150,
+            {"exc": 0.6, "inh": 17.2}[drive.name],
+            f"{name}: one trial, mean of {cells}",
+            ha="center",
+            color=shade,
+            fontsize="small",
+        )
+        axes[1].hist(
+            g.ravel() * 1e9, bins=60, density=True, histtype="stepfilled", color=shade, alpha=0.35, label=name
+        )
         z = np.linspace(-4, 4, 200)
         normal = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) / (sd * 1e9)
         # The third cumulant, K r tau G^3/3, tilts the curve.
         skewness = float(drive.G) ** 3 * drive.inputs * float(drive.rate) * tau_ / 3 / sd**3
-        axes[1].plot((mean + z * sd) * 1e9, normal * (1 + skewness / 6 * (z**3 - 3 * z)), color=shade, linestyle=line, label="Campbell's cumulants")
+        axes[1].plot(
+            (mean + z * sd) * 1e9,
+            normal * (1 + skewness / 6 * (z**3 - 3 * z)),
+            color=shade,
+            linestyle=line,
+            label="Campbell's cumulants",
+        )
         # The mean over cells and time has one independent sample for each memory of a cell.
         error = sd * np.sqrt(memory(tau_, t) / (cells * duration_))
-        rows.append(Row(f"{name}: mean over trials (nS)", f"K G tau r = {limit * 1e9:.4f}; {mean * 1e9:.4f} on the time grid", f"{g.mean() * 1e9:.4f} +- {error * 1e9:.4f}", abs(g.mean() - mean) < 4 * error))
+        rows.append(
+            Row(
+                f"{name}: mean over trials (nS)",
+                f"K G tau r = {limit * 1e9:.4f}; {mean * 1e9:.4f} on the time grid",
+                f"{g.mean() * 1e9:.4f} +- {error * 1e9:.4f}",
+                abs(g.mean() - mean) < 4 * error,
+            )
+        )
         found, sd_error = np.sqrt(np.mean((g - mean) ** 2)), sd * error_of_sd(excess, tau_, t, cells)
-        rows.append(Row(f"{name}: standard deviation (nS)", f"Campbell: {limit_sd * 1e9:.4f}; {sd * 1e9:.4f} on the time grid", f"{found * 1e9:.4f} +- {sd_error * 1e9:.4f}", abs(found - sd) < 4 * sd_error))
+        rows.append(
+            Row(
+                f"{name}: standard deviation (nS)",
+                f"Campbell: {limit_sd * 1e9:.4f}; {sd * 1e9:.4f} on the time grid",
+                f"{found * 1e9:.4f} +- {sd_error * 1e9:.4f}",
+                abs(found - sd) < 4 * sd_error,
+            )
+        )
         off = np.array([error_of_mean(g, n, mean) for n in sizes])
         axes[2].loglog(sizes, off * 1e9, color=shade, marker=marker, linestyle="", label=f"{name}, measured")
-        axes[2].loglog(sizes, sd / np.sqrt(sizes) * 1e9, color=shade, linestyle=line, label="Campbell / sqrt(N)")
+        axes[2].loglog(
+            sizes, sd / np.sqrt(sizes) * 1e9, color=shade, linestyle=line, label="Campbell / sqrt(N)"
+        )
         exponent = np.polyfit(np.log(sizes), np.log(off), 1)[0]
-        # Means of blocks are made of the same cells. For n <= m the relative covariance of the two mean squares is (2 n + excess) memory/(cells duration):
-        # 2 n as a block of m holds m/n blocks of n, each correlated with it by sqrt(n/m). The excess is common to all and shifts no slope.
+        # Means of blocks are made of the same cells. For n <= m the relative covariance of the two mean
+        # squares is (2 n + excess) memory/(cells duration): 2 n as a block of m holds m/n blocks of n, each
+        # correlated with it by sqrt(n/m). The excess is common to all and shifts no slope.
         covariance = np.minimum.outer(sizes, sizes) * memory(tau_ / 2, t) / (2 * cells * duration_)
         design = np.log(sizes) - np.log(sizes).mean()
         exponent_error = np.sqrt(design @ covariance @ design) / np.sum(design**2)
-        rows.append(Row(f"{name}: error of the mean of N trials, exponent of N", "-1/2", f"{exponent:.4f} +- {exponent_error:.4f}", abs(exponent + 0.5) < 4 * exponent_error))
-    axes[0].set(xlabel="time (ms)", ylabel="conductance (nS)", ylim=(0, 18.5), title="(a) trials and their mean")
-    axes[1].set(xlabel="conductance (nS)", ylabel="density (1/nS)", xlim=(0, 20), title="(b) conductances over all trials")
+        rows.append(
+            Row(
+                f"{name}: error of the mean of N trials, exponent of N",
+                "-1/2",
+                f"{exponent:.4f} +- {exponent_error:.4f}",
+                abs(exponent + 0.5) < 4 * exponent_error,
+            )
+        )
+    axes[0].set(
+        xlabel="time (ms)", ylabel="conductance (nS)", ylim=(0, 18.5), title="(a) trials and their mean"
+    )
+    axes[1].set(
+        xlabel="conductance (nS)",
+        ylabel="density (1/nS)",
+        xlim=(0, 20),
+        title="(b) conductances over all trials",
+    )
     axes[1].legend(fontsize="small", loc="upper right")
-    axes[2].set(xlabel="trials averaged, N", ylabel="error of the mean (nS)", title="(c) error of the mean of N trials")
+    axes[2].set(
+        xlabel="trials averaged, N",
+        ylabel="error of the mean (nS)",
+        title="(c) error of the mean of N trials",
+    )
     axes[2].legend(fontsize="small", loc="lower left")
     return figure, rows
 
@@ -122,27 +207,81 @@ def fig2(long=False):
     """Averages over inputs in one trial, and averages over cells that share inputs."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     numbers, tau_ = np.array([25, 100, 400, 1600]), float(EXCITATION.tau)
-    drives = [b2r.Drive(name=f"exc{K}", target="E", inputs=int(K), rate=EXCITATION.rate, G=EXCITATION.G * EXCITATION.inputs / K, tau=EXCITATION.tau, E=EXCITATION.E) for K in numbers]
+    drives = [
+        b2r.Drive(
+            name=f"exc{K}",
+            target="E",
+            inputs=int(K),
+            rate=EXCITATION.rate,
+            G=EXCITATION.G * EXCITATION.inputs / K,
+            tau=EXCITATION.tau,
+            E=EXCITATION.E,
+        )
+        for K in numbers
+    ]
     cells = 200 if long else 100
     conductances, t, dt_ = recorded(drives, cells, 4.0 if long else 1.0, SEED)
     mean, sd, excess = np.array([campbell(drive, dt_) for drive in drives]).T
-    found = np.array([np.sqrt(np.mean((conductances[drive.name] - m) ** 2)) for drive, m in zip(drives, mean)]) / mean
+    found = (
+        np.array([np.sqrt(np.mean((conductances[drive.name] - m) ** 2)) for drive, m in zip(drives, mean)])
+        / mean
+    )
     errors = error_of_sd(excess, tau_, t, cells)
-    left.errorbar(numbers, found, yerr=found * errors, color="black", marker="o", linestyle="", label="single trials, measured")
-    left.loglog(numbers, 1 / np.sqrt(2 * numbers * float(EXCITATION.rate) * tau_), color="black", label="Campbell: 1/sqrt(2 K r tau)")
-    left.set(xlabel="inputs K, with G ~ 1/K", ylabel="standard deviation / mean", xticks=numbers, xticklabels=numbers, title="(a) more inputs")
+    left.errorbar(
+        numbers,
+        found,
+        yerr=found * errors,
+        color="black",
+        marker="o",
+        linestyle="",
+        label="single trials, measured",
+    )
+    left.loglog(
+        numbers,
+        1 / np.sqrt(2 * numbers * float(EXCITATION.rate) * tau_),
+        color="black",
+        label="Campbell: 1/sqrt(2 K r tau)",
+    )
+    left.set(
+        xlabel="inputs K, with G ~ 1/K",
+        ylabel="standard deviation / mean",
+        xticks=numbers,
+        xticklabels=numbers,
+        title="(a) more inputs",
+    )
     left.set_yticks(ticks := [0.1, 0.2, 0.4], labels=[f"{tick:g}" for tick in ticks])
     left.minorticks_off()
     left.legend(fontsize="small")
     design = np.log(numbers) - np.log(numbers).mean()
-    exponent, exponent_error = design @ np.log(found) / np.sum(design**2), np.sqrt(np.sum((design * errors) ** 2)) / np.sum(design**2)
-    rows = [Row("excitation: standard deviation/mean in one trial, exponent of K", "-1/2", f"{exponent:.4f} +- {exponent_error:.4f}", abs(exponent + 0.5) < 4 * exponent_error)]
+    exponent, exponent_error = (
+        design @ np.log(found) / np.sum(design**2),
+        np.sqrt(np.sum((design * errors) ** 2)) / np.sum(design**2),
+    )
+    rows = [
+        Row(
+            "excitation: standard deviation/mean in one trial, exponent of K",
+            "-1/2",
+            f"{exponent:.4f} +- {exponent_error:.4f}",
+            abs(exponent + 0.5) < 4 * exponent_error,
+        )
+    ]
 
-    # Conductances add: a group of cells has its own inputs and, all of them, the common ones, which one cell of each group has drawn.
+    # Conductances add: a group of cells has its own inputs and, all of them, the common ones, which one cell
+    # of each group has drawn.
     groups, size = 20 if long else 8, 100
     common = round(SHARED * EXCITATION.inputs)
-    parts = [b2r.Drive(name=name, target="E", inputs=inputs, rate=EXCITATION.rate, G=EXCITATION.G, tau=EXCITATION.tau, E=EXCITATION.E)
-             for name, inputs in (("own", EXCITATION.inputs - common), ("common", common))]
+    parts = [
+        b2r.Drive(
+            name=name,
+            target="E",
+            inputs=inputs,
+            rate=EXCITATION.rate,
+            G=EXCITATION.G,
+            tau=EXCITATION.tau,
+            E=EXCITATION.E,
+        )
+        for name, inputs in (("own", EXCITATION.inputs - common), ("common", common))
+    ]
     conductances, t, dt_ = recorded(parts, groups * size, 1.0, SEED)
     g = conductances["own"] + np.repeat(conductances["common"][::size], size, axis=0)
     mean, sd, excess = campbell(EXCITATION, dt_)
@@ -150,17 +289,35 @@ def fig2(long=False):
     expected = lambda n, c=SHARED: np.sqrt(c + (1 - c) / n)
     off = np.array([error_of_mean(g, n, mean) for n in sizes]) / sd
     dense = np.geomspace(1, size, 100)
-    right.loglog(sizes, off, color="black", marker="o", linestyle="", label=f"{100 * SHARED:.0f} % of the inputs shared")
+    right.loglog(
+        sizes,
+        off,
+        color="black",
+        marker="o",
+        linestyle="",
+        label=f"{100 * SHARED:.0f} % of the inputs shared",
+    )
     right.loglog(dense, expected(dense), color="black", label="sqrt(c + (1 - c)/N)")
     right.loglog(dense, expected(dense, 0), color="0.5", linestyle="--", label="none shared: 1/sqrt(N)")
-    right.set(xlabel="cells averaged, N", ylabel="error of the mean / sd of one cell", title="(b) cells that share inputs")
+    right.set(
+        xlabel="cells averaged, N",
+        ylabel="error of the mean / sd of one cell",
+        title="(b) cells that share inputs",
+    )
     right.legend(fontsize="small", loc="lower left")
     # Cumulants of the mean of a group: of the common inputs as they are, of the others over powers of N.
     peaked = excess * (SHARED + (1 - SHARED) / size**3) / expected(size) ** 4
     error = expected(size) * error_of_sd(peaked, tau_, t, groups)
     unit = expected(size, 0)
-    rows.append(Row(f"{100 * SHARED:.0f} % of the inputs shared: error of the mean of {size} cells, over sd/sqrt({size})", f"sqrt(1 + c (N - 1)) = {expected(size) / unit:.2f}; 1 with inputs of their own",
-                    f"{off[-1] / unit:.2f} +- {error / unit:.2f}", abs(off[-1] - expected(size)) < 4 * error))
+    rows.append(
+        Row(
+            f"{100 * SHARED:.0f} % of the inputs shared: error of the mean of {size} cells, over"
+            f" sd/sqrt({size})",
+            f"sqrt(1 + c (N - 1)) = {expected(size) / unit:.2f}; 1 with inputs of their own",
+            f"{off[-1] / unit:.2f} +- {error / unit:.2f}",
+            abs(off[-1] - expected(size)) < 4 * error,
+        )
+    )
     return figure, rows
 
 

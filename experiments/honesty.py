@@ -1,15 +1,19 @@
-"""Honesty as a number: over circuits of all kinds, how good each level is, and whether warnings come where errors do.
+"""Honesty as a number: over circuits of all kinds, how good each level is, and whether warnings come where
+errors do.
 
     python -m b2reduce.experiments.honesty                       all circuits (about ten minutes)
     python -m b2reduce.experiments.honesty "nearly silent" ...   only these
-    python -m b2reduce.experiments.honesty --random              circuits drawn at random, which set no limit: 12, or 60 with --long
+    python -m b2reduce.experiments.honesty --random              circuits drawn at random, which set no limit:
+    12, or 60 with --long
 
-An error counts where a rate model is used: at the drives that it was made for, at drives a quarter weaker and stronger, and over
-time. A warning is a premise that does not hold, or a warning of the reduction; what it says is weighed without looking at the
-spiking rates' difference from the model. It was deserved if any of the three errors exceeds 15 %.
+An error counts where a rate model is used: at the drives that it was made for, at drives a quarter weaker and
+stronger, and over time. A warning is a premise that does not hold, or a warning of the reduction; what it
+says is weighed without looking at the spiking rates' difference from the model. It was deserved if any of the
+three errors exceeds 15 %.
 
-Limits of premises were chosen on circuits such as those of the list, so that their shares say little of others. Circuits drawn at
-random (random_circuits.py) are in two halves: limits may be chosen on those of even number, those of odd number are unseen.
+Limits of premises were chosen on circuits such as those of the list, so that their shares say little of
+others. Circuits drawn at random (random_circuits.py) are in two halves: limits may be chosen on those of even
+number, those of odd number are unseen.
 """
 
 from __future__ import annotations
@@ -26,35 +30,71 @@ from b2reduce.reduction.reduce import LEVELS
 
 __all__ = ["CIRCUITS", "PUBLISHED", "measure", "summary"]
 
+
 def _changed(changes=None, **populations):
     """ei_lif with other values; population parameters as E={"V_th": ...}."""
     circuit = b2r.load_circuit("ei_lif").replace(changes or {})
-    return circuit.replace({f"population.{name}.{key}": value for name, parameters in populations.items() for key, value in parameters.items()})
+    return circuit.replace(
+        {
+            f"population.{name}.{key}": value
+            for name, parameters in populations.items()
+            for key, value in parameters.items()
+        }
+    )
 
 
 def _random(circuit):
     """The same with synapses drawn by chance."""
     data = circuit.to_dict()
     for projection in data["projections"]:
-        projection["probability"] = projection.pop("in_degree") / circuit.populations[projection["source"]].size
+        projection["probability"] = (
+            projection.pop("in_degree") / circuit.populations[projection["source"]].size
+        )
     return b2r.Circuit.from_dict(data)
 
 
 def _several(cells, weights, rate="14 Hz"):
-    """Populations {name: (model, size, parameters)} with weights {(source, target): (in_degree, G, tau, E)} and one drive on each."""
-    projections = [b2r.Projection(source=source, target=target, in_degree=K, G=G, tau=tau, E=E, delay=["0.1 ms", "3 ms"])
-                   for (source, target), (K, G, tau, E) in weights.items()]
-    drives = [b2r.Drive(name="ext", target=name, inputs=250, rate=rate, G="0.4 nS", tau="5 ms", E="0 mV") for name in cells]
-    return b2r.Circuit(populations={name: b2r.Population(model, size, parameters) for name, (model, size, parameters) in cells.items()},
-                       projections=projections, drives=drives, dt="0.1 ms")
+    """Populations {name: (model, size, parameters)} with weights {(source, target).
+
+    (in_degree, G, tau, E)} and one drive on each.
+    """
+    projections = [
+        b2r.Projection(source=source, target=target, in_degree=K, G=G, tau=tau, E=E, delay=["0.1 ms", "3 ms"])
+        for (source, target), (K, G, tau, E) in weights.items()
+    ]
+    drives = [
+        b2r.Drive(name="ext", target=name, inputs=250, rate=rate, G="0.4 nS", tau="5 ms", E="0 mV")
+        for name in cells
+    ]
+    return b2r.Circuit(
+        populations={
+            name: b2r.Population(model, size, parameters) for name, (model, size, parameters) in cells.items()
+        },
+        projections=projections,
+        drives=drives,
+        dt="0.1 ms",
+    )
 
 
 def _three():
     """E with two kinds of inhibition: fast on all, slow on E and the fast."""
     exc, fast, slow = ("0.2 nS", "5 ms", "0 mV"), ("2 nS", "8 ms", "-80 mV"), ("1.2 nS", "20 ms", "-80 mV")
-    return _several({"E": ("lif", 3200, {}), "P": ("lif", 500, {"C_m": "150 pF", "t_ref": "1 ms"}), "S": ("lif", 300, {"C_m": "200 pF", "V_th": "-48 mV"})},
-                    {("E", "E"): (100, *exc), ("E", "P"): (100, *exc), ("E", "S"): (80, *exc), ("P", "E"): (20, *fast), ("P", "P"): (20, *fast),
-                     ("S", "E"): (6, *slow), ("S", "P"): (4, *slow)})
+    return _several(
+        {
+            "E": ("lif", 3200, {}),
+            "P": ("lif", 500, {"C_m": "150 pF", "t_ref": "1 ms"}),
+            "S": ("lif", 300, {"C_m": "200 pF", "V_th": "-48 mV"}),
+        },
+        {
+            ("E", "E"): (100, *exc),
+            ("E", "P"): (100, *exc),
+            ("E", "S"): (80, *exc),
+            ("P", "E"): (20, *fast),
+            ("P", "P"): (20, *fast),
+            ("S", "E"): (6, *slow),
+            ("S", "P"): (4, *slow),
+        },
+    )
 
 
 def _four():
@@ -62,37 +102,103 @@ def _four():
     exc, inh = ("0.2 nS", "5 ms", "0 mV"), ("2 nS", "10 ms", "-80 mV")
     weights = {}
     for one, other in (("1", "2"), ("2", "1")):
-        weights.update({(f"E{one}", f"E{one}"): (80, *exc), (f"E{one}", f"I{one}"): (80, *exc), (f"I{one}", f"E{one}"): (25, *inh), (f"I{one}", f"I{one}"): (25, *inh),
-                        (f"E{one}", f"E{other}"): (20, *exc), (f"E{one}", f"I{other}"): (20, *exc)})
-    return _several({"E1": ("lif", 2000, {}), "I1": ("lif", 500, {}), "E2": ("lif", 2000, {"V_th": "-49 mV"}), "I2": ("lif", 500, {})}, weights)
+        weights.update(
+            {
+                (f"E{one}", f"E{one}"): (80, *exc),
+                (f"E{one}", f"I{one}"): (80, *exc),
+                (f"I{one}", f"E{one}"): (25, *inh),
+                (f"I{one}", f"I{one}"): (25, *inh),
+                (f"E{one}", f"E{other}"): (20, *exc),
+                (f"E{one}", f"I{other}"): (20, *exc),
+            }
+        )
+    return _several(
+        {
+            "E1": ("lif", 2000, {}),
+            "I1": ("lif", 500, {}),
+            "E2": ("lif", 2000, {"V_th": "-49 mV"}),
+            "I2": ("lif", 500, {}),
+        },
+        weights,
+    )
 
 
 def _adapting():
-    """Adapting excitatory cells, integrate-and-fire inhibition: unequal cell models, and a variable that the law leaves out."""
+    """Adapting excitatory cells, integrate-and-fire inhibition.
+
+    Unequal cell models, and a variable that the law leaves out.
+    """
     exc, inh = ("0.4 nS", "5 ms", "0 mV"), ("2 nS", "10 ms", "-80 mV")
-    circuit = _several({"E": ("adex_brette2005", 2000, {}), "I": ("lif", 500, {})},
-                       {("E", "E"): (100, *exc), ("E", "I"): (100, "0.2 nS", "5 ms", "0 mV"), ("I", "E"): (25, *inh), ("I", "I"): (25, *inh)})
+    circuit = _several(
+        {"E": ("adex_brette2005", 2000, {}), "I": ("lif", 500, {})},
+        {
+            ("E", "E"): (100, *exc),
+            ("E", "I"): (100, "0.2 nS", "5 ms", "0 mV"),
+            ("I", "E"): (25, *inh),
+            ("I", "I"): (25, *inh),
+        },
+    )
     return circuit.replace({"drive.ext.rate": "14 Hz", "drive.ext->E.inputs": 1000})
 
 
 CIRCUITS = {
-    "noise-driven": lambda: _changed(), "low rates": lambda: _changed({"drive.ext.rate": "11 Hz"}), "nearly silent": lambda: _changed({"drive.ext.rate": "7.5 Hz"}),
-    "high rates": lambda: _changed({"drive.ext.rate": "20 Hz"}), "mean-driven": lambda: _changed({"drive.ext.rate": "10 Hz"}, E={"I_app": "200 pA"}, I={"I_app": "200 pA"}),
-    "strongly coupled": lambda: _changed({"projection.E->E.G": "0.35 nS", "projection.E->I.G": "0.35 nS", "projection.I->E.G": "4 nS", "projection.I->I.G": "4 nS"}),
-    "weakly coupled": lambda: _changed({"projection.E->E.G": "0.05 nS", "projection.E->I.G": "0.05 nS", "projection.I->E.G": "0.5 nS", "projection.I->I.G": "0.5 nS"}),
-    "inhibited": lambda: _changed({"projection.I->E.G": "3 nS", "drive.ext.rate": "17 Hz"}), "excited": lambda: _changed({"projection.I->E.G": "0.4 nS"}),
-    "saturated": lambda: _changed({"drive.ext.rate": "150 Hz"}), "oscillating": lambda: b2r.load_circuit("ei_lif_gamma"),
-    "random in-degrees": lambda: _random(_changed()), "few strong inputs": lambda: _changed(
-        {"drive.ext.inputs": 25, "drive.ext.G": "4 nS", "projection.E->E.in_degree": 10, "projection.E->E.G": "2 nS"}),
-    "three populations": _three, "four populations": _four, "adapting": _adapting, "Hodgkin-Huxley": lambda: b2r.load_circuit("e_shriki"),
-    "zerlaut2018": lambda: b2r.load_circuit("zerlaut2018"), "vogels2005": lambda: b2r.load_circuit("vogels2005"),
+    "noise-driven": lambda: _changed(),
+    "low rates": lambda: _changed({"drive.ext.rate": "11 Hz"}),
+    "nearly silent": lambda: _changed({"drive.ext.rate": "7.5 Hz"}),
+    "high rates": lambda: _changed({"drive.ext.rate": "20 Hz"}),
+    "mean-driven": lambda: _changed(
+        {"drive.ext.rate": "10 Hz"}, E={"I_app": "200 pA"}, I={"I_app": "200 pA"}
+    ),
+    "strongly coupled": lambda: _changed(
+        {
+            "projection.E->E.G": "0.35 nS",
+            "projection.E->I.G": "0.35 nS",
+            "projection.I->E.G": "4 nS",
+            "projection.I->I.G": "4 nS",
+        }
+    ),
+    "weakly coupled": lambda: _changed(
+        {
+            "projection.E->E.G": "0.05 nS",
+            "projection.E->I.G": "0.05 nS",
+            "projection.I->E.G": "0.5 nS",
+            "projection.I->I.G": "0.5 nS",
+        }
+    ),
+    "inhibited": lambda: _changed({"projection.I->E.G": "3 nS", "drive.ext.rate": "17 Hz"}),
+    "excited": lambda: _changed({"projection.I->E.G": "0.4 nS"}),
+    "saturated": lambda: _changed({"drive.ext.rate": "150 Hz"}),
+    "oscillating": lambda: b2r.load_circuit("ei_lif_gamma"),
+    "random in-degrees": lambda: _random(_changed()),
+    "few strong inputs": lambda: _changed(
+        {
+            "drive.ext.inputs": 25,
+            "drive.ext.G": "4 nS",
+            "projection.E->E.in_degree": 10,
+            "projection.E->E.G": "2 nS",
+        }
+    ),
+    "three populations": _three,
+    "four populations": _four,
+    "adapting": _adapting,
+    "Hodgkin-Huxley": lambda: b2r.load_circuit("e_shriki"),
+    "zerlaut2018": lambda: b2r.load_circuit("zerlaut2018"),
+    "vogels2005": lambda: b2r.load_circuit("vogels2005"),
 }
-AT = {"vogels2005": {"kick": "0 Hz"}}  # where circuits are reduced, if not at their own drives: what sustains itself once the kick is over
+# Where circuits are reduced, if not at their own drives: what sustains itself once the kick is over
+AT = {"vogels2005": {"kick": "0 Hz"}}
 
-# {circuit: {population: (Hz, what it is)}}: rates in the sources of published circuits, beside which the measured ones are printed.
+# {circuit: {population: (Hz, what it is)}}: rates in the sources of published circuits, beside which the
+# measured ones are printed.
 PUBLISHED = {
-    "zerlaut2018": {"RS": (2.457, "the authors' mean field, first order"), "FS": (9.641, "the authors' mean field, first order")},
-    "vogels2005": {"E": (None, "sustains itself; no rate stated"), "I": (None, "sustains itself; no rate stated")},
+    "zerlaut2018": {
+        "RS": (2.457, "the authors' mean field, first order"),
+        "FS": (9.641, "the authors' mean field, first order"),
+    },
+    "vogels2005": {
+        "E": (None, "sustains itself; no rate stated"),
+        "I": (None, "sustains itself; no rate stated"),
+    },
 }
 
 
@@ -111,40 +217,78 @@ def summary(rows):
     warned = [row for row in rows if row["warned"]]
     share = lambda part, whole: len(part) / len(whole) if whole else np.nan
     return {
-        "circuits": len(rows), **{f"median error, {level}": float(np.median(finite(level))) for level in LEVELS}, **{f"worst error, {level}": float(finite(level).max()) for level in LEVELS},
-        "median error of the best level where premises hold": float(np.median([best(row) for row in unwarned])) if unwarned else np.nan,
-        "circuits without a warning": len(unwarned), "circuits off by more than 15 % where they were reduced": len(off),
-        "share of these with a warning": share([row for row in off if row["warned"]], off), "circuits off by more than 15 % here, away, or over time": len(worst),
+        "circuits": len(rows),
+        **{f"median error, {level}": float(np.median(finite(level))) for level in LEVELS},
+        **{f"worst error, {level}": float(finite(level).max()) for level in LEVELS},
+        "median error of the best level where premises hold": (
+            float(np.median([best(row) for row in unwarned])) if unwarned else np.nan
+        ),
+        "circuits without a warning": len(unwarned),
+        "circuits off by more than 15 % where they were reduced": len(off),
+        "share of these with a warning": share([row for row in off if row["warned"]], off),
+        "circuits off by more than 15 % here, away, or over time": len(worst),
         "share of those with a warning": share([row for row in worst if row["warned"]], worst),
-        "share of warnings that were deserved": share([row for row in warned if row["worst"] > LIMIT], warned)}
+        "share of warnings that were deserved": share(
+            [row for row in warned if row["worst"] > LIMIT], warned
+        ),
+    }
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1, type=click.Choice(list(CIRCUITS)))
-@click.option("--random", "count", is_flag=False, flag_value=0, default=None, type=click.IntRange(0),
-              help="So many circuits drawn at random instead; without a number 12, or 60 with --long.")
+@click.option(
+    "--random",
+    "count",
+    is_flag=False,
+    flag_value=0,
+    default=None,
+    type=click.IntRange(0),
+    help="So many circuits drawn at random instead; without a number 12, or 60 with --long.",
+)
 @click.option("--long", "long_", is_flag=True, help="60 circuits at random.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of the circuits drawn at random.")
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="Processes, for circuits drawn at random.")
-@click.option("--json", "path", type=click.Path(dir_okay=False), help="Write every row; circuits drawn at random that are in the file are not run again.")
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0), help="Of the circuits drawn at random."
+)
+@click.option(
+    "--workers",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Processes, for circuits drawn at random.",
+)
+@click.option(
+    "--json",
+    "path",
+    type=click.Path(dir_okay=False),
+    help="Write every row; circuits drawn at random that are in the file are not run again.",
+)
 def main(names, count, long_, seed, workers, path):
     """Print errors and warnings over circuits of all kinds."""
     if count is not None or long_:
         if names:
-            raise click.UsageError(f"got circuits ({', '.join(names)}) together with --random or --long, expected one of either")
+            raise click.UsageError(
+                f"got circuits ({', '.join(names)}) together with --random or --long, expected one of either"
+            )
         run_random(count or (60 if long_ else 12), seed=seed, workers=workers, path=path)
         return
     rows = []
     for name in names or CIRCUITS:
         rows.append(row := measure(name))
         percent = "  ".join(f"{level} {100 * row[level]:6.1f} %" for level in LEVELS)
-        click.echo(f"{name:<18} {percent}   away {100 * row['away']:6.1f} %   over time {100 * row['over_time']:5.1f} %   {'warned' if row['warned'] else 'no warning'}: "
-                   f"{'; '.join(text[:60] for text in row['said'] if text != 'fires without noise')}   {row['rates']}")
+        click.echo(
+            f"{name:<18} {percent}   away {100 * row['away']:6.1f} %   over time"
+            f" {100 * row['over_time']:5.1f} %   {'warned' if row['warned'] else 'no warning'}:"
+            f" {'; '.join(text[:60] for text in row['said'] if text != 'fires without noise')}  "
+            f" {row['rates']}"
+        )
     if any(row["circuit"] in PUBLISHED for row in rows):
         click.echo("\npublished circuit, population: published, spiking, rate model (Hz)")
     for row in rows:
         for name, (rate, what) in PUBLISHED.get(row["circuit"], {}).items():
-            click.echo(f"  {row['circuit']}, {name}: {'-' if rate is None else f'{rate:.2f}'} ({what}), {row['rates'][name]:.2f}, {row['model rates'][name]:.2f}")
+            click.echo(
+                f"  {row['circuit']}, {name}: {'-' if rate is None else f'{rate:.2f}'} ({what}),"
+                f" {row['rates'][name]:.2f}, {row['model rates'][name]:.2f}"
+            )
     click.echo("")
     for what, value in summary(rows).items():
         click.echo(f"{what:<62} {value if isinstance(value, int) else f'{100 * value:.1f} %'}")

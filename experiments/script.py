@@ -1,4 +1,7 @@
-"""What the scripts of published results share: running their figures, and the table of published against measured."""
+"""What the scripts of published results share.
+
+Running their figures, and the table of published against measured.
+"""
 
 from __future__ import annotations
 
@@ -51,13 +54,21 @@ class Row:
 
 
 def figures_of(module):
-    """[(name, function)] of a script's figures in order; each takes ``long`` and returns (Figure, [Row, ...])."""
-    names = [name for name in module if name.startswith("fig") and name[3:].isdigit() and inspect.isfunction(module[name])]
+    """[(name, function)] of a script's figures in order.
+
+    Each takes ``long`` and returns (Figure, [Row, ...]).
+    """
+    names = [
+        name
+        for name in module
+        if name.startswith("fig") and name[3:].isdigit() and inspect.isfunction(module[name])
+    ]
     return [(name, module[name]) for name in sorted(names, key=lambda name: int(name[3:]))]
 
 
 def run(module, arguments=None):
-    """The command line of a script: draw its figures, print its table, exit with 1 where something is not within.
+    """The command line of a script: draw its figures, print its table, exit with 1 where something is not
+    within.
 
     Parameters
     ----------
@@ -82,8 +93,16 @@ def options(command):
     """The options of a script, here and in ``b2reduce reproduce``."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the table as JSON."),
-        click.option("-o", "--output", "folder", metavar="DIR", help="Write every figure there, as PNG and SVG, and the table as CSV."),
-        click.option("--only", multiple=True, metavar="FIG", help="Only this figure, such as fig2. May be repeated."),
+        click.option(
+            "-o",
+            "--output",
+            "folder",
+            metavar="DIR",
+            help="Write every figure there, as PNG and SVG, and the table as CSV.",
+        ),
+        click.option(
+            "--only", multiple=True, metavar="FIG", help="Only this figure, such as fig2. May be repeated."
+        ),
         click.option("--long", "long", is_flag=True, help="The full grid instead of a short run."),
     ):
         command = option(command)
@@ -95,7 +114,16 @@ def play(module, *, long=False, only=(), folder=None, as_json=False):
     rows, began = [], time.monotonic()
     for _, _, more in drawn(module, long=long, only=only, folder=folder):
         rows += more
-    table = [{"what": row.what, "published": row.published, "source": row.source, "measured": row.measured, "within": row.within} for row in rows]
+    table = [
+        {
+            "what": row.what,
+            "published": row.published,
+            "source": row.source,
+            "measured": row.measured,
+            "within": row.within,
+        }
+        for row in rows
+    ]
     if folder:
         import pandas as pd
 
@@ -103,11 +131,27 @@ def play(module, *, long=False, only=(), folder=None, as_json=False):
         pd.DataFrame(table).to_csv(path.with_suffix(".new"), index=False)
         path.with_suffix(".new").replace(path)
     if as_json:
-        click.echo(json.dumps({"title": module["TITLE"], "doi": module["DOI"], "seed": module["SEED"], "long": long, "table": table,
-                               "departures": list(module["DEPARTURES"])}, indent=2, ensure_ascii=False))
+        click.echo(
+            json.dumps(
+                {
+                    "title": module["TITLE"],
+                    "doi": module["DOI"],
+                    "seed": module["SEED"],
+                    "long": long,
+                    "table": table,
+                    "departures": list(module["DEPARTURES"]),
+                },
+                indent=2,
+                ensure_ascii=False,
+            )
+        )
     else:
         show(module, rows, time.monotonic() - began)
-    written = f"figures and table: {Path(folder) / stem(module)}*" if folder else "figures and table were not kept: -o DIR writes them"
+    written = (
+        f"figures and table: {Path(folder) / stem(module)}*"
+        if folder
+        else "figures and table were not kept: -o DIR writes them"
+    )
     click.echo(written, err=True)
     return 1 if any(row.within is False for row in rows) else 0
 
@@ -118,7 +162,9 @@ def stem(module):
 
 
 def drawn(module, *, long=False, only=(), folder=None, formats=("png", "svg")):
-    """Yield (name, Figure, [Row, ...]) of a script's figures, each written to a folder if one is given, and closed after use."""
+    """Yield (name, Figure, [Row, ...]) of a script's figures, each written to a folder if one is given, and
+    closed after use.
+    """
     import matplotlib.pyplot as plt
 
     from b2reduce.results.plots.style import style
@@ -135,7 +181,10 @@ def drawn(module, *, long=False, only=(), folder=None, formats=("png", "svg")):
             figure, rows = draw(long)
             for kind in formats if folder else ():
                 # Without the date the same figure is the same file.
-                figure.savefig(Path(folder) / f"{stem(module)}_{name}.{kind}", metadata={"Date": None} if kind == "svg" else None)
+                figure.savefig(
+                    Path(folder) / f"{stem(module)}_{name}.{kind}",
+                    metadata={"Date": None} if kind == "svg" else None,
+                )
         yield name, figure, rows
         if "ipykernel" not in sys.modules:
             plt.close(figure)
@@ -150,7 +199,13 @@ def show(module, rows, seconds):
     for column in ("", "published", "source", "measured", "within"):
         table.add_column(column)
     for row in rows:
-        table.add_row(row.what, row.published, row.source, row.measured, {True: "yes", False: "NO", None: ""}[row.within])
+        table.add_row(
+            row.what,
+            row.published,
+            row.source,
+            row.measured,
+            {True: "yes", False: "NO", None: ""}[row.within],
+        )
     # Without markup: brackets in a formula are brackets.
     console = Console(width=None if sys.stdout.isatty() else 190, highlight=False, markup=False)
     console.print(table)

@@ -1,10 +1,12 @@
 """How fast the rate model follows: steps and sinusoids of the input of `ei_lif`, by time constant.
 
-    python -m b2reduce.experiments.transients step [--figure PATH]        a step from 12 to 14 Hz, 20 trials (two minutes)
-    python -m b2reduce.experiments.transients slow [--figure PATH]        gain, phase and error over frequency (two minutes)
-    python -m b2reduce.experiments.transients response [--figure PATH]    the cells' linear response in their noise
+    python -m b2reduce.experiments.transients step [--figure PATH]        a step from 12 to 14 Hz, 20 trials
+    (two minutes) python -m b2reduce.experiments.transients slow [--figure PATH]        gain, phase and error
+    over frequency (two minutes) python -m b2reduce.experiments.transients response [--figure PATH]    the
+    cells' linear response in their noise
 
-Spiking trials differ in wiring, noise and starting values; the window of the step is the 100 ms after it, in bins of 1 ms.
+Spiking trials differ in wiring, noise and starting values; the window of the step is the 100 ms after it, in
+bins of 1 ms.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ def reductions(levels=LEVELS, taus=TAUS, at=MIDDLE):
     """{(level, tau): ReducedCircuit}; every tau measures anew, with the same seed."""
     from b2reduce.reduction.reduce import reduce_levels
 
-    found = {tau: reduce_levels("ei_lif", levels, noise="renewal", tau=tau, at={"ext": at}, seed=1) for tau in taus}
+    found = {
+        tau: reduce_levels("ei_lif", levels, noise="renewal", tau=tau, at={"ext": at}, seed=1) for tau in taus
+    }
     return {(level, tau): found[tau][level] for level in levels for tau in taus}
 
 
@@ -41,28 +45,47 @@ def step(trials=20, levels=LEVELS, taus=TAUS, at=MIDDLE):
 
     table = b2r.step_drive(BASE, TO, at=AT)
     circuit = b2r.load_circuit("ei_lif").replace({"drive.ext.rate": table})
-    spikes = [b2r.simulate_spikes(circuit, duration=END, seed=seed, record=0, engine="standalone") for seed in range(1, trials + 1)]
+    spikes = [
+        b2r.simulate_spikes(circuit, duration=END, seed=seed, record=0, engine="standalone")
+        for seed in range(1, trials + 1)
+    ]
     rates, rows = {}, []
     for key, reduced in reductions(levels, taus, at).items():
         rates[key] = b2r.simulate_rates(reduced, duration=END, drives={"ext": table})
         compared = b2r.compare_response(spikes, rates[key], start=AT, stop=WINDOW).table
-        rows += [{"level": key[0], "tau": key[1], "population": name, **row} for name, row in compared.to_dict("index").items()]
+        rows += [
+            {"level": key[0], "tau": key[1], "population": name, **row}
+            for name, row in compared.to_dict("index").items()
+        ]
     return spikes, rates, pd.DataFrame(rows)
 
 
 @main.command("step")
 @click.option("--trials", default=20, show_default=True)
-@click.option("--at", default=MIDDLE, show_default=True, help="Rate of the drive at which the reduction is made.")
+@click.option(
+    "--at", default=MIDDLE, show_default=True, help="Rate of the drive at which the reduction is made."
+)
 @_FIGURE
 def step_(trials, at, figure):
     """The response to a step from 12 to 14 Hz input."""
     spikes, rates, table = step(trials, at=at)
-    click.echo(f"step of the input from {BASE} to {TO}, {trials} trials, the 100 ms after it in bins of 1 ms; reduced at {at}, noise renewal")
-    click.echo("level     tau        pop  step     RMSE            aligned         counting  scatter   corr    half-rise: spiking  model    late       base, final offset")
+    click.echo(
+        f"step of the input from {BASE} to {TO}, {trials} trials, the 100 ms after it in bins of 1 ms;"
+        f" reduced at {at}, noise renewal"
+    )
+    click.echo(
+        "level     tau        pop  step     RMSE            aligned         counting  scatter   corr   "
+        " half-rise: spiking  model    late       base, final offset"
+    )
     for row in table.to_dict("records"):
-        click.echo(f"{row['level']:<9} {row['tau']:<10} {row['population']:<3} {row['step']:5.2f} Hz  {row['rmse']:.2f} Hz {100 * row['rmse_fraction']:4.1f} %  "
-                   f"{row['aligned']:.2f} Hz {100 * row['aligned_fraction']:4.1f} %  {row['counting']:.2f} Hz   {row['scatter']:.2f} Hz   {row['correlation']:.3f}   "
-                   f"{1e3 * row['half_rise_spiking']:6.2f} ms      {1e3 * row['half_rise_rate']:6.2f} ms  {1e3 * row['late']:+5.2f} ms   {row['base_error']:+.2f}, {row['final_error']:+.2f} Hz")
+        click.echo(
+            f"{row['level']:<9} {row['tau']:<10} {row['population']:<3} {row['step']:5.2f} Hz "
+            f" {row['rmse']:.2f} Hz {100 * row['rmse_fraction']:4.1f} %  {row['aligned']:.2f} Hz"
+            f" {100 * row['aligned_fraction']:4.1f} %  {row['counting']:.2f} Hz   {row['scatter']:.2f} Hz  "
+            f" {row['correlation']:.3f}   {1e3 * row['half_rise_spiking']:6.2f} ms     "
+            f" {1e3 * row['half_rise_rate']:6.2f} ms  {1e3 * row['late']:+5.2f} ms  "
+            f" {row['base_error']:+.2f}, {row['final_error']:+.2f} Hz"
+        )
     if figure:
         import matplotlib.pyplot as plt
 
@@ -102,7 +125,13 @@ def slow(seeds=4, taus=TAUS):
     circuit = b2r.load_circuit("ei_lif").replace({"drive.ext.rate": MIDDLE})
     from brian2 import Hz
 
-    return b2r.slow_variation(circuit, models, frequencies=[2, 5, 10, 20, 40, 80, 150] * Hz, seeds=range(1, seeds + 1), engine="standalone")
+    return b2r.slow_variation(
+        circuit,
+        models,
+        frequencies=[2, 5, 10, 20, 40, 80, 150] * Hz,
+        seeds=range(1, seeds + 1),
+        engine="standalone",
+    )
 
 
 def response():
@@ -116,11 +145,20 @@ def response_(figure):
     """The cells' linear response."""
     found = response()
     for name, item in found.items():
-        click.echo(f"{name}: {item}, gain at rest {item.gain[0].real * 1e-12:.4f} +- {item.gain_sem[0] * 1e-12:.4f} Hz/pA")
+        click.echo(
+            f"{name}: {item}, gain at rest {item.gain[0].real * 1e-12:.4f} +- {item.gain_sem[0] * 1e-12:.4f}"
+            " Hz/pA"
+        )
         click.echo(item.to_frame().to_string(index=False))
         for form, fit in item.filters.items():
-            parameters = ", ".join(f"{key} {value:.3g} +- {error:.2g}" for key, value, error in zip(fit.names, fit.values, fit.stderr))
-            click.echo(f"  {form:<7} {parameters}; chi2 {fit.chi2:.1f} of {fit.dof}, AIC {fit.aic:.1f}, delay {1e3 * fit.delay_:.2f} +- {1e3 * fit.delay_stderr_:.2f} ms")
+            parameters = ", ".join(
+                f"{key} {value:.3g} +- {error:.2g}"
+                for key, value, error in zip(fit.names, fit.values, fit.stderr)
+            )
+            click.echo(
+                f"  {form:<7} {parameters}; chi2 {fit.chi2:.1f} of {fit.dof}, AIC {fit.aic:.1f}, delay"
+                f" {1e3 * fit.delay_:.2f} +- {1e3 * fit.delay_stderr_:.2f} ms"
+            )
     if figure:
         import matplotlib.pyplot as plt
 

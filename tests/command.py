@@ -1,4 +1,7 @@
-"""The command line as processes that begin at once: a server has imported Python's libraries and the package, and every command is a fork of it."""
+"""The command line as processes that begin at once.
+
+A server has imported Python's libraries and the package, and every command is a fork of it.
+"""
 
 import multiprocessing
 import os
@@ -6,13 +9,19 @@ import sys
 from types import SimpleNamespace
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["brian2", "pandas", "scipy.optimize", "scipy.interpolate", "matplotlib.figure", "b2reduce.cli.commands"])
+_SERVER.set_forkserver_preload(
+    ["brian2", "pandas", "scipy.optimize", "scipy.interpolate", "matplotlib.figure", "b2reduce.cli.commands"]
+)
 
 
 def b2reduce(*arguments, cwd, env=None):
-    """What `python -m b2reduce` with these arguments prints and how it ends, in a folder and with changes of the environment."""
+    """What `python -m b2reduce` with these arguments prints and how it ends, in a folder and with changes of
+    the environment.
+    """
     out, err = (os.path.join(cwd, f".{os.getpid()}.{name}") for name in ("out", "err"))
-    process = _SERVER.Process(target=_command, args=([*map(str, arguments)], str(cwd), {**os.environ, **(env or {})}, out, err))
+    process = _SERVER.Process(
+        target=_command, args=([*map(str, arguments)], str(cwd), {**os.environ, **(env or {})}, out, err)
+    )
     process.start()
     process.join()
     texts = []

@@ -6,9 +6,13 @@ from brian2.codegen.runtime.cython_rt import cython_rt
 
 import b2reduce as b2r
 
-# What Brian2 compiles for single runs of a few cells is compiled with less care: that takes half the time, and a run of these tests is mostly that.
+# What Brian2 compiles for single runs of a few cells is compiled with less care: that takes half the time,
+# and a run of these tests is mostly that.
 _compiler_and_arguments = cython_rt.get_compiler_and_args
-cython_rt.get_compiler_and_args = lambda: (_compiler_and_arguments()[0], [*_compiler_and_arguments()[1], "-O1"])
+cython_rt.get_compiler_and_args = lambda: (
+    _compiler_and_arguments()[0],
+    [*_compiler_and_arguments()[1], "-O1"],
+)
 
 
 @pytest.fixture(scope="session")
@@ -35,5 +39,8 @@ def numpy_code():
 
 @pytest.fixture
 def small():
-    """The default circuit with fewer cells: not asynchronous enough to compare rates, good enough to look at its parts."""
+    """The default circuit with fewer cells.
+
+    Not asynchronous enough to compare rates, good enough to look at its parts.
+    """
     return b2r.load_circuit("ei_lif").replace({"population.E.size": 400, "population.I.size": 100})

@@ -1,6 +1,8 @@
-"""Cells drawn from a grammar, as people write them: one to three variables, linear and not, with round numbers on purpose.
+"""Cells drawn from a grammar, as people write them: one to three variables, linear and not, with round
+numbers on purpose.
 
-Round numbers meet: C/g equals another time constant, a current holds the cell right at its threshold, a period is a whole number of steps.
+Round numbers meet: C/g equals another time constant, a current holds the cell right at its threshold, a
+period is a whole number of steps.
 """
 
 from __future__ import annotations
@@ -15,20 +17,25 @@ from hypothesis import strategies as st
 
 import b2reduce as b2r
 
-PER_AREA = {pF: 0.005 * uF / cm**2, nS: 0.005 * mS / cm**2, pA: 0.005 * uA / cm**2}  # a cell of 20 000 um^2: 200 pF, 10 nS are 1 uF/cm^2, 0.05 mS/cm^2
+# A cell of 20 000 um^2: 200 pF, 10 nS are 1 uF/cm^2, 0.05 mS/cm^2
+PER_AREA = {pF: 0.005 * uF / cm**2, nS: 0.005 * mS / cm**2, pA: 0.005 * uA / cm**2}
 METHODS = (None, None, "rk4", "exact", "rk2", "exponential_euler", "euler", "heun")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A drawn cell: the arguments of a NeuronModel, where to run it, and what the tests need to know of it."""
+    """A drawn cell.
+
+    The arguments of a NeuronModel, where to run it, and what the tests need to know of it.
+    """
 
     arguments: dict
     currents: tuple  # in units of `unit`
     leaks: tuple
     per_area: bool
     linear: bool  # between spikes
-    abrupt: bool  # a spike grows faster than any step: no integrator follows its last fraction of a millisecond
+    # A spike grows faster than any step: no integrator follows its last fraction of a millisecond
+    abrupt: bool
 
     def model(self):
         return b2r.NeuronModel(**self.arguments)
@@ -68,38 +75,77 @@ def _exponential(draw, p):
 
 
 def _persistent_sodium(draw, p):
-    """Spikes by themselves: the instantaneous sodium current and the potassium gate of a two-variable cell (Izhikevich 2007)."""
-    p.update(C_m=100 * pF, g_L=80 * nS, E_L=-80 * mV, G_Na=200 * nS, G_K=100 * nS, E_Na=60 * mV, E_K=-90 * mV, tau_n=_pick(draw, 8, 10) * ms, V_spike=-20 * mV)
+    """Spikes by themselves.
+
+    The instantaneous sodium current and the potassium gate of a two-variable cell (Izhikevich 2007).
+    """
+    p.update(
+        C_m=100 * pF,
+        g_L=80 * nS,
+        E_L=-80 * mV,
+        G_Na=200 * nS,
+        G_K=100 * nS,
+        E_Na=60 * mV,
+        E_K=-90 * mV,
+        tau_n=_pick(draw, 8, 10) * ms,
+        V_spike=-20 * mV,
+    )
     p["_lines"] = ["dn/dt = (1/(1 + exp((-25*mV - v)/(5*mV))) - n)/tau_n : 1"]
     active = "g_L*(E_L - v) + G_Na/(1 + exp((-20*mV - v)/(15*mV)))*(E_Na - v) + G_K*n*(E_K - v)"
     return active, "v > V_spike", [], "V_spike", dict(spikes=True, variables=1, leaks=[80, 90, 100])
 
 
 def _adaptation(draw, p):
-    p.update(a=_pick(draw, 0, 0, 2, 4, 10, -1) * nS, tau_w=_pick(draw, 5, 10, 20, 20, 25, 50, 100, 200) * ms, b=_pick(draw, 0, 10, 30, 60, 80) * pA)
+    p.update(
+        a=_pick(draw, 0, 0, 2, 4, 10, -1) * nS,
+        tau_w=_pick(draw, 5, 10, 20, 20, 25, 50, 100, 200) * ms,
+        b=_pick(draw, 0, 10, 30, 60, 80) * pA,
+    )
     reset = _pick(draw, ["w += b"], ["w += b"], ["w = w + b"], ["w = 0.5*w + b"], ["w = b"])
-    return "- w", f"dw/dt = (a*(v - E_L) - w)/tau_w : amp{_pick(draw, '', '', '', ' (unless refractory)')}", reset
+    return (
+        "- w",
+        f"dw/dt = (a*(v - E_L) - w)/tau_w : amp{_pick(draw, '', '', '', ' (unless refractory)')}",
+        reset,
+    )
 
 
 def _dendrite(draw, p):
-    p.update(g_c=_pick(draw, 2, 5, 10, 20) * nS, g_d=_pick(draw, 5, 10, 12) * nS, C_d=_pick(draw, 100, 200, 300) * pF)
+    p.update(
+        g_c=_pick(draw, 2, 5, 10, 20) * nS,
+        g_d=_pick(draw, 5, 10, 12) * nS,
+        C_d=_pick(draw, 100, 200, 300) * pF,
+    )
     reset = _pick(draw, [], [], ["u += 2*mV"], ["u = u + 0.1*(V_r - u)"])
     return "+ g_c*(u - v)", "du/dt = (g_d*(E_L - u) + g_c*(v - u))/C_d : volt", reset
 
 
 def _conductance(draw, p):
-    p.update(E_a=_pick(draw, -90, -80) * mV, tau_a=_pick(draw, 10, 20, 50, 100) * ms, d_a=_pick(draw, 1, 3, 5) * nS)
-    return "+ g_a*(E_a - v)", "dg_a/dt = -g_a/tau_a : siemens", _pick(draw, ["g_a += d_a"], ["g_a = g_a + d_a"], ["g_a = d_a"])
+    p.update(
+        E_a=_pick(draw, -90, -80) * mV, tau_a=_pick(draw, 10, 20, 50, 100) * ms, d_a=_pick(draw, 1, 3, 5) * nS
+    )
+    return (
+        "+ g_a*(E_a - v)",
+        "dg_a/dt = -g_a/tau_a : siemens",
+        _pick(draw, ["g_a += d_a"], ["g_a = g_a + d_a"], ["g_a = d_a"]),
+    )
 
 
 def _gate(draw, p):
     p.update(G_M=_pick(draw, 2, 5, 10) * nS, E_M=-90 * mV, tau_p=_pick(draw, 20, 50, 100) * ms)
-    return "+ G_M*p*(E_M - v)", "dp/dt = (1/(1 + exp((-55*mV - v)/(5*mV))) - p)/tau_p : 1", _pick(draw, [], ["p += 0.1*(1 - p)"])
+    return (
+        "+ G_M*p*(E_M - v)",
+        "dp/dt = (1/(1 + exp((-55*mV - v)/(5*mV))) - p)/tau_p : 1",
+        _pick(draw, [], ["p += 0.1*(1 - p)"]),
+    )
 
 
 def _threshold(draw, p):
     p.update(tau_t=_pick(draw, 5, 10, 20, 50) * ms, d_t=_pick(draw, 2, 5, 10) * mV)
-    return "", "dV_t/dt = (V_th - V_t)/tau_t : volt", _pick(draw, ["V_t += d_t"], ["V_t = V_t + d_t"], ["V_t += d_t*(1 - (V_t - V_th)/(20*mV))"])
+    return (
+        "",
+        "dV_t/dt = (V_th - V_t)/tau_t : volt",
+        _pick(draw, ["V_t += d_t"], ["V_t = V_t + d_t"], ["V_t += d_t*(1 - (V_t - V_th)/(20*mV))"]),
+    )
 
 
 MEMBRANES = (_leaky, _leaky, _leaky, _exponential, _exponential, _quadratic, _persistent_sodium)
@@ -109,7 +155,13 @@ EXTRAS = (_adaptation, _adaptation, _dendrite, _conductance, _gate, _threshold)
 @st.composite
 def cells(draw):
     """A Cell."""
-    p = dict(C_m=_pick(draw, 100, 200, 250) * pF, g_L=_pick(draw, 10, 10, 12.5, 20) * nS, E_L=-70 * mV, V_th=-50 * mV, V_r=_pick(draw, -70, -60, -58, -55) * mV)
+    p = dict(
+        C_m=_pick(draw, 100, 200, 250) * pF,
+        g_L=_pick(draw, 10, 10, 12.5, 20) * nS,
+        E_L=-70 * mV,
+        V_th=-50 * mV,
+        V_r=_pick(draw, -70, -60, -58, -55) * mV,
+    )
     active, threshold, reset, top, facts = draw(st.sampled_from(MEMBRANES))(draw, p)
     lines, initial = p.pop("_lines", []), {}
     per_area = _pick(draw, False, False, True)
@@ -132,14 +184,25 @@ def cells(draw):
         refractory = "v > V_spike"
         p.pop("V_r"), reset.clear() if not extras else None
     else:
-        refractory = _pick(draw, None, 2 * ms, 2 * ms, "t_ref", "2*t_ref + 0.25*ms", "1 ms", *(() if held else ("v > V_r + 2*mV",)))
+        refractory = _pick(
+            draw,
+            None,
+            2 * ms,
+            2 * ms,
+            "t_ref",
+            "2*t_ref + 0.25*ms",
+            "1 ms",
+            *(() if held else ("v > V_r + 2*mV",)),
+        )
     if "V_r" not in p and any("V_r" in line for line in reset):
         p["V_r"] = -60 * mV
     if isinstance(refractory, str) and "t_ref" in refractory:
         p["t_ref"] = _pick(draw, 1, 1.5, 5) * ms
     method = _pick(draw, *METHODS)
     held = held and refractory is not None
-    equations = "\n".join([f"dv/dt = ({active} + I_app)/C_m : volt{' (unless refractory)' if held else ''}", *lines])
+    equations = "\n".join(
+        [f"dv/dt = ({active} + I_app)/C_m : volt{' (unless refractory)' if held else ''}", *lines]
+    )
     if refractory is None:
         equations = equations.replace(" (unless refractory)", "")
     if per_area:
@@ -148,13 +211,36 @@ def cells(draw):
     text = "\n".join([equations, threshold, *reset, str(refractory)])
     leak = facts.get("leak", "g_L")
     p = {name: value for name, value in p.items() if _used(name, text) or name == "E_L"}
-    arguments = dict(equations=equations, threshold=threshold, reset="\n".join(reset), refractory=refractory, method=method, dt=_pick(draw, 0.1, 0.1, 0.05) * ms,
-                     leak=leak, parameters=p, initial=initial, name="drawn")
+    arguments = dict(
+        equations=equations,
+        threshold=threshold,
+        reset="\n".join(reset),
+        refractory=refractory,
+        method=method,
+        dt=_pick(draw, 0.1, 0.1, 0.05) * ms,
+        leak=leak,
+        parameters=p,
+        initial=initial,
+        name="drawn",
+    )
     if leak is None:
         arguments["capacitance"] = "C_m"
-    currents = draw(st.lists(st.sampled_from([150, 200, 250, 300, 350, 400, 500, 700]), min_size=2, max_size=2, unique=True))
-    leaks = draw(st.lists(st.sampled_from(facts.get("leaks") or ([8, 10, 12.5, 15, 20] if leak else [0, 2.5, 5])), min_size=2, max_size=2, unique=True))
-    return Cell(arguments, tuple(sorted(currents)), tuple(sorted(leaks)), per_area, linear, facts.get("abrupt", False))
+    currents = draw(
+        st.lists(
+            st.sampled_from([150, 200, 250, 300, 350, 400, 500, 700]), min_size=2, max_size=2, unique=True
+        )
+    )
+    leaks = draw(
+        st.lists(
+            st.sampled_from(facts.get("leaks") or ([8, 10, 12.5, 15, 20] if leak else [0, 2.5, 5])),
+            min_size=2,
+            max_size=2,
+            unique=True,
+        )
+    )
+    return Cell(
+        arguments, tuple(sorted(currents)), tuple(sorted(leaks)), per_area, linear, facts.get("abrupt", False)
+    )
 
 
 def _used(name, text):

@@ -23,7 +23,11 @@ def equal(a, b, where="result"):
     elif isinstance(a, np.ndarray) or hasattr(a, "dim"):
         assert getattr(a, "dim", None) == getattr(b, "dim", None), where
         first, second_ = np.asarray(a), np.asarray(b)
-        assert first.dtype == second_.dtype and first.shape == second_.shape and first.tobytes() == second_.tobytes(), where
+        assert (
+            first.dtype == second_.dtype
+            and first.shape == second_.shape
+            and first.tobytes() == second_.tobytes()
+        ), where
     elif isinstance(a, (b2r.Circuit, b2r.NeuronModel)):
         assert a.to_dict() == b.to_dict(), where
     elif is_dataclass(a):
@@ -46,11 +50,26 @@ def surface():
     return b2r.measure_fi("lif", [0.1, 0.3, 0.5] * nA, [15, 20] * nS)
 
 
-@pytest.mark.parametrize("make", [
-    surface, lambda: gain(), lambda: reduced(), lambda: reduced(tau="synaptic", cells=True), lambda: b2r.simulate_rates(reduced(), duration=0.1 * second),
-    lambda: b2r.simulate_rates(reduced(cells=True), duration=0.1 * second), lambda: b2r.simulate_spikes(reduced().circuit, duration=0.1 * second, seed=1, record=3),
-    lambda: b2r.measure_transfer("lif", [b2r.Drive(name="E", inputs=400, G="1 nS", tau="5 ms", E="0 mV")], rates={"E": [2, 5] * Hz}, duration=0.2 * second, replicates=2)],
-    ids=["surface", "gain", "reduced", "reduced cells", "rates", "rates of cells", "spikes", "transfer"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        surface,
+        lambda: gain(),
+        lambda: reduced(),
+        lambda: reduced(tau="synaptic", cells=True),
+        lambda: b2r.simulate_rates(reduced(), duration=0.1 * second),
+        lambda: b2r.simulate_rates(reduced(cells=True), duration=0.1 * second),
+        lambda: b2r.simulate_spikes(reduced().circuit, duration=0.1 * second, seed=1, record=3),
+        lambda: b2r.measure_transfer(
+            "lif",
+            [b2r.Drive(name="E", inputs=400, G="1 nS", tau="5 ms", E="0 mV")],
+            rates={"E": [2, 5] * Hz},
+            duration=0.2 * second,
+            replicates=2,
+        ),
+    ],
+    ids=["surface", "gain", "reduced", "reduced cells", "rates", "rates of cells", "spikes", "transfer"],
+)
 def test_every_result_comes_back_bit_for_bit(make, tmp_path):
     result = make()
     b2r.save(result, tmp_path / "saved")
@@ -73,7 +92,9 @@ def test_results_that_differ_in_a_bit_are_told_apart():
 def test_tables_are_there_for_people(tmp_path):
     result = surface()
     b2r.save(result, tmp_path / "saved")
-    table = pd.read_csv(tmp_path / "saved" / "tables" / "table.csv", index_col=0, float_precision="round_trip")
+    table = pd.read_csv(
+        tmp_path / "saved" / "tables" / "table.csv", index_col=0, float_precision="round_trip"
+    )
     pd.testing.assert_frame_equal(table, result.to_frame(), check_exact=True)
 
 
@@ -99,7 +120,9 @@ def test_damage_is_named(tmp_path):
     newer = json.loads(whole["b2reduce.json"])
     (folder / "b2reduce.json").write_text(json.dumps({**newer, "version": 2, "b2reduce": "9.0"}))
     refused("format version 2.*reads up to 1; install b2reduce 9.0")
-    (folder / "b2reduce.json").write_text(json.dumps({**newer, "data": {"object": "FISurface", "fields": {}}}))
+    (folder / "b2reduce.json").write_text(
+        json.dumps({**newer, "data": {"object": "FISurface", "fields": {}}})
+    )
     refused("is not what this version writes")
     (folder / "b2reduce.json").unlink()
     refused("holds neither")
@@ -128,10 +151,19 @@ def test_scans_are_loaded_as_they_are(tmp_path):
     from .test_scan import expected, product
     from .cases import two_populations
 
-    table = b2r.scan(two_populations(), {"drive.ext.rate": [8, 12, 16] * Hz, "projection.I->E.G": [0.2, 0.3] * nS}, task=product, workers=1, out=tmp_path / "scan")
+    table = b2r.scan(
+        two_populations(),
+        {"drive.ext.rate": [8, 12, 16] * Hz, "projection.I->E.G": [0.2, 0.3] * nS},
+        task=product,
+        workers=1,
+        out=tmp_path / "scan",
+    )
     pd.testing.assert_frame_equal(b2r.load(tmp_path / "scan"), table, check_exact=True)
     (tmp_path / "scan" / "points" / "000001.json").unlink()
-    assert b2r.load(tmp_path / "scan")["status"][1] == "not finished: the scan was interrupted" and len(expected()) == 6
+    assert (
+        b2r.load(tmp_path / "scan")["status"][1] == "not finished: the scan was interrupted"
+        and len(expected()) == 6
+    )
     manifest = tmp_path / "scan" / "scan.json"
     held = json.loads(manifest.read_text())
     manifest.write_text(json.dumps({**held, "version": 5, "b2reduce": "7.0"}))

@@ -11,15 +11,39 @@ pytestmark = pytest.mark.slow
 
 def test_a_quick_run_measures_every_competitor_on_the_same_cells(tmp_path):
     path = tmp_path / "times.json"
-    done = subprocess.run([sys.executable, "-m", "b2reduce.experiments.benchmarks", "--workload", "lif", "--repeats", "1", "--quick", "--json", str(path)],
-                          capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "b2reduce.experiments.benchmarks",
+            "--workload",
+            "lif",
+            "--repeats",
+            "1",
+            "--quick",
+            "--json",
+            str(path),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     data = json.loads(path.read_text())
     found = data["workloads"]["lif"]["competitors"]
     ran = {name: entry for name, entry in found.items() if "missing" not in entry}
-    assert {"this engine", "this engine, 2 threads", "brian2", "brian2 standalone", "by hand", "this engine, cold", "brian2, cold"} <= set(ran)
+    assert {
+        "this engine",
+        "this engine, 2 threads",
+        "brian2",
+        "brian2 standalone",
+        "by hand",
+        "this engine, cold",
+        "brian2, cold",
+    } <= set(ran)
     assert all(len(entry["seconds"]) == 1 and entry["seconds"][0] > 0 for entry in ran.values())
-    # In a fifth of a second a cell at threshold to the last bit may fire once more or less in another order of operations.
+    # In a fifth of a second a cell at threshold to the last bit may fire once more or less in another order
+    # of operations.
     assert all(entry["disagreement"] <= 1 for entry in ran.values() if "disagreement" in entry)
     assert data["quick"] is True and data["machine"]["compiler"], "a quick run says that it is one"
     assert "this engine" in done.stdout and str(path) in done.stderr
@@ -31,7 +55,10 @@ def test_cells_that_differ_would_be_seen():
     from b2reduce.experiments.benchmarks.__main__ import _disagreement
 
     counts = np.arange(50)
-    assert _disagreement(counts, counts, noisy=False) == 0 and _disagreement(counts + 7, counts, noisy=False) == 7
+    assert (
+        _disagreement(counts, counts, noisy=False) == 0
+        and _disagreement(counts + 7, counts, noisy=False) == 7
+    )
     rng = np.random.default_rng(0)
     first, second = rng.poisson(20, (2, 400))
     # Means of equal distributions differ by less than four standard errors but once in 16,000 draws.

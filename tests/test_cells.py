@@ -16,10 +16,21 @@ def reduced(circuit=None, **arguments):
 
 def random_in_degrees(probability=0.3):
     """Two populations whose in-degrees differ from cell to cell."""
-    projection = lambda source, target, G, E: b2r.Projection(source=source, target=target, probability=probability, G=G * nS, tau=5 * ms, E=E * mV, delay=1 * ms)
-    external = lambda target: b2r.Drive(name="ext", target=target, inputs=250, rate=14 * Hz, G=0.4 * nS, tau=5 * ms, E=0 * mV)
-    return b2r.Circuit(populations={"E": b2r.Population("lif", 80), "I": b2r.Population("lif", 40)},
-                       projections=[projection("E", "E", 0.1, 0), projection("I", "E", 0.4, -80), projection("E", "I", 0.1, 0)], drives=[external("E"), external("I")])
+    projection = lambda source, target, G, E: b2r.Projection(
+        source=source, target=target, probability=probability, G=G * nS, tau=5 * ms, E=E * mV, delay=1 * ms
+    )
+    external = lambda target: b2r.Drive(
+        name="ext", target=target, inputs=250, rate=14 * Hz, G=0.4 * nS, tau=5 * ms, E=0 * mV
+    )
+    return b2r.Circuit(
+        populations={"E": b2r.Population("lif", 80), "I": b2r.Population("lif", 40)},
+        projections=[
+            projection("E", "E", 0.1, 0),
+            projection("I", "E", 0.4, -80),
+            projection("E", "I", 0.1, 0),
+        ],
+        drives=[external("E"), external("I")],
+    )
 
 
 def test_the_wiring_is_that_of_the_spiking_network():
@@ -28,7 +39,9 @@ def test_the_wiring_is_that_of_the_spiking_network():
     network, groups = b2r.spiking_network(circuit, seed=3)
     synapses = {item.name: item for item in network.objects if item.name.startswith("synapses")}
     for label, (i, j, _) in wiring.items():
-        drawn = synapses[f"synapses_{next(p.symbol for p in circuit.pathways(label.split('->')[1][0]) if p.label == label)}"]
+        drawn = synapses[
+            f"synapses_{next(p.symbol for p in circuit.pathways(label.split('->')[1][0]) if p.label == label)}"
+        ]
         assert np.array_equal(np.array(drawn.i), i) and np.array_equal(np.array(drawn.j), j)
     assert not np.array_equal(draw_wiring(circuit, 4)["I->E"][0], wiring["I->E"][0])
 
@@ -68,9 +81,16 @@ def test_cells_run_at_other_levels(level):
 
     from .cases import BETA, I_THETA, V_THETA
 
-    rows = [(I, g, BETA * max(I - I_THETA - V_THETA * g, 0)) for I in np.linspace(150e-12, 1100e-12, 96) for g in np.linspace(18e-9, 45e-9, 5)]
+    rows = [
+        (I, g, BETA * max(I - I_THETA - V_THETA * g, 0))
+        for I in np.linspace(150e-12, 1100e-12, 96)
+        for g in np.linspace(18e-9, 45e-9, 5)
+    ]
     surface = b2r.FISurface.from_frame(pd.DataFrame(rows, columns=["I [A]", "g [S]", "rate [Hz]"]))
-    make = lambda level: b2r.simulate_rates(b2r.reduce(random_in_degrees(), level=level, gains={"E": surface, "I": surface}, cells=True), duration=0.5 * second)
+    make = lambda level: b2r.simulate_rates(
+        b2r.reduce(random_in_degrees(), level=level, gains={"E": surface, "I": surface}, cells=True),
+        duration=0.5 * second,
+    )
     straight, other = make("linear").cell_means_(0.4 * second), make(level).cell_means_(0.4 * second)
     for name in straight:
         # The same law through a table: kinks are rounded by the spacing of currents.
@@ -87,7 +107,9 @@ def test_the_open_loop_goes_cell_by_cell():
     for name in r.populations:
         assert out[name] == pytest.approx(rest[name].mean(), rel=1e-3)
     more = {name: 1.1 * rate for name, rate in rest.items()}
-    assert mean_response_(r, more, r.at_, 5)["E"] != pytest.approx(1.1 * out["E"], rel=0.01), "away from it that is not so"
+    assert mean_response_(r, more, r.at_, 5)["E"] != pytest.approx(1.1 * out["E"], rel=0.01), (
+        "away from it that is not so"
+    )
 
 
 def test_a_drive_that_changes_is_followed_to_the_end():
@@ -97,7 +119,9 @@ def test_a_drive_that_changes_is_followed_to_the_end():
     alone = b2r.simulate_rates(reduced(), duration=0.6 * second, drives={"ext": table})
     for t in (0.29, 0.59):
         k = np.searchsorted(run.t_, t)
-        np.testing.assert_allclose(run.rate_[:, k], alone.rate_[:, np.searchsorted(alone.t_, t)], rtol=0.01, atol=0.05)
+        np.testing.assert_allclose(
+            run.rate_[:, k], alone.rate_[:, np.searchsorted(alone.t_, t)], rtol=0.01, atol=0.05
+        )
 
 
 def test_the_comparison_over_cells_takes_counting_out():
@@ -108,12 +132,31 @@ def test_the_comparison_over_cells_takes_counting_out():
     t = rng.uniform(0, T, i.size)
     order = np.argsort(t)
     bins = (np.arange(400) + 0.5) * T / 400
-    spikes = b2r.Activity(("E",), bins, np.full((1, 400), counts.sum() / N / T), T / 400, {"E": N}, spikes_={"E": (i[order], t[order])}, provenance={"seed": 1})
-    rates = b2r.Activity(("E",), bins, np.full((1, 400), own.mean()), T / 400, {"E": N}, cell_rate_={"E": own[:, None].repeat(80, 1).astype(np.float32)}, cell_bin_=0.05,
-                         provenance={"seed": 1, "drives [Hz]": {}})
+    spikes = b2r.Activity(
+        ("E",),
+        bins,
+        np.full((1, 400), counts.sum() / N / T),
+        T / 400,
+        {"E": N},
+        spikes_={"E": (i[order], t[order])},
+        provenance={"seed": 1},
+    )
+    rates = b2r.Activity(
+        ("E",),
+        bins,
+        np.full((1, 400), own.mean()),
+        T / 400,
+        {"E": N},
+        cell_rate_={"E": own[:, None].repeat(80, 1).astype(np.float32)},
+        cell_bin_=0.05,
+        provenance={"seed": 1, "drives [Hz]": {}},
+    )
     table = b2r.compare(spikes, rates, after=0 * second).cells.loc["E"]
-    # Counting adds 20/4 = 5 Hz^2 to 9 Hz^2. A standard deviation of 2000 cells is known to 1.6 %, the difference of variances to 5 %.
-    assert table.spiking["sd"] == pytest.approx(np.sqrt(14), rel=0.05) and table.spiking["sd without counting"] == pytest.approx(3, rel=0.15)
+    # Counting adds 20/4 = 5 Hz^2 to 9 Hz^2. A standard deviation of 2000 cells is known to 1.6 %, the
+    # difference of variances to 5 %.
+    assert table.spiking["sd"] == pytest.approx(np.sqrt(14), rel=0.05) and table.spiking[
+        "sd without counting"
+    ] == pytest.approx(3, rel=0.15)
     for quantile in ("5 %", "25 %", "50 %", "75 %", "95 %"):
         assert table.rate[quantile] == pytest.approx(table.spiking[quantile], abs=0.5)
     assert table.rate["95 %"] - np.quantile(own, 0.95) > 0.5, "without the counting they would differ"
@@ -146,9 +189,12 @@ def test_the_distribution_of_a_sparse_network_is_predicted():
     assert comparison.largest_error < 0.10
     for name in circuit.populations:
         seen, predicted = comparison.cells.loc[(name, "sd without counting"), ["spiking", "rate"]]
-        # In-degrees scatter by 1/sqrt(K) of 5 to 10 %; the gain turns that into several Hz. The spread is known to 3 % (1000 cells
-        # and more), and the units leave out the noise that moves with a cell's own in-degree where it is not in the table: 20 %.
+        # In-degrees scatter by 1/sqrt(K) of 5 to 10 %; the gain turns that into several Hz. The spread is
+        # known to 3 % (1000 cells and more), and the units leave out the noise that moves with a cell's own
+        # in-degree where it is not in the table: 20 %.
         assert predicted == pytest.approx(seen, rel=0.2) and seen > 1.0
         own, units = spikes.cell_means_(0.5 * second)[name], rates.cell_means_(0.5 * second)[name]
         shuffled = np.random.default_rng(0).permutation(units)
-        assert np.corrcoef(own, units)[0, 1] > 0.5 > abs(np.corrcoef(own, shuffled)[0, 1]) + 0.3, "cell by cell, not only on average"
+        assert np.corrcoef(own, units)[0, 1] > 0.5 > abs(np.corrcoef(own, shuffled)[0, 1]) + 0.3, (
+            "cell by cell, not only on average"
+        )

@@ -1,4 +1,7 @@
-"""The scripts that start the tests: they find the Pythons that are installed, each has an environment of its own, and nothing is skipped."""
+"""The scripts that start the tests.
+
+They find the Pythons that are installed, each has an environment of its own, and nothing is skipped.
+"""
 
 import os
 import shutil
@@ -11,14 +14,19 @@ import pytest
 import b2reduce as b2r
 
 ROOT = Path(b2r.__file__).parent.parent
-pytestmark = pytest.mark.skipif(not (ROOT / ".ci" / "pythons").is_file(), reason="an installed package has no scripts")
+pytestmark = pytest.mark.skipif(
+    not (ROOT / ".ci" / "pythons").is_file(), reason="an installed package has no scripts"
+)
 TOOLS = "sed", "sort", "find", "head", "dirname"
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 @pytest.fixture
 def machine(tmp_path):
-    """A path with nothing but the tools of the script on it, and a home folder; `python(place, version)` puts a Python anywhere."""
+    """A path with nothing but the tools of the script on it, and a home folder.
+
+    `python(place, version)` puts a Python anywhere.
+    """
     (tmp_path / "bin").mkdir()
     for tool in TOOLS:
         (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
@@ -32,8 +40,12 @@ def machine(tmp_path):
         return str(path)
 
     def found(**environment):
-        done = subprocess.run(["/bin/sh", str(ROOT / ".ci" / "pythons")], capture_output=True, text=True,
-                              env={"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path / "home"), **environment})
+        done = subprocess.run(
+            ["/bin/sh", str(ROOT / ".ci" / "pythons")],
+            capture_output=True,
+            text=True,
+            env={"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path / "home"), **environment},
+        )
         return done.stdout.splitlines(), done
 
     return python, found
@@ -75,14 +87,33 @@ def test_what_cannot_make_environments_does_not_count(machine):
 
 def test_this_machine():
     done = subprocess.run([ROOT / ".ci" / "pythons"], capture_output=True, text=True, check=True)
-    versions = [subprocess.run([path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=True).stdout.strip()
-                for path in done.stdout.splitlines()]
+    versions = [
+        subprocess.run(
+            [path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for path in done.stdout.splitlines()
+    ]
     assert versions == sorted(set(versions), key=lambda version: int(version[2:]), reverse=True)
 
 
 def plan(*arguments):
-    own = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "PYTHON")}  # of the make that runs this
-    done = subprocess.run(["make", "--dry-run", "--always-make", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, env=own)
+    # Of the make that runs this
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "PYTHON")
+    }
+    done = subprocess.run(
+        ["make", "--dry-run", "--always-make", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=own,
+    )
     return done.stdout.replace(sys.executable, "python")
 
 
@@ -90,18 +121,33 @@ def test_every_python_has_its_own_environment():
     plain, named = plan("test"), plan("test", f"PYTHON={sys.executable}")
     assert " .venv/bin/python -m pytest" in f" {plain}".replace("\n", " ") and ".venv-python" not in plain
     assert f".venv-python{OWN}/bin/python -m pytest" in named and ".venv/" not in named
-    assert f"python -m venv --clear .venv-python{OWN}" in named, "and one of another Python is made anew, not used"
+    assert f"python -m venv --clear .venv-python{OWN}" in named, (
+        "and one of another Python is made anew, not used"
+    )
 
 
 def test_a_python_that_does_not_run_is_named():
     done = subprocess.run(["make", "test", "PYTHON=no-such-python"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 2 and "PYTHON=no-such-python does not run" in done.stderr and not (ROOT / ".venv-python").exists()
+    assert (
+        done.returncode == 2
+        and "PYTHON=no-such-python does not run" in done.stderr
+        and not (ROOT / ".venv-python").exists()
+    )
 
 
 def test_nothing_is_skipped_in_ci():
     run = (ROOT / ".ci" / "run").read_text()
     assert "export CI=true" in run and "make test engines" in run and "make smoke" in run
-    code = "import sys; sys.path.insert(0, '.'); import tests.test_report as t; print(bool(t.NO_BROWSER.args[0]))"
+    code = (
+        "import sys; sys.path.insert(0, '.'); import tests.test_report as t;"
+        " print(bool(t.NO_BROWSER.args[0]))"
+    )
     for said, skipped in (("true", "False"), ("", "True")):
-        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env={**os.environ, "CI": said, "PATH": "/nowhere"})
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "CI": said, "PATH": "/nowhere"},
+        )
         assert done.stdout.strip() == skipped, done.stderr

@@ -9,8 +9,13 @@ import pytest
 
 import b2reduce
 
-MODULES = [name for _, name, _ in pkgutil.walk_packages([str(Path(b2reduce.__file__).parent)], "b2reduce.") if not name.endswith("__main__") and ".models" not in name and ".experiments" not in name]
-MOMENTS = {f"b2reduce.{name}" for name in ("assumptions", "spiking", "transients")}  # that run small networks for moments
+MODULES = [
+    name
+    for _, name, _ in pkgutil.walk_packages([str(Path(b2reduce.__file__).parent)], "b2reduce.")
+    if not name.endswith("__main__") and ".models" not in name and ".experiments" not in name
+]
+# That run small networks for moments
+MOMENTS = {f"b2reduce.{name}" for name in ("assumptions", "spiking", "transients")}
 
 
 @pytest.mark.slow
@@ -25,5 +30,7 @@ def test_examples(name, request):
 
 def test_there_are_examples():
     finder = doctest.DocTestFinder(exclude_empty=True)
-    with_examples = [name for name in MODULES if any(test.examples for test in finder.find(importlib.import_module(name)))]
+    with_examples = [
+        name for name in MODULES if any(test.examples for test in finder.find(importlib.import_module(name)))
+    ]
     assert len(with_examples) >= 10

@@ -1,4 +1,7 @@
-"""The page to explore: in a real browser its own arithmetic gives the rates of simulate_rates, and its sliders do what they say."""
+"""The page to explore.
+
+In a real browser its own arithmetic gives the rates of simulate_rates, and its sliders do what they say.
+"""
 
 import json
 import os
@@ -13,14 +16,22 @@ from brian2 import Hz, mV, ms, nS, pA, second
 
 import b2reduce as b2r
 
-BROWSER = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
+BROWSER = next(
+    (path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None
+)
 CI = os.environ.get("CI", "").lower() == "true"
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None and not CI, reason="no Chromium on this machine")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None and not CI, reason="no Chromium on this machine"),
+]
 
 
 @pytest.fixture(scope="module")
 def reduced():
-    return {level: b2r.reduce("ei_lif", level=level, noise="none", seed=1) for level in ("linear", "gain", "surface")}
+    return {
+        level: b2r.reduce("ei_lif", level=level, noise="none", seed=1)
+        for level in ("linear", "gain", "surface")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -35,21 +46,49 @@ def seen(page, script, width=1280, dark=False):
     """What a script returns in a page of a width."""
     assert BROWSER, "CI is true and there is no Chromium: install it (apt-get install chromium)"
     probe = page.with_name(f"{page.stem}_probe_{width}.html")
-    report = f"<script>addEventListener('load', () => {{ const value = (() => {{ {script} }})(); parent.postMessage(JSON.stringify(value), '*'); }});</script>"
-    probe.write_text(page.read_text(encoding="utf-8").replace("</body>", report + "</body>"), encoding="utf-8")
+    report = (
+        f"<script>addEventListener('load', () => {{ const value = (() => {{ {script} }})();"
+        " parent.postMessage(JSON.stringify(value), '*'); });</script>"
+    )
+    probe.write_text(
+        page.read_text(encoding="utf-8").replace("</body>", report + "</body>"), encoding="utf-8"
+    )
     frame = page.with_name(f"{page.stem}_frame_{width}.html")  # a window cannot be narrower than 500 pixels
-    frame.write_text(f"<!DOCTYPE html><p id=out></p><script>addEventListener('message', e => document.getElementById('out').textContent = e.data);</script>"
-                     f"<iframe src='{probe.name}' style='width:{width}px;height:2000px;border:0'></iframe>", encoding="utf-8")
+    frame.write_text(
+        "<!DOCTYPE html><p id=out></p><script>addEventListener('message', e =>"
+        f" document.getElementById('out').textContent = e.data);</script><iframe src='{probe.name}'"
+        f" style='width:{width}px;height:2000px;border:0'></iframe>",
+        encoding="utf-8",
+    )
     options = ["--blink-settings=preferredColorScheme=0"] if dark else []
-    dom = subprocess.run([BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", f"--window-size={max(width, 500)},2000", "--virtual-time-budget=20000",
-                          "--dump-dom", *options, frame.as_uri()], capture_output=True, text=True, timeout=180).stdout
+    dom = subprocess.run(
+        [
+            BROWSER,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--allow-file-access-from-files",
+            f"--window-size={max(width, 500)},2000",
+            "--virtual-time-budget=20000",
+            "--dump-dom",
+            *options,
+            frame.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=180,
+    ).stdout
     return json.loads(unescape(re.search(r'id="?out"?>(.*?)</p>', dom, re.DOTALL).group(1)))
 
 
 @pytest.mark.parametrize("level", ["linear", "gain", "surface", "transfer"])
 def test_the_page_computes_what_simulate_rates_does(pages, reduced, ei_validation, level):
     model = reduced.get(level, ei_validation.reductions["transfer"])
-    got = seen(pages / f"{level}.html", "const run = b2reduce.simulate({rate_ext: 14}, {}, 0.2, {later: {rate_ext: 17}, change: 0.1}); return {t: run.t, rates: run.rates};")
+    got = seen(
+        pages / f"{level}.html",
+        "const run = b2reduce.simulate({rate_ext: 14}, {}, 0.2, {later: {rate_ext: 17}, change: 0.1}); return"
+        " {t: run.t, rates: run.rates};",
+    )
     own = b2r.simulate_rates(model, duration=0.2 * second, drives={"ext": ([0, 0.1] * second, [14, 17] * Hz)})
     assert np.allclose(got["t"], own.t_, rtol=0, atol=1e-9)
     assert np.abs(np.array(got["rates"]) - own.rate_.T).max() <= 1e-3 * own.rate_.max()
@@ -67,21 +106,32 @@ def test_a_conductance_on_the_page_is_that_of_the_circuit(pages, reduced, level)
 
 def test_sliders_keys_and_the_shift(pages, reduced):
     page = pages / "linear.html"
-    got = seen(page, """
+    got = seen(
+        page,
+        """
         const shown = () => document.getElementById('rates').innerText, before = shown(), drive = document.querySelector('#drives input');
         drive.value = 18; drive.dispatchEvent(new Event('input', {bubbles: true})); draw();
         const after = shown(); document.getElementById('controls').reset(); draw();
         return {before, after, back: shown(), shift: document.getElementById('shift').textContent, labels: [...document.querySelectorAll('input[type=range]')].every(i => i.labels.length || i.ariaLabel),
-                focusable: [...document.querySelectorAll('input, select, button')].filter(e => !e.disabled).every(e => e.tabIndex === 0), sliders: document.querySelectorAll('input[type=range]').length};""")
-    assert got["before"] != got["after"] and got["back"] == got["before"] and got["labels"] and got["focusable"]
+                focusable: [...document.querySelectorAll('input, select, button')].filter(e => !e.disabled).every(e => e.tabIndex === 0), sliders: document.querySelectorAll('input[type=range]').length};""",
+    )
+    assert (
+        got["before"] != got["after"] and got["back"] == got["before"] and got["labels"] and got["focusable"]
+    )
     assert got["sliders"] == 1 + 1 + 6 + 1  # the drive, the step, six pathways, the shunt
     # 32 nS, as in Chance, Abbott and Reyes (2002), shift the curve by v_theta times 32 nS.
     shift = float(re.search(r"= ([\d.]+) pA", got["shift"]).group(1))
-    assert "32.0 nS" in got["shift"] and shift == pytest.approx(float(reduced["linear"].gains["E"].v_theta) * 32e-9 / 1e-12, rel=2e-3)
+    assert "32.0 nS" in got["shift"] and shift == pytest.approx(
+        float(reduced["linear"].gains["E"].v_theta) * 32e-9 / 1e-12, rel=2e-3
+    )
 
 
 def test_measured_curves_lie_where_the_shift_puts_them(pages, reduced):
-    """The page shows cells that were measured under the shunt: without noise an integrate-and-fire cell shifts by v_theta g near the middle of its window, within the change of slope that is warned of."""
+    """The page shows cells that were measured under the shunt.
+
+    Without noise an integrate-and-fire cell shifts by v_theta g near the middle of its window, within the
+    change of slope that is warned of.
+    """
     curves = seen(pages / "linear.html", "return b2reduce.DATA.curves.E;")
     middle = sum(curves["window"]) / 2
     crossing = [np.interp(middle, rate, I) for I, rate in zip(curves["I"], curves["rate"])]
@@ -92,7 +142,13 @@ def test_measured_curves_lie_where_the_shift_puts_them(pages, reduced):
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_is_wider_than_the_window(pages, width, dark):
-    got = seen(pages / "surface.html", "return {wide: document.documentElement.scrollWidth, plots: document.querySelectorAll('svg path').length, back: getComputedStyle(document.body).backgroundColor};", width, dark)
+    got = seen(
+        pages / "surface.html",
+        "return {wide: document.documentElement.scrollWidth, plots: document.querySelectorAll('svg"
+        " path').length, back: getComputedStyle(document.body).backgroundColor};",
+        width,
+        dark,
+    )
     assert got["wide"] <= width and got["plots"] > 30
     assert got["back"] == ("rgb(20, 25, 31)" if dark else "rgb(255, 255, 255)")
 
@@ -114,17 +170,41 @@ def test_a_hostile_title_is_text(tmp_path):
 
 
 def test_a_network_without_drives_has_its_conductances_to_move(tmp_path):
-    """As published ones that keep themselves firing: the page rests where the model does, and follows a conductance."""
+    """As published ones that keep themselves firing.
+
+    The page rests where the model does, and follows a conductance.
+    """
     cells = {"population.E.I_app": 400 * pA, "population.I.I_app": 400 * pA}
-    circuit = b2r.Circuit(populations={name: b2r.Population("lif", 200) for name in "EI"}, projections=[
-        b2r.Projection(source=a, target=b, in_degree=20, G=G, tau=5 * ms, E=E) for a, G, E in (("E", 0.1 * nS, 0 * mV), ("I", 0.5 * nS, -80 * mV)) for b in "EI"]).replace(cells)
+    circuit = b2r.Circuit(
+        populations={name: b2r.Population("lif", 200) for name in "EI"},
+        projections=[
+            b2r.Projection(source=a, target=b, in_degree=20, G=G, tau=5 * ms, E=E)
+            for a, G, E in (("E", 0.1 * nS, 0 * mV), ("I", 0.5 * nS, -80 * mV))
+            for b in "EI"
+        ],
+    ).replace(cells)
     model = b2r.reduce(circuit, noise="none")
     b2r.explore(model, tmp_path / "page.html")
-    got = seen(tmp_path / "page.html", "return {rest: b2reduce.rest({}, {}).rates, weaker: b2reduce.rest({}, {'I->E': 0.5}).rates, shown: document.getElementById('drive').hidden, "
-                                       "over: document.getElementById('along').value, table: document.getElementById('rates').innerText};")
+    got = seen(
+        tmp_path / "page.html",
+        "return {rest: b2reduce.rest({}, {}).rates, weaker: b2reduce.rest({}, {'I->E': 0.5}).rates, shown:"
+        " document.getElementById('drive').hidden, over: document.getElementById('along').value, table:"
+        " document.getElementById('rates').innerText};",
+    )
     assert got["rest"] == pytest.approx(list(model.states_[0].values()), rel=1e-3) and min(got["rest"]) > 1
     weaker = model.replace({"projection.I->E.G": 0.25 * nS})
-    assert got["weaker"] == pytest.approx(list(weaker.states_[0].values()), rel=1e-3) and got["weaker"][0] > 1.05 * got["rest"][0]
+    assert (
+        got["weaker"] == pytest.approx(list(weaker.states_[0].values()), rel=1e-3)
+        and got["weaker"][0] > 1.05 * got["rest"][0]
+    )
     assert got["shown"] and got["over"] == "G E->E" and "(outside)" not in got["table"]
     with pytest.raises(b2r.InputError, match="no drive and no conductance"):
-        b2r.explore(b2r.reduce(b2r.Circuit(populations={"E": b2r.Population("lif", 10)}).replace({"population.E.I_app": 400 * pA}), noise="none"), tmp_path / "none.html")
+        b2r.explore(
+            b2r.reduce(
+                b2r.Circuit(populations={"E": b2r.Population("lif", 10)}).replace(
+                    {"population.E.I_app": 400 * pA}
+                ),
+                noise="none",
+            ),
+            tmp_path / "none.html",
+        )

@@ -19,7 +19,8 @@ from b2reduce.basics.interrupts import Terminated, locked, run_process, undistur
 from b2reduce.basics.session import brian_session, run_network
 from b2reduce.basics.errors import StoppedError
 
-#: s until all is over; beside another worker of these tests, whose compilers and processes take the cores in turns, twice that.
+#: s until all is over; beside another worker of these tests, whose compilers and processes take the cores in
+#: turns, twice that.
 PATIENCE = 2.0 * (2 if "PYTEST_XDIST_WORKER" in os.environ else 1)
 LONG = 1000 * second  # of simulated time: no phase ends by itself before it is interrupted
 NOISE = b2r.Drive(name="n", inputs=400, rate=10 * Hz, G=0.5 * nS, tau=5 * ms, E=0 * mV)
@@ -38,15 +39,32 @@ def reduced(small):
 
 def state():
     """All that a call might leave changed, and what it might leave behind."""
-    children = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(os.getpid())], capture_output=True, text=True).stdout.split("\n")
-    return {"device": brian2.get_device(), "preferences": brian2.prefs.as_file, "random": np.random.get_state()[1].tolist(), "running": brian2.Network._globally_running,
-            "handler": signal.getsignal(signal.SIGINT), "environment": {name: value for name, value in os.environ.items() if name == "TMPDIR" or name.startswith("B2REDUCE")}, "threads": threading.active_count(),
-            "children": sorted(line.split()[-1] for line in children if line.strip() and line.split()[-1] != "ps")}
+    children = subprocess.run(
+        ["ps", "-o", "pid=,comm=", "--ppid", str(os.getpid())], capture_output=True, text=True
+    ).stdout.split("\n")
+    return {
+        "device": brian2.get_device(),
+        "preferences": brian2.prefs.as_file,
+        "random": np.random.get_state()[1].tolist(),
+        "running": brian2.Network._globally_running,
+        "handler": signal.getsignal(signal.SIGINT),
+        "environment": {
+            name: value
+            for name, value in os.environ.items()
+            if name == "TMPDIR" or name.startswith("B2REDUCE")
+        },
+        "threads": threading.active_count(),
+        "children": sorted(
+            line.split()[-1] for line in children if line.strip() and line.split()[-1] != "ps"
+        ),
+    }
 
 
 def running(pid):
     """Whether a process is there, and not only what nobody has asked about since it ended."""
-    said = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    said = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True
+    ).stdout.strip()
     return bool(said) and not said.startswith("Z")
 
 
@@ -74,22 +92,47 @@ def interrupted(call, after):
 
 
 PHASES = {
-    "native": lambda c, r: b2r.measure_fi("lif", np.linspace(0.3, 1, 400) * nA, [20] * nS, duration=LONG, threads=1),
-    "native with noise": lambda c, r: b2r.measure_fi("lif", np.linspace(0.3, 1, 400) * nA, [20] * nS, noise=[NOISE], duration=LONG, threads=1),
+    "native": lambda c, r: b2r.measure_fi(
+        "lif", np.linspace(0.3, 1, 400) * nA, [20] * nS, duration=LONG, threads=1
+    ),
+    "native with noise": lambda c, r: b2r.measure_fi(
+        "lif", np.linspace(0.3, 1, 400) * nA, [20] * nS, noise=[NOISE], duration=LONG, threads=1
+    ),
     "brian2": lambda c, r: b2r.measure_fi("lif", [0.3, 0.4] * nA, [20] * nS, duration=LONG, engine="brian2"),
-    "rest in brian2": lambda c, r: [b2r.rheobase("lif", np.linspace(10, 30, 50) * nS, engine="brian2") for _ in range(1000)],
-    "rheobase": lambda c, r: [b2r.rheobase("lif", np.linspace(10, 30, 500) * nS, duration=10 * second) for _ in range(1000)],
-    "transfer": lambda c, r: b2r.measure_transfer("lif", [NOISE], {"n": np.linspace(5, 20, 100) * Hz}, duration=LONG, threads=1),
-    "response": lambda c, r: [b2r.measure_response("lif", 0.6 * nA, 45 * nS, noise=[NOISE], rtol=0.01, seed=k) for k in range(1000)],
+    "rest in brian2": lambda c, r: [
+        b2r.rheobase("lif", np.linspace(10, 30, 50) * nS, engine="brian2") for _ in range(1000)
+    ],
+    "rheobase": lambda c, r: [
+        b2r.rheobase("lif", np.linspace(10, 30, 500) * nS, duration=10 * second) for _ in range(1000)
+    ],
+    "transfer": lambda c, r: b2r.measure_transfer(
+        "lif", [NOISE], {"n": np.linspace(5, 20, 100) * Hz}, duration=LONG, threads=1
+    ),
+    "response": lambda c, r: [
+        b2r.measure_response("lif", 0.6 * nA, 45 * nS, noise=[NOISE], rtol=0.01, seed=k) for k in range(1000)
+    ],
     "adaptation": lambda c, r: [b2r.measure_adaptation("lif_adapt") for _ in range(1000)],
     "reduce": lambda c, r: [b2r.reduce(c, seed=k) for k in range(1000)],
     "spikes": lambda c, r: b2r.simulate_spikes(c, duration=LONG),
-    "rates": lambda c, r: b2r.simulate_rates(r, duration=LONG, drives={"ext": b2r.step_drive(12 * Hz, 14 * Hz, at=1 * second)}),
-    "rates of cells": lambda c, r: b2r.simulate_rates(b2r.reduce(c, noise="none", cells=True, gains=dict(r.gains)), duration=LONG, drives={"ext": b2r.step_drive(12 * Hz, 14 * Hz, at=1 * second)}),
-    "validate": lambda c, r: [b2r.validate(c, duration=0.2 * second, noise="none", seeds=1, levels=["linear"]) for _ in range(1000)],
+    "rates": lambda c, r: b2r.simulate_rates(
+        r, duration=LONG, drives={"ext": b2r.step_drive(12 * Hz, 14 * Hz, at=1 * second)}
+    ),
+    "rates of cells": lambda c, r: b2r.simulate_rates(
+        b2r.reduce(c, noise="none", cells=True, gains=dict(r.gains)),
+        duration=LONG,
+        drives={"ext": b2r.step_drive(12 * Hz, 14 * Hz, at=1 * second)},
+    ),
+    "validate": lambda c, r: [
+        b2r.validate(c, duration=0.2 * second, noise="none", seeds=1, levels=["linear"]) for _ in range(1000)
+    ],
     "fixed points": lambda c, r: [b2r.fixed_points(r) for _ in range(10**6)],
-    "continuation": lambda c, r: [b2r.continue_fixed_points(r, "drive.ext.rate", [4, 20] * Hz) for _ in range(10**6)],
-    "binary": lambda c, r: b2r.simulate_binary(b2r.random_binary_network([[-0.05]], in_degree=400, sizes={"I": 4000}, thresholds=0.5, external=6), sweeps=10**7),
+    "continuation": lambda c, r: [
+        b2r.continue_fixed_points(r, "drive.ext.rate", [4, 20] * Hz) for _ in range(10**6)
+    ],
+    "binary": lambda c, r: b2r.simulate_binary(
+        b2r.random_binary_network([[-0.05]], in_degree=400, sizes={"I": 4000}, thresholds=0.5, external=6),
+        sweeps=10**7,
+    ),
 }
 
 
@@ -113,13 +156,19 @@ def test_the_native_engine_ends_while_its_threads_start(small, reduced):
 def test_the_next_run_after_an_interrupt_is_whole_and_the_same(small):
     whole = b2r.simulate_spikes(small, duration=0.2 * second, seed=3)
     assert interrupted(lambda: b2r.simulate_spikes(small, duration=LONG, seed=3), 0.5) < PATIENCE
-    np.testing.assert_array_equal(b2r.simulate_spikes(small, duration=0.2 * second, seed=3).rate_, whole.rate_)
+    np.testing.assert_array_equal(
+        b2r.simulate_spikes(small, duration=0.2 * second, seed=3).rate_, whole.rate_
+    )
 
 
 def test_without_the_check_an_interrupted_run_would_be_taken_for_a_result(small):
     """What was wrong: Brian2 by itself ends quietly, its clock short of the end."""
     network, _ = b2r.spiking_network(small)
-    network.add(brian2.NetworkOperation(lambda t: signal.raise_signal(signal.SIGINT) if t > 5 * ms else None, dt=1 * ms))
+    network.add(
+        brian2.NetworkOperation(
+            lambda t: signal.raise_signal(signal.SIGINT) if t > 5 * ms else None, dt=1 * ms
+        )
+    )
     handler = signal.signal(signal.SIGINT, brian2._int_handler)  # which the test runner has replaced
     try:
         network.run(LONG, namespace={})
@@ -143,8 +192,10 @@ def test_a_run_that_something_stopped_is_no_result():
             run_network(network, 0.02)
     with brian_session():
         group = brian2.NeuronGroup(1, "dv/dt = -v/(10*ms) : 1", method="exact", dt=0.1 * ms)
-        run_network(stopping(brian2.Network(group)), 0.02, rested=lambda: True)  # it came to rest, which is as good
-        run_network(brian2.Network(brian2.NeuronGroup(1, "v : 1", dt=0.1 * ms)), 0.02)  # and this one was whole
+        # It came to rest, which is as good
+        run_network(stopping(brian2.Network(group)), 0.02, rested=lambda: True)
+        # And this one was whole
+        run_network(brian2.Network(brian2.NeuronGroup(1, "v : 1", dt=0.1 * ms)), 0.02)
 
 
 def test_brian2_stopped_from_another_thread_or_by_a_callback(small):
@@ -171,9 +222,16 @@ def test_a_callback_may_interrupt(phase, small, reduced):
     def tired(stage, done):
         raise KeyboardInterrupt
 
-    call = {"native": lambda: b2r.measure_fi("lif", np.linspace(0.3, 1, 400) * nA, [20] * nS, duration=5 * second, threads=1, progress=tired),
-            "brian2": lambda: b2r.measure_fi("lif", [0.3] * nA, [20] * nS, duration=LONG, engine="brian2", progress=tired),
-            "spikes": lambda: b2r.simulate_spikes(small, duration=LONG, progress=tired), "rates": lambda: b2r.simulate_rates(reduced, duration=LONG, progress=tired)}[phase]
+    call = {
+        "native": lambda: b2r.measure_fi(
+            "lif", np.linspace(0.3, 1, 400) * nA, [20] * nS, duration=5 * second, threads=1, progress=tired
+        ),
+        "brian2": lambda: b2r.measure_fi(
+            "lif", [0.3] * nA, [20] * nS, duration=LONG, engine="brian2", progress=tired
+        ),
+        "spikes": lambda: b2r.simulate_spikes(small, duration=LONG, progress=tired),
+        "rates": lambda: b2r.simulate_rates(reduced, duration=LONG, progress=tired),
+    }[phase]
     before = state()
     with pytest.raises(KeyboardInterrupt):
         call()
@@ -268,21 +326,61 @@ def test_a_lock_holds_and_leaves_no_file(tmp_path):
 
 def test_a_standalone_build_ends_with_its_compiler(small, tmp_path, monkeypatch):
     monkeypatch.setenv("B2REDUCE_CACHE", str(tmp_path))
-    assert interrupted(lambda: b2r.simulate_spikes(small, duration=50 * ms, engine="standalone"), 6.0) < PATIENCE
+    assert (
+        interrupted(lambda: b2r.simulate_spikes(small, duration=50 * ms, engine="standalone"), 6.0) < PATIENCE
+    )
     assert not list((tmp_path / "networks").iterdir())
 
 
 COMMANDS = {
-    "run": ["run", "ei_lif", "--duration", "20 s", "--seeds", "2", "--set", "population.E.size=800", "--set", "population.I.size=200"],
+    "run": [
+        "run",
+        "ei_lif",
+        "--duration",
+        "20 s",
+        "--seeds",
+        "2",
+        "--set",
+        "population.E.size=800",
+        "--set",
+        "population.I.size=200",
+    ],
     "fi": ["fi", "lif", "--I", "0 nA:1 nA:400", "--g", "10 nS,20 nS,30 nS", "--duration", "20000 s"],
-    "map": ["map", "ei_lif", "--grid", "drive.ext.rate=10 Hz:16 Hz:4", "--duration", "20 s", "--set", "population.E.size=800", "--set", "population.I.size=200"],
-    "scan": ["scan", "ei_lif", "--grid", "drive.ext.rate=10 Hz:16 Hz:2", "--task", "spikes", "--duration", "100 s", "--workers", "2"],
+    "map": [
+        "map",
+        "ei_lif",
+        "--grid",
+        "drive.ext.rate=10 Hz:16 Hz:4",
+        "--duration",
+        "20 s",
+        "--set",
+        "population.E.size=800",
+        "--set",
+        "population.I.size=200",
+    ],
+    "scan": [
+        "scan",
+        "ei_lif",
+        "--grid",
+        "drive.ext.rate=10 Hz:16 Hz:2",
+        "--task",
+        "spikes",
+        "--duration",
+        "100 s",
+        "--workers",
+        "2",
+    ],
 }
 
 
 def family(pid):
     """All processes below one."""
-    rows = [line.split() for line in subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True).stdout.splitlines()]
+    rows = [
+        line.split()
+        for line in subprocess.run(
+            ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True
+        ).stdout.splitlines()
+    ]
     found, left = [], [str(pid)]
     while left:
         parent = left.pop()
@@ -298,9 +396,20 @@ def test_a_command_ends_with_one_line_and_nothing_written(name, number, tmp_path
     chance = random.Random(f"{name} {number}")
     for folder in ("temporary", "work"):
         (tmp_path / folder).mkdir()
-    environment = {**os.environ, "B2REDUCE_CACHE": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "temporary"), "B2REDUCE_THREADS": "1"}
-    process = subprocess.Popen([sys.executable, "-m", "b2reduce", *COMMANDS[name], "-o", str(tmp_path / "work" / "below" / "out")], env=environment,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    environment = {
+        **os.environ,
+        "B2REDUCE_CACHE": str(tmp_path / "cache"),
+        "TMPDIR": str(tmp_path / "temporary"),
+        "B2REDUCE_THREADS": "1",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "b2reduce", *COMMANDS[name], "-o", str(tmp_path / "work" / "below" / "out")],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     time.sleep(chance.uniform(1.0, 9.0))
     sent, relatives = (signal.SIGINT, signal.SIGTERM)[number], family(process.pid)
     started = time.monotonic()
@@ -311,19 +420,47 @@ def test_a_command_ends_with_one_line_and_nothing_written(name, number, tmp_path
     process.wait(timeout=30)
     assert time.monotonic() - started < PATIENCE
     out, err = process.communicate()
-    lines = [line for line in err.splitlines() if line and not line.endswith(" %") and not line.startswith("Warning: ")]
-    assert (process.returncode, lines, out) == ({signal.SIGINT: 130, signal.SIGTERM: 143}[sent], ["interrupted; nothing was written"], "")
-    while any(map(running, relatives)) and time.monotonic() - started < PATIENCE + 1:  # multiprocessing's own tracker ends once it sees that its process has gone
+    lines = [
+        line
+        for line in err.splitlines()
+        if line and not line.endswith(" %") and not line.startswith("Warning: ")
+    ]
+    assert (process.returncode, lines, out) == (
+        {signal.SIGINT: 130, signal.SIGTERM: 143}[sent],
+        ["interrupted; nothing was written"],
+        "",
+    )
+    # Multiprocessing's own tracker ends once it sees that its process has gone
+    while any(map(running, relatives)) and time.monotonic() - started < PATIENCE + 1:
         time.sleep(0.05)
     alive = [pid for pid in relatives if running(pid)]
     left = [str(path) for folder in ("work", "temporary") for path in (tmp_path / folder).rglob("*")]
-    left += [str(path) for path in (tmp_path / "cache").rglob("*") if path.suffix == ".lock" or path.name.startswith(".build")]
+    left += [
+        str(path)
+        for path in (tmp_path / "cache").rglob("*")
+        if path.suffix == ".lock" or path.name.startswith(".build")
+    ]
     assert (alive, left) == ([], [])
 
 
 def test_finished_points_of_a_scan_are_kept_and_named(tmp_path):
-    command = [sys.executable, "-m", "b2reduce", "scan", "ei_lif", "--grid", "drive.ext.rate=10 Hz:16 Hz:40", "--task", "reduce", "--workers", "1", "--noise", "none",
-               "-o", str(tmp_path / "out")]
+    command = [
+        sys.executable,
+        "-m",
+        "b2reduce",
+        "scan",
+        "ei_lif",
+        "--grid",
+        "drive.ext.rate=10 Hz:16 Hz:40",
+        "--task",
+        "reduce",
+        "--workers",
+        "1",
+        "--noise",
+        "none",
+        "-o",
+        str(tmp_path / "out"),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 60
     while not list((tmp_path / "out").glob("points/*.json")) and time.monotonic() < until:

@@ -6,7 +6,17 @@ from pathlib import Path
 import b2reduce
 
 #: From the bottom to the top. `theory` and `networks` stand on one floor, and never meet.
-FLOORS = [{"basics"}, {"circuit"}, {"cells"}, {"reduction"}, {"networks", "theory"}, {"results"}, {"validation"}, {"scanning"}, {"cli"}]
+FLOORS = [
+    {"basics"},
+    {"circuit"},
+    {"cells"},
+    {"reduction"},
+    {"networks", "theory"},
+    {"results"},
+    {"validation"},
+    {"scanning"},
+    {"cli"},
+]
 PACKAGE = Path(b2reduce.__file__).parent
 #: The command plays the scripts of the experiments, which import the package.
 OUTSIDE = {("cli", "experiments"), ("cli", "models"), ("circuit", "models")}
@@ -37,13 +47,20 @@ def arrows(sources):
 
 def wrong(sources):
     """Arrows that do not run downwards."""
-    return [f"{module} imports {other}" for module, other in arrows(sources) if floor(other.split(".")[0]) >= floor(module.split(".")[0])]
+    return [
+        f"{module} imports {other}"
+        for module, other in arrows(sources)
+        if floor(other.split(".")[0]) >= floor(module.split(".")[0])
+    ]
 
 
 def sources():
     """{dotted module: source} of all that stands in a room."""
     paths = (path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE)
-    return {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path.read_text(encoding="utf-8") for path in paths}
+    return {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path.read_text(encoding="utf-8")
+        for path in paths
+    }
 
 
 def test_arrows_run_down():
@@ -57,7 +74,11 @@ def test_every_module_stands_in_a_room():
 
 def test_rooms_are_bare():
     """An init that imports makes `--help` slow, and circles."""
-    inits = {module: source for module, source in sources().items() if module.endswith("__init__") and module != "cells.engine.__init__"}
+    inits = {
+        module: source
+        for module, source in sources().items()
+        if module.endswith("__init__") and module != "cells.engine.__init__"
+    }
     assert [module for module, source in inits.items() if len(ast.parse(source).body) != 1] == []
 
 
@@ -66,6 +87,9 @@ def test_no_room_has_the_name_of_a_public_verb():
 
 
 def test_an_arrow_upwards_or_across_would_be_seen():
-    planted = {"cells.gain": "from ..reduction.reduce import reduce", "theory.ring": "from ..networks.activity import Activity",
-               "validation.validate": "from ..cells.gain import GainFit\nfrom .comparison import compare"}
+    planted = {
+        "cells.gain": "from ..reduction.reduce import reduce",
+        "theory.ring": "from ..networks.activity import Activity",
+        "validation.validate": "from ..cells.gain import GainFit\nfrom .comparison import compare",
+    }
     assert wrong(planted) == ["cells.gain imports reduction.reduce", "theory.ring imports networks.activity"]

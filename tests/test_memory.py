@@ -1,4 +1,7 @@
-"""What leaves Brian2 is a copy: arrays that its objects hand out may be their own memory, which is freed with them."""
+"""What leaves Brian2 is a copy.
+
+Arrays that its objects hand out may be their own memory, which is freed with them.
+"""
 
 import gc
 
@@ -40,7 +43,11 @@ def owner(values):
 
 def borrowed(result, before):
     """Shapes of the arrays of a result whose memory is not their own, or that of one of Brian2's variables."""
-    return [values.shape for values in arrays(result) if not isinstance(owner(values), np.ndarray) or id(owner(values)) in before]
+    return [
+        values.shape
+        for values in arrays(result)
+        if not isinstance(owner(values), np.ndarray) or id(owner(values)) in before
+    ]
 
 
 @pytest.fixture
@@ -58,6 +65,7 @@ def handed_out(monkeypatch):
                 kept.append(held)  # so that no other array takes its id
                 found.add(id(held))
             return values
+
         return get_value
 
     for kind in (ArrayVariable, DynamicArrayVariable):
@@ -72,7 +80,10 @@ def tiny():
 
 
 def scribble():
-    """Free what can be freed and write over it: blocks of many sizes are taken, filled with a number that nothing here is near, and given back."""
+    """Free what can be freed and write over it.
+
+    Blocks of many sizes are taken, filled with a number that nothing here is near, and given back.
+    """
     gc.collect()
     for size in 2 ** np.arange(6, 24, 1):
         blocks = [np.full(max(1, size // 8), 1e90) for _ in range(int(min(200, 2**27 // size)))]
@@ -87,7 +98,9 @@ def test_conductances_outlive_the_network(tiny):
     scribble()
     for run, before in zip(runs, sums):
         for label, g in run.conductances_.items():
-            assert np.sum(g) == before[label] == sums[0][label] and 0 < g.mean() < 1e-6 and g.min() >= 0, label
+            assert np.sum(g) == before[label] == sums[0][label] and 0 < g.mean() < 1e-6 and g.min() >= 0, (
+                label
+            )
         np.testing.assert_array_equal(run.conductance_t_, runs[0].conductance_t_)
         for name, (i, t) in run.spikes_.items():
             np.testing.assert_array_equal(t, runs[0].spikes_[name][1])
@@ -103,14 +116,23 @@ def test_conductances_are_what_the_spikes_and_drives_make(tiny):
     for target in tiny.populations:
         for p in tiny.pathways(target):
             own = p.source not in tiny.populations
-            rate = tiny.drive(p.source, target).rate_ if own else np.sum(run.spikes_[p.source][1] > begin_) / (tiny.populations[p.source].size * length_)
+            rate = (
+                tiny.drive(p.source, target).rate_
+                if own
+                else np.sum(run.spikes_[p.source][1] > begin_) / (tiny.populations[p.source].size * length_)
+            )
             x = dt_ / p.tau_
             expected = p.G_ * p.K * rate * p.tau_ * x / -np.expm1(-x)  # at the end of a step
-            # Four standard errors of the number of events that the recorded cells received. Trains of the network are shared by cells, and of N trains
-            # each has K: as if there were no more of them than N K r T/K, that of the whole population. A spike counts tau and a delay of 3 ms later.
-            events = rate * length_ * (p.K * cells if own else min(p.K * cells, tiny.populations[p.source].size))
+            # Four standard errors of the number of events that the recorded cells received. Trains of the
+            # network are shared by cells, and of N trains each has K: as if there were no more of them than N
+            # K r T/K, that of the whole population. A spike counts tau and a delay of 3 ms later.
+            events = (
+                rate * length_ * (p.K * cells if own else min(p.K * cells, tiny.populations[p.source].size))
+            )
             edges = 0.0 if own else (p.tau_ + 3e-3) / length_
-            assert run.conductances_[p.label][:, run.conductance_t_ > begin_].mean() == pytest.approx(expected, rel=4 / events**0.5 + edges), p.label
+            assert run.conductances_[p.label][:, run.conductance_t_ > begin_].mean() == pytest.approx(
+                expected, rel=4 / events**0.5 + edges
+            ), p.label
 
 
 @pytest.mark.parametrize("what", ["spikes", "rates", "cells", "surface", "rest", "adaptation"])
@@ -126,19 +148,35 @@ def test_no_result_borrows_memory(what, tiny, handed_out):
         result = b2r.measure_fi("lif", [0.3, 0.5] * nA, [16.7] * nS, duration=100 * ms, engine="brian2")
     elif what == "rest":
         model = b2r.load_model("lif")
-        result = brian.relax_cells(Cells(model, 2, {"I_app": np.zeros(2), "g_L": np.full(2, 16.7e-9)}), 0.2, 0.05, 1e-6, 1e-4)
+        result = brian.relax_cells(
+            Cells(model, 2, {"I_app": np.zeros(2), "g_L": np.full(2, 16.7e-9)}), 0.2, 0.05, 1e-6, 1e-4
+        )
     else:
         from b2reduce.cells.after_currents import spike_sequences
 
-        result = spike_sequences(b2r.load_model("lif_adapt"), np.linspace(0.3e-9, 0.8e-9, 4), np.full(4, 10e-9), duration_=0.3, dt_=1e-4)
+        result = spike_sequences(
+            b2r.load_model("lif_adapt"),
+            np.linspace(0.3e-9, 0.8e-9, 4),
+            np.full(4, 10e-9),
+            duration_=0.3,
+            dt_=1e-4,
+        )
         assert all(times.size for times in result)
     assert handed_out, "Brian2 was asked for values"
     assert borrowed(result, handed_out) == []
 
 
-@pytest.mark.parametrize("function, arguments", [
-    (lecture11_parts.stepped, (1e-10,)), (lecture11_parts.bench, ()), (lecture11_parts.trains, (20,)), (lecture11_parts.pooled, (0.02,)),
-    (chen_fetz2005.recorded, (10 * Hz, 5, 0.05, 1))], ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize(
+    "function, arguments",
+    [
+        (lecture11_parts.stepped, (1e-10,)),
+        (lecture11_parts.bench, ()),
+        (lecture11_parts.trains, (20,)),
+        (lecture11_parts.pooled, (0.02,)),
+        (chen_fetz2005.recorded, (10 * Hz, 5, 0.05, 1)),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
 def test_no_script_borrows_memory(function, arguments, handed_out):
     result = getattr(function, "__wrapped__", function)(*arguments)  # not a result that is kept from before
     assert handed_out and borrowed(result, handed_out) == []

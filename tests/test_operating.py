@@ -14,7 +14,9 @@ SETTINGS = dict(duration_=1.25, warmup_=0.25, dt_=1e-4)
 
 def found(circuit, rate, seed=1):
     with Progress(False) as bar:
-        return find_operating_point(circuit, {(d.name, d.target): rate for d in circuit.drives}, seed=seed, dt_=1e-4, bar=bar)
+        return find_operating_point(
+            circuit, {(d.name, d.target): rate for d in circuit.drives}, seed=seed, dt_=1e-4, bar=bar
+        )
 
 
 def test_the_regression_finds_slopes_and_removes_what_they_explain():
@@ -36,10 +38,21 @@ def test_derivatives_from_the_luck_of_the_input_are_those_of_finite_differences(
     response = _outputs(circuit, at, DRIVES, poisson, cells=3000, seed=1, **SETTINGS)["E"].response
     for source in ("E", "I"):
         (up, up_sem, *_), (down, down_sem, *_) = (
-            _outputs(circuit, {**at, source: at[source] + sign * step}, DRIVES, poisson, cells=1500, seed=2, **SETTINGS)["E"] for sign in (1, -1))
+            _outputs(
+                circuit,
+                {**at, source: at[source] + sign * step},
+                DRIVES,
+                poisson,
+                cells=1500,
+                seed=2,
+                **SETTINGS,
+            )["E"]
+            for sign in (1, -1)
+        )
         slope, error = (up - down) / (2 * step), np.hypot(up_sem, down_sem) / (2 * step)
-        # Regression slopes of 3000 cells: the residual of about 2 Hz over a spread of the source's rate, sqrt(K r/T)/K,
-        # is 2/(sqrt(3000) 0.4) = 0.09 for E and half of that for I; and events before the window count for 1 %.
+        # Regression slopes of 3000 cells: the residual of about 2 Hz over a spread of the source's rate,
+        # sqrt(K r/T)/K, is 2/(sqrt(3000) 0.4) = 0.09 for E and half of that for I; and events before the
+        # window count for 1 %.
         assert abs(response[source] - slope) < 4 * np.hypot(error, 0.09) + 0.02 * abs(slope)
         assert abs(slope) > 10 * error, "the comparison must be sharp enough to mean something"
 
@@ -48,22 +61,36 @@ def test_synapses_without_weight_are_none():
     """A connection that is switched off leaves the rates that the circuit has without it."""
     full = b2r.load_circuit("ei_lif")
     off = full.replace({"projection.E->E.G": 0 * nS, "projection.I->E.G": 0 * nS})
-    without = b2r.Circuit(populations=full.populations, projections=[p for p in full.projections if p.target != "E"], drives=full.drives)
+    without = b2r.Circuit(
+        populations=full.populations,
+        projections=[p for p in full.projections if p.target != "E"],
+        drives=full.drives,
+    )
     points = [found(circuit, 14.0) for circuit in (off, without)]
     for name in full.populations:
-        (a, b), (sem, other) = ([getattr(point, field)[name] for point in points] for field in ("rate_", "rate_sem_"))
+        (a, b), (sem, other) = (
+            [getattr(point, field)[name] for point in points] for field in ("rate_", "rate_sem_")
+        )
         assert abs(a - b) < 4 * np.hypot(sem, other) < 0.05 * a
-    assert points[0].response_["E", "E"] == points[0].response_["E", "I"] == 0 and points[0].response_["I", "E"] > 0
+    assert (
+        points[0].response_["E", "E"] == points[0].response_["E", "I"] == 0
+        and points[0].response_["I", "E"] > 0
+    )
 
 
 @pytest.mark.slow
 def test_stated_errors_are_the_scatter_over_seeds():
     full = b2r.load_circuit("ei_lif")
-    circuit = b2r.Circuit(populations={"I": full.populations["I"]}, projections=full.projections[3:], drives=full.drives[1:])
+    circuit = b2r.Circuit(
+        populations={"I": full.populations["I"]}, projections=full.projections[3:], drives=full.drives[1:]
+    )
     runs = [found(circuit, 8.0, seed) for seed in range(8)]
     for name in circuit.populations:
-        rates, stated = (np.array([getattr(run, field)[name] for run in runs]) for field in ("rate_", "rate_sem_"))
-        # Eight values estimate a standard deviation to 1/sqrt(14) = 27 %: a factor of two either way is three of those.
+        rates, stated = (
+            np.array([getattr(run, field)[name] for run in runs]) for field in ("rate_", "rate_sem_")
+        )
+        # Eight values estimate a standard deviation to 1/sqrt(14) = 27 %: a factor of two either way is three
+        # of those.
         assert 0.4 * stated.mean() < rates.std(ddof=1) < 2 * stated.mean()
         assert np.all(stated <= np.maximum(0.004 * rates, 0.025) * 1.05)
 
@@ -73,8 +100,17 @@ def test_uncoupled_cells_need_no_iteration():
     circuit = b2r.Circuit(populations={"E": b2r.Population("lif", 10)}, drives=[drive])
     with Progress(False) as bar:
         point = find_operating_point(circuit, {("ext", "E"): 16.0}, seed=1, dt_=1e-4, bar=bar)
-    surface = b2r.measure_fi("lif", [point.I_["E"]] * nS * mV * 1e12, [point.g_["E"]] * nS * 1e9, noise=[drive], replicates=200, seed=5)
-    assert abs(point.rate_["E"] - surface.rate_[0, 0]) < 4 * np.hypot(point.rate_sem_["E"], surface.rate_sem_[0, 0])
+    surface = b2r.measure_fi(
+        "lif",
+        [point.I_["E"]] * nS * mV * 1e12,
+        [point.g_["E"]] * nS * 1e9,
+        noise=[drive],
+        replicates=200,
+        seed=5,
+    )
+    assert abs(point.rate_["E"] - surface.rate_[0, 0]) < 4 * np.hypot(
+        point.rate_sem_["E"], surface.rate_sem_[0, 0]
+    )
 
 
 def test_a_silent_circuit_rests_at_zero():
@@ -85,11 +121,17 @@ def test_a_silent_circuit_rests_at_zero():
 @pytest.mark.slow
 def test_a_circuit_that_runs_away_is_reported():
     # Refractory cells saturate at 500 Hz; excitation this strong carries them there.
-    circuit = b2r.load_circuit("ei_lif").replace({"projection.I->E.in_degree": 1, "projection.I->I.in_degree": 1, "projection.E->E.G": "2 nS"})
+    circuit = b2r.load_circuit("ei_lif").replace(
+        {"projection.I->E.in_degree": 1, "projection.I->I.in_degree": 1, "projection.E->E.G": "2 nS"}
+    )
     try:
         point = found(circuit, 14.0)
     except b2r.OperatingPointError as error:
-        assert len(error.trajectory) > 1 and set(error.trajectory[0]) == {"E", "I"} and "iterations" in str(error)
+        assert (
+            len(error.trajectory) > 1
+            and set(error.trajectory[0]) == {"E", "I"}
+            and "iterations" in str(error)
+        )
     else:
         assert point.warnings or min(point.rate_.values()) > 100
 

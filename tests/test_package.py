@@ -13,59 +13,144 @@ import pytest
 import b2reduce as b2r
 
 ROOT = Path(b2r.__file__).parent.parent
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not (ROOT / "setup.cfg").is_file(), reason="an installed package has no sources to build from")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (ROOT / "setup.cfg").is_file(), reason="an installed package has no sources to build from"
+    ),
+]
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """Wheel and source distribution, built from a copy so that the sources stay clean."""
     place = tmp_path_factory.mktemp("build")
-    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    files = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
     for name in filter(None, files):
         if (ROOT / name).is_file():
             (place / "source" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, place / "source" / name)
-    subprocess.run([sys.executable, "-m", "build", "--no-isolation", "--outdir", place / "dist", place / "source"], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", place / "dist", place / "source"],
+        check=True,
+        capture_output=True,
+    )
     return place / "dist"
 
 
 def test_the_wheel_holds_the_data_and_no_strangers(built):
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
-    for name in ("b2reduce/templates/report.html.jinja", "b2reduce/templates/circuit.toml", "b2reduce/templates/explorer.html.jinja", "b2reduce/b2reduce.mplstyle", "b2reduce/models/neurons/lif.toml", "b2reduce/models/circuits/ei_lif.toml", "b2reduce/experiments/accuracy.py", "b2reduce/sweep/kernel.cpp"):
+    for name in (
+        "b2reduce/templates/report.html.jinja",
+        "b2reduce/templates/circuit.toml",
+        "b2reduce/templates/explorer.html.jinja",
+        "b2reduce/b2reduce.mplstyle",
+        "b2reduce/models/neurons/lif.toml",
+        "b2reduce/models/circuits/ei_lif.toml",
+        "b2reduce/experiments/accuracy.py",
+        "b2reduce/sweep/kernel.cpp",
+    ):
         assert name in names
-    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"b2reduce"}, "nothing but the package at the top level"
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"b2reduce"}, (
+        "nothing but the package at the top level"
+    )
     sources = tarfile.open(next(built.glob("*.tar.gz"))).getnames()
-    assert any(name.endswith("models/neurons/lif.toml") for name in sources) and any(name.endswith("LICENSE") for name in sources)
+    assert any(name.endswith("models/neurons/lif.toml") for name in sources) and any(
+        name.endswith("LICENSE") for name in sources
+    )
 
 
 def test_the_wheel_works_in_a_clean_environment_elsewhere(built, tmp_path):
-    """The package comes from the wheel alone; its dependencies from this environment, so that nothing is downloaded."""
+    """The package comes from the wheel alone.
+
+    Its dependencies from this environment, so that nothing is downloaded.
+    """
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
     python = tmp_path / "env" / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", next(built.glob("*.whl"))], check=True)
-    site = Path(subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], capture_output=True, text=True, check=True).stdout.strip())
-    # Listed after the wheel's own folder; an editable install's finder is left behind, as only .pth files of a site folder count.
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", next(built.glob("*.whl"))],
+        check=True,
+    )
+    site = Path(
+        subprocess.run(
+            [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    )
+    # Listed after the wheel's own folder; an editable install's finder is left behind, as only .pth files of
+    # a site folder count.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     # Brian2 imports distutils, which from Python 3.12 on setuptools brings, through a .pth file of its own.
     for hook in Path(sysconfig.get_path("purelib")).glob("distutils-precedence.pth"):
         shutil.copy(hook, site)
-    where = subprocess.run([python, "-c", "import b2reduce; print(b2reduce.__file__)"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    where = subprocess.run(
+        [python, "-c", "import b2reduce; print(b2reduce.__file__)"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert str(tmp_path) in where
-    result = subprocess.run([tmp_path / "env" / "bin" / "b2reduce", "fi", "lif", "--I", "0.4 nA", "--g", "16.7 nS", "--duration", "200 ms"], cwd=tmp_path, capture_output=True, text=True)
+    result = subprocess.run(
+        [
+            tmp_path / "env" / "bin" / "b2reduce",
+            "fi",
+            "lif",
+            "--I",
+            "0.4 nA",
+            "--g",
+            "16.7 nS",
+            "--duration",
+            "200 ms",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert result.returncode == 0 and "rate (Hz)" in result.stdout, result.stderr
-    listed = subprocess.run([tmp_path / "env" / "bin" / "b2reduce", "models"], cwd=tmp_path, capture_output=True, text=True)
+    listed = subprocess.run(
+        [tmp_path / "env" / "bin" / "b2reduce", "models"], cwd=tmp_path, capture_output=True, text=True
+    )
     assert "ei_lif_gamma" in listed.stdout
-    scripts = "from importlib import import_module; from b2reduce.experiments.gallery import SCRIPTS; print(*(import_module(f'b2reduce.experiments.{name}').__file__ for name in SCRIPTS), sep='\\n')"
+    scripts = (
+        "from importlib import import_module; from b2reduce.experiments.gallery import SCRIPTS;"
+        " print(*(import_module(f'b2reduce.experiments.{name}').__file__ for name in SCRIPTS), sep='\\n')"
+    )
     imported = subprocess.run([python, "-c", scripts], cwd=tmp_path, capture_output=True, text=True)
-    assert imported.returncode == 0 and all(line.startswith(str(tmp_path)) for line in imported.stdout.split()), imported.stderr
-    reproduced = subprocess.run([tmp_path / "env" / "bin" / "b2reduce", "reproduce", "holt_koch1997", "-o", "pictures"], cwd=tmp_path, capture_output=True, text=True)
-    assert reproduced.returncode == 0 and (tmp_path / "pictures" / "holt_koch1997_fig1.png").stat().st_size > 10_000, reproduced.stderr
+    assert imported.returncode == 0 and all(
+        line.startswith(str(tmp_path)) for line in imported.stdout.split()
+    ), imported.stderr
+    reproduced = subprocess.run(
+        [tmp_path / "env" / "bin" / "b2reduce", "reproduce", "holt_koch1997", "-o", "pictures"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (
+        reproduced.returncode == 0
+        and (tmp_path / "pictures" / "holt_koch1997_fig1.png").stat().st_size > 10_000
+    ), reproduced.stderr
 
 
 def test_an_editable_install_is_found_from_the_folder_above_the_clone(tmp_path):
-    """There a clone called b2reduce is a folder of that name, which Python would take for a package without contents."""
+    """There a clone called b2reduce is a folder of that name, which Python would take for a package without
+    contents.
+    """
     clone, site = tmp_path / "b2reduce", tmp_path / "site"
-    for name in filter(None, subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")):
+    for name in filter(
+        None,
+        subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split("\n"),
+    ):
         if (ROOT / name).is_file():
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, clone / name)
@@ -73,7 +158,12 @@ def test_an_editable_install_is_found_from_the_folder_above_the_clone(tmp_path):
     made = subprocess.run([sys.executable, "-c", build, tmp_path], cwd=clone, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
     zipfile.ZipFile(next(tmp_path.glob("*.whl"))).extractall(site)
-    look = f"import sys, site; sys.meta_path = [finder for finder in sys.meta_path if 'Editable' not in repr(finder)]; sys.path = [place for place in sys.path if place != {str(ROOT)!r}]; site.addsitedir({str(site)!r}); import b2reduce; print(b2reduce.__file__); print(len(b2reduce.list_models()))"
+    look = (
+        "import sys, site; sys.meta_path = [finder for finder in sys.meta_path if 'Editable' not in"
+        f" repr(finder)]; sys.path = [place for place in sys.path if place != {str(ROOT)!r}];"
+        f" site.addsitedir({str(site)!r}); import b2reduce; print(b2reduce.__file__);"
+        " print(len(b2reduce.list_models()))"
+    )
     found = subprocess.run([sys.executable, "-c", look], cwd=tmp_path, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
     file, number = found.stdout.split()

@@ -19,6 +19,7 @@ LEAKS_ = (10e-9, 20e-9, 30e-9)
 @pytest.fixture(scope="module")
 def surface():
     """A straight gain up to 60 Hz, a flatter one above, at three leaks."""
+
     def rate(i, g):
         line = BETA * max(i - I_THETA - V_THETA * g, 0)
         return min(line, 60 + 0.3 * (line - 60))
@@ -43,22 +44,42 @@ def entries(ax):
 def test_the_fitted_law_is_strong_in_its_window_only(surface, fit):
     ax = b2r.plot_fi(surface, fit, ax=panel())
     lines = [line for line in ax.lines if len(line.get_xdata()) == 1000]
-    strong, faint = ([line for line in lines if (line.get_alpha() is not None) == is_faint] for is_faint in (False, True))
+    strong, faint = (
+        [line for line in lines if (line.get_alpha() is not None) == is_faint] for is_faint in (False, True)
+    )
     assert len(strong) == len(faint) == 3
     step = BETA * 1e-9 / 999  # Hz between neighbours on the line that draws the law
     for line, pale, g in zip(strong, faint, LEAKS_):
         shown, rest = (np.isfinite(part.get_ydata()) for part in (line, pale))
-        assert 10 <= line.get_ydata()[shown].min() < 10 + step and 50 - step < line.get_ydata()[shown].max() <= 50
-        np.testing.assert_allclose(line.get_ydata()[shown], BETA * (line.get_xdata()[shown] * 1e-9 - I_THETA - V_THETA * g), rtol=1e-6)
-        assert not (shown & rest).any() and 0 < pale.get_ydata()[rest].min() and pale.get_ydata()[rest].max() <= surface.rate_.max()
+        assert (
+            10 <= line.get_ydata()[shown].min() < 10 + step
+            and 50 - step < line.get_ydata()[shown].max() <= 50
+        )
+        np.testing.assert_allclose(
+            line.get_ydata()[shown],
+            BETA * (line.get_xdata()[shown] * 1e-9 - I_THETA - V_THETA * g),
+            rtol=1e-6,
+        )
+        assert (
+            not (shown & rest).any()
+            and 0 < pale.get_ydata()[rest].min()
+            and pale.get_ydata()[rest].max() <= surface.rate_.max()
+        )
         assert ((pale.get_ydata()[rest] < 10) | (pale.get_ydata()[rest] > 50)).all()
-        assert line.get_linewidth() > pale.get_linewidth() and line.get_linestyle() == pale.get_linestyle() and line.get_color() is pale.get_color()
+        assert (
+            line.get_linewidth() > pale.get_linewidth()
+            and line.get_linestyle() == pale.get_linestyle()
+            and line.get_color() is pale.get_color()
+        )
     assert len({line.get_linestyle() for line in strong}) == 3
 
 
 def test_the_legend_of_an_fi_curve_names_leaks_then_the_rest_and_stands_beside_it(surface, fit):
     ax = b2r.plot_fi(surface, fit, point=(0.4 * nA, 30 * Hz), ax=panel())
-    assert entries(ax) == ["10", "20", "30", "operating", "window of the fit"] and ax.get_legend().get_title().get_text() == "total leak g (nS)"
+    assert (
+        entries(ax) == ["10", "20", "30", "operating", "window of the fit"]
+        and ax.get_legend().get_title().get_text() == "total leak g (nS)"
+    )
     assert ax.get_xlabel() == "mean current I (nA)" and ax.get_ylabel() == "rate (Hz)"
     assert entries(b2r.plot_fi(surface, ax=panel())) == ["10", "20", "30"]
     ax.figure.draw_without_rendering()
@@ -78,7 +99,9 @@ def lightness(colour):
 
 def test_lightness_is_that_of_the_standard():
     # Black, white, and the middle grey of sRGB, whose L* is 53.6.
-    assert [lightness(grey) for grey in ("#000000", "#ffffff", "#808080")] == pytest.approx([0, 100, 53.585], abs=1e-2)
+    assert [lightness(grey) for grey in ("#000000", "#ffffff", "#808080")] == pytest.approx(
+        [0, 100, 53.585], abs=1e-2
+    )
 
 
 def test_colours_of_the_style_are_told_apart_in_grey():

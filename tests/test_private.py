@@ -34,7 +34,9 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def evil(cache, tmp_path):
-    """A kernel that answers 13, built elsewhere, and the name under which the cache would keep that of `SEVEN`."""
+    """A kernel that answers 13, built elsewhere, and the name under which the cache would keep that of
+    `SEVEN`.
+    """
     build.load_library(SEVEN)
     key = next(cache.glob("kernel_*.so")).name.split("_")[1]
     wrong = tmp_path / "wrong"
@@ -61,7 +63,10 @@ def test_what_is_made_is_ours_alone(cache):
 
 
 def test_a_planted_kernel_that_nothing_is_wrong_with_would_be_loaded(evil):
-    """The twin of all tests below: the file is taken for what its name says, so that only its owner and rights can give it away."""
+    """The twin of all tests below.
+
+    The file is taken for what its name says, so that only its owner and rights can give it away.
+    """
     made, place = evil
     place.write_bytes(made.read_bytes())
     place.chmod(0o600)
@@ -91,13 +96,19 @@ def test_a_link_is_never_followed(evil):
     made.chmod(0o600)
     content = made.read_bytes()
     place.symlink_to(made)
-    assert number()[0] == 7 and not place.is_symlink() and made.read_bytes() == content, "and what it points to is left alone"
+    assert number()[0] == 7 and not place.is_symlink() and made.read_bytes() == content, (
+        "and what it points to is left alone"
+    )
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "broken link"])
 def test_what_is_no_file_is_no_kernel(evil, kind):
     _, place = evil
-    {"folder": lambda: (place.mkdir(), (place / "inside").write_text("")), "pipe": lambda: os.mkfifo(place), "broken link": lambda: place.symlink_to("nowhere")}[kind]()
+    {
+        "folder": lambda: (place.mkdir(), (place / "inside").write_text("")),
+        "pipe": lambda: os.mkfifo(place),
+        "broken link": lambda: place.symlink_to("nowhere"),
+    }[kind]()
     assert number()[0] == 7
 
 
@@ -124,7 +135,11 @@ def test_a_cache_behind_a_link(cache, tmp_path):
     """The user's own link to another disk serves; one that another user has planted does not."""
     (tmp_path / "disk").mkdir()
     cache.symlink_to(tmp_path / "disk")
-    assert number() == (7, "") and len(list((tmp_path / "disk").iterdir())) == 1 and mode(tmp_path / "disk") == 0o700
+    assert (
+        number() == (7, "")
+        and len(list((tmp_path / "disk").iterdir())) == 1
+        and mode(tmp_path / "disk") == 0o700
+    )
     os.chown(cache, NOBODY, NOBODY, follow_symlinks=False)
     answer, said = number()
     assert answer == 7 and "is a link" in said
@@ -156,10 +171,19 @@ def compiler(tmp_path, monkeypatch, what):
     monkeypatch.setenv("CXX", str(path))
 
 
-@pytest.mark.parametrize("what, said", [
-    ("echo disk quota exceeded; exit 0", "kernel.o is missing; it said: disk quota exceeded"), (": > $out; echo odd >&2", "kernel.o is empty; it said: odd"),
-    ("printf 'In function\\nkernel.cpp:3: error: no\\n' >&2; exit 1", "strange failed: kernel.cpp:3: error: no"), ("exit 1", "strange failed: no message"),
-    ("echo junk > $out", "cannot be loaded")])
+@pytest.mark.parametrize(
+    "what, said",
+    [
+        ("echo disk quota exceeded; exit 0", "kernel.o is missing; it said: disk quota exceeded"),
+        (": > $out; echo odd >&2", "kernel.o is empty; it said: odd"),
+        (
+            "printf 'In function\\nkernel.cpp:3: error: no\\n' >&2; exit 1",
+            "strange failed: kernel.cpp:3: error: no",
+        ),
+        ("exit 1", "strange failed: no message"),
+        ("echo junk > $out", "cannot be loaded"),
+    ],
+)
 def test_a_compiler_that_makes_nothing_has_failed(cache, tmp_path, monkeypatch, what, said):
     compiler(tmp_path, monkeypatch, what)
     with pytest.raises(build.BuildError, match=said) as caught:
@@ -225,8 +249,13 @@ def test_the_instruction_set_is_part_of_the_key(cache, monkeypatch):
 def network():
     """Small, since every build takes seconds for each object in it."""
     synapse = dict(G="0.5 nS", tau="5 ms", E="0 mV")
-    return b2r.Circuit(populations={"E": b2r.Population("lif", 60)}, projections=[b2r.Projection(source="E", target="E", in_degree=5, delay=["0.5 ms", "2 ms"], **synapse)],
-                       drives=[b2r.Drive(name="ext", target="E", inputs=250, rate="14 Hz", **synapse)])
+    return b2r.Circuit(
+        populations={"E": b2r.Population("lif", 60)},
+        projections=[
+            b2r.Projection(source="E", target="E", in_degree=5, delay=["0.5 ms", "2 ms"], **synapse)
+        ],
+        drives=[b2r.Drive(name="ext", target="E", inputs=250, rate="14 Hz", **synapse)],
+    )
 
 
 def run(network):
@@ -240,26 +269,49 @@ def test_a_planted_network_is_never_run(cache, tmp_path, network, monkeypatch):
 
     spikes = run(network).spikes_["E"][1].size
     (folder,) = [path for path in (cache / "networks").iterdir() if path.is_dir()]
-    assert mode(cache / "networks") == mode(folder) == 0o700 and all(mode(path) & 0o077 == 0 for path in folder.rglob("*"))
+    assert mode(cache / "networks") == mode(folder) == 0o700 and all(
+        mode(path) & 0o077 == 0 for path in folder.rglob("*")
+    )
     assert standalone._usable(folder)
     builds, build_again = [], standalone.run_process
-    monkeypatch.setattr(standalone, "run_process", lambda command, **rest: (builds.append(1) if "b2reduce.networks.standalone" in command else None, build_again(command, **rest))[1])
+    monkeypatch.setattr(
+        standalone,
+        "run_process",
+        lambda command, **rest: (
+            builds.append(1) if "b2reduce.networks.standalone" in command else None,
+            build_again(command, **rest),
+        )[1],
+    )
     mark = tmp_path / "mark"
     good, elsewhere = tmp_path / "good", tmp_path / "elsewhere"
     shutil.copytree(folder, good)
     planted = lambda: (folder / "main").write_text(f"#!/bin/sh\ntouch {mark}\n")
-    ways = {"other content": planted, "a file that all may write": lambda: (folder / "main").chmod(0o777), "a folder of a group": lambda: (folder / "static_arrays").chmod(0o770),
-            "a link in it": lambda: ((folder / "main").rename(folder / "old"), (folder / "main").symlink_to(folder / "old")), "no program": lambda: (folder / "main").unlink(),
-            "a note that is none": lambda: (folder / "program.json").write_text("{}"), "a link": lambda: (os.rename(folder, elsewhere), folder.symlink_to(elsewhere))}
+    ways = {
+        "other content": planted,
+        "a file that all may write": lambda: (folder / "main").chmod(0o777),
+        "a folder of a group": lambda: (folder / "static_arrays").chmod(0o770),
+        "a link in it": lambda: (
+            (folder / "main").rename(folder / "old"),
+            (folder / "main").symlink_to(folder / "old"),
+        ),
+        "no program": lambda: (folder / "main").unlink(),
+        "a note that is none": lambda: (folder / "program.json").write_text("{}"),
+        "a link": lambda: (os.rename(folder, elsewhere), folder.symlink_to(elsewhere)),
+    }
     if ROOT:
-        ways = {"another user's file": lambda: os.chown(folder / "main", NOBODY, NOBODY), "another user's folder": lambda: os.chown(folder, NOBODY, NOBODY), **ways}
+        ways = {
+            "another user's file": lambda: os.chown(folder / "main", NOBODY, NOBODY),
+            "another user's folder": lambda: os.chown(folder, NOBODY, NOBODY),
+            **ways,
+        }
     for way, plant in ways.items():
         private.discard(folder)
         shutil.copytree(good, folder)
         assert standalone._usable(folder)
         plant()
         assert not standalone._usable(folder), way
-    # All of them look alike to the build: the last is enough for what follows, which takes half a minute each time.
+    # All of them look alike to the build: the last is enough for what follows, which takes half a minute each
+    # time.
     (elsewhere / "main").write_text(f"#!/bin/sh\ntouch {mark}\n")
     assert run(network).spikes_["E"][1].size == spikes and builds == [1] and not mark.exists()
     assert standalone._usable(folder) and not folder.is_symlink()
@@ -270,10 +322,12 @@ def test_a_planted_network_is_never_run(cache, tmp_path, network, monkeypatch):
 def test_a_network_compiler_that_makes_nothing_has_failed(cache, tmp_path, network, monkeypatch):
     from b2reduce.networks.standalone import ProgramError
 
-    compiler(tmp_path, monkeypatch, 'echo disk quota exceeded; exit 0')
+    compiler(tmp_path, monkeypatch, "echo disk quota exceeded; exit 0")
     with pytest.raises(ProgramError, match="program is missing; it said: .*disk quota exceeded") as caught:
         run(network)
-    assert "\n" not in str(caught.value) and not [path for path in (cache / "networks").iterdir() if path.is_dir()]
+    assert "\n" not in str(caught.value) and not [
+        path for path in (cache / "networks").iterdir() if path.is_dir()
+    ]
     compiler(tmp_path, monkeypatch, 'echo "main.cpp:1: error: no" >&2; exit 1')
     with pytest.raises(ProgramError, match="main.cpp:1: error: no"):
         run(network)

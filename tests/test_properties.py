@@ -1,7 +1,9 @@
-"""Properties of any cell: both engines agree spike for spike, with exact integration on the grid, and a number without a warning is right to 1 %.
+"""Properties of any cell: both engines agree spike for spike, with exact integration on the grid, and a
+number without a warning is right to 1 %.
 
-`make test` tries a fixed set of cells. ``HYPOTHESIS_PROFILE=long`` tries several hundred; ``python -m tests.test_properties --cells 300`` does so
-without stopping at the first, and prints how many were tried and how many disagreed, by kind.
+`make test` tries a fixed set of cells. ``HYPOTHESIS_PROFILE=long`` tries several hundred; ``python -m
+tests.test_properties --cells 300`` does so without stopping at the first, and prints how many were tried and
+how many disagreed, by kind.
 """
 
 from __future__ import annotations
@@ -32,9 +34,10 @@ SHORT_ = 0.3  # s: of runs that are compared step for step
 ROUNDING = 1e-9  # relative; of all that is known of a current after the reference's integration
 LAST_BITS = 1e-14  # relative: what rounding of some fifty operations leaves of a state
 RIGHT = 0.01  # what comes out without a word is right to this
-#: By how many steps the integrator may misplace a spike, as far as a cell varies over milliseconds (steps are 0.01 to 0.02 of that, h below):
-#: h^5/120 a step over some hundred steps, and as much again near the rheobase, where a current's relative change moves the spike a hundredfold.
-#: Of second order h^3/6 a step. First order is not compared step for step; Brian2's heun is of that order where there is no noise.
+#: By how many steps the integrator may misplace a spike, as far as a cell varies over milliseconds (steps are
+#: 0.01 to 0.02 of that, h below): h^5/120 a step over some hundred steps, and as much again near the
+#: rheobase, where a current's relative change moves the spike a hundredfold. Of second order h^3/6 a step.
+#: First order is not compared step for step; Brian2's heun is of that order where there is no noise.
 MISPLACED = {"exact": 1e-3, "rk4": 1e-3, "rk2": 0.2}
 
 
@@ -52,12 +55,29 @@ def interpreted():
 
 
 def run(cell, model, engine, nudge=0.0):
-    """(statistics, name of the engine) of all points of a cell, started at the same values, or at ones nudged by a relative change."""
+    """(statistics, name of the engine) of all points of a cell, started at the same values, or at ones nudged
+    by a relative change.
+    """
     state = Reference(model, 0.0, 0.0)
-    I, g = (np.asarray(values).ravel() for values in np.meshgrid(np.asarray(cell.I), np.asarray(cell.g), indexing="ij"))
+    I, g = (
+        np.asarray(values).ravel()
+        for values in np.meshgrid(np.asarray(cell.I), np.asarray(cell.g), indexing="ij")
+    )
     initial = dict(zip(state.names, (np.full(I.size, value * (1 + nudge)) for value in state.start())))
     with interpreted():
-        points = measure_points(model, I, g, (), replicates=1, duration_=SHORT_, warmup_=0.0, dt_=float(model.dt), seed=0, initial=initial, engine=engine)
+        points = measure_points(
+            model,
+            I,
+            g,
+            (),
+            replicates=1,
+            duration_=SHORT_,
+            warmup_=0.0,
+            dt_=float(model.dt),
+            seed=0,
+            initial=initial,
+            engine=engine,
+        )
     return points.statistics, points.engine
 
 
@@ -69,13 +89,30 @@ def compare_engines(cell, model):
     """What of the two engines differs, and the statistics of one."""
     native, _ = run(cell, model, "native")
     brian, name = run(cell, model, "brian2")
-    apart = lambda a, b, key: ~((getattr(a, key) == getattr(b, key)) | np.isnan(getattr(a, key)) & np.isnan(getattr(b, key)))
+    apart = lambda a, b, key: (
+        ~((getattr(a, key) == getattr(b, key)) | np.isnan(getattr(a, key)) & np.isnan(getattr(b, key)))
+    )
     faults = {key: apart(native, brian, key) for key in STATISTICS}
     if any(np.any(points) for points in faults.values()):
-        # Where a last bit more or less moves spikes of one engine alone, two cannot agree: steps far too long for a spike make a chaotic map of it.
+        # Where a last bit more or less moves spikes of one engine alone, two cannot agree: steps far too long
+        # for a spike make a chaotic map of it.
         nudged = [run(cell, model, "native", sign * LAST_BITS)[0] for sign in (-1, 1)]
-        faults = {key: points & ~np.any([apart(native, other, name) for other in nudged for name in STATISTICS], axis=0) for key, points in faults.items()}
-    return [f"{key}: native {getattr(native, key)}, Brian2 {getattr(brian, key)}" for key, points in faults.items() if np.any(points)], native, name
+        faults = {
+            key: (
+                points
+                & ~np.any([apart(native, other, name) for other in nudged for name in STATISTICS], axis=0)
+            )
+            for key, points in faults.items()
+        }
+    return (
+        [
+            f"{key}: native {getattr(native, key)}, Brian2 {getattr(brian, key)}"
+            for key, points in faults.items()
+            if np.any(points)
+        ],
+        native,
+        name,
+    )
 
 
 def compare_grid(cell, model, statistics, method):
@@ -89,7 +126,8 @@ def compare_grid(cell, model, statistics, method):
         except Stuck:
             continue
         close = np.flatnonzero(expected.margins < MISPLACED[method])
-        sure = close[0] if close.size else len(expected.times)  # spikes before the first that the integrator's error may decide
+        # Spikes before the first that the integrator's error may decide
+        sure = close[0] if close.size else len(expected.times)
         got = {key: getattr(statistics, key)[number] for key in STATISTICS}
         steps = {key: got[key] / dt for key in STATISTICS[1:]}
         for key, place in (("first_time", 0), ("second_time", 1), ("last_time", -1)):
@@ -100,7 +138,9 @@ def compare_grid(cell, model, statistics, method):
             if place == -1 and slack and got["total"] != len(expected.times):
                 continue
             if not abs(steps[key] - expected.times[place]) <= slack + 1e-3:
-                faults.append(f"{key} at I = {I:g}, g = {g:g}: {steps[key]:.2f} for {expected.times[place]} steps")
+                faults.append(
+                    f"{key} at I = {I:g}, g = {g:g}: {steps[key]:.2f} for {expected.times[place]} steps"
+                )
         if abs(got["total"] - len(expected.times)) > bool(close.size):
             faults.append(f"total at I = {I:g}, g = {g:g}: {got['total']:g} for {len(expected.times)}")
     return faults
@@ -112,7 +152,9 @@ def compare_rates(cell, model):
     faults = []
     for number, (I, g) in enumerate(points_of(cell)):
         rate, onset = surface.rate_.ravel()[number], surface.onset_rate_.ravel()[number]
-        fault = wrong_rate(model, I, g, rate, onset, surface.provenance["duration [s]"], surface.provenance["warmup [s]"])
+        fault = wrong_rate(
+            model, I, g, rate, onset, surface.provenance["duration [s]"], surface.provenance["warmup [s]"]
+        )
         faults += [fault] if fault else []
     return faults, said
 
@@ -122,16 +164,23 @@ def surface_of(model, I, g):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         surface = b2r.measure_fi(model, I, g)
-    return surface, list(dict.fromkeys([str(item.message) for item in caught] + [str(text) for text in surface.warnings]))
+    return surface, list(
+        dict.fromkeys([str(item.message) for item in caught] + [str(text) for text in surface.warnings])
+    )
 
 
 def excused(said):
-    """Whether something says that rates are off. That another method took the place of the model's is not such a word: its numbers are to be right."""
+    """Whether something says that rates are off.
+
+    That another method took the place of the model's is not such a word: its numbers are to be right.
+    """
     return any(re.search(r"rates err by|no method is accurate|limited by the grid", text) for text in said)
 
 
 def wrong_rate(model, I, g, rate, onset, duration, warmup):
-    """What is wrong with a rate and an onset rate, beyond `RIGHT` and one step at either end of what the rate was taken from."""
+    """What is wrong with a rate and an onset rate, beyond `RIGHT` and one step at either end of what the rate
+    was taken from.
+    """
     dt, trains = float(model.dt), []
 
     def train(change=0.0):
@@ -142,19 +191,30 @@ def wrong_rate(model, I, g, rate, onset, duration, warmup):
     def fits():
         ranges = [one.rates(duration, warmup) for one in trains]
         slack = RIGHT + dt / (duration - warmup)
-        return min(low for low, _ in ranges) * (1 - slack) <= rate <= max(high for _, high in ranges) * (1 + slack)
+        return (
+            min(low for low, _ in ranges) * (1 - slack)
+            <= rate
+            <= max(high for _, high in ranges) * (1 + slack)
+        )
 
     try:
         first = np.diff(train().times[:2]).sum() or np.nan
         if not fits():
-            # Right at the rheobase, where round numbers lead, the rate rises with infinite slope: rounding decides what neither can know.
+            # Right at the rheobase, where round numbers lead, the rate rises with infinite slope: rounding
+            # decides what neither can know.
             train(ROUNDING), train(-ROUNDING)
     except Stuck as stuck:
         return f"at I = {I:g}, g = {g:g}: {rate:g} Hz, where there is no rate: {stuck}"
     if not fits():
         return f"at I = {I:g}, g = {g:g}: {rate:.4g} Hz for {trains[0].rate(duration, warmup):.4g}"
-    # A first interval is known to a step at either end: late by less than one, or with a refractory period early by less than one.
-    if np.isfinite(first) and len(trains) == 1 and first < 0.9 * (duration - trains[0].times[0]) and not abs(1 / onset - first) <= RIGHT * first + 2 * dt:
+    # A first interval is known to a step at either end: late by less than one, or with a refractory period
+    # early by less than one.
+    if (
+        np.isfinite(first)
+        and len(trains) == 1
+        and first < 0.9 * (duration - trains[0].times[0])
+        and not abs(1 / onset - first) <= RIGHT * first + 2 * dt
+    ):
         return f"at I = {I:g}, g = {g:g}: onset rate {onset:.4g} Hz for {1 / first:.4g}"
     return None
 
@@ -174,7 +234,11 @@ def disagreements(cell):
         found += [(f"rate without a word, {method}", fault) for fault in wrong] if not excused(said) else []
         return found, [text for text in said if excused([text]) or "was integrated by" in text]
     except (b2r.InputError, DivergenceError) as error:
-        explained = isinstance(error, DivergenceError) or model.method not in (None, "rk4") and model.method in str(error)
+        explained = (
+            isinstance(error, DivergenceError)
+            or model.method not in (None, "rk4")
+            and model.method in str(error)
+        )
         return [] if explained else [("refused", str(error))], [str(error)]
     except Exception as error:  # of Brian2 or numpy, which no user should see
         return [(f"{type(error).__name__}", f"{error} {error.__cause__ or ''}")], []
@@ -195,12 +259,20 @@ def test_any_cell(cell):
 
 
 def lif(**changes):
-    arguments = dict(equations="dv/dt = (g_L*(E_L - v) + I_app)/C_m : volt (unless refractory)", threshold="v > V_th", reset="v = V_r", refractory=2 * ms,
-                     parameters=dict(C_m=200 * pF, g_L=10 * nS, E_L=-70 * mV, V_th=-50 * mV, V_r=-60 * mV))
+    arguments = dict(
+        equations="dv/dt = (g_L*(E_L - v) + I_app)/C_m : volt (unless refractory)",
+        threshold="v > V_th",
+        reset="v = V_r",
+        refractory=2 * ms,
+        parameters=dict(C_m=200 * pF, g_L=10 * nS, E_L=-70 * mV, V_th=-50 * mV, V_r=-60 * mV),
+    )
     return b2r.NeuronModel(**{**arguments, **changes})
 
 
-@pytest.mark.parametrize("refractory, held, steps", [(None, False, 0), (2 * ms, True, 20), (2.06 * ms, True, 20), (12 * ms, False, 120)])
+@pytest.mark.parametrize(
+    "refractory, held, steps",
+    [(None, False, 0), (2 * ms, True, 20), (2.06 * ms, True, 20), (12 * ms, False, 120)],
+)
 def test_what_the_grid_may_change(refractory, held, steps):
     """The derivation at the head of oracle.py in closed form."""
     equations = f"dv/dt = (g_L*(E_L - v) + I_app)/C_m : volt{' (unless refractory)' if held else ''}"
@@ -208,7 +280,9 @@ def test_what_the_grid_may_change(refractory, held, steps):
     end = -70e-3 + I / g
     T0 = 200e-12 / g * np.log((end + 60e-3) / (end + 50e-3))
     model = lif(equations=equations, refractory=refractory)
-    grid, free = (reference(0.3) for reference in (Reference(model, I, g).run_on_grid, Reference(model, I, g).run))
+    grid, free = (
+        reference(0.3) for reference in (Reference(model, I, g).run_on_grid, Reference(model, I, g).run)
+    )
     t_ref = 0.0 if refractory is None else float(refractory)
     assert np.diff(free.times) == pytest.approx(T0 + t_ref if held else max(T0, t_ref), rel=1e-8)
     wanted = np.ceil(T0 / dt) + (steps - 1 if held else 0)
@@ -221,13 +295,33 @@ def test_the_comparison_would_see_a_thousandth_of_the_current():
     from .grammar import Cell
 
     model = lif()
-    cell = Cell(dict(equations=model.equations, threshold=model.threshold, reset=model.reset, refractory=model.refractory, parameters=dict(model.parameters)),
-                (300, 450), (10, 15), False, True, False)
+    cell = Cell(
+        dict(
+            equations=model.equations,
+            threshold=model.threshold,
+            reset=model.reset,
+            refractory=model.refractory,
+            parameters=dict(model.parameters),
+        ),
+        (300, 450),
+        (10, 15),
+        False,
+        True,
+        False,
+    )
     other = Cell({**cell.arguments}, (300.3, 450.45), (10, 15), False, True, False)
     statistics, _ = run(other, model, "native")
     assert compare_grid(cell, model, statistics, "exact")
     assert not compare_grid(other, model, statistics, "exact")
-    assert wrong_rate(model, 450e-12, 15e-9, 1.02 * Reference(model, 450e-12, 15e-9).run(2.0).rate(2.0, 0.5), np.nan, 2.0, 0.5)
+    assert wrong_rate(
+        model,
+        450e-12,
+        15e-9,
+        1.02 * Reference(model, 450e-12, 15e-9).run(2.0).rate(2.0, 0.5),
+        np.nan,
+        2.0,
+        0.5,
+    )
 
 
 def main(number):
@@ -245,9 +339,19 @@ def main(number):
         count, warned, disagreeing = count + 1, warned + bool(said), disagreeing + bool(found)
         kinds.update(dict(found).keys())
         if found:
-            print(f"\n{cell!r}", *(f"{kind}: {what}" for kind, what in found), f"said: {said}", sep="\n  ", flush=True)
+            print(
+                f"\n{cell!r}",
+                *(f"{kind}: {what}" for kind, what in found),
+                f"said: {said}",
+                sep="\n  ",
+                flush=True,
+            )
         if count % 10 == 0:
-            print(f"{count} cells, {disagreeing} disagree, {warned} with a warning or an error", file=sys.stderr, flush=True)
+            print(
+                f"{count} cells, {disagreeing} disagree, {warned} with a warning or an error",
+                file=sys.stderr,
+                flush=True,
+            )
 
     attempt()
     for kind, times in kinds.most_common():

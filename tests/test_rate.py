@@ -13,8 +13,12 @@ from .cases import gain, reduced
 def system(r):
     """beta, W as a matrix, W_ext and theta as vectors, SI."""
     names = r.populations
-    return (np.array([float(np.asarray(r.gains[a].beta)) for a in names]), np.array([[r.W_[a, b] for b in names] for a in names]),
-            np.array([r.W_ext_[a, "ext"] for a in names]), np.array([r.theta_[a] for a in names]))
+    return (
+        np.array([float(np.asarray(r.gains[a].beta)) for a in names]),
+        np.array([[r.W_[a, b] for b in names] for a in names]),
+        np.array([r.W_ext_[a, "ext"] for a in names]),
+        np.array([r.theta_[a] for a in names]),
+    )
 
 
 @pytest.mark.parametrize("tau", ["membrane", "synaptic", 7 * ms, {"E": 20 * ms, "I": 5 * ms}])
@@ -23,7 +27,8 @@ def test_the_fixed_point_solves_the_equations_whatever_the_time_constants(tau):
     beta, W, W_ext, theta = system(r)
     expected = np.linalg.solve(np.diag(1 / beta) - W, W_ext * 14 - theta)
     assert (expected > 5).all(), "both populations are active"
-    # exp(-1 s / 40 ms) is far below 1e-6 of the distance travelled; what remains is the integrator's fixed point, which is exact.
+    # exp(-1 s / 40 ms) is far below 1e-6 of the distance travelled; what remains is the integrator's fixed
+    # point, which is exact.
     last = b2r.simulate_rates(r, duration=1 * second).rate_[:, -1]
     np.testing.assert_allclose(last, expected, rtol=1e-6)
 
@@ -49,7 +54,11 @@ def reference(r, tau_, duration, rate):
         inside = t[(t >= start) & (t < end)]
         solution = solve_ivp(slope, (start, end), y, t_eval=inside, rtol=1e-9, atol=1e-9, max_step=1e-3)
         pieces.append(f(solution.y.T * scale).T)
-        y = solution.y[:, -1] if end == duration else solve_ivp(slope, (start, end), y, rtol=1e-9, atol=1e-9).y[:, -1]
+        y = (
+            solution.y[:, -1]
+            if end == duration
+            else solve_ivp(slope, (start, end), y, rtol=1e-9, atol=1e-9).y[:, -1]
+        )
     return np.concatenate(pieces, axis=1).reshape(len(beta), -1, 50).mean(axis=2)
 
 
@@ -57,7 +66,8 @@ def test_the_transient_is_that_of_another_integrator():
     r, table = reduced(tau={"E": 20 * ms, "I": 8 * ms}), ([0, 0.1] * second, [8, 14] * Hz)
     got = b2r.simulate_rates(r, duration=0.25 * second, drives={"ext": table}, dt=0.01 * ms)
     expected = reference(r, np.array([20e-3, 8e-3]), 0.25, lambda time: float(rate_at(table, time)))
-    # Inputs are held for a step of 10 us: an error of dt/tau = 1e-3 of how far the rates move within a tau, here the whole rate.
+    # Inputs are held for a step of 10 us: an error of dt/tau = 1e-3 of how far the rates move within a tau,
+    # here the whole rate.
     scale = expected.max()
     assert np.abs(got.rate_ - expected).max() < 2e-3 * scale
     coarse = b2r.simulate_rates(r, duration=0.25 * second, drives={"ext": table}, dt=1 * ms)
@@ -66,8 +76,11 @@ def test_the_transient_is_that_of_another_integrator():
 
 def test_the_automatic_step_is_fine_enough():
     r, table = reduced(tau="synaptic"), ([0, 0.1] * second, [8, 14] * Hz)
-    automatic, fine = (b2r.simulate_rates(r, duration=0.3 * second, drives={"ext": table}, dt=dt) for dt in (None, 0.02 * ms))
-    # A tenth of the fastest time constant, held input: an error of at most a tenth of a step's change, 5 % of the largest rate.
+    automatic, fine = (
+        b2r.simulate_rates(r, duration=0.3 * second, drives={"ext": table}, dt=dt) for dt in (None, 0.02 * ms)
+    )
+    # A tenth of the fastest time constant, held input: an error of at most a tenth of a step's change, 5 % of
+    # the largest rate.
     assert np.abs(automatic.rate_ - fine.rate_).max() < 0.05 * fine.rate_.max()
     np.testing.assert_allclose(automatic.rate_[:, -1], fine.rate_[:, -1], rtol=1e-6)
 
@@ -105,8 +118,14 @@ def test_a_logistic_gain_runs_too():
     import pandas as pd
 
     r_max, x_0 = 80.0, 40e-12
-    rows = [(i, g, r_max / (1 + np.exp(-(i - 100e-12 - 13.5e-3 * g) / x_0))) for i in np.linspace(100e-12, 900e-12, 41) for g in (25e-9, 33e-9)]
-    sigmoid = b2r.fit_gain(b2r.FISurface.from_frame(pd.DataFrame(rows, columns=["I [A]", "g [S]", "rate [Hz]"])), form="logistic")
+    rows = [
+        (i, g, r_max / (1 + np.exp(-(i - 100e-12 - 13.5e-3 * g) / x_0)))
+        for i in np.linspace(100e-12, 900e-12, 41)
+        for g in (25e-9, 33e-9)
+    ]
+    sigmoid = b2r.fit_gain(
+        b2r.FISurface.from_frame(pd.DataFrame(rows, columns=["I [A]", "g [S]", "rate [Hz]"])), form="logistic"
+    )
     r = reduced(gains={"E": sigmoid, "I": sigmoid})
     run = b2r.simulate_rates(r, duration=1 * second)
     beta, W, W_ext, theta = system(r)
@@ -121,7 +140,9 @@ def test_the_equations_shown_are_those_that_run():
         shown = r.equations[name]
         for variable in ("mu", "r", "tau", "theta", "beta"):
             assert variable in shown and variable in group.variables
-        assert float(group.theta_[0]) == r.theta_[name] and float(group.beta_[0]) == pytest.approx(float(np.asarray(r.gains[name].beta)))
+        assert float(group.theta_[0]) == r.theta_[name] and float(group.beta_[0]) == pytest.approx(
+            float(np.asarray(r.gains[name].beta))
+        )
 
 
 @pytest.mark.smoke
@@ -132,7 +153,9 @@ def test_a_user_can_run_the_network_with_monitors_of_their_own():
     monitor = brian2.StateMonitor(groups["E"], "r", record=True, clock=groups["E"].clock)
     network.add(monitor)
     network.run(0.5 * second, namespace={})
-    assert monitor.r_[0][-1] == pytest.approx(b2r.simulate_rates(reduced(), duration=0.5 * second).rate_[0, -1], rel=1e-6)
+    assert monitor.r_[0][-1] == pytest.approx(
+        b2r.simulate_rates(reduced(), duration=0.5 * second).rate_[0, -1], rel=1e-6
+    )
 
 
 def test_a_runaway_is_an_error_not_a_number():
@@ -144,10 +167,20 @@ def test_a_runaway_is_an_error_not_a_number():
         b2r.simulate_rates(r, duration=5 * second)
 
 
-@pytest.mark.parametrize("arguments, gist", [
-    (dict(drives={"exT": 5 * Hz}), "exT.*ext"), (dict(drives={"ext": 5 * mV}), "ext"), (dict(initial={"X": 5 * Hz}), "X.*E"), (dict(duration=0 * second), "duration"),
-    (dict(duration=0.1 * ms), "duration"), (dict(dt=-1 * ms), "dt"), (dict(initial={"E": 5 * mV}), "initial"), (dict(initial={"E": -5 * Hz}), "initial, E"),
-    (dict(initial={"E": np.nan * Hz}), "initial, E")])
+@pytest.mark.parametrize(
+    "arguments, gist",
+    [
+        (dict(drives={"exT": 5 * Hz}), "exT.*ext"),
+        (dict(drives={"ext": 5 * mV}), "ext"),
+        (dict(initial={"X": 5 * Hz}), "X.*E"),
+        (dict(duration=0 * second), "duration"),
+        (dict(duration=0.1 * ms), "duration"),
+        (dict(dt=-1 * ms), "dt"),
+        (dict(initial={"E": 5 * mV}), "initial"),
+        (dict(initial={"E": -5 * Hz}), "initial, E"),
+        (dict(initial={"E": np.nan * Hz}), "initial, E"),
+    ],
+)
 def test_bad_arguments_are_refused(arguments, gist):
     with pytest.raises(b2r.InputError, match=gist):
         b2r.simulate_rates(reduced(), **{"duration": 0.1 * second, **arguments})
@@ -155,5 +188,10 @@ def test_bad_arguments_are_refused(arguments, gist):
 
 def test_a_rate_run_has_no_spikes_and_says_that_it_has_no_delays():
     run = b2r.simulate_rates(reduced(), duration=0.1 * second)
-    assert run.spikes is None and run.conductances is None and run.rate.shape == (2, 100) and run.populations == ("E", "I")
+    assert (
+        run.spikes is None
+        and run.conductances is None
+        and run.rate.shape == (2, 100)
+        and run.populations == ("E", "I")
+    )
     assert run.provenance["delays"] == "none in the rate model"

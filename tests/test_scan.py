@@ -45,16 +45,28 @@ def breaks(circuit, seed):
 
 
 def expected():
-    return pd.DataFrame([(n, rate, G * 1e-9, rate * G + 1, rate / 3, "ok") for n, (rate, G) in enumerate((r, g) for r in (8.0, 12.0, 16.0) for g in (0.2, 0.3))],
-                        columns=["point", "drive.ext.rate [Hz]", "projection.I->E.G [S]", "value", "third", "status"])
+    return pd.DataFrame(
+        [
+            (n, rate, G * 1e-9, rate * G + 1, rate / 3, "ok")
+            for n, (rate, G) in enumerate((r, g) for r in (8.0, 12.0, 16.0) for g in (0.2, 0.3))
+        ],
+        columns=["point", "drive.ext.rate [Hz]", "projection.I->E.G [S]", "value", "third", "status"],
+    )
 
 
 def test_a_tidy_table_comes_back_and_is_kept(tmp_path):
     table = b2r.scan(two_populations(), GRID, task=product, workers=2, out=tmp_path / "scan")
     pd.testing.assert_frame_equal(table, expected(), rtol=1e-12)
-    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "scan" / "table.csv", float_precision="round_trip"), table)
+    pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / "scan" / "table.csv", float_precision="round_trip"), table
+    )
     held = json.loads((tmp_path / "scan" / "scan.json").read_text())
-    assert held["task"].endswith("product") and held["seed"] == 1 and held["versions"]["brian2"] and len(held["points"]) == 6
+    assert (
+        held["task"].endswith("product")
+        and held["seed"] == 1
+        and held["versions"]["brian2"]
+        and len(held["points"]) == 6
+    )
     assert len(list((tmp_path / "scan" / "points").iterdir())) == 6
 
 
@@ -63,28 +75,46 @@ def test_workers_and_executors_do_not_matter():
     pd.testing.assert_frame_equal(b2r.scan(two_populations(), GRID, task=product, workers=3), one)
     with ThreadPoolExecutor(2) as executor:
         pd.testing.assert_frame_equal(b2r.scan(two_populations(), GRID, task=product, executor=executor), one)
-    points = [{"drive.ext.rate": rate, "projection.I->E.G": G} for rate in GRID["drive.ext.rate"] for G in GRID["projection.I->E.G"]]
+    points = [
+        {"drive.ext.rate": rate, "projection.I->E.G": G}
+        for rate in GRID["drive.ext.rate"]
+        for G in GRID["projection.I->E.G"]
+    ]
     pd.testing.assert_frame_equal(b2r.scan(two_populations(), points, task=product, workers=2), one)
-    assert not b2r.scan(two_populations(), GRID, task=product, workers=1, seed=2).equals(one), "the control: another seed"
+    assert not b2r.scan(two_populations(), GRID, task=product, workers=1, seed=2).equals(one), (
+        "the control: another seed"
+    )
 
 
 def test_what_a_point_cannot_do_is_its_result():
     table = b2r.scan(two_populations(), {"drive.ext.rate": [8, 12] * Hz}, task=refuses, workers=1)
-    assert table["status"].tolist() == ["ok", "ok", "not at 12 Hz"] and table["population"].tolist()[:2] == ["E", "I"]
+    assert table["status"].tolist() == ["ok", "ok", "not at 12 Hz"] and table["population"].tolist()[:2] == [
+        "E",
+        "I",
+    ]
     broken = b2r.scan(two_populations(), {"drive.ext.rate": [8] * Hz}, task=breaks, workers=1)
     assert "not finished: KeyError" in broken["status"][0]
 
 
 def test_a_worker_that_dies_is_replaced(tmp_path):
     (tmp_path / "calls").mkdir()
-    table = b2r.scan(two_populations(), GRID, task=product, workers=2, folder=str(tmp_path / "calls"), deadly=12.0)
+    table = b2r.scan(
+        two_populations(), GRID, task=product, workers=2, folder=str(tmp_path / "calls"), deadly=12.0
+    )
     pd.testing.assert_frame_equal(table, expected(), rtol=1e-12)
     assert (tmp_path / "calls" / "died").exists()
 
 
 def test_a_point_that_always_kills_is_reported_and_tried_again_later(tmp_path):
     (tmp_path / "calls").mkdir()
-    arguments = dict(task=product, workers=2, folder=str(tmp_path / "calls"), deadly=12.0, always=True, out=tmp_path / "scan")
+    arguments = dict(
+        task=product,
+        workers=2,
+        folder=str(tmp_path / "calls"),
+        deadly=12.0,
+        always=True,
+        out=tmp_path / "scan",
+    )
     table = b2r.scan(two_populations(), {"drive.ext.rate": [8, 12, 16] * Hz}, **arguments)
     assert table["status"].str.startswith("not finished: its worker died").tolist() == [False, True, False]
     assert len(list((tmp_path / "scan" / "points").iterdir())) == 2, "it does not count as finished"
@@ -133,8 +163,15 @@ def test_a_scan_that_was_killed_goes_on_and_loses_nothing(tmp_path):
 
 def test_bad_input_is_refused_before_anything_runs(tmp_path):
     circuit = two_populations()
-    for grid, gist in (({"drive.exd.rate": [8] * Hz}, "ext"), ({"drive.ext.rate": [] * Hz}, "no point"), ({}, "no point"), ({"drive.ext.rate": [-1] * Hz}, "rate"),
-                       ({"drive.ext.rate": 8 * Hz}, "list of values"), ({"drive.ext.rate": [8] * mV}, "rate"), (3, "grid")):
+    for grid, gist in (
+        ({"drive.exd.rate": [8] * Hz}, "ext"),
+        ({"drive.ext.rate": [] * Hz}, "no point"),
+        ({}, "no point"),
+        ({"drive.ext.rate": [-1] * Hz}, "rate"),
+        ({"drive.ext.rate": 8 * Hz}, "list of values"),
+        ({"drive.ext.rate": [8] * mV}, "rate"),
+        (3, "grid"),
+    ):
         with pytest.raises(b2r.InputError, match=gist):
             b2r.scan(circuit, grid, task=product, out=tmp_path / "none")
     with pytest.raises(b2r.InputError, match="task.*validate"):
@@ -174,45 +211,111 @@ def test_a_full_disk_is_one_message_and_loses_nothing(tmp_path, monkeypatch):
         b2r.scan(two_populations(), GRID, task=product, executor=executor, out=tmp_path / "scan")
     monkeypatch.undo()
     assert len(list((tmp_path / "scan" / "points").iterdir())) == 1
-    pd.testing.assert_frame_equal(b2r.scan(two_populations(), GRID, task=product, workers=1, out=tmp_path / "scan"), expected(), rtol=1e-12)
+    pd.testing.assert_frame_equal(
+        b2r.scan(two_populations(), GRID, task=product, workers=1, out=tmp_path / "scan"),
+        expected(),
+        rtol=1e-12,
+    )
 
 
 @pytest.mark.slow
 def test_a_dask_cluster_of_which_a_worker_is_killed(tmp_path):
     distributed = pytest.importorskip("distributed")
     (tmp_path / "calls").mkdir()
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster, distributed.Client(cluster) as client:
-        table = b2r.scan(two_populations(), GRID, task=product, executor=client, folder=str(tmp_path / "calls"), deadly=12.0, wait=0.1)
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        table = b2r.scan(
+            two_populations(),
+            GRID,
+            task=product,
+            executor=client,
+            folder=str(tmp_path / "calls"),
+            deadly=12.0,
+            wait=0.1,
+        )
     assert (tmp_path / "calls" / "died").exists(), "a worker process was killed"
     pd.testing.assert_frame_equal(table, expected(), rtol=1e-12)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("levels", some([("linear", "gain"), ("linear", "gain", "surface", "transfer")], ("linear", "gain")))
+@pytest.mark.parametrize(
+    "levels", some([("linear", "gain"), ("linear", "gain", "surface", "transfer")], ("linear", "gain"))
+)
 def test_a_map_of_a_small_circuit(small, tmp_path, levels):
     import matplotlib
 
     matplotlib.use("agg")
-    regimes = b2r.regime_map(small, {"drive.ext.rate": [12, 14] * Hz, "projection.E->E.G": [0.1, 0.12] * nS}, duration=0.6 * second, levels=levels, workers=2, out=tmp_path / "map")
+    regimes = b2r.regime_map(
+        small,
+        {"drive.ext.rate": [12, 14] * Hz, "projection.E->E.G": [0.1, 0.12] * nS},
+        duration=0.6 * second,
+        levels=levels,
+        workers=2,
+        out=tmp_path / "map",
+    )
     points = regimes.points
-    assert len(points) == 4 and set(points["tier linear"]) <= {"quantitative", "qualitative", "breakdown"} and (points["status"] == "ok").all()
+    assert (
+        len(points) == 4
+        and set(points["tier linear"]) <= {"quantitative", "qualitative", "breakdown"}
+        and (points["status"] == "ok").all()
+    )
     # One program serves all points, and a point is what validate() gives there.
-    again = b2r.validate(small.replace({"drive.ext.rate": 14 * Hz, "projection.E->E.G": 0.12 * nS}), duration=0.6 * second, seeds=1, seed=1, levels=levels, level="linear")
+    again = b2r.validate(
+        small.replace({"drive.ext.rate": 14 * Hz, "projection.E->E.G": 0.12 * nS}),
+        duration=0.6 * second,
+        seeds=1,
+        seed=1,
+        levels=levels,
+        level="linear",
+    )
     assert points.loc[3, "largest_error linear"] == pytest.approx(again.comparison.largest_error, rel=1e-6)
-    assert points.loc[3, f"largest_error {levels[-1]}"] == pytest.approx(again.levels.loc[levels[-1], "largest_error"], rel=1e-6)
+    assert points.loc[3, f"largest_error {levels[-1]}"] == pytest.approx(
+        again.levels.loc[levels[-1], "largest_error"], rel=1e-6
+    )
     ax = b2r.plot_map(regimes)
-    assert ax.get_xlabel() == "drive.ext.rate (Hz)" and ax.get_ylabel() == "projection.E->E.G (pS)" or "nS" in ax.get_ylabel()
+    assert (
+        ax.get_xlabel() == "drive.ext.rate (Hz)"
+        and ax.get_ylabel() == "projection.E->E.G (pS)"
+        or "nS" in ax.get_ylabel()
+    )
     regimes.save(tmp_path / "points.csv")
     assert len(pd.read_csv(tmp_path / "points.csv")) == 4
 
 
 @pytest.mark.slow
 def test_the_command_line_scans_and_maps(tmp_path):
-    run = lambda *arguments: subprocess.run([sys.executable, "-m", "b2reduce", *arguments], capture_output=True, text=True, cwd=tmp_path)
-    done = run("scan", "ei_lif", "--grid", "drive.ext.rate=12 Hz,14 Hz", "--task", "reduce", "-o", "out", "--json", "--workers", "1")
+    run = lambda *arguments: subprocess.run(
+        [sys.executable, "-m", "b2reduce", *arguments], capture_output=True, text=True, cwd=tmp_path
+    )
+    done = run(
+        "scan",
+        "ei_lif",
+        "--grid",
+        "drive.ext.rate=12 Hz,14 Hz",
+        "--task",
+        "reduce",
+        "-o",
+        "out",
+        "--json",
+        "--workers",
+        "1",
+    )
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
-    assert [row["drive.ext.rate [Hz]"] for row in rows] == [12, 12, 14, 14] and all(row["status"] == "ok" for row in rows)
+    assert [row["drive.ext.rate [Hz]"] for row in rows] == [12, 12, 14, 14] and all(
+        row["status"] == "ok" for row in rows
+    )
     assert run("scan", "ei_lif", "--grid", "drive.exd.rate=12 Hz", "-o", "bad").returncode == 2
-    unreachable = run("scan", "ei_lif", "--grid", "drive.ext.rate=12 Hz", "-o", "bad", "--scheduler", "tcp://127.0.0.1:1")
-    assert unreachable.returncode == 2 and "--scheduler" in unreachable.stderr and "Traceback" not in unreachable.stderr and not (tmp_path / "bad").exists()
+    unreachable = run(
+        "scan", "ei_lif", "--grid", "drive.ext.rate=12 Hz", "-o", "bad", "--scheduler", "tcp://127.0.0.1:1"
+    )
+    assert (
+        unreachable.returncode == 2
+        and "--scheduler" in unreachable.stderr
+        and "Traceback" not in unreachable.stderr
+        and not (tmp_path / "bad").exists()
+    )

@@ -59,4 +59,6 @@ def test_a_user_in_standalone_mode_stays_there(tmp_path):
 
 def test_streams_differ_by_purpose_and_repeat():
     assert seed_streams(1, 2) == seed_streams(1, 2)
-    assert len({seed_streams(seed, *key) for seed in range(5) for key in ((), (0,), (1,), (0, 1), (1, 0))}) == 25
+    assert (
+        len({seed_streams(seed, *key) for seed in range(5) for key in ((), (0,), (1,), (0, 1), (1, 0))}) == 25
+    )

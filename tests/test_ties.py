@@ -1,4 +1,7 @@
-"""Intervals that end on the time grid itself, where the last bit decides: a step sooner or later, never more, whatever the kernel was built for."""
+"""Intervals that end on the time grid itself, where the last bit decides.
+
+A step sooner or later, never more, whatever the kernel was built for.
+"""
 
 import numpy as np
 import pytest
@@ -13,7 +16,9 @@ LEAKS_ = np.array([10e-9, 16.7e-9, 25e-9, 32.7e-9, 48.7e-9])
 
 @pytest.fixture(scope="module", params=[0.1, 0.05, 0.025])
 def tied(request):
-    """(simulated less exact interval, what rounding may do, in time steps) of cells whose exact intervals are whole numbers of steps."""
+    """(simulated less exact interval, what rounding may do, in time steps) of cells whose exact intervals are
+    whole numbers of steps.
+    """
     model, dt_ = b2r.load_model("lif"), request.param * 1e-3
     wanted, late, slack = np.arange(40, 1500, 7) * 1e-4, [], []
     for g_ in LEAKS_:
@@ -29,7 +34,9 @@ def tied(request):
 
 def test_a_tie_goes_either_way_and_no_further(tied):
     late, slack = tied
-    assert late.size > 900 and np.all(np.minimum(np.abs(late), np.abs(late + 1)) < 0.01), "all of them are ties"
+    assert late.size > 900 and np.all(np.minimum(np.abs(late), np.abs(late + 1)) < 0.01), (
+        "all of them are ties"
+    )
     assert np.all(late >= -1 - slack) and np.all(late <= slack)
     assert np.any(late > -0.01) and np.any(late < -0.99), "some go one way, some the other"
 

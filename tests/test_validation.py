@@ -11,23 +11,30 @@ from .cases import some
 
 pytestmark = [pytest.mark.slow]
 LINEAR = dict(level="linear", levels=["linear"])
-QUICK = some([{}, LINEAR], LINEAR)  # what is asserted does not hang on the level, and tables of other levels take longest
+# What is asserted does not hang on the level, and tables of other levels take longest
+QUICK = some([{}, LINEAR], LINEAR)
 
 
 def test_the_default_circuit_is_reduced_within_ten_percent(ei_validation):
     v = ei_validation
-    # Operating rate to 0.7 %, fit residual, and the spread of two seeds are each below 3 %; ten is what is promised.
+    # Operating rate to 0.7 %, fit residual, and the spread of two seeds are each below 3 %; ten is what is
+    # promised.
     assert v.comparison.largest_error <= 0.10 and v.comparison.tier == "quantitative"
     assert len(v.spikes) == 2 and [run.provenance["seed"] for run in v.spikes] == [1, 2]
     rows = v.assumptions.set_index("assumption")
     assert rows.holds["asynchrony"] and rows.holds["operating rate in the window"]
     # The gains include the noise that the cells fire through: that they need it is no fault of them.
-    assert rows.holds["fires without noise"] and rows.measured["fires without noise"] == 0 and v.verdict.failed == ()
+    assert (
+        rows.holds["fires without noise"]
+        and rows.measured["fires without noise"] == 0
+        and v.verdict.failed == ()
+    )
     assert set(v.seconds) == {"reduction", "rate network", "spiking network", "other levels", "premises"}
 
 
 def test_the_rate_model_settles_at_the_operating_point(ei_validation):
-    # Every law passes through the operating point; what is left is how far the run has come after two seconds, a hundred time constants.
+    # Every law passes through the operating point; what is left is how far the run has come after two
+    # seconds, a hundred time constants.
     v = ei_validation
     for number, name in enumerate(v.rates.populations):
         operating = float(np.asarray(v.reduced.operating_rate[name]))
@@ -56,11 +63,15 @@ def test_a_wrong_reduction_is_far_off(ei_validation, spoil):
 
 def test_one_reduction_predicts_a_stronger_drive(ei_validation):
     rates = b2r.simulate_rates(ei_validation.reduced, duration=1 * second, drives={"ext": 16 * Hz})
-    spikes = b2r.simulate_spikes(ei_validation.circuit.replace({"drive.ext.rate": 16 * Hz}), duration=1.5 * second, seed=1)
+    spikes = b2r.simulate_spikes(
+        ei_validation.circuit.replace({"drive.ext.rate": 16 * Hz}), duration=1.5 * second, seed=1
+    )
     # 15 % is promised; what is left of it after the residual is the noise, which was frozen at 14 Hz.
     assert b2r.compare(spikes, rates, after=0.4 * second).largest_error <= 0.15
     stale = b2r.simulate_rates(ei_validation.reduced, duration=1 * second)
-    assert b2r.compare(spikes, stale, after=0.4 * second).largest_error > 0.15, "the rates at 14 Hz would not do"
+    assert b2r.compare(spikes, stale, after=0.4 * second).largest_error > 0.15, (
+        "the rates at 14 Hz would not do"
+    )
 
 
 @pytest.mark.long
@@ -72,29 +83,59 @@ def test_shriki_cells_with_recurrent_excitation():
 
 def test_levels_stand_side_by_side(ei_validation):
     table = ei_validation.levels
-    assert list(table.index) == ["linear", "gain", "surface", "transfer"] and (table["tier"] == "quantitative").all()
-    assert table.loc["transfer", "largest_error"] == ei_validation.comparison.largest_error and (table["largest_error"] < 0.1).all()
-    assert set(ei_validation.reductions) == set(table.index) and ei_validation.reductions["transfer"] is ei_validation.reduced
+    assert (
+        list(table.index) == ["linear", "gain", "surface", "transfer"]
+        and (table["tier"] == "quantitative").all()
+    )
+    assert (
+        table.loc["transfer", "largest_error"] == ei_validation.comparison.largest_error
+        and (table["largest_error"] < 0.1).all()
+    )
+    assert (
+        set(ei_validation.reductions) == set(table.index)
+        and ei_validation.reductions["transfer"] is ei_validation.reduced
+    )
     # At rest and as the run ends are the same: the table's shortcut for the other levels.
     run = b2r.simulate_rates(ei_validation.reductions["surface"], duration=0.5 * second)
     np.testing.assert_allclose(run.rate_[:, -1], table.loc["surface", ["E", "I"]].astype(float), rtol=2e-3)
-    assert ei_validation.verdict.trust == "trust" and not ei_validation.warned and str(ei_validation.verdict) in repr(ei_validation)
+    assert (
+        ei_validation.verdict.trust == "trust"
+        and not ei_validation.warned
+        and str(ei_validation.verdict) in repr(ei_validation)
+    )
 
 
 def test_a_level_that_does_not_follow_the_drives_is_found_out(ei_validation):
-    """At 0.75 of the drives the straight gain is off by a quarter, and uncoupled cells know it; the transfer function is right."""
+    """At 0.75 of the drives the straight gain is off by a quarter, and uncoupled cells know it.
+
+    The transfer function is right.
+    """
     row = ei_validation.assumptions.set_index("assumption").loc["follows the drives"]
     assert row.holds and 0 < row.measured < 0.1
 
     def spiking(drives_, start_):
         """Rates of the spiking network in place of uncoupled cells: neither level can know them."""
-        run = b2r.simulate_spikes(ei_validation.circuit.replace({"drive.ext.rate": drives_["ext", "E"] * Hz}), duration=1.5 * second, seed=1, record=0)
+        run = b2r.simulate_spikes(
+            ei_validation.circuit.replace({"drive.ext.rate": drives_["ext", "E"] * Hz}),
+            duration=1.5 * second,
+            seed=1,
+            record=0,
+        )
         return run.mean(0.5 * second).to_dict()
 
-    linear, transfer = (follows_the_drives(ei_validation.reductions[level], spiking) for level in ("linear", "transfer"))
-    assert transfer.holds and not linear.holds and 0.15 < linear.measured < 0.5 and "0.75 of the drives" in linear.advice
+    linear, transfer = (
+        follows_the_drives(ei_validation.reductions[level], spiking) for level in ("linear", "transfer")
+    )
+    assert (
+        transfer.holds
+        and not linear.holds
+        and 0.15 < linear.measured < 0.5
+        and "0.75 of the drives" in linear.advice
+    )
     nowhere = follows_the_drives(ei_validation.reduced, lambda drives_, start_: {})
-    assert not nowhere.holds and np.isinf(nowhere.measured) and "no operating point was found" in nowhere.advice
+    assert (
+        not nowhere.holds and np.isinf(nowhere.measured) and "no operating point was found" in nowhere.advice
+    )
 
 
 @pytest.mark.parametrize("settings", QUICK)
@@ -115,9 +156,18 @@ def test_a_saturated_circuit_is_foretold(settings):
     assert v.comparison.table["spiking"].max() > 100
 
 
-@pytest.mark.parametrize("arguments, gist", [
-    (dict(levels=["cubic"]), "levels"), (dict(cells=3), "cells"),
-    (dict(seeds=0), "seeds"), (dict(duration=-1 * second), "duration"), (dict(circuit="none"), "ei_lif"), (dict(level="cubic"), "level"), (dict(tau="x"), "tau")])
+@pytest.mark.parametrize(
+    "arguments, gist",
+    [
+        (dict(levels=["cubic"]), "levels"),
+        (dict(cells=3), "cells"),
+        (dict(seeds=0), "seeds"),
+        (dict(duration=-1 * second), "duration"),
+        (dict(circuit="none"), "ei_lif"),
+        (dict(level="cubic"), "level"),
+        (dict(tau="x"), "tau"),
+    ],
+)
 def test_bad_arguments_are_refused_before_anything_runs(arguments, gist):
     with pytest.raises(b2r.InputError, match=gist):
         b2r.validate(**{"circuit": "ei_lif", **arguments})

@@ -1,1 +1,4 @@
-"""What every room uses: units, errors, checks of arguments, files, records, random streams, progress, the compiler."""
+"""What every room uses.
+
+Units, errors, checks of arguments, files, records, random streams, progress, the compiler.
+"""

@@ -11,37 +11,87 @@ from .errors import InputError, UnitError, unknown_name
 from .units import si_label
 from .units import to_si as si_of
 
-__all__ = ["described", "flag", "mapping", "one_of", "one_time", "pair_of", "require", "runs_of", "to_si", "whole", "wrong_kind"]
+__all__ = [
+    "described",
+    "flag",
+    "mapping",
+    "one_of",
+    "one_time",
+    "pair_of",
+    "require",
+    "runs_of",
+    "to_si",
+    "whole",
+    "wrong_kind",
+]
 
 LONGEST = 40  # characters of a text that are shown
 #: How one comes by a thing that was expected.
 MADE_BY = {
-    "ReducedCircuit": "reduce(circuit) makes one, ReducedCircuit.load(path) reads one", "Circuit": "load_circuit(name) reads one", "NeuronModel": "load_model(name) reads one",
-    "FISurface": "measure_fi(model, I, g) measures one, FISurface.from_frame(frame) reads a table", "GainFit": "fit_gain(surface) makes one",
-    "Activity": "simulate_spikes(circuit, ...) and simulate_rates(reduced, ...) make one", "TransferFunction": "measure_transfer(model, drives, rates) measures one",
-    "Comparison": "compare(spikes, rates) makes one", "Validation": "validate(circuit) makes one", "RegimeMap": "regime_map(circuit, grid) makes one",
-    "LinearResponse": "measure_response(model, I, g) measures one", "Adaptation": "measure_adaptation(model) measures one", "PhasePlane": "phase_plane(reduced) makes one",
-    "Continuation": "continue_fixed_points(reduced, parameter, values) makes one", "SlowVariation": "slow_variation(circuit, reduced, ...) measures one",
-    "BinaryNetwork": "random_binary_network(...) draws one", "ThresholdLinearNetwork": "threshold_linear(reduced) makes one", "Drive": "write Drive(name=, inputs=, rate=, G=, tau=, E=)",
+    "ReducedCircuit": "reduce(circuit) makes one, ReducedCircuit.load(path) reads one",
+    "Circuit": "load_circuit(name) reads one",
+    "NeuronModel": "load_model(name) reads one",
+    "FISurface": "measure_fi(model, I, g) measures one, FISurface.from_frame(frame) reads a table",
+    "GainFit": "fit_gain(surface) makes one",
+    "Activity": "simulate_spikes(circuit, ...) and simulate_rates(reduced, ...) make one",
+    "TransferFunction": "measure_transfer(model, drives, rates) measures one",
+    "Comparison": "compare(spikes, rates) makes one",
+    "Validation": "validate(circuit) makes one",
+    "RegimeMap": "regime_map(circuit, grid) makes one",
+    "LinearResponse": "measure_response(model, I, g) measures one",
+    "Adaptation": "measure_adaptation(model) measures one",
+    "PhasePlane": "phase_plane(reduced) makes one",
+    "Continuation": "continue_fixed_points(reduced, parameter, values) makes one",
+    "SlowVariation": "slow_variation(circuit, reduced, ...) measures one",
+    "BinaryNetwork": "random_binary_network(...) draws one",
+    "ThresholdLinearNetwork": "threshold_linear(reduced) makes one",
+    "Drive": "write Drive(name=, inputs=, rate=, G=, tau=, E=)",
 }
 #: What to do with a thing of one kind where another was expected: (expected, got).
 CURES = {
-    ("ReducedCircuit", "Circuit"): "call reduce(circuit) first", ("ReducedCircuit", "str"): "call reduce(...) with that name first", ("ReducedCircuit", "Validation"): "give its .reduced",
-    ("ReducedCircuit", "GainFit"): "reduce(circuit, gains={population: fit}) makes a rate model of it", ("Circuit", "ReducedCircuit"): "give its .circuit", ("Circuit", "Validation"): "give its .circuit",
-    ("Circuit", "NeuronModel"): "a cell becomes a circuit by Circuit(populations={\"E\": Population(model=, size=)}, ...)", ("Circuit", "dict"): "Circuit.from_dict(data) reads one",
-    ("NeuronModel", "Population"): "give its .model", ("NeuronModel", "Circuit"): "give circuit.populations[name].model", ("NeuronModel", "FISurface"): "a surface is what measuring a model gives",
-    ("NeuronModel", "ReducedCircuit"): "give reduced.circuit.populations[name].model", ("NeuronModel", "dict"): "NeuronModel.from_dict(data) reads one",
-    ("FISurface", "DataFrame"): "FISurface.from_frame(frame) makes one of it", ("FISurface", "NeuronModel"): "measure_fi(model, I, g) measures one",
-    ("FISurface", "str"): "load(path) reads what save() wrote; FISurface.from_frame(pandas.read_csv(path)) reads a table", ("FISurface", "GainFit"): "give its .surface",
-    ("FISurface", "ReducedCircuit"): "give reduced.surfaces[population]", ("GainFit", "FISurface"): "fit_gain(surface) makes one of it", ("GainFit", "ReducedCircuit"): "give reduced.gains[population]",
-    ("Activity", "Circuit"): "run it by simulate_spikes(circuit, duration=...)", ("Activity", "ReducedCircuit"): "run it by simulate_rates(reduced, duration=...)",
-    ("Activity", "Validation"): "give one of its .spikes, or its .rates", ("Activity", "list"): "give one of them", ("Activity", "tuple"): "give one of them",
-    ("Comparison", "Validation"): "give its .comparison", ("Comparison", "Activity"): "compare(spikes, rates) makes one", ("TransferFunction", "ReducedCircuit"): "give reduced.transfers[population]",
-    ("RegimeMap", "DataFrame"): "regime_map(circuit, grid) makes one; a table of scan() is not one", ("Validation", "ReducedCircuit"): "validate(circuit) makes one",
+    ("ReducedCircuit", "Circuit"): "call reduce(circuit) first",
+    ("ReducedCircuit", "str"): "call reduce(...) with that name first",
+    ("ReducedCircuit", "Validation"): "give its .reduced",
+    ("ReducedCircuit", "GainFit"): "reduce(circuit, gains={population: fit}) makes a rate model of it",
+    ("Circuit", "ReducedCircuit"): "give its .circuit",
+    ("Circuit", "Validation"): "give its .circuit",
+    (
+        "Circuit",
+        "NeuronModel",
+    ): 'a cell becomes a circuit by Circuit(populations={"E": Population(model=, size=)}, ...)',
+    ("Circuit", "dict"): "Circuit.from_dict(data) reads one",
+    ("NeuronModel", "Population"): "give its .model",
+    ("NeuronModel", "Circuit"): "give circuit.populations[name].model",
+    ("NeuronModel", "FISurface"): "a surface is what measuring a model gives",
+    ("NeuronModel", "ReducedCircuit"): "give reduced.circuit.populations[name].model",
+    ("NeuronModel", "dict"): "NeuronModel.from_dict(data) reads one",
+    ("FISurface", "DataFrame"): "FISurface.from_frame(frame) makes one of it",
+    ("FISurface", "NeuronModel"): "measure_fi(model, I, g) measures one",
+    (
+        "FISurface",
+        "str",
+    ): "load(path) reads what save() wrote; FISurface.from_frame(pandas.read_csv(path)) reads a table",
+    ("FISurface", "GainFit"): "give its .surface",
+    ("FISurface", "ReducedCircuit"): "give reduced.surfaces[population]",
+    ("GainFit", "FISurface"): "fit_gain(surface) makes one of it",
+    ("GainFit", "ReducedCircuit"): "give reduced.gains[population]",
+    ("Activity", "Circuit"): "run it by simulate_spikes(circuit, duration=...)",
+    ("Activity", "ReducedCircuit"): "run it by simulate_rates(reduced, duration=...)",
+    ("Activity", "Validation"): "give one of its .spikes, or its .rates",
+    ("Activity", "list"): "give one of them",
+    ("Activity", "tuple"): "give one of them",
+    ("Comparison", "Validation"): "give its .comparison",
+    ("Comparison", "Activity"): "compare(spikes, rates) makes one",
+    ("TransferFunction", "ReducedCircuit"): "give reduced.transfers[population]",
+    ("RegimeMap", "DataFrame"): "regime_map(circuit, grid) makes one; a table of scan() is not one",
+    ("Validation", "ReducedCircuit"): "validate(circuit) makes one",
     ("Drive", "dict"): "write Drive(**{...})",
 }
 #: Kinds that a name or a path stands for as well.
-NAMED = {"Circuit": "a Circuit, its name or the path of a .toml file", "NeuronModel": "a NeuronModel, its name or the path of a .toml file"}
+NAMED = {
+    "Circuit": "a Circuit, its name or the path of a .toml file",
+    "NeuronModel": "a NeuronModel, its name or the path of a .toml file",
+}
 
 
 def described(value):
@@ -56,16 +106,28 @@ def described(value):
     if value is None or isinstance(value, (bool, np.bool_)):
         return str(value)
     if isinstance(value, (str, bytes)):
-        return repr(value if len(value) <= LONGEST else value[:LONGEST - 3] + type(value)(b"..." if isinstance(value, bytes) else "..."))
+        return repr(
+            value
+            if len(value) <= LONGEST
+            else value[: LONGEST - 3] + type(value)(b"..." if isinstance(value, bytes) else "...")
+        )
     if hasattr(value, "dim") and isinstance(value, np.ndarray):
         unit = si_label(value) if value.ndim or not value.dim.is_dimensionless else ""
-        return f"a Quantity of shape {value.shape} in {unit}" if value.ndim else f"{float(value):g} {unit}".strip()
+        return (
+            f"a Quantity of shape {value.shape} in {unit}"
+            if value.ndim
+            else f"{float(value):g} {unit}".strip()
+        )
     if isinstance(value, (int, float, complex, np.number)):
         return f"{value:.6g}" if not isinstance(value, int) or abs(value) > 1e6 else str(value)
     if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}" + ("" if value.dtype.kind in "fiub" else f" of {value.dtype}")
+        return f"an array of shape {value.shape}" + (
+            "" if value.dtype.kind in "fiub" else f" of {value.dtype}"
+        )
     if kind in ("DataFrame", "Series"):
-        return f"a {kind} of {len(value)} rows" + (f" and {value.shape[1]} columns" if kind == "DataFrame" else "")
+        return f"a {kind} of {len(value)} rows" + (
+            f" and {value.shape[1]} columns" if kind == "DataFrame" else ""
+        )
     if isinstance(value, Mapping):
         keys = ", ".join(str(key)[:LONGEST] for key in list(value)[:4])
         return f"a dict of {keys}{', ...' if len(value) > 4 else ''}" if value else "an empty dict"
@@ -73,10 +135,17 @@ def described(value):
         kinds = {type(item).__name__ for item in value}
         if not value:
             return f"an empty {kind}"
-        if isinstance(value, (list, tuple)) and len(value) <= 4 and all(isinstance(item, (str, int, float, np.number)) or item is None for item in value):
+        if (
+            isinstance(value, (list, tuple))
+            and len(value) <= 4
+            and all(isinstance(item, (str, int, float, np.number)) or item is None for item in value)
+        ):
             inside = ", ".join(described(item) for item in value)
             return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(value) == 1 else ''})"
-        return f"a {kind} of {len(value)} {kinds.pop() + ('s' if len(value) > 1 else '') if len(kinds) == 1 else 'things'}"
+        return (
+            f"a {kind} of {len(value)}"
+            f" {kinds.pop() + ('s' if len(value) > 1 else '') if len(kinds) == 1 else 'things'}"
+        )
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, os.PathLike):
@@ -111,7 +180,11 @@ def require(value, kind, where, error=InputError):
 def wrong_kind(value, name):
     """What was got, what was expected, and what to do, where a thing of the class of this name was expected."""
     got = type(value).__name__
-    cure = CURES.get((name, got)) or CURES.get((name, "dict" if isinstance(value, Mapping) else got)) or MADE_BY.get(name)
+    cure = (
+        CURES.get((name, got))
+        or CURES.get((name, "dict" if isinstance(value, Mapping) else got))
+        or MADE_BY.get(name)
+    )
     expected = NAMED.get(name, f"{'an' if name[0] in 'AEIOU' or name.startswith('FI') else 'a'} {name}")
     return f"got {described(value)}, expected {expected}" + (f"; {cure}" if cure else "")
 
@@ -120,7 +193,11 @@ def runs_of(values, kind, where):
     """A list of activities from one or several."""
     values = [values] if isinstance(values, kind) else values
     if not isinstance(values, (list, tuple)) or not values:
-        raise InputError(f"{where}: got {described(values) if values is None or not isinstance(values, (list, tuple)) else 'no run'}, expected one {kind.__name__} or a list of them; {MADE_BY['Activity']}")
+        raise InputError(
+            f"{where}: got"
+            f" {described(values) if values is None or not isinstance(values, (list, tuple)) else 'no run'},"
+            f" expected one {kind.__name__} or a list of them; {MADE_BY['Activity']}"
+        )
     return [require(value, kind, f"{where}, entry {number}") for number, value in enumerate(values)]
 
 
@@ -128,11 +205,27 @@ MOST = 2**63  # what a whole number of the machine holds
 
 
 def whole(value, where, least=0, error=InputError):
-    """An int from anything that is a whole number: ints, numpy's, floats such as 10.0; not from text, booleans or 7.5."""
-    plain = not isinstance(value, (bool, np.bool_)) and (isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, np.ndarray) and np.ndim(value) == 0
-                                                         and value.dtype.kind in "fiu" and getattr(getattr(value, "dim", None), "is_dimensionless", True))
-    if not plain or not isinstance(value, int) and (not np.isfinite(value) or value != int(value)) or not least <= int(value) < MOST:
-        raise error(f"{where}: got {described(value)}, expected a whole number of at least {least}{' and below 2^63' if plain and value >= MOST else ''}")
+    """An int from anything that is a whole number: ints, numpy's, floats such as 10.0.
+
+    Not from text, booleans or 7.5.
+    """
+    plain = not isinstance(value, (bool, np.bool_)) and (
+        isinstance(value, (int, float, np.integer, np.floating))
+        or isinstance(value, np.ndarray)
+        and np.ndim(value) == 0
+        and value.dtype.kind in "fiu"
+        and getattr(getattr(value, "dim", None), "is_dimensionless", True)
+    )
+    if (
+        not plain
+        or not isinstance(value, int)
+        and (not np.isfinite(value) or value != int(value))
+        or not least <= int(value) < MOST
+    ):
+        raise error(
+            f"{where}: got {described(value)}, expected a whole number of at least"
+            f" {least}{' and below 2^63' if plain and value >= MOST else ''}"
+        )
     return int(value)
 
 
@@ -141,8 +234,12 @@ def to_si(value, unit, where):
     from brian2 import Quantity
 
     plain = (str, int, float, np.number, Quantity)
-    listed = isinstance(value, (list, tuple)) and all(isinstance(item, plain) and not np.ndim(item) for item in value)
-    fits = not isinstance(value, (bool, np.bool_)) and (isinstance(value, plain) or listed or isinstance(value, np.ndarray) and value.dtype.kind in "fiu")
+    listed = isinstance(value, (list, tuple)) and all(
+        isinstance(item, plain) and not np.ndim(item) for item in value
+    )
+    fits = not isinstance(value, (bool, np.bool_)) and (
+        isinstance(value, plain) or listed or isinstance(value, np.ndarray) and value.dtype.kind in "fiu"
+    )
     short = fits and (isinstance(value, str) and len(value) <= LONGEST or np.ndim(value) == 0)
     try:
         if fits:
@@ -151,12 +248,21 @@ def to_si(value, unit, where):
         if short:
             raise
     label = unit if isinstance(unit, str) else si_label(unit)
-    raise UnitError(f"{where}: got {described(value)}{' without a unit' if isinstance(value, np.ndarray) and not hasattr(value, 'dim') else ''}, expected a value in {label}")
+    raise UnitError(
+        f"{where}: got"
+        f" {described(value)}{' without a unit' if isinstance(value, np.ndarray) and not hasattr(value, 'dim') else ''},"
+        f" expected a value in {label}"
+    )
 
 
 def pair_of(values, unit, where, example):
     """Two values of one unit as SI floats."""
-    if isinstance(values, (str, Mapping, set)) or np.ndim(values) == 0 or len(values) != 2 or any(np.ndim(value) for value in values):
+    if (
+        isinstance(values, (str, Mapping, set))
+        or np.ndim(values) == 0
+        or len(values) != 2
+        or any(np.ndim(value) for value in values)
+    ):
         raise InputError(f"{where}: got {described(values)}, expected a pair such as {example}")
     lo, hi = (to_si(value, unit, where) for value in values)
     return float(lo), float(hi)
@@ -197,11 +303,16 @@ def axis(values, dim, name):
     """An axis as ascending SI floats."""
     values_ = np.atleast_1d(to_si(values, dim, name))
     if values_.ndim != 1 or values_.size == 0:
-        raise InputError(f"{name}: got an axis of shape {values_.shape}, expected a list of at least one value")
+        raise InputError(
+            f"{name}: got an axis of shape {values_.shape}, expected a list of at least one value"
+        )
     if not np.isfinite(values_).all():
         raise InputError(f"{name}: the axis holds NaN or infinity")
     if np.any(np.diff(values_) <= 0):
-        raise InputError(f"{name}: the axis must increase from value to value without repeats; sort it first (np.unique does both)")
+        raise InputError(
+            f"{name}: the axis must increase from value to value without repeats; sort it first (np.unique"
+            " does both)"
+        )
     return values_
 
 

@@ -1,4 +1,7 @@
-"""Compiled kernels: built once per source, compiler and machine, kept in a bounded cache that many processes may share."""
+"""Compiled kernels.
+
+Built once per source, compiler and machine, kept in a bounded cache that many processes may share.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +42,13 @@ def clean_cache():
 @lru_cache
 def _version(command):
     try:
-        return subprocess.run([*command, "--version"], capture_output=True, text=True, errors="replace").stdout
+        return subprocess.run(
+            [*command, "--version"], capture_output=True, text=True, errors="replace"
+        ).stdout
     except OSError as error:
-        raise BuildError(f"{command[0]} cannot be run ({error.strerror}); set CXX to a C++ compiler such as g++ or clang++") from None
+        raise BuildError(
+            f"{command[0]} cannot be run ({error.strerror}); set CXX to a C++ compiler such as g++ or clang++"
+        ) from None
 
 
 def compile_flags():
@@ -64,7 +71,9 @@ def compiler_identity():
         raise BuildError("there is no C++ compiler (g++ or clang++)")
     identity = "\0".join([_version(tuple(command)), *command, instruction_set(), ""])
     with contextlib.suppress(OSError):  # absent on other systems, where the machine's name must do
-        return command, identity + next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "")
+        return command, identity + next(
+            (line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), ""
+        )
     return command, identity + platform.machine() + platform.processor()
 
 
@@ -98,7 +107,10 @@ def load_library(source):
                 discard(final)
             os.replace(built, final)
     except OSError as error:
-        raise BuildError(f"the cache {cache_folder()} cannot be written ({error.strerror}); set B2REDUCE_CACHE to a folder that can") from None
+        raise BuildError(
+            f"the cache {cache_folder()} cannot be written ({error.strerror}); set B2REDUCE_CACHE to a folder"
+            " that can"
+        ) from None
     for path in kept:
         if path != final:
             discard(path)
@@ -111,9 +123,15 @@ def _digest(path):
 
 
 def said_by(done):
-    """One line of what a process that has ended said: the first error that a compiler names in it, or else the end of it all."""
+    """One line of what a process that has ended said.
+
+    The first error that a compiler names in it, or else the end of it all.
+    """
     lines = [line.strip() for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
-    said = next((line[:MOST_SAID] for line in lines if re.search(r"\berror:", line)), " / ".join(lines)) or "no message"
+    said = (
+        next((line[:MOST_SAID] for line in lines if re.search(r"\berror:", line)), " / ".join(lines))
+        or "no message"
+    )
     return said if len(said) <= MOST_SAID else f"... {said[-MOST_SAID:]}"
 
 
@@ -121,18 +139,26 @@ def _compile(command, source, place):
     (place / "kernel.cpp").write_text(source)
     name, march = Path(command[0]).name, instruction_set()
     # Linked without -ffast-math, which would set flush-to-zero for the whole process.
-    for product, options in (("kernel.o", [*compile_flags(), "-c", "kernel.cpp"]), ("kernel.so", ["-shared", "kernel.o"])):
+    for product, options in (
+        ("kernel.o", [*compile_flags(), "-c", "kernel.cpp"]),
+        ("kernel.so", ["-shared", "kernel.o"]),
+    ):
         options += ["-o", product, *(["-lm"] if product == "kernel.so" else [])]
         try:
             done = run_process([*command, *options], cwd=place, errors="replace")
         except OSError as error:
-            raise BuildError(f"{name} cannot be run ({error.strerror}); set CXX to a C++ compiler such as g++ or clang++") from None
+            raise BuildError(
+                f"{name} cannot be run ({error.strerror}); set CXX to a C++ compiler such as g++ or clang++"
+            ) from None
         where = "" if march == "native" else f"; B2REDUCE_MARCH is {march!r}"
         if done.returncode:
             raise BuildError(f"{name} failed: {said_by(done)}{where}")
         made = place / product
         if not made.is_file() or not made.stat().st_size:
-            raise BuildError(f"{name} failed: it ended without an error, but {product} is {'empty' if made.exists() else 'missing'}; it said: {said_by(done)}{where}")
+            raise BuildError(
+                f"{name} failed: it ended without an error, but {product} is"
+                f" {'empty' if made.exists() else 'missing'}; it said: {said_by(done)}{where}"
+            )
     close(made)
     return made
 
@@ -141,8 +167,10 @@ def _load(path):
     try:
         return ctypes.CDLL(str(path))
     except OSError as error:
-        raise BuildError(f"the kernel that was built cannot be loaded ({error}); if programs may not run from {path.parent.parent}, set B2REDUCE_CACHE to another "
-                         f"folder, else try another compiler in CXX") from None
+        raise BuildError(
+            f"the kernel that was built cannot be loaded ({error}); if programs may not run from"
+            f" {path.parent.parent}, set B2REDUCE_CACHE to another folder, else try another compiler in CXX"
+        ) from None
 
 
 def _trim(folder):

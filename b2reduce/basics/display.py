@@ -1,4 +1,7 @@
-"""Values as the field writes them: pA, nS, mV, pC, Hz/pA, three or four digits, errors; tables of them as text and as HTML."""
+"""Values as the field writes them: pA, nS, mV, pC, Hz/pA, three or four digits, errors.
+
+Tables of them as text and as HTML.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,35 @@ import numpy as np
 
 from .units import readable, si_label
 
-__all__ = ["amount", "field_unit", "frame_sheet", "gain_rows", "number", "pairs_html", "quantity_text", "sheet_html", "sheet_text"]
+__all__ = [
+    "amount",
+    "field_unit",
+    "frame_sheet",
+    "gain_rows",
+    "number",
+    "pairs_html",
+    "quantity_text",
+    "sheet_html",
+    "sheet_text",
+]
 
 DIGITS, LONGEST, MOST_DECIMALS = 4, 5, 8  # of a number; of one whose error is known; behind its point
 #: {SI unit: [(up to which size in SI units, factor, unit)]}, the units that people use for that quantity.
 _FIELD = {
-    "A": ((1e-8, 1e-12, "pA"), (np.inf, 1e-9, "nA")), "S": ((1e-6, 1e-9, "nS"), (np.inf, 1e-6, "µS")), "C": ((1e-13, 1e-15, "fC"), (1e-8, 1e-12, "pC"), (np.inf, 1e-9, "nC")),
-    "F": ((1e-8, 1e-12, "pF"), (np.inf, 1e-9, "nF")), "V": ((np.inf, 1e-3, "mV"),), "s": ((1.0, 1e-3, "ms"), (np.inf, 1.0, "s")), "Hz": ((np.inf, 1.0, "Hz"),),
-    "ohm": ((np.inf, 1e6, "Mohm"),), "A/m^2": ((np.inf, 1e-2, "µA/cm²"),), "S/m^2": ((np.inf, 10.0, "mS/cm²"),), "C/m^2": ((np.inf, 1e-5, "nC/cm²"),),
-    "F/m^2": ((np.inf, 1e-2, "µF/cm²"),), "Hz/A": ((np.inf, 1e12, "Hz/pA"),), "Hz m^2/A": ((np.inf, 1e2, "Hz cm²/µA"),),
+    "A": ((1e-8, 1e-12, "pA"), (np.inf, 1e-9, "nA")),
+    "S": ((1e-6, 1e-9, "nS"), (np.inf, 1e-6, "µS")),
+    "C": ((1e-13, 1e-15, "fC"), (1e-8, 1e-12, "pC"), (np.inf, 1e-9, "nC")),
+    "F": ((1e-8, 1e-12, "pF"), (np.inf, 1e-9, "nF")),
+    "V": ((np.inf, 1e-3, "mV"),),
+    "s": ((1.0, 1e-3, "ms"), (np.inf, 1.0, "s")),
+    "Hz": ((np.inf, 1.0, "Hz"),),
+    "ohm": ((np.inf, 1e6, "Mohm"),),
+    "A/m^2": ((np.inf, 1e-2, "µA/cm²"),),
+    "S/m^2": ((np.inf, 10.0, "mS/cm²"),),
+    "C/m^2": ((np.inf, 1e-5, "nC/cm²"),),
+    "F/m^2": ((np.inf, 1e-2, "µF/cm²"),),
+    "Hz/A": ((np.inf, 1e12, "Hz/pA"),),
+    "Hz m^2/A": ((np.inf, 1e2, "Hz cm²/µA"),),
 }
 
 
@@ -36,7 +59,8 @@ def field_unit(unit, values=()):
 
 
 def number(value, error=np.nan):
-    """A number with four digits, or with its standard error: of that one digit, two where it begins with a 1; an error below the fifth digit is left out.
+    """A number with four digits, or with its standard error: of that one digit, two where it begins with a 1;
+    an error below the fifth digit is left out.
 
     Examples
     --------
@@ -78,7 +102,9 @@ def quantity_text(quantity):
 
 
 def gain_rows(fit):
-    """[(parameter, value, standard error)] of a fitted gain, both in the same unit of the field, which the value names."""
+    """[(parameter, value, standard error)] of a fitted gain, both in the same unit of the field, which the
+    value names.
+    """
     from brian2 import get_dimensions
 
     rows = []
@@ -86,7 +112,13 @@ def gain_rows(fit):
         unit, si = si_label(get_dimensions(value)), float(np.asarray(value))
         error = float(np.asarray(fit.stderr[name]))
         factor, label = field_unit(unit, [si])
-        rows.append((name, f"{number(si / factor)} {label}".strip(), f"{error / factor:.2g}" if np.isfinite(error) else ""))
+        rows.append(
+            (
+                name,
+                f"{number(si / factor)} {label}".strip(),
+                f"{error / factor:.2g}" if np.isfinite(error) else "",
+            )
+        )
     return rows
 
 
@@ -97,9 +129,16 @@ def frame_sheet(frame):
         values = frame[name]
         title, bracket, unit = str(name).rpartition(" [")
         if bracket and unit.endswith("]") and unit[:-1] != "1":
-            factor, unit = field_unit(unit[:-1], [value for value in values if isinstance(value, (int, float))])
+            factor, unit = field_unit(
+                unit[:-1], [value for value in values if isinstance(value, (int, float))]
+            )
             columns.append(f"{title} ({unit})")
-            texts.append([number(value / factor) if isinstance(value, (int, float)) else str(value) for value in values])
+            texts.append(
+                [
+                    number(value / factor) if isinstance(value, (int, float)) else str(value)
+                    for value in values
+                ]
+            )
         else:
             columns.append(str(name))
             texts.append([number(value) if isinstance(value, float) else str(value) for value in values])
@@ -110,21 +149,49 @@ def sheet_text(columns, rows, title=""):
     """The same as aligned text."""
     cells = [tuple(map(str, columns)), *(tuple(map(str, row)) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells)]
-    lines = ["  ".join(text.ljust(width) if not k else text.rjust(width) for k, (text, width) in enumerate(zip(row, widths))).rstrip() for row in cells]
+    lines = [
+        "  ".join(
+            text.ljust(width) if not k else text.rjust(width)
+            for k, (text, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in cells
+    ]
     return "\n".join([title, *lines] if title else lines)
 
 
 def sheet_html(columns, rows, title="", notes=()):
     """A table as HTML: the first column names rows, the others hold numbers."""
-    cell = lambda tag, text, first: f'<{tag} style="text-align:{"left" if first else "right"}">{escape(str(text))}</{tag}>'
-    line = lambda tag, texts: "<tr>" + "".join(cell(tag, text, not k) for k, text in enumerate(texts)) + "</tr>"
-    heading = f'<caption style="caption-side:top;text-align:left;font-weight:600">{escape(title)}</caption>' if title else ""
-    return (f"<table>{heading}<thead>{line('th', columns)}</thead><tbody>{''.join(line('td', row) for row in rows)}</tbody></table>"
-            + "".join(f"<p>{escape(note)}</p>" for note in notes))
+    cell = lambda tag, text, first: (
+        f'<{tag} style="text-align:{"left" if first else "right"}">{escape(str(text))}</{tag}>'
+    )
+    line = lambda tag, texts: (
+        "<tr>" + "".join(cell(tag, text, not k) for k, text in enumerate(texts)) + "</tr>"
+    )
+    heading = (
+        f'<caption style="caption-side:top;text-align:left;font-weight:600">{escape(title)}</caption>'
+        if title
+        else ""
+    )
+    return (
+        f"<table>{heading}<thead>{line('th', columns)}</thead><tbody>{''.join(line('td', row) for row in rows)}</tbody></table>"
+        + "".join(f"<p>{escape(note)}</p>" for note in notes)
+    )
 
 
 def pairs_html(title, pairs, notes=()):
     """What something is called and what it is, a line each."""
-    lines = "".join(f'<tr><th style="text-align:left">{escape(str(key))}</th><td style="text-align:left"><code>{escape(str(value))}</code></td></tr>' if "\n" not in str(value)
-                    else f'<tr><th style="text-align:left">{escape(str(key))}</th><td style="text-align:left"><pre>{escape(str(value))}</pre></td></tr>' for key, value in pairs)
-    return f"<p><b>{escape(title)}</b></p><table>{lines}</table>" + "".join(f"<p>{escape(note)}</p>" for note in notes)
+    lines = "".join(
+        (
+            f'<tr><th style="text-align:left">{escape(str(key))}</th><td'
+            f' style="text-align:left"><code>{escape(str(value))}</code></td></tr>'
+            if "\n" not in str(value)
+            else (
+                f'<tr><th style="text-align:left">{escape(str(key))}</th><td'
+                f' style="text-align:left"><pre>{escape(str(value))}</pre></td></tr>'
+            )
+        )
+        for key, value in pairs
+    )
+    return f"<p><b>{escape(title)}</b></p><table>{lines}</table>" + "".join(
+        f"<p>{escape(note)}</p>" for note in notes
+    )

@@ -1,4 +1,7 @@
-"""What environment variables say about compiling and running: B2REDUCE_CACHE, B2REDUCE_MARCH, B2REDUCE_THREADS and CXX."""
+"""What environment variables say about compiling and running.
+
+B2REDUCE_CACHE, B2REDUCE_MARCH, B2REDUCE_THREADS and CXX.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,19 @@ __all__ = ["cache_folder", "compiler_command", "instruction_set", "thread_count"
 def cache_folder():
     """Where compiled code is kept: ``$B2REDUCE_CACHE``, else the user's cache folder."""
     own = os.environ.get("B2REDUCE_CACHE")
-    return Path(own).expanduser().absolute() if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "b2reduce"
+    return (
+        Path(own).expanduser().absolute()
+        if own
+        else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "b2reduce"
+    )
 
 
 def instruction_set():
-    """What code is compiled for: ``$B2REDUCE_MARCH`` as the compiler's -march takes it (``x86-64-v3``, ``x86-64``), by default this machine."""
+    """What code is compiled for.
+
+    ``$B2REDUCE_MARCH`` as the compiler's -march takes it (``x86-64-v3``, ``x86-64``), by default this
+    machine.
+    """
     return os.environ.get("B2REDUCE_MARCH", "").strip() or "native"
 
 
@@ -35,12 +46,16 @@ def thread_count():
     if not said:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if not (said.isdecimal() and int(said) >= 1):
-        raise InputError(f"B2REDUCE_THREADS: got {said!r}, expected a whole number of threads of at least 1; unset it to use all cores")
+        raise InputError(
+            f"B2REDUCE_THREADS: got {said!r}, expected a whole number of threads of at least 1; unset it to"
+            " use all cores"
+        )
     return int(said)
 
 
 def compiler_command():
-    """The C++ compiler as a list of words, the first a path: ``$CXX``, which may bring arguments, else g++ or clang++; None where there is none.
+    """The C++ compiler as a list of words, the first a path: ``$CXX``, which may bring arguments, else g++ or
+    clang++; None where there is none.
 
     Raises
     ------
@@ -54,6 +69,9 @@ def compiler_command():
         except ValueError:  # an open quotation mark
             name, arguments = said, []
         if (path := shutil.which(name)) is None:
-            raise InputError(f"CXX: got {said!r}, but there is no program {name!r}; set it to a C++ compiler such as g++ or clang++, or unset it")
+            raise InputError(
+                f"CXX: got {said!r}, but there is no program {name!r}; set it to a C++ compiler such as g++"
+                " or clang++, or unset it"
+            )
         return [path, *arguments]
     return next(([path] for path in map(shutil.which, ("g++", "clang++")) if path), None)

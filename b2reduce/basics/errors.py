@@ -6,8 +6,12 @@ from difflib import get_close_matches
 
 __all__ = ["InputError", "UnitError", "OutputError", "unknown_name", "DivergenceError", "StoppedError"]
 
+
 class InputError(ValueError):
-    """An argument or a file that cannot be used: the message says what was got, what was expected, what to do."""
+    """An argument or a file that cannot be used.
+
+    The message says what was got, what was expected, what to do.
+    """
 
 
 class UnitError(InputError):
@@ -23,8 +27,11 @@ def unknown_name(what, got, known):
     known = [str(name) for name in known]
     near = get_close_matches(str(got), known, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"got the unknown {what} {got!r}{hint} Known: {', '.join(known)}" if hint else (
-        f"got the unknown {what} {got!r}; known: {', '.join(known) or 'none'}")
+    return (
+        f"got the unknown {what} {got!r}{hint} Known: {', '.join(known)}"
+        if hint
+        else (f"got the unknown {what} {got!r}; known: {', '.join(known) or 'none'}")
+    )
 
 
 class DivergenceError(FloatingPointError):

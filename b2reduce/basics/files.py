@@ -14,9 +14,18 @@ from pathlib import Path
 from .errors import OutputError
 from .interrupts import undisturbed
 
-__all__ = ["read_toml", "named_file", "new_file", "write_text", "write_json", "output_folder", "temporary_folder"]
+__all__ = [
+    "read_toml",
+    "named_file",
+    "new_file",
+    "write_text",
+    "write_json",
+    "output_folder",
+    "temporary_folder",
+]
 
-FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EIO)  # of a disk on which no more can be written
+# Of a disk on which no more can be written
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 def read_toml(path, error):
@@ -36,12 +45,18 @@ def named_file(path, *endings):
     from .arguments import described
 
     if not isinstance(path, (str, os.PathLike)) or endings and Path(path).suffix not in endings:
-        raise OutputError(f"path: got {described(path)}, expected the name of a file{f' that ends in {endings[0]}' if endings else ''}")
+        raise OutputError(
+            f"path: got {described(path)}, expected the name of a"
+            f" file{f' that ends in {endings[0]}' if endings else ''}"
+        )
     return Path(path)
 
 
 def new_file(path, *endings):
-    """The path of a file that is not there yet and can be made: refused early, before the work whose result it will hold."""
+    """The path of a file that is not there yet and can be made.
+
+    Refused early, before the work whose result it will hold.
+    """
     path = named_file(path, *endings)
     if path.exists() or path.is_symlink():
         raise OutputError(f"{path}: exists already, and b2reduce overwrites nothing; choose another name")
@@ -73,7 +88,9 @@ def write_bytes(path, content):
         try:
             handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         except OSError as error:
-            raise OutputError(f"{path}: cannot write there: {error.strerror}; choose a folder that exists and is yours") from None
+            raise OutputError(
+                f"{path}: cannot write there: {error.strerror}; choose a folder that exists and is yours"
+            ) from None
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
@@ -82,7 +99,9 @@ def write_bytes(path, content):
         except BaseException as error:
             os.unlink(temporary)
             if isinstance(error, OSError):
-                raise OutputError(f"{path}: cannot be written: {error.strerror}; make room, or choose another folder") from None
+                raise OutputError(
+                    f"{path}: cannot be written: {error.strerror}; make room, or choose another folder"
+                ) from None
             raise
 
 
@@ -131,7 +150,9 @@ def output_folder(path):
                 made = make_folder(path.parent)
                 temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
             except OSError as error:
-                raise OutputError(f"{path}: cannot make the output folder: {error.strerror}; choose another") from None
+                raise OutputError(
+                    f"{path}: cannot make the output folder: {error.strerror}; choose another"
+                ) from None
         yield temporary
         with undisturbed():
             temporary.chmod(0o777 & ~_umask())
@@ -145,7 +166,9 @@ def output_folder(path):
                 shutil.rmtree(temporary, ignore_errors=True)
             unmake_folders(made)
         if isinstance(error, OSError) and error.errno in FULL:
-            raise OutputError(f"{path}: cannot be written: {error.strerror}; make room, or choose another folder") from None
+            raise OutputError(
+                f"{path}: cannot be written: {error.strerror}; make room, or choose another folder"
+            ) from None
         raise
 
 
@@ -180,7 +203,8 @@ def temporary_folder(prefix, parent=None):
 
 
 def check_output_folder(path, filled=False):
-    """Refuse early, before hours of simulation, what `output_folder` would refuse at the end; returns the folder with links followed.
+    """Refuse early, before hours of simulation, what `output_folder` would refuse at the end; returns the
+    folder with links followed.
 
     Parameters
     ----------
@@ -197,15 +221,24 @@ def check_output_folder(path, filled=False):
     if path.exists() and not path.is_dir():
         raise OutputError(f"{path}: is a file, expected a folder to make; choose another name")
     if not filled and path == Path.cwd():
-        raise OutputError(f"{path}: is the folder you are in, expected one to make; name a new one, such as {path.name}/results")
+        raise OutputError(
+            f"{path}: is the folder you are in, expected one to make; name a new one, such as"
+            f" {path.name}/results"
+        )
     if not filled and path.is_dir() and any(path.iterdir()):
-        raise OutputError(f"{path}: already holds files, and b2reduce overwrites nothing; choose another folder or remove it")
+        raise OutputError(
+            f"{path}: already holds files, and b2reduce overwrites nothing; choose another folder or"
+            " remove it"
+        )
     parent = path if path.is_dir() and filled else path.parent
     while not parent.exists():
         parent = parent.parent
     try:
-        with undisturbed():  # permissions, full disks and mounts that cannot be written all show in the attempt
+        # Permissions, full disks and mounts that cannot be written all show in the attempt
+        with undisturbed():
             os.rmdir(tempfile.mkdtemp(dir=parent, prefix=f".{path.name}."))
     except OSError as error:
-        raise OutputError(f"{path}: {parent} cannot be written ({error.strerror}); choose another folder") from None
+        raise OutputError(
+            f"{path}: {parent} cannot be written ({error.strerror}); choose another folder"
+        ) from None
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["FrozenDict"]
 
+
 class FrozenDict(dict):
     """A dict that cannot be changed, and, unlike a mapping proxy, can be pickled."""
 
@@ -23,7 +24,7 @@ class Weights(FrozenDict):
         source, arrow, target = key.partition("->") if isinstance(key, str) else ("", "", "")
         if not arrow or (target.strip(), source.strip()) not in self:
             known = ", ".join(f"{source}->{target}" for target, source in self)
-            raise KeyError(f"got {key!r}, expected (target, source) or \"source->target\"; known: {known}")
+            raise KeyError(f'got {key!r}, expected (target, source) or "source->target"; known: {known}')
         return self[target.strip(), source.strip()]
 
     def __reduce__(self):

@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM: held back where half a step would leave something behind, and nobody else's process left running."""
+"""Ctrl-C and SIGTERM.
+
+Held back where half a step would leave something behind, and nobody else's process left running.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,26 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-__all__ = ["Terminated", "compilers_ended", "ctrl_c_blocked", "end_at_once", "end_processes", "imported", "in_main_thread", "locked", "raise_on_sigterm", "raised_again", "run_process", "undisturbed"]
+__all__ = [
+    "Terminated",
+    "compilers_ended",
+    "ctrl_c_blocked",
+    "end_at_once",
+    "end_processes",
+    "imported",
+    "in_main_thread",
+    "locked",
+    "raise_on_sigterm",
+    "raised_again",
+    "run_process",
+    "undisturbed",
+]
 
-PATIENCE_, OF_WORKERS_ = 0.6, 1.4  # s that a process, and one with processes of its own, gets to clean up after itself before it is killed
+# s that a process, and one with processes of its own, gets to clean up after itself before it is killed
+PATIENCE_, OF_WORKERS_ = 0.6, 1.4
 _MARK = "B2REDUCE_COMPILES_FOR"
-#: What a compiler runs besides itself. A linker is left alone: it is done at once, and half a library would be taken for a whole one.
+#: What a compiler runs besides itself. A linker is left alone: it is done at once, and half a library would
+#: be taken for a whole one.
 _COMPILER = re.compile(r"(as|cc|cc1|cc1plus)$|gcc|g\+\+|c\+\+|clang|\w+-linux-g")
 
 
@@ -36,7 +54,10 @@ def in_main_thread():
 
 
 def raise_on_sigterm():
-    """Make SIGTERM an exception, so that files, locks and processes are cleaned up; for processes of our own only."""
+    """Make SIGTERM an exception, so that files, locks and processes are cleaned up.
+
+    For processes of our own only.
+    """
 
     def terminate(number, frame):
         raise Terminated
@@ -46,7 +67,10 @@ def raise_on_sigterm():
 
 
 def end_at_once(status):
-    """End this process: what libraries have to remove is removed, but nothing is torn down, which takes Python up to a second."""
+    """End this process.
+
+    What libraries have to remove is removed, but nothing is torn down, which takes Python up to a second.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     atexit._run_exitfuncs()
@@ -58,7 +82,10 @@ def end_at_once(status):
 
 @contextmanager
 def undisturbed():
-    """Hold Ctrl-C and SIGTERM back until the end of the block, where they are raised. For what takes moments."""
+    """Hold Ctrl-C and SIGTERM back until the end of the block, where they are raised.
+
+    For what takes moments.
+    """
     if not in_main_thread():
         yield
         return
@@ -83,16 +110,21 @@ def undisturbed():
 
 
 def imported(name):
-    """The module of that name, imported whole: numpy, pandas, matplotlib and Brian2 cannot be imported again once an import was cut short.
+    """The module of that name, imported whole: numpy, pandas, matplotlib and Brian2 cannot be imported again
+    once an import was cut short.
 
-    Brian2 installs a handler of Ctrl-C when it is imported, which Python refuses outside of the main thread and which hands on to
-    whatever handler it finds; it is given the one that is there between calls.
+    Brian2 installs a handler of Ctrl-C when it is imported, which Python refuses outside of the main thread
+    and which hands on to whatever handler it finds; it is given the one that is there between calls.
     """
-    if name in sys.modules and not getattr(getattr(sys.modules[name], "__spec__", None), "_initializing", False):
+    if name in sys.modules and not getattr(
+        getattr(sys.modules[name], "__spec__", None), "_initializing", False
+    ):
         return sys.modules[name]
     real = signal.signal
     if not in_main_thread():
-        signal.signal = lambda number, handler: real(number, handler) if in_main_thread() else signal.getsignal(number)
+        signal.signal = lambda number, handler: (
+            real(number, handler) if in_main_thread() else signal.getsignal(number)
+        )
         try:
             return import_module(name)
         finally:
@@ -110,7 +142,8 @@ def imported(name):
 
 
 def run_process(command, **arguments):
-    """`subprocess.run` with its output as text, which ends the whole family of the process where it is interrupted.
+    """`subprocess.run` with its output as text, which ends the whole family of the process where it is
+    interrupted.
 
     A compiler is several processes, and killing the one that was started leaves the others at work.
     """
@@ -118,8 +151,15 @@ def run_process(command, **arguments):
     done = None
     try:
         with undisturbed():
-            done = subprocess.Popen(command, stdin=subprocess.DEVNULL if given is None else subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                    start_new_session=True, **arguments)
+            done = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+                **arguments,
+            )
         out, err = done.communicate(given)
     except BaseException:
         with undisturbed():
@@ -161,7 +201,10 @@ def end_processes(pids, *, groups=False, wait=None, patience_=PATIENCE_):
 
 
 def _there(send, pid, group):
-    """Whether a process, or any of a group, still runs; one that has ended and that nobody has asked about does not."""
+    """Whether a process, or any of a group, still runs.
+
+    One that has ended and that nobody has asked about does not.
+    """
     try:
         send(pid, 0)
     except (ProcessLookupError, PermissionError):
@@ -210,7 +253,10 @@ def locked(path):
                     # Whoever had it before may have removed this very file, so that others lock another one.
                     if path.exists() and os.path.samestat(os.stat(path), os.fstat(opened)):
                         held = opened
-                except (BlockingIOError, FileNotFoundError):  # another process has it, or has just removed it: once more, in a moment
+                except (
+                    BlockingIOError,
+                    FileNotFoundError,
+                ):  # another process has it, or has just removed it: once more, in a moment
                     pass
                 finally:
                     if held is None:
@@ -227,7 +273,10 @@ def locked(path):
 
 @contextmanager
 def raised_again():
-    """Raise Ctrl-C once more where it fell into a finaliser, in which Python drops whatever is raised; Brian2's objects have many."""
+    """Raise Ctrl-C once more where it fell into a finaliser, in which Python drops whatever is raised.
+
+    Brian2's objects have many.
+    """
     before, ended = sys.unraisablehook, threading.Event()
 
     def again(lost):
@@ -256,9 +305,11 @@ def raised_again():
 
 @contextmanager
 def compilers_ended():
-    """End the compilers that somebody else's code started within the block, where that is interrupted, and remove what they keep between their stages.
+    """End the compilers that somebody else's code started within the block, where that is interrupted, and
+    remove what they keep between their stages.
 
-    Whatever is started inherits a mark in its environment; only compilers that bear it are ended. Where there is no /proc none is.
+    Whatever is started inherits a mark in its environment; only compilers that bear it are ended. Where there
+    is no /proc none is.
     """
     own = str(os.getpid())
     if os.environ.get(_MARK) == own:  # within another such block
@@ -291,6 +342,8 @@ def _marked(mark):
     for folder in Path("/proc").glob("[0-9]*"):
         # A process may end while it is looked at, and others' are not ours to see.
         with contextlib.suppress(OSError):
-            if _COMPILER.match((folder / "comm").read_text().strip()) and wanted in (folder / "environ").read_bytes().split(b"\0"):
+            if _COMPILER.match((folder / "comm").read_text().strip()) and wanted in (
+                folder / "environ"
+            ).read_bytes().split(b"\0"):
                 found.append(int(folder.name))
     return found

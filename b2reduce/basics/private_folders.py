@@ -1,7 +1,8 @@
-"""Whom to trust: code is loaded only from folders and files that are the user's own and that nobody else can write.
+"""Whom to trust: code is loaded only from folders and files that are the user's own and that nobody else can
+write.
 
-Whoever can write a file that is loaded runs what he likes in the user's name. On systems without owners (Windows) a user's folders
-are closed to others from the start, and nothing is checked.
+Whoever can write a file that is loaded runs what he likes in the user's name. On systems without owners
+(Windows) a user's folders are closed to others from the start, and nothing is checked.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def discard(path):
 
 
 def private_folder(path, *, link=False):
-    """This folder, made if need be and closed to all others; where it cannot be trusted one for this process alone.
+    """This folder, made if need be and closed to all others; where it cannot be trusted one for this process
+    alone.
 
     Parameters
     ----------
@@ -95,8 +97,12 @@ def aside(path, reason):
     """A folder for this process alone, in place of one that cannot be trusted; a warning says why."""
     place = Path(tempfile.mkdtemp(prefix="b2reduce_"))
     atexit.register(_remove, place, os.getpid())
-    warnings.warn(f"b2reduce compiles anew for this process and loads nothing from {path}, which {reason}; "
-                  f"remove it, or set B2REDUCE_CACHE to a folder of your own", RuntimeWarning, stacklevel=2)
+    warnings.warn(
+        f"b2reduce compiles anew for this process and loads nothing from {path}, which {reason}; "
+        "remove it, or set B2REDUCE_CACHE to a folder of your own",
+        RuntimeWarning,
+        stacklevel=2,
+    )
     return place
 
 

@@ -1,4 +1,7 @@
-"""Progress on stderr for what takes longer than two seconds: a bar in a terminal, else a line every ten seconds, never a longer silence."""
+"""Progress on stderr for what takes longer than two seconds.
+
+A bar in a terminal, else a line every ten seconds, never a longer silence.
+"""
 
 from __future__ import annotations
 
@@ -32,15 +35,25 @@ class Progress:
     Parameters
     ----------
     mode : None, bool, str, callable or Progress
-        None, True or ``"text"``: on. False: off. A callable gets ``(stage, fraction)``. Another Progress: what is done is part of its work.
+        None, True or ``"text"``: on. False: off. A callable gets ``(stage, fraction)``. Another Progress:
+        what is done is part of its work.
     """
 
     def __init__(self, mode=None):
         if mode is None and _work.under_way:  # part of work that is reported on already
             mode = _work.under_way[-1]
         self._owner = not isinstance(mode, Progress)
-        if self._owner and not (mode is None or isinstance(mode, bool) or isinstance(mode, str) and mode == "text" or callable(mode)):
-            raise InputError(f"progress: got {described(mode)}, expected None, True, False, 'text' or a callable of (stage, fraction)")
+        if self._owner and not (
+            mode is None
+            or isinstance(mode, bool)
+            or isinstance(mode, str)
+            and mode == "text"
+            or callable(mode)
+        ):
+            raise InputError(
+                f"progress: got {described(mode)}, expected None, True, False, 'text' or a callable of"
+                " (stage, fraction)"
+            )
         self._board = _board(mode) if self._owner else mode._board
 
     def __enter__(self):
@@ -92,7 +105,11 @@ class _Told(_Silent):
 
 
 class _Shown(_Silent):
-    """Writes to stderr; a thread of its own speaks where the work itself does not come to it, within a compiler's run or a long step."""
+    """Writes to stderr.
+
+    A thread of its own speaks where the work itself does not come to it, within a compiler's run or a long
+    step.
+    """
 
     def __init__(self):
         self.name, self.fraction = "", 0.0
@@ -125,7 +142,11 @@ class _Shown(_Silent):
                 self._draw()
             else:
                 while not self.ended.wait(INTERVAL):
-                    print(f"{self.name}: {100 * self.fraction:.0f} % ({time.monotonic() - self.started:.0f} s)", file=sys.stderr, flush=True)
+                    print(
+                        f"{self.name}: {100 * self.fraction:.0f} % ({time.monotonic() - self.started:.0f} s)",
+                        file=sys.stderr,
+                        flush=True,
+                    )
         except (OSError, ValueError):  # nobody reads stderr any more, which is no reason to stop the work
             return
 
@@ -136,7 +157,14 @@ class _Shown(_Silent):
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
 
-        bar = Bar(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+        bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
         task = bar.add_task(self.name, total=1.0)
         with bar:
             while not self.ended.wait(0.1):

@@ -24,6 +24,11 @@ def versions():
     from .. import __version__
 
     packages = {name: metadata.version(name) for name in ("brian2", "numpy", "scipy", "pandas")}
-    return FrozenDict({"b2reduce": __version__, **packages, "python": platform.python_version(), "machine": platform.machine()})
-
-
+    return FrozenDict(
+        {
+            "b2reduce": __version__,
+            **packages,
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+        }
+    )

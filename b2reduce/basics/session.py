@@ -9,13 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from .errors import DivergenceError, StoppedError
-from .interrupts import (
-    compilers_ended,
-    imported,
-    in_main_thread,
-    raised_again,
-    undisturbed,
-)
+from .interrupts import compilers_ended, imported, in_main_thread, raised_again, undisturbed
 
 __all__ = ["brian_session", "divisions_reported", "probe_group", "run_network", "target_name"]
 
@@ -77,11 +71,12 @@ def _remembered():
 def brian_session(seed=None):
     """Run Brian2 code on the runtime device, seeded, and leave no trace of it.
 
-    Brian2's compiled code draws uniform and normal numbers from buffers that it fills ahead of time. Restoring only
-    numpy's state would leave our numbers in the caller's buffers, so these are put back as well.
+    Brian2's compiled code draws uniform and normal numbers from buffers that it fills ahead of time.
+    Restoring only numpy's state would leave our numbers in the caller's buffers, so these are put back as
+    well.
 
-    Ctrl-C, which Brian2 takes as a wish to end the run a little earlier, raises KeyboardInterrupt here. In a thread, which no signal
-    reaches, Brian2's way is all there is, and `run_network` raises.
+    Ctrl-C, which Brian2 takes as a wish to end the run a little earlier, raises KeyboardInterrupt here. In a
+    thread, which no signal reaches, Brian2's way is all there is, and `run_network` raises.
     """
     brian2 = imported("brian2")
     from brian2.devices.device import reset_device
@@ -94,12 +89,18 @@ def brian_session(seed=None):
             if brian2.get_device() is not runtime:
                 brian2.set_device("runtime")
                 undo.append(reset_device)
-            undo.append(lambda before=brian2.prefs["core.stop_on_keyboard_interrupt"]: brian2.prefs.__setitem__("core.stop_on_keyboard_interrupt", before))
+            undo.append(
+                lambda before=brian2.prefs["core.stop_on_keyboard_interrupt"]: brian2.prefs.__setitem__(
+                    "core.stop_on_keyboard_interrupt", before
+                )
+            )
             brian2.prefs["core.stop_on_keyboard_interrupt"] = not in_main_thread()
             buffers = [getattr(runtime, name) for name in _BUFFERS]
             kept, numpy_state = [buffer.copy() for buffer in buffers], np.random.get_state()
             undo.append(lambda: np.random.set_state(numpy_state))
-            undo.append(lambda: [buffer.__setitem__(slice(None), content) for buffer, content in zip(buffers, kept)])
+            undo.append(
+                lambda: [buffer.__setitem__(slice(None), content) for buffer, content in zip(buffers, kept)]
+            )
             for buffer in buffers:
                 buffer[:] = 0  # an index of 0 means: fill the buffer first
             undo.append(lambda before=warned.disabled: setattr(warned, "disabled", before))
@@ -108,8 +109,13 @@ def brian_session(seed=None):
                 _requests.heard = False
                 heard.addFilter(_requests)
                 undo.append(lambda: heard.removeFilter(_requests))
-            # An exception within a run, Ctrl-C among them, leaves Brian2 thinking that it still runs; it would keep the next Ctrl-C to itself.
-            undo.append(lambda before=brian2.Network._globally_running: setattr(brian2.Network, "_globally_running", before))
+            # An exception within a run, Ctrl-C among them, leaves Brian2 thinking that it still runs; it
+            # would keep the next Ctrl-C to itself.
+            undo.append(
+                lambda before=brian2.Network._globally_running: setattr(
+                    brian2.Network, "_globally_running", before
+                )
+            )
         with compilers_ended(), _remembered(), raised_again():
             if seed is not None:
                 brian2.seed(seed)
@@ -157,12 +163,17 @@ def run_network(network, duration_, *, report=None, rested=lambda: False):
         _requests.heard = False
         raise KeyboardInterrupt
     if end_ - now_() > 1e-10 * end_ and not rested():  # a step is more than that of any run
-        raise StoppedError(f"the run was stopped at {now_():.6g} of {end_:.6g} s, by Brian2's stop(), by another thread or by a limit on its time; run it again undisturbed")
+        raise StoppedError(
+            f"the run was stopped at {now_():.6g} of {end_:.6g} s, by Brian2's stop(), by another thread or"
+            " by a limit on its time; run it again undisturbed"
+        )
 
 
 @contextmanager
 def divisions_reported(message):
-    """Turn a division by zero in Brian2's compiled code, where C would go on with infinity, into a DivergenceError."""
+    """Turn a division by zero in Brian2's compiled code, where C would go on with infinity, into a
+    DivergenceError.
+    """
     from brian2.core.base import BrianObjectException
 
     try:
@@ -190,5 +201,3 @@ def target_name():
 
     target = prefs["codegen.target"]
     return auto_target().class_name if target == "auto" else getattr(target, "class_name", str(target))
-
-

@@ -8,6 +8,7 @@ from .arguments import whole
 
 __all__ = ["seed_streams"]
 
+
 def seed_streams(seed, *key):
     """A 32-bit seed for one purpose, independent of those for other purposes.
 

@@ -1,4 +1,7 @@
-"""Plain data as the text of a TOML file: tables stand under headings, whatever fits a line is written on one."""
+"""Plain data as the text of a TOML file.
+
+Tables stand under headings, whatever fits a line is written on one.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,14 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b
 
 
 def _text(value):
-    return '"' + "".join(_ESCAPES.get(letter, letter if letter.isprintable() or letter == " " else f"\\U{ord(letter):08X}") for letter in value) + '"'
+    return (
+        '"'
+        + "".join(
+            _ESCAPES.get(letter, letter if letter.isprintable() or letter == " " else f"\\U{ord(letter):08X}")
+            for letter in value
+        )
+        + '"'
+    )
 
 
 def _key(name):
@@ -44,22 +54,37 @@ def toml_text(data, tables=(), lists=()):
     ----------
     data : dict
     tables : sequence of str
-        Keys of tables under headings of their own, with the tables in them, however deep; other tables stand on one line.
+        Keys of tables under headings of their own, with the tables in them, however deep; other tables stand
+        on one line.
     lists : sequence of str
         Keys of lists of tables, one heading each.
     """
-    lines = [line for key, value in data.items() if key not in (*tables, *lists) for line in _assignment(key, value)]
+    lines = [
+        line
+        for key, value in data.items()
+        if key not in (*tables, *lists)
+        for line in _assignment(key, value)
+    ]
     for key in tables:
         lines += _table((key,), data.get(key) or {})
     for key in lists:
         for entry in data.get(key, ()):
-            lines += ["", f"[[{_key(key)}]]", *(line for name, value in entry.items() for line in _assignment(name, value))]
+            lines += [
+                "",
+                f"[[{_key(key)}]]",
+                *(line for name, value in entry.items() for line in _assignment(name, value)),
+            ]
     return "\n".join(lines) + "\n"
 
 
 def _assignment(key, value):
     # A text in three quotes ends in a line break; of equations, which are read line by line, that is no part.
-    plain = isinstance(value, str) and '"""' not in value and "\\" not in value and all(letter.isprintable() or letter in "\n\t" for letter in value)
+    plain = (
+        isinstance(value, str)
+        and '"""' not in value
+        and "\\" not in value
+        and all(letter.isprintable() or letter in "\n\t" for letter in value)
+    )
     if plain and (value.endswith("\n") or key == "equations"):
         return [f'{_key(key)} = """', *value.removesuffix("\n").split("\n"), '"""']
     return [f"{_key(key)} = {toml_value(value)}"]
@@ -67,7 +92,15 @@ def _assignment(key, value):
 
 def _table(path, content):
     plain = {key: value for key, value in content.items() if not isinstance(value, dict)}
-    lines = ["", f"[{'.'.join(map(_key, path))}]", *(line for key, value in plain.items() for line in _assignment(key, value))] if plain else []
+    lines = (
+        [
+            "",
+            f"[{'.'.join(map(_key, path))}]",
+            *(line for key, value in plain.items() for line in _assignment(key, value)),
+        ]
+        if plain
+        else []
+    )
     for key, value in content.items():
         if isinstance(value, dict):
             lines += _table((*path, key), value)

@@ -16,7 +16,19 @@ from .errors import UnitError
 __all__ = ["parse_quantity", "format_quantity", "to_si", "with_units", "si_label", "readable"]
 
 
-_PREFIXES = {"": 1.0, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
+_PREFIXES = {
+    "": 1.0,
+    "f": 1e-15,
+    "p": 1e-12,
+    "n": 1e-9,
+    "u": 1e-6,
+    "µ": 1e-6,
+    "μ": 1e-6,
+    "m": 1e-3,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+}
 # Exponents of (metre, kilogram, second, ampere, kelvin, mole, candela), and the scale to SI.
 _BASE = {
     "V": ((2, 1, -3, -1, 0, 0, 0), 1.0),
@@ -34,8 +46,23 @@ _BASE = {
     "cd": ((0, 0, 0, 0, 0, 0, 1), 1.0),
     "M": ((-3, 0, 0, 0, 0, 1, 0), 1e3),
 }
-_NAMES = {"volt": "V", "amp": "A", "ampere": "A", "siemens": "S", "farad": "F", "coulomb": "C", "second": "s", "hertz": "Hz",
-          "meter": "m", "metre": "m", "gram": "g", "kelvin": "K", "mole": "mol", "molar": "M", "Ω": "ohm"}
+_NAMES = {
+    "volt": "V",
+    "amp": "A",
+    "ampere": "A",
+    "siemens": "S",
+    "farad": "F",
+    "coulomb": "C",
+    "second": "s",
+    "hertz": "Hz",
+    "meter": "m",
+    "metre": "m",
+    "gram": "g",
+    "kelvin": "K",
+    "mole": "mol",
+    "molar": "M",
+    "Ω": "ohm",
+}
 
 
 def _unit_table():
@@ -55,17 +82,72 @@ def _unit_table():
 
 _UNITS = _unit_table()
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
-_FACTOR = re.compile(r"\s*([A-Za-zµμΩ]+|1)(?:\s*(?:\^|\*\*)\s*(\(?)([+-]?\d{1,3}(?:\.[05])?(?:/2)?)(\)?)|([+-]?\d+))?(?![\d.])\s*")
-_PREFIX_WORDS = {"milli": "m", "micro": "u", "nano": "n", "pico": "p", "femto": "f", "kilo": "k", "mega": "M", "giga": "G"}
+_FACTOR = re.compile(
+    r"\s*([A-Za-zµμΩ]+|1)(?:\s*(?:\^|\*\*)\s*(\(?)([+-]?\d{1,3}(?:\.[05])?(?:/2)?)(\)?)|([+-]?\d+))?(?![\d.])\s*"
+)
+_PREFIX_WORDS = {
+    "milli": "m",
+    "micro": "u",
+    "nano": "n",
+    "pico": "p",
+    "femto": "f",
+    "kilo": "k",
+    "mega": "M",
+    "giga": "G",
+}
 _SHORTENED = {"sec": "s", "secs": "s", "msec": "ms", "msecs": "ms", "usec": "us", "nsec": "ns"}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _RAISED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 LARGEST_EXPONENT = 9  # of a written factor
 LONGEST = 100  # characters of a unit
 # What a person would type, in the order of preference of `format_quantity`.
-_PREFERRED = ["mV", "V", "pA", "nA", "uA", "A", "nS", "uS", "mS", "S", "pF", "nF", "uF", "F", "ms", "s", "us", "Hz", "kHz",
-              "uF/cm^2", "mS/cm^2", "uA/cm^2", "F/m^2", "S/m^2", "A/m^2", "pC", "fC", "C", "C/m^2", "Mohm", "ohm", "um", "m",
-              "um^2", "m^2", "mM", "mol/m^3", "K", "Hz/pA", "Hz/A", "1/s", "V/s", "1/V", "1/mV", "A/V"]
+_PREFERRED = [
+    "mV",
+    "V",
+    "pA",
+    "nA",
+    "uA",
+    "A",
+    "nS",
+    "uS",
+    "mS",
+    "S",
+    "pF",
+    "nF",
+    "uF",
+    "F",
+    "ms",
+    "s",
+    "us",
+    "Hz",
+    "kHz",
+    "uF/cm^2",
+    "mS/cm^2",
+    "uA/cm^2",
+    "F/m^2",
+    "S/m^2",
+    "A/m^2",
+    "pC",
+    "fC",
+    "C",
+    "C/m^2",
+    "Mohm",
+    "ohm",
+    "um",
+    "m",
+    "um^2",
+    "m^2",
+    "mM",
+    "mol/m^3",
+    "K",
+    "Hz/pA",
+    "Hz/A",
+    "1/s",
+    "V/s",
+    "1/V",
+    "1/mV",
+    "A/V",
+]
 
 
 def _split(text):
@@ -73,13 +155,20 @@ def _split(text):
     match = _NUMBER.match(text.replace("−", "-", 1))
     if not match:
         finite = " finite" if re.match(r"\s*[+-]?(nan|inf)", text, re.IGNORECASE) else ""
-        raise UnitError(f"got {text[:LONGEST]!r}, expected a{finite} number and a unit such as '281 pF' or '0.05 mS/cm^2'")
-    number, rest = float(match[1]), text[match.end():]
+        raise UnitError(
+            f"got {text[:LONGEST]!r}, expected a{finite} number and a unit such as '281 pF' or '0.05 mS/cm^2'"
+        )
+    number, rest = float(match[1]), text[match.end() :]
     if re.match(r"\s*[+-]?\d+,\d", text):
-        raise UnitError(f"got {text[:LONGEST]!r}, expected a point before decimals and nothing between thousands; "
-                        f"write {text[:LONGEST].replace(',', '.', 1)!r}")
+        raise UnitError(
+            f"got {text[:LONGEST]!r}, expected a point before decimals and nothing between thousands; "
+            f"write {text[:LONGEST].replace(',', '.', 1)!r}"
+        )
     if re.match(r"(?!1\s*/)[\d_'’]", rest):
-        raise UnitError(f"got {text[:LONGEST]!r}: cannot read {rest[:LONGEST]!r} as a unit; write digits without anything between them")
+        raise UnitError(
+            f"got {text[:LONGEST]!r}: cannot read {rest[:LONGEST]!r} as a unit; write digits without anything"
+            " between them"
+        )
     if not np.isfinite(number) or not number and re.search("[1-9]", match[1].lower().partition("e")[0]):
         raise UnitError(f"got {text[:LONGEST]!r}, expected one finite number within 1e-300 to 1e300")
     return number, *_parse_unit(rest, text)
@@ -113,7 +202,7 @@ def _unit(rest):
         # Dividing by a power of the reciprocal keeps 1e-6/1e-4 closer to 1e-2 than a product would.
         scale = scale * factor_scale**power if power > 0 else scale / factor_scale**-power
         position = factor.end()
-        tail = rest[position:position + 1]
+        tail = rest[position : position + 1]
         if tail and tail in "*/·" and not rest.startswith("**", position):
             sign = -1 if tail == "/" else 1
             position += 1
@@ -127,19 +216,27 @@ def _unit(rest):
 
 
 def _power(symbol, dim, factor):
-    """The exponent of a factor: after ^ or **; else a negative one, as in cm-2, or 2 or 3 of a length or a time, as in cm2."""
+    """The exponent of a factor: after ^ or **.
+
+    Else a negative one, as in cm-2, or 2 or 3 of a length or a time, as in cm2.
+    """
     written, plain = factor[3], factor[5]
     if written is None and plain is None:
         return 1
     if written is None:
         if not (plain[0] == "-" or plain in ("2", "3") and dim in (_BASE["m"][0], _BASE["s"][0])):
             more = f"; write {symbol}^{plain.lstrip('+')}" if plain.lstrip("+") not in ("0", "1") else ""
-            raise UnitError(f"cannot read {symbol + plain!r} as a unit{more or f'; write {symbol}, or a power with ^ as in {symbol}^2'}")
+            raise UnitError(
+                f"cannot read {symbol + plain!r} as a"
+                f" unit{more or f'; write {symbol}, or a power with ^ as in {symbol}^2'}"
+            )
         written = plain
     whole, slash, _ = written.partition("/")
     power = float(whole) / (2 if slash else 1)
     if not 0 < abs(power) <= LARGEST_EXPONENT or power * 2 != int(power * 2):
-        raise UnitError(f"the exponent of {symbol} is {power:g}, expected halves up to {LARGEST_EXPONENT}, not 0")
+        raise UnitError(
+            f"the exponent of {symbol} is {power:g}, expected halves up to {LARGEST_EXPONENT}, not 0"
+        )
     return int(power) if power == int(power) else power
 
 
@@ -147,7 +244,10 @@ def _suggest(symbol):
     from difflib import get_close_matches
 
     if symbol in ("e", "E"):
-        return "; write an exponent of ten right behind the number and whole, as in 1e-3 mV, and powers of units as in mV^2"
+        return (
+            "; write an exponent of ten right behind the number and whole, as in 1e-3 mV, and powers of units"
+            " as in mV^2"
+        )
     word = next((word for word in _PREFIX_WORDS if symbol.lower().startswith(word)), "")
     plain = symbol.lower().removeprefix(word)
     plain = _SHORTENED.get(plain, plain if plain in _NAMES else plain.removesuffix("s"))
@@ -155,7 +255,11 @@ def _suggest(symbol):
         return f"; write {_PREFIX_WORDS.get(word, '') + _NAMES.get(plain, plain)}"
     same = [name for name in _UNITS if name.lower() == symbol.lower()]
     near = list(dict.fromkeys(same + get_close_matches(symbol, _UNITS, n=3)))[:3]
-    return f"; did you mean {' or '.join(near)}?" if near else "; expected SI units such as mV, nS, pF, ms, Hz, mS/cm^2"
+    return (
+        f"; did you mean {' or '.join(near)}?"
+        if near
+        else "; expected SI units such as mV, nS, pF, ms, Hz, mS/cm^2"
+    )
 
 
 def _dimension(exponents):
@@ -201,7 +305,11 @@ def parse_quantity(text):
     number, exponents, scale = _split(text)
     dim = _dimension(exponents)
     # A power of ten applied by division is correctly rounded: 281/1e12 is the double nearest 2.81e-10.
-    value = number / round(1 / scale) if 0 < scale < 1 and np.isclose(1 / scale, round(1 / scale), rtol=1e-12) else number * scale
+    value = (
+        number / round(1 / scale)
+        if 0 < scale < 1 and np.isclose(1 / scale, round(1 / scale), rtol=1e-12)
+        else number * scale
+    )
     if not np.isfinite(value):
         raise UnitError(f"got {text!r}, expected one finite number within 1e-300 to 1e300")
     return value if dim is DIMENSIONLESS else Quantity(value, dim=dim)
@@ -234,7 +342,24 @@ def format_quantity(value):
     return f"{si!r} {si_label(dim)}"
 
 
-_SI_NAMES = ["V", "A", "S", "F", "C", "Hz", "s", "ohm", "A/m^2", "S/m^2", "F/m^2", "C/m^2", "Hz/A", "Hz m^2/A", "m^2", "m"]
+_SI_NAMES = [
+    "V",
+    "A",
+    "S",
+    "F",
+    "C",
+    "Hz",
+    "s",
+    "ohm",
+    "A/m^2",
+    "S/m^2",
+    "F/m^2",
+    "C/m^2",
+    "Hz/A",
+    "Hz m^2/A",
+    "m^2",
+    "m",
+]
 
 
 def si_label(dim):
@@ -248,7 +373,9 @@ def si_label(dim):
         if _dimension(_parse_unit(name, name)[0]) is dim:
             return name
     parts = zip(["m", "kg", "s", "A", "K", "mol", "cd"], dim._dims)
-    return " ".join(f"{symbol}^{float(power):g}" if power != 1 else symbol for symbol, power in parts if power)
+    return " ".join(
+        f"{symbol}^{float(power):g}" if power != 1 else symbol for symbol, power in parts if power
+    )
 
 
 _SCALES = ((1e-15, "f"), (1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1.0, ""))
@@ -298,7 +425,9 @@ def to_si(value, unit, name):
 
     if isinstance(unit, str):
         unit = _dimension(_parse_unit(unit, unit)[0])
-    expected = unit if hasattr(unit, "get_dimension") and not isinstance(unit, Quantity) else get_dimensions(unit)
+    expected = (
+        unit if hasattr(unit, "get_dimension") and not isinstance(unit, Quantity) else get_dimensions(unit)
+    )
     try:
         if isinstance(value, str):
             value = parse_quantity(value)
@@ -312,7 +441,9 @@ def to_si(value, unit, name):
         raise UnitError(f"{name}: got {value!r}, expected a value in {si_label(expected)}") from None
     if dimensions is not expected:
         got = "a plain number" if dimensions.is_dimensionless else f"a value in {si_label(dimensions)}"
-        raise UnitError(f"{name}: got {got} ({value}), expected a value in {si_label(expected)}; attach the unit")
+        raise UnitError(
+            f"{name}: got {got} ({value}), expected a value in {si_label(expected)}; attach the unit"
+        )
     try:
         si = np.asarray(value, dtype=float)
     except (TypeError, ValueError):

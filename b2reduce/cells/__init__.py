@@ -1,1 +1,4 @@
-"""What is measured of uncoupled cells: f-I surfaces, responses, transfer functions, adaptation, and the gains fitted to them."""
+"""What is measured of uncoupled cells.
+
+F-I surfaces, responses, transfer functions, adaptation, and the gains fitted to them.
+"""

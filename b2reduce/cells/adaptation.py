@@ -1,4 +1,7 @@
-"""Spike-frequency adaptation, measured: the current by which a cell's own firing or depolarisation counters its input."""
+"""Spike-frequency adaptation, measured.
+
+The current by which a cell's own firing or depolarisation counters its input.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,7 @@ from ..circuit.neuron import load_model
 from ..circuit.spike_memory import fit_memory
 from .after_currents import measure_onsets, spike_sequences
 from .rheobase import RTOL, find_onset
-from .settings import (
-    DURATION_,
-    WARMUP_,
-    changed_parameters,
-    check_engine,
-    check_run,
-    leaks,
-)
+from .settings import DURATION_, WARMUP_, changed_parameters, check_engine, check_run, leaks
 from .surface import measure_fi
 
 __all__ = ["Adaptation", "measure_adaptation"]
@@ -36,7 +32,8 @@ CURRENTS = 41  # between rheobase and the highest rate
 TOP = 60.0  # Hz; up to where a cell is measured where nothing is said
 FOLLOWED_, CELLS = 1.5, 12  # s, and cells at each leak, whose intervals tell what a spike leaves behind
 SLOW, MOST_FOLLOWED_ = 6, 20.0  # time constants that steady rates and intervals are followed for, s at most
-FAINT, SURE = 0.06, 0.1  # of what a spike leaves behind, at the next one: less says nothing. Relative errors that are not worth a word
+# Of what a spike leaves behind, at the next one: less says nothing. Relative errors that are not worth a word
+FAINT, SURE = 0.06, 0.1
 LEAST = 0.02  # of the current above rheobase at the highest rate: less adaptation than this is none
 SUSTAINED_ = 2.0  # Hz; near its onset sustained firing is slower than that, and no law holds there
 _QUANTITIES = ("J", "a_0", "rise", "tau", "J_stderr", "tau_stderr", "rmse")
@@ -49,8 +46,8 @@ class Adaptation:
     Attributes
     ----------
     kind : {"none", "spike-driven", "voltage-driven"}
-        What drives it: nothing; spikes, which divide the gain by 1 + beta J and leave the threshold; or depolarisation, which is
-        there below threshold already and raises the threshold for firing that lasts.
+        What drives it: nothing; spikes, which divide the gain by 1 + beta J and leave the threshold; or
+        depolarisation, which is there below threshold already and raises the threshold for firing that lasts.
     J : Quantity
         Current per hertz of firing, C or C/m^2.
     a_0 : Quantity
@@ -63,11 +60,11 @@ class Adaptation:
     rmse : Quantity
         Root mean squared deviation of the measured currents from the law.
     windows : pandas.DataFrame
-        For each leak conductance the smallest current that makes the cell fire at all, the smallest at which it goes on, and
-        the window between them; SI with units in the columns.
+        For each leak conductance the smallest current that makes the cell fire at all, the smallest at which
+        it goes on, and the window between them; SI with units in the columns.
     curve : pandas.DataFrame
-        Adaptation current over rate and conductance: ``I_steady - I_onset``, the currents that give the same rate in the steady
-        state and at onset.
+        Adaptation current over rate and conductance: ``I_steady - I_onset``, the currents that give the same
+        rate in the steady state and at onset.
     warnings : list of str
     provenance : mapping
     """
@@ -101,15 +98,27 @@ class Adaptation:
             If beta J is not below 1: then no gain of the unadapted cell is so shallow in the steady state.
         """
         if not beta_ * self.J_ < 1:
-            raise InputError(f"adaptation: beta J = {beta_ * self.J_:.3g} for the steady gain beta, expected below 1: the steady-state slope can be at most 1/J; "
-                             f"was the adaptation measured on another cell?")
+            raise InputError(
+                f"adaptation: beta J = {beta_ * self.J_:.3g} for the steady gain beta, expected below 1: the"
+                " steady-state slope can be at most 1/J; was the adaptation measured on another cell?"
+            )
         return beta_ / (1 - beta_ * self.J_)
 
     def to_dict(self):
         """Plain data; `from_dict` reads it back to the same values."""
-        quantities = {name: format_quantity(getattr(self, name)) for name in _QUANTITIES if getattr(self, name) is not None}
-        return {"kind": self.kind, **quantities, "windows": self.windows.to_dict("list"), "curve": self.curve.to_dict("list"), "warnings": list(self.warnings),
-                "provenance": dict(self.provenance)}
+        quantities = {
+            name: format_quantity(getattr(self, name))
+            for name in _QUANTITIES
+            if getattr(self, name) is not None
+        }
+        return {
+            "kind": self.kind,
+            **quantities,
+            "windows": self.windows.to_dict("list"),
+            "curve": self.curve.to_dict("list"),
+            "warnings": list(self.warnings),
+            "provenance": dict(self.provenance),
+        }
 
     @classmethod
     def from_dict(cls, data):
@@ -118,20 +127,29 @@ class Adaptation:
 
         data = dict(data)
         data.update({name: parse_quantity(data[name]) if name in data else None for name in _QUANTITIES})
-        return cls(**{**data, "windows": pd.DataFrame(data["windows"], dtype=float), "curve": pd.DataFrame(data["curve"], dtype=float)})
+        return cls(
+            **{
+                **data,
+                "windows": pd.DataFrame(data["windows"], dtype=float),
+                "curve": pd.DataFrame(data["curve"], dtype=float),
+            }
+        )
 
     def __repr__(self):
         return f"Adaptation({self.kind}: J = {self.J}, a_0 = {self.a_0}, tau = {self.tau})"
 
 
-def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=1, parameters=None, engine="auto", progress=None):
+def measure_adaptation(
+    model, *, I=None, g=None, rates=None, dt=None, seed=1, parameters=None, engine="auto", progress=None
+):
     """Measure how a cell adapts, from its f-I curves at onset and in the steady state.
 
     Parameters
     ----------
     model : NeuronModel, str or path
     I : Quantity, shape (I,), optional
-        Mean currents; by default from the lowest rheobase up to the current that gives the highest of `rates`.
+        Mean currents; by default from the lowest rheobase up to the current that gives the highest of
+        `rates`.
     g : Quantity, shape (g,), optional
         Mean total leak conductances, by default 1, 1.25 and 1.5 of the model's own.
     rates : pair of Quantity, optional
@@ -146,19 +164,23 @@ def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=1, pa
     Raises
     ------
     InputError
-        If the cell fires at fewer than four of the currents, the measured rates cannot be compared, or what a spike leaves behind cannot be told from them.
+        If the cell fires at fewer than four of the currents, the measured rates cannot be compared, or what a
+        spike leaves behind cannot be told from them.
 
     Notes
     -----
-    The current that adaptation takes away at a rate r is a(r) = I_steady(r) - I_onset(r) at the same leak. The first interval has the
-    current of its own spike in it already. Later intervals have what is left of the spikes before: just after the k-th spike
-    M_(k+1) = M_k exp(-T_k/tau) + b, M_1 = b, and I - I_onset(1/T_k) = A (M_k - b), where A weighs a current that decays within the interval by the
-    cell's phase response. A is measured with known currents that the first spike sets off; b and tau follow from all intervals of cells after a step of
-    current and all steady rates at once, and J = b tau, whether or not tau is longer than an interval. Where less than 6 % is left at the next spike at the
-    highest rate, J is refused.
+    The current that adaptation takes away at a rate r is a(r) = I_steady(r) - I_onset(r) at the same leak.
+    The first interval has the current of its own spike in it already. Later intervals have what is left of
+    the spikes before: just after the k-th spike M_(k+1) = M_k exp(-T_k/tau) + b, M_1 = b, and I -
+    I_onset(1/T_k) = A (M_k - b), where A weighs a current that decays within the interval by the cell's phase
+    response. A is measured with known currents that the first spike sets off; b and tau follow from all
+    intervals of cells after a step of current and all steady rates at once, and J = b tau, whether or not tau
+    is longer than an interval. Where less than 6 % is left at the next spike at the highest rate, J is
+    refused.
 
-    What is there before the first spike shows as a window of currents which make the cell fire but not go on (Prescott, Ratte, De Koninck & Sejnowski
-    2006): where it exceeds what the searches leave open, adaptation is called voltage-driven, and approaches a_0 besides, else it is spike-driven.
+    What is there before the first spike shows as a window of currents which make the cell fire but not go on
+    (Prescott, Ratte, De Koninck & Sejnowski 2006): where it exceeds what the searches leave open, adaptation
+    is called voltage-driven, and approaches a_0 besides, else it is spike-driven.
 
     Examples
     --------
@@ -172,7 +194,11 @@ def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=1, pa
     seed = whole_number(seed, "seed")
     check_engine(engine, None)
     leak_ = model.leak_
-    g = with_units(leak_ + model.conductance_scale_ * np.array([0, 0.25, 0.5]), model.conductance_dim) if g is None else g
+    g = (
+        with_units(leak_ + model.conductance_scale_ * np.array([0, 0.25, 0.5]), model.conductance_dim)
+        if g is None
+        else g
+    )
     g_ = leaks(g, model)
     lo, hi = (0.0, TOP) if rates is None else pair_of(rates, "Hz", "rates", "(0*Hz, 60*Hz)")
     if not 0 <= lo < hi:
@@ -183,10 +209,22 @@ def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=1, pa
     check_run(DURATION_, dt_, cells=CURRENTS * g_.size, fewest=10)
     current, conductance = si_label(model.current_dim), si_label(model.conductance_dim)
     with Progress(progress) as bar, quiet.catch_warnings():
-        quiet.simplefilter("ignore", UserWarning)  # of surfaces and onsets: what matters of it is among this result's own warnings
+        # Of surfaces and onsets: what matters of it is among this result's own warnings
+        quiet.simplefilter("ignore", UserWarning)
         report = bar.stage("rheobases")
-        found = {kind: find_onset(model, g_, sustained=kind == "sustained", duration_=DURATION_, given=False, dt_=dt_, engine=engine, bar=Progress(False))
-                 for kind in ("first_spike", "sustained")}
+        found = {
+            kind: find_onset(
+                model,
+                g_,
+                sustained=kind == "sustained",
+                duration_=DURATION_,
+                given=False,
+                dt_=dt_,
+                engine=engine,
+                bar=Progress(False),
+            )
+            for kind in ("first_spike", "sustained")
+        }
         searched = {kind: onset.current_ for kind, onset in found.items()}
         if I is None:
             I = with_units(_currents(model, g_, searched["first_spike"], hi, settings), model.current_dim)
@@ -195,13 +233,21 @@ def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=1, pa
         surface = measure_fi(model, I, with_units(g_, model.conductance_dim), progress=False, **settings)
         curve = _curve(surface, lo, hi)
         if len(curve) < 4:
-            raise InputError(f"model {model.name!r}: {len(curve)} of the currents give a steady rate within {lo:g} to {hi:g} Hz that its onset reaches too, expected at least four; "
-                             f"give I and g at which the cell fires, or other rates")
+            raise InputError(
+                f"model {model.name!r}: {len(curve)} of the currents give a steady rate within {lo:g} to"
+                f" {hi:g} Hz that its onset reaches too, expected at least four; give I and g at which the"
+                " cell fires, or other rates"
+            )
         rate, a, leak = curve.T
         J_raw = float(np.polyfit(rate, a, 1)[0]) if np.ptp(rate) > 0 else 0.0
         window = searched["sustained"] - searched["first_spike"]
-        # A search to 1e-4 leaves as much open, and what decays more slowly than cells are followed does not count as sustained.
-        open_ = 3 * RTOL * np.abs(searched["sustained"]) + sum(onset.left_ for onset in found.values()) + max(J_raw, 0.0) * SUSTAINED_
+        # A search to 1e-4 leaves as much open, and what decays more slowly than cells are followed does not
+        # count as sustained.
+        open_ = (
+            3 * RTOL * np.abs(searched["sustained"])
+            + sum(onset.left_ for onset in found.values())
+            + max(J_raw, 0.0) * SUSTAINED_
+        )
         whole = surface.I_[-1] - searched["first_spike"].min()
         # What the spikes of a cell leave behind is looked for only where there is something.
         adapts = np.max(a) >= LEAST * whole
@@ -209,47 +255,123 @@ def measure_adaptation(model, *, I=None, g=None, rates=None, dt=None, seed=1, pa
         if adapts:
             top = min(hi, float(rate.max()))
             report = bar.stage("intervals")
-            onsets = measure_onsets(model, searched["first_spike"][:, None] + (I_[-1] - searched["first_spike"][:, None]) * np.linspace(0.01, 1, CURRENTS) ** 2, g_,
-                                    (max(lo, 1.0), top), dt_=dt_, engine=engine, report=report)
+            onsets = measure_onsets(
+                model,
+                searched["first_spike"][:, None]
+                + (I_[-1] - searched["first_spike"][:, None]) * np.linspace(0.01, 1, CURRENTS) ** 2,
+                g_,
+                (max(lo, 1.0), top),
+                dt_=dt_,
+                engine=engine,
+                report=report,
+            )
             law, memory = _law(model, surface, onsets, lo, hi, kind, FOLLOWED_, dt_, engine)
-            if memory is not None and SLOW * memory.tau > WARMUP_:  # rates of the first seconds are not yet steady
+            # Rates of the first seconds are not yet steady
+            if memory is not None and SLOW * memory.tau > WARMUP_:
                 length = min(SLOW * memory.tau, MOST_FOLLOWED_ / 2)
-                surface = measure_fi(model, I, with_units(g_, model.conductance_dim), duration=with_units(2 * length, "s"), warmup=with_units(length, "s"), progress=False, **settings)
+                surface = measure_fi(
+                    model,
+                    I,
+                    with_units(g_, model.conductance_dim),
+                    duration=with_units(2 * length, "s"),
+                    warmup=with_units(length, "s"),
+                    progress=False,
+                    **settings,
+                )
                 law, memory = _law(model, surface, onsets, lo, hi, kind, max(FOLLOWED_, length), dt_, engine)
             if memory is None or not len(law):
-                raise InputError(f"model {model.name!r}: adaptation was seen, but too few intervals of the first and of later spikes can be compared to tell what a spike leaves "
-                                 f"behind; give rates, I and g at which the cell fires more often at once")
+                raise InputError(
+                    f"model {model.name!r}: adaptation was seen, but too few intervals of the first and of"
+                    " later spikes can be compared to tell what a spike leaves behind; give rates, I and g"
+                    " at which the cell fires more often at once"
+                )
             rate, a, leak = law.T
     warnings = list(surface.warnings)
     if np.min(a) < -LEAST * whole:
-        warnings.append(f"at some rates the steady state needs {-np.min(a):.3g} {current} less than the onset: the cell facilitates there instead of adapting")
+        warnings.append(
+            f"at some rates the steady state needs {-np.min(a):.3g} {current} less than the onset: the cell"
+            " facilitates there instead of adapting"
+        )
     if np.any(window > open_) and kind == "spike-driven":
-        warnings.append("at some conductances firing that lasts needs more current than a first spike, at others it does not: depolarisation may drive part of it")
+        warnings.append(
+            "at some conductances firing that lasts needs more current than a first spike, at others it does"
+            " not: depolarisation may drive part of it"
+        )
     if adapts:
-        J_, J_error, a_0, rise, tau_, tau_error = memory.b * memory.tau, memory.J_error, memory.a_0, memory.rise, memory.tau, memory.tau_error
+        J_, J_error, a_0, rise, tau_, tau_error = (
+            memory.b * memory.tau,
+            memory.J_error,
+            memory.a_0,
+            memory.rise,
+            memory.tau,
+            memory.tau_error,
+        )
         rmse = float(np.sqrt(np.mean(memory.misses[memory.steady] ** 2)))
         warnings += _doubts(model, memory, top, kind)
         if tau_error > 0.5 * tau_:
-            warnings.append("no time constant could be had from the intervals; use rates at which more spikes fall within it")
+            warnings.append(
+                "no time constant could be had from the intervals; use rates at which more spikes fall"
+                " within it"
+            )
             tau_ = tau_error = None
     else:
-        J_, J_error, a_0, rise, tau_, tau_error, rmse = 0.0, float(np.std(a) / max(np.mean(rate), 1e-12)), 0.0, 0.0, None, None, float(np.sqrt(np.mean(a**2)))
+        J_, J_error, a_0, rise, tau_, tau_error, rmse = (
+            0.0,
+            float(np.std(a) / max(np.mean(rate), 1e-12)),
+            0.0,
+            0.0,
+            None,
+            None,
+            float(np.sqrt(np.mean(a**2))),
+        )
         if kept := sorted(_changed_by_spikes(model) - {model.membrane}):
-            warnings.append(f"a spike changes {', '.join(kept)}, but up to {rate.max():.3g} Hz steady rates and those of the first interval are the same within {100 * LEAST:g} % of the range "
-                            f"of currents: what is left of it at the next spike is too little to measure, and J counts as 0; higher rates may show it")
+            warnings.append(
+                f"a spike changes {', '.join(kept)}, but up to {rate.max():.3g} Hz steady rates and those of"
+                f" the first interval are the same within {100 * LEAST:g} % of the range of currents: what is"
+                " left of it at the next spike is too little to measure, and J counts as 0; higher rates may"
+                " show it"
+            )
     time = lambda value: None if value is None else with_units(value, "s")
     charge = current.replace("A", "C")
-    windows = pd.DataFrame({f"g [{conductance}]": g_, f"first spike [{current}]": searched["first_spike"], f"sustained [{current}]": searched["sustained"],
-                            f"window [{current}]": window, f"left open [{current}]": open_})
-    provenance = {"model": model.name, "model_hash": model.hash, "seed": seed, "dt [s]": surface.provenance["dt [s]"], "engine": surface.provenance["engine"],
-                  "rates [Hz]": [lo, hi], "versions": versions()}
-    return Adaptation(kind, with_units(J_, charge), with_units(a_0, current), with_units(rise, "V"), time(tau_), with_units(J_error, charge), time(tau_error),
-                      with_units(rmse, current), windows,
-                      pd.DataFrame({"rate [Hz]": rate, f"g [{conductance}]": leak, f"adaptation [{current}]": a}), warnings, provenance)
+    windows = pd.DataFrame(
+        {
+            f"g [{conductance}]": g_,
+            f"first spike [{current}]": searched["first_spike"],
+            f"sustained [{current}]": searched["sustained"],
+            f"window [{current}]": window,
+            f"left open [{current}]": open_,
+        }
+    )
+    provenance = {
+        "model": model.name,
+        "model_hash": model.hash,
+        "seed": seed,
+        "dt [s]": surface.provenance["dt [s]"],
+        "engine": surface.provenance["engine"],
+        "rates [Hz]": [lo, hi],
+        "versions": versions(),
+    }
+    return Adaptation(
+        kind,
+        with_units(J_, charge),
+        with_units(a_0, current),
+        with_units(rise, "V"),
+        time(tau_),
+        with_units(J_error, charge),
+        time(tau_error),
+        with_units(rmse, current),
+        windows,
+        pd.DataFrame({"rate [Hz]": rate, f"g [{conductance}]": leak, f"adaptation [{current}]": a}),
+        warnings,
+        provenance,
+    )
 
 
 def _law(model, surface, onsets, lo, hi, kind, duration_, dt_, engine):
-    """(rows of steady rate, current beyond that of the onset and leak; what a spike leaves behind, or None)."""
+    """(rows of steady rate, current beyond that of the onset and leak.
+
+    What a spike leaves behind, or None).
+    """
     rows, chosen = [], []
     for j, g in enumerate(surface.g_):
         if g not in onsets:
@@ -260,45 +382,78 @@ def _law(model, surface, onsets, lo, hi, kind, duration_, dt_, engine):
         rows += [(r, a, g) for r, a in zip(rate[here], beyond) if np.isfinite(a)]
         firing = np.flatnonzero((rate > 4 / duration_) & (rate <= 1.5 * hi))
         if firing.size:
-            chosen += [(I, g) for I in surface.I_[firing[np.unique(np.linspace(0, firing.size - 1, CELLS).astype(int))]]]
+            chosen += [
+                (I, g)
+                for I in surface.I_[firing[np.unique(np.linspace(0, firing.size - 1, CELLS).astype(int))]]
+            ]
     if not rows or not chosen:
         return np.array(rows), None
     rows, (I_, leak_) = np.array(rows), np.array(chosen).T
     spikes = spike_sequences(model, I_, leak_, duration_=duration_, dt_=dt_, engine=engine)
-    return rows, fit_memory(onsets, list(zip(I_, leak_, spikes)), rows, surface.g_, voltage=kind == "voltage-driven")
+    return rows, fit_memory(
+        onsets, list(zip(I_, leak_, spikes)), rows, surface.g_, voltage=kind == "voltage-driven"
+    )
 
 
 def _doubts(model, memory, top, kind):
     """What to know before using the law; an error where it says nothing."""
     J, left = memory.b * memory.tau, np.exp(-1 / (top * memory.tau))
     if kind == "spike-driven" and (left < FAINT or not J > 0 or memory.J_error > 0.5 * J):
-        why = (f"it decays within about {memory.tau * 1e3:.2g} ms, and at {top:.3g} Hz {100 * left:.2g} % of it is left at the next spike" if left < FAINT else
-               f"J comes out as {J:.3g} with a standard error of {memory.J_error:.2g} (SI)")
-        raise InputError(f"model {model.name!r}: what a spike leaves behind cannot be told from rates up to {top:.3g} Hz: {why}; give higher rates, such as "
-                         f"rates = (0*Hz, {max(2 * top, 0.7 / max(memory.tau, 1e-3)):.0f}*Hz), or take it as part of the gain")
+        why = (
+            f"it decays within about {memory.tau * 1e3:.2g} ms, and at {top:.3g} Hz {100 * left:.2g} % of it"
+            " is left at the next spike"
+            if left < FAINT
+            else f"J comes out as {J:.3g} with a standard error of {memory.J_error:.2g} (SI)"
+        )
+        raise InputError(
+            f"model {model.name!r}: what a spike leaves behind cannot be told from rates up to {top:.3g} Hz:"
+            f" {why}; give higher rates, such as rates = (0*Hz,"
+            f" {max(2 * top, 0.7 / max(memory.tau, 1e-3)):.0f}*Hz), or take it as part of the gain"
+        )
     doubts = []
     if 2 * memory.J_error > SURE * abs(J) and not memory.parts:
-        doubts.append(f"J is known to {100 * memory.J_error / abs(J):.2g} % (one standard error) only: what a spike leaves behind is small beside what it is measured by")
+        doubts.append(
+            f"J is known to {100 * memory.J_error / abs(J):.2g} % (one standard error) only: what a spike"
+            " leaves behind is small beside what it is measured by"
+        )
     if memory.parts:
         (fast, fast_tau), (slow, slow_tau) = memory.parts
-        doubts.append(f"what a spike leaves behind is not one current with one time constant: {100 * fast / J:.0f} % of J decays within {fast_tau * 1e3:.3g} ms and the rest within "
-                      f"{slow_tau * 1e3:.3g} ms; J is that of both, tau their mean")
+        doubts.append(
+            f"what a spike leaves behind is not one current with one time constant: {100 * fast / J:.0f} % of"
+            f" J decays within {fast_tau * 1e3:.3g} ms and the rest within {slow_tau * 1e3:.3g} ms; J is that"
+            " of both, tau their mean"
+        )
     elif kind == "spike-driven" and memory.spread > SURE:
-        doubts.append(f"J differs by {100 * memory.spread:.2g} % between the lower and the upper half of the rates: what a spike leaves behind is not one current with one time constant")
+        doubts.append(
+            f"J differs by {100 * memory.spread:.2g} % between the lower and the upper half of the rates:"
+            " what a spike leaves behind is not one current with one time constant"
+        )
     return doubts
 
 
 def _changed_by_spikes(model):
     """Names that the reset sets."""
-    return {node.id for node in ast.walk(ast.parse(textwrap.dedent(model.reset))) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return {
+        node.id
+        for node in ast.walk(ast.parse(textwrap.dedent(model.reset)))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
 
 
 def _currents(model, g_, rheobases, top, settings):
-    """From the lowest rheobase to where the leakiest cell fires at `top` in the steady state, denser near rheobase."""
+    """From the lowest rheobase to where the leakiest cell fires at `top` in the steady state, denser near
+    rheobase.
+    """
     lowest, highest = rheobases.min(), rheobases.max()
     width = 0.25 * max(abs(highest), abs(lowest), 1e-15)
     for _ in range(8):
-        trial = measure_fi(model, with_units(np.array([highest + width]), model.current_dim), with_units(g_[-1:], model.conductance_dim), progress=False, **settings)
+        trial = measure_fi(
+            model,
+            with_units(np.array([highest + width]), model.current_dim),
+            with_units(g_[-1:], model.conductance_dim),
+            progress=False,
+            **settings,
+        )
         if trial.rate_[0, 0] >= top:
             break
         width *= 1.6
@@ -307,7 +462,10 @@ def _currents(model, g_, rheobases, top, settings):
 
 
 def _onset(surface, j):
-    """Current that gives a rate at onset, for one conductance: an interpolation over the rates that were seen, or None."""
+    """Current that gives a rate at onset, for one conductance.
+
+    An interpolation over the rates that were seen, or None.
+    """
     from scipy.interpolate import PchipInterpolator
 
     onset = surface.onset_rate_[:, j]

@@ -1,4 +1,7 @@
-"""Linear filters of rates: their response, the Brian2 equations that run them, and their fit to a measured response."""
+"""Linear filters of rates.
+
+Their response, the Brian2 equations that run them, and their fit to a measured response.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,15 @@ _STARTS = (0.2, 1.0, 5.0)  # of the time constant that the phase suggests: where
 
 @dataclass(frozen=True)
 class RateFilter:
-    """A filter of gain 1 at rest, H(s) = (1 + a s + c s^2)/(1 + b s + d s^2) with s = i w: what stands before the gain function.
+    """A filter of gain 1 at rest, H(s) = (1 + a s + c s^2)/(1 + b s + d s^2) with s = i w: what stands before
+    the gain function.
 
     Attributes
     ----------
     form : {"first", "lead", "second"}
         1/(1 + tau s); (1 + tau_z s)/(1 + tau s), which lets a part of the input through at once; and
-        (1 + tau_z s + tau_q^2 s^2)/(1 + 2 zeta tau_r s + tau_r^2 s^2), which can resonate; negative tau_q^2 are allowed.
+        (1 + tau_z s + tau_q^2 s^2)/(1 + 2 zeta tau_r s + tau_r^2 s^2), which can resonate; negative tau_q^2
+        are allowed.
     gain, gain_stderr : float
         At zero frequency, Hz/A or Hz m^2/A.
     values, stderr : tuple of float
@@ -30,7 +35,8 @@ class RateFilter:
     covariance : tuple of tuple of float
         Of `values`.
     chi2, dof, aic : float
-        Weighted sum of squares of the residuals, its degrees of freedom, and chi2 + 2 x (number of parameters).
+        Weighted sum of squares of the residuals, its degrees of freedom, and chi2 + 2 x (number of
+        parameters).
     """
 
     form: str
@@ -68,7 +74,9 @@ class RateFilter:
     @property
     def delay_stderr_(self):
         """Its standard error, s."""
-        gradient = _gradient(lambda values: (lambda a, c, b, d: b - a)(*_coefficients(self.form, values)), self.values)
+        gradient = _gradient(
+            lambda values: (lambda a, c, b, d: b - a)(*_coefficients(self.form, values)), self.values
+        )
         return float(np.sqrt(gradient @ np.array(self.covariance) @ gradient))
 
     @property
@@ -85,19 +93,35 @@ class RateFilter:
         """Brian2 lines that filter ``s_<key>`` into ``q_<key>``, both in Hz."""
         if self.form == "second":
             left = f"s_{key} - x_{key} - damping*y_{key}"
-            return [f"dx_{key}/dt = y_{key}/tau_r : Hz", f"dy_{key}/dt = ({left})/tau_r : Hz", f"q_{key} = x_{key} + lead*y_{key} + quick*({left}) : Hz"]
+            return [
+                f"dx_{key}/dt = y_{key}/tau_r : Hz",
+                f"dy_{key}/dt = ({left})/tau_r : Hz",
+                f"q_{key} = x_{key} + lead*y_{key} + quick*({left}) : Hz",
+            ]
         tail = f" + lead*(s_{key} - x_{key})" if self.form == "lead" else ""
         return [f"dx_{key}/dt = (s_{key} - x_{key})/tau_r : Hz", f"q_{key} = x_{key}{tail} : Hz"]
 
     def chain_(self, tau_):
-        """(A, B, C): d state/dt = A state + B input, output C state, of a synapse of time constant tau_ (s) and this filter; state (s, x) or (s, x, y)."""
+        """(A, B, C).
+
+        D state/dt = A state + B input, output C state, of a synapse of time constant tau_ (s) and this
+        filter; state (s, x) or (s, x, y).
+        """
         own = {name.partition(" ")[0]: value for name, value in self.parameters.items()}
         tau, lead, quick = own["tau_r"], own.get("lead", 0.0), own.get("quick", 0.0)
         if self.form == "second":
             damping = own["damping"]
             A = [[-1 / tau_, 0, 0], [0, 0, 1 / tau], [1 / tau, -1 / tau, -damping / tau]]
-            return np.array(A), np.array([1 / tau_, 0, 0]), np.array([quick, 1 - quick, lead - quick * damping])
-        return np.array([[-1 / tau_, 0], [1 / tau, -1 / tau]]), np.array([1 / tau_, 0]), np.array([lead, 1 - lead])
+            return (
+                np.array(A),
+                np.array([1 / tau_, 0, 0]),
+                np.array([quick, 1 - quick, lead - quick * damping]),
+            )
+        return (
+            np.array([[-1 / tau_, 0], [1 / tau, -1 / tau]]),
+            np.array([1 / tau_, 0]),
+            np.array([lead, 1 - lead]),
+        )
 
     @property
     def parameters(self):
@@ -108,7 +132,9 @@ class RateFilter:
             found = {"damping : 1": b / tau, "lead : 1": a / tau, "quick : 1": c / d}
         else:
             tau, found = b, {"lead : 1": a / b} if self.form == "lead" else {}
-        return {f"{line} (constant)": float(value) for line, value in {"tau_r : second": tau, **found}.items()}
+        return {
+            f"{line} (constant)": float(value) for line, value in {"tau_r : second": tau, **found}.items()
+        }
 
 
 def _coefficients(form, values):
@@ -127,7 +153,12 @@ def _gradient(function, values):
     """Central differences, steps of 1e-5 of each value."""
     values = np.array(values, dtype=float)
     steps = 1e-5 * np.maximum(np.abs(values), 1e-6)
-    return np.array([(function(values + step) - function(values - step)) / (2 * step[k]) for k, step in enumerate(np.diag(steps))])
+    return np.array(
+        [
+            (function(values + step) - function(values - step)) / (2 * step[k])
+            for k, step in enumerate(np.diag(steps))
+        ]
+    )
 
 
 def fit_filter(frequency_, response_, sem_, form):
@@ -148,25 +179,42 @@ def fit_filter(frequency_, response_, sem_, form):
     """
     from scipy.optimize import least_squares
 
-    frequency_, response_, sem_ = np.asarray(frequency_, dtype=float), np.asarray(response_), np.asarray(sem_, dtype=float)
+    frequency_, response_, sem_ = (
+        np.asarray(frequency_, dtype=float),
+        np.asarray(response_),
+        np.asarray(sem_, dtype=float),
+    )
     moving = frequency_ > 0  # at rest there is no imaginary part to count
-    # Times in ms and a gain near 1; what must be positive as its logarithm: steps and curvature are then of order one.
+    # Times in ms and a gain near 1; what must be positive as its logarithm: steps and curvature are then of
+    # order one.
     scale = np.abs(response_[frequency_.argmin()])
     positive = {"first": 1, "lead": 1, "second": 2}[form]
     unit = np.array({"first": (1e-3,), "lead": (1e-3, 1e-3), "second": (1e-3, 1.0, 1e-3, 1e-6)}[form])
-    values_of = lambda p: unit * np.concatenate([np.exp(p[1:1 + positive]), p[1 + positive:]])
+    values_of = lambda p: unit * np.concatenate([np.exp(p[1 : 1 + positive]), p[1 + positive :]])
 
     def residuals(p):
         left = (p[0] * scale * _response(form, values_of(p), frequency_) - response_) / sem_
         return np.concatenate([left.real, left.imag[moving]])
 
     phase = -np.angle(response_[moving] / np.real(response_[frequency_.argmin()]))
-    guess = float(np.clip(np.median(np.tan(np.clip(phase, 0.02, 1.2)) / (2 * np.pi * frequency_[moving])), 5e-4, 0.1)) * 1e3  # ms
-    starts = {"first": lambda k: [k * guess], "lead": lambda k: [k * guess, 0.3 * guess], "second": lambda k: [k * guess, 1.0, 0.5 * guess, 0.0]}[form]
+    # Ms
+    guess = (
+        float(
+            np.clip(
+                np.median(np.tan(np.clip(phase, 0.02, 1.2)) / (2 * np.pi * frequency_[moving])), 5e-4, 0.1
+            )
+        )
+        * 1e3
+    )
+    starts = {
+        "first": lambda k: [k * guess],
+        "lead": lambda k: [k * guess, 0.3 * guess],
+        "second": lambda k: [k * guess, 1.0, 0.5 * guess, 0.0],
+    }[form]
     best = None
     for k in _STARTS:
         start = np.array([1.0, *starts(k)])
-        start[1:1 + positive] = np.log(start[1:1 + positive])
+        start[1 : 1 + positive] = np.log(start[1 : 1 + positive])
         found = least_squares(residuals, start, x_scale="jac", max_nfev=4000)
         best = found if best is None or found.cost < best.cost else best
     values = values_of(best.x)
@@ -174,12 +222,22 @@ def fit_filter(frequency_, response_, sem_, form):
     change[range(1, 1 + positive), range(1, 1 + positive)] = values[:positive]  # d exp(p) = exp(p) dp
     covariance = change @ np.linalg.pinv(best.jac.T @ best.jac) @ change.T
     stderr, chi2 = np.sqrt(np.diag(covariance)), 2 * best.cost
-    return RateFilter(form, float(best.x[0] * scale), float(stderr[0]), tuple(values.tolist()), tuple(stderr[1:].tolist()), tuple(map(tuple, covariance[1:, 1:].tolist())),
-                      float(chi2), best.fun.size - best.x.size, float(chi2 + 2 * best.x.size))
+    return RateFilter(
+        form,
+        float(best.x[0] * scale),
+        float(stderr[0]),
+        tuple(values.tolist()),
+        tuple(stderr[1:].tolist()),
+        tuple(map(tuple, covariance[1:, 1:].tolist())),
+        float(chi2),
+        best.fun.size - best.x.size,
+        float(chi2 + 2 * best.x.size),
+    )
 
 
 def step_response_(taus_, weights_, filter_, t_):
-    """Response at times in s to a step of all inputs at 0: first-order filters with weights (of sum 1), then the filter.
+    """Response at times in s to a step of all inputs at 0: first-order filters with weights (of sum 1), then
+    the filter.
 
     Parameters
     ----------
@@ -195,15 +253,22 @@ def step_response_(taus_, weights_, filter_, t_):
         # In units of the mean time, so that coefficients are of order one.
         unit = tau + abs(b) + np.sqrt(abs(d))
         below = np.polymul([d / unit**2, b / unit, 1.0], [tau / unit, 1.0])
-        total += weight * step(lti(np.trim_zeros([c / unit**2, a / unit, 1.0], "f"), np.trim_zeros(below, "f")), T=np.asarray(t_) / unit)[1]
+        total += (
+            weight
+            * step(
+                lti(np.trim_zeros([c / unit**2, a / unit, 1.0], "f"), np.trim_zeros(below, "f")),
+                T=np.asarray(t_) / unit,
+            )[1]
+        )
     return total
 
 
 def nearest_tau_(taus_, weights_, filter_):
-    """(tau, standard error) in s of the first-order filter whose step response is nearest, in squared distance over time, to that of `step_response_`.
+    """(tau, standard error) in s of the first-order filter whose step response is nearest, in squared
+    distance over time, to that of `step_response_`.
 
-    By Parseval's theorem that weighs the difference of the two responses at each frequency by 1/w^2, the spectrum of a step. The
-    standard error is what that of the filter makes of it.
+    By Parseval's theorem that weighs the difference of the two responses at each frequency by 1/w^2, the
+    spectrum of a step. The standard error is what that of the filter makes of it.
     """
     from dataclasses import replace
 
@@ -215,7 +280,11 @@ def nearest_tau_(taus_, weights_, filter_):
         t_ = np.linspace(0, 20 * slowest, 8001)
         target = step_response_(taus_, weights_, own, t_)
         distance = lambda log: np.trapezoid((target - 1 + np.exp(-t_ / (np.exp(log) * slowest))) ** 2, t_)
-        return slowest * np.exp(minimize_scalar(distance, bounds=(np.log(1e-3), np.log(10.0)), method="bounded", options={"xatol": 1e-10}).x)
+        return slowest * np.exp(
+            minimize_scalar(
+                distance, bounds=(np.log(1e-3), np.log(10.0)), method="bounded", options={"xatol": 1e-10}
+            ).x
+        )
 
     if filter_ is None:
         return float(nearest(())), 0.0

@@ -1,4 +1,7 @@
-"""Gain functions r = f(x) of the current x in excess of the threshold, one object each: all that depends on the form stands here."""
+"""Gain functions r = f(x) of the current x in excess of the threshold, one object each.
+
+All that depends on the form stands here.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ class Form:
     fixed : tuple of bool
         Which of them set a scale and are not fitted.
     start : callable
-        (shape to start from, the target that is nearly linear in x) of (slope of a straight line, rates, currents' range).
+        (shape to start from, the target that is nearly linear in x) of (slope of a straight line, rates,
+        currents' range).
     equation : str
         The rate as Brian2 writes it, of ``mu`` and the parameters; ``{I}`` for the current's unit.
     steepest : callable, optional
@@ -100,7 +104,8 @@ def _softplus_f(x, k, x_0):
 
 def _softplus_inverse(r, k, x_0):
     y = np.maximum(np.asarray(r, dtype=float), 1e-300) / (k * x_0)
-    return _outside(r, np.asarray(r) > 0, x_0 * (y + np.log(-np.expm1(-y))))  # log(exp(y) - 1) without overflow
+    # log(exp(y) - 1) without overflow
+    return _outside(r, np.asarray(r) > 0, x_0 * (y + np.log(-np.expm1(-y))))
 
 
 def _softplus_slope(x, k, x_0):
@@ -134,7 +139,11 @@ def _spline_slope(x_, *shape):
     x, r, curve = _spline(shape)
     first, last = _spline_ends(shape)
     x_ = np.asarray(x_, dtype=float)
-    return np.where(_spline_f(x_, *shape) <= 0, 0.0, np.where(x_ < x[0], first, np.where(x_ > x[-1], last, curve.derivative()(np.clip(x_, x[0], x[-1])))))
+    return np.where(
+        _spline_f(x_, *shape) <= 0,
+        0.0,
+        np.where(x_ < x[0], first, np.where(x_ > x[-1], last, curve.derivative()(np.clip(x_, x[0], x[-1])))),
+    )
 
 
 def _spline_inverse(r_, *shape):
@@ -155,24 +164,82 @@ def _scale_start(rise, r, width):
 
 
 #: In the order of their freedom: of two that predict alike the first is taken.
-FORMS = {form.name: form for form in (
-    Form("threshold_linear", _linear_f, lambda r, beta: np.where(np.asarray(r) > 0, np.asarray(r) / beta, np.nan),
-         lambda x, beta: np.where(np.asarray(x) > 0, beta, 0.0), (("beta", "Hz/{I}"),), (False,), lambda rise, r, width: ((rise,), r),
-         "beta*mu*int(mu > 0*{I})", lambda beta: beta),
-    Form("sqrt", lambda x, x_ref, r_ref: _power_f(x, x_ref, 0.5, r_ref),
-         lambda r, x_ref, r_ref: np.where(np.asarray(r) > 0, x_ref * (np.asarray(r) / r_ref) ** 2, np.nan),
-         lambda x, x_ref, r_ref: _power_slope(x, x_ref, 0.5, r_ref), (("x_ref", "{I}"), ("r_ref", "Hz")), (False, True),
-         lambda rise, r, width: ((_scale_start(rise, r, width)[0][0] / 2, _scale_start(rise, r, width)[0][2]), r**2 / r.mean()),
-         "r_ref*sqrt(clip(mu/x_ref, 0, inf))"),
-    Form("softplus", _softplus_f, _softplus_inverse, _softplus_slope, (("k", "Hz/{I}"), ("x_0", "{I}")), (False, False),
-         lambda rise, r, width: ((rise, 0.1 * width), r), "k*x_0*(clip(mu/x_0, 0, inf) + log(1 + exp(-abs(mu/x_0))))", lambda k, x_0: k),
-    Form("threshold_power", _power_f, lambda r, x_ref, n, r_ref: np.where(np.asarray(r) > 0, x_ref * (np.maximum(r, 0) / r_ref) ** (1 / n), np.nan),
-         _power_slope, (("x_ref", "{I}"), ("n", "1"), ("r_ref", "Hz")), (False, False, True), _scale_start, "r_ref*clip(mu/x_ref, 0, inf)**n"),
-    Form("logistic", _logistic_f, _logistic_inverse, lambda x, r_max, x_0: _logistic_f(x, r_max, x_0) * (1 - _logistic_f(x, r_max, x_0) / r_max) / x_0,
-         (("r_max", "Hz"), ("x_0", "{I}")), (False, False), _logistic_start, "r_max/(1 + exp(-mu/x_0))", lambda r_max, x_0: r_max / (4 * x_0)),
-    Form("spline", _spline_f, _spline_inverse, _spline_slope, (*((f"x_{k}", "{I}") for k in range(1, KNOTS + 1)), *((f"r_{k}", "Hz") for k in range(1, KNOTS + 1))),
-         (True,) * KNOTS + (False,) * KNOTS, None, ""),
-)}
+FORMS = {
+    form.name: form
+    for form in (
+        Form(
+            "threshold_linear",
+            _linear_f,
+            lambda r, beta: np.where(np.asarray(r) > 0, np.asarray(r) / beta, np.nan),
+            lambda x, beta: np.where(np.asarray(x) > 0, beta, 0.0),
+            (("beta", "Hz/{I}"),),
+            (False,),
+            lambda rise, r, width: ((rise,), r),
+            "beta*mu*int(mu > 0*{I})",
+            lambda beta: beta,
+        ),
+        Form(
+            "sqrt",
+            lambda x, x_ref, r_ref: _power_f(x, x_ref, 0.5, r_ref),
+            lambda r, x_ref, r_ref: np.where(np.asarray(r) > 0, x_ref * (np.asarray(r) / r_ref) ** 2, np.nan),
+            lambda x, x_ref, r_ref: _power_slope(x, x_ref, 0.5, r_ref),
+            (("x_ref", "{I}"), ("r_ref", "Hz")),
+            (False, True),
+            lambda rise, r, width: (
+                (_scale_start(rise, r, width)[0][0] / 2, _scale_start(rise, r, width)[0][2]),
+                r**2 / r.mean(),
+            ),
+            "r_ref*sqrt(clip(mu/x_ref, 0, inf))",
+        ),
+        Form(
+            "softplus",
+            _softplus_f,
+            _softplus_inverse,
+            _softplus_slope,
+            (("k", "Hz/{I}"), ("x_0", "{I}")),
+            (False, False),
+            lambda rise, r, width: ((rise, 0.1 * width), r),
+            "k*x_0*(clip(mu/x_0, 0, inf) + log(1 + exp(-abs(mu/x_0))))",
+            lambda k, x_0: k,
+        ),
+        Form(
+            "threshold_power",
+            _power_f,
+            lambda r, x_ref, n, r_ref: np.where(
+                np.asarray(r) > 0, x_ref * (np.maximum(r, 0) / r_ref) ** (1 / n), np.nan
+            ),
+            _power_slope,
+            (("x_ref", "{I}"), ("n", "1"), ("r_ref", "Hz")),
+            (False, False, True),
+            _scale_start,
+            "r_ref*clip(mu/x_ref, 0, inf)**n",
+        ),
+        Form(
+            "logistic",
+            _logistic_f,
+            _logistic_inverse,
+            lambda x, r_max, x_0: _logistic_f(x, r_max, x_0) * (1 - _logistic_f(x, r_max, x_0) / r_max) / x_0,
+            (("r_max", "Hz"), ("x_0", "{I}")),
+            (False, False),
+            _logistic_start,
+            "r_max/(1 + exp(-mu/x_0))",
+            lambda r_max, x_0: r_max / (4 * x_0),
+        ),
+        Form(
+            "spline",
+            _spline_f,
+            _spline_inverse,
+            _spline_slope,
+            (
+                *((f"x_{k}", "{I}") for k in range(1, KNOTS + 1)),
+                *((f"r_{k}", "Hz") for k in range(1, KNOTS + 1)),
+            ),
+            (True,) * KNOTS + (False,) * KNOTS,
+            None,
+            "",
+        ),
+    )
+}
 
 
 def slope_by_name(form, shape, middle):

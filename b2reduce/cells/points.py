@@ -1,4 +1,7 @@
-"""Rates at a list of points (mean current, mean leak): the one measurement that surfaces and operating points share."""
+"""Rates at a list of points (mean current, mean leak).
+
+The one measurement that surfaces and operating points share.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +28,19 @@ from .engine import (
 )
 from .integration import LIMIT, StepCheck, check_step, tries, uneven
 
-__all__ = ["PointRates", "failure_of", "measure_checked", "measure_points", "measure_until", "noise_sources", "rest_of"]
+__all__ = [
+    "PointRates",
+    "failure_of",
+    "measure_checked",
+    "measure_points",
+    "measure_until",
+    "noise_sources",
+    "rest_of",
+]
 
 _RUN, _SPREAD = 0, 7  # purposes of random streams
-LONGEST = 16  # times the usual time after the warm-up, in all: before a wanted precision counts as out of reach
+# Times the usual time after the warm-up, in all: before a wanted precision counts as out of reach
+LONGEST = 16
 
 
 @dataclass(frozen=True)
@@ -68,9 +80,20 @@ class PointRates:
         if self.check is None or not LIMIT < self.check.error < np.inf:
             return self.notes
         grid = self.check.excess <= LIMIT
-        cause = f", as much as spikes on a time grid do, and the fastest interval is {1 / self.check.grid:.0f} steps" if grid and self.check.grid else ""
-        return (*self.notes, f"rates err by up to {100 * self.check.error:.1f} %: at half the step they differ by {100 * self.check.difference:.1f} % at {self.check.rate_:.3g} Hz"
-                f"{cause}; take dt below {self.dt * 1e3 * LIMIT / self.check.error:.2g} ms")
+        cause = (
+            f", as much as spikes on a time grid do, and the fastest interval is {1 / self.check.grid:.0f}"
+            " steps"
+            if grid and self.check.grid
+            else ""
+        )
+        return (
+            *self.notes,
+            (
+                f"rates err by up to {100 * self.check.error:.1f} %: at half the step they differ by"
+                f" {100 * self.check.difference:.1f} % at {self.check.rate_:.3g} Hz{cause}; take dt below"
+                f" {self.dt * 1e3 * LIMIT / self.check.error:.2g} ms"
+            ),
+        )
 
     @property
     def rate_(self):
@@ -82,7 +105,10 @@ class PointRates:
         """Standard error of the rate."""
         if self.periodic is not None:  # a run of intervals is known to one time step at either end
             with np.errstate(invalid="ignore", divide="ignore"):
-                return np.maximum(np.where(self.intervals > 0, self.periodic * self.dt / self.interval_sum, 0.0), self.periodic_sem)
+                return np.maximum(
+                    np.where(self.intervals > 0, self.periodic * self.dt / self.interval_sum, 0.0),
+                    self.periodic_sem,
+                )
         return count_sem(self.spikes, self.square_sum, self.replicates) / self.time
 
     @property
@@ -102,8 +128,18 @@ class PointRates:
     def pooled(self, points, more):
         """These rates with `more` replicates added at some points."""
         changed = {}
-        for name in ("simulated", "time", "replicates", "spikes", "square_sum", "first_interval_sum", "first_intervals",
-                     "interval_sum", "interval_square_sum", "intervals"):
+        for name in (
+            "simulated",
+            "time",
+            "replicates",
+            "spikes",
+            "square_sum",
+            "first_interval_sum",
+            "first_intervals",
+            "interval_sum",
+            "interval_square_sum",
+            "intervals",
+        ):
             total = getattr(self, name).copy()
             total[points] += getattr(more, name)
             changed[name] = total
@@ -111,7 +147,10 @@ class PointRates:
 
 
 def noise_sources(drives, model, rates_=None, what="noise"):
-    """Sources in SI from drives, checked against the model's units; `rates_` holds rates over points of drives by their name."""
+    """Sources in SI from drives, checked against the model's units.
+
+    `rates_` holds rates over points of drives by their name.
+    """
     sources, rates_ = [], rates_ or {}
     for number, drive in enumerate(drives):
         key = f"{what}, drive {drive.name!r}"
@@ -119,14 +158,21 @@ def noise_sources(drives, model, rates_=None, what="noise"):
             raise InputError(f"{key}: its rate is a table; expected one constant rate")
         G_ = to_si(drive.G, model.conductance_dim, f"{key}, G")
         rate_ = drive.inputs * (rates_[drive.name] if drive.name in rates_ else drive.rate_)
-        sources.append(Source(f"s{number}", G_, to_si(drive.tau, "s", "tau"), to_si(drive.E, "V", "E"), rate_))
+        sources.append(
+            Source(f"s{number}", G_, to_si(drive.tau, "s", "tau"), to_si(drive.E, "V", "E"), rate_)
+        )
     return tuple(sources)
 
 
 def rest_of(model, leak_, dt_, parameters=None, sources=(), engine="auto"):
     """Resting state at every total leak of `leak_` (and of per-cell parameters); equal entries rest once."""
     parameters = parameters or {}
-    table = np.column_stack([np.asarray(leak_) - model.leak_, *(np.broadcast_to(values, np.shape(leak_)) for values in parameters.values())])
+    table = np.column_stack(
+        [
+            np.asarray(leak_) - model.leak_,
+            *(np.broadcast_to(values, np.shape(leak_)) for values in parameters.values()),
+        ]
+    )
     rows, where = np.unique(table, axis=0, return_inverse=True)
     values = dict(zip([ADDED_LEAK, *parameters], rows.T))
     ordered = {model.input: 0.0, **values}  # the order that runs use, so that the compiled code is the same
@@ -134,8 +180,26 @@ def rest_of(model, leak_, dt_, parameters=None, sources=(), engine="auto"):
     return {name: values[where.ravel()] for name, values in state.items()}
 
 
-def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt_, seed, initial="rest", engine="auto", threads=None, report=None,
-                   diverging="raise", stop=None, method=None, check=False):
+def measure_points(
+    model,
+    I_,
+    g_,
+    sources,
+    *,
+    replicates,
+    duration_,
+    warmup_,
+    dt_,
+    seed,
+    initial="rest",
+    engine="auto",
+    threads=None,
+    report=None,
+    diverging="raise",
+    stop=None,
+    method=None,
+    check=False,
+):
     """Run `replicates` cells at every point and pool them.
 
     Parameters
@@ -146,9 +210,11 @@ def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt
     sources : sequence of Source
         Values are floats or arrays over points. A source of rate 0 is noise switched off.
     initial : "rest" or mapping
-        Starting values of state variables, Quantities or SI floats, per point or per cell (points x replicates).
+        Starting values of state variables, Quantities or SI floats, per point or per cell (points x
+        replicates).
     diverging : {"raise", "silent"}
-        What a cell whose integration ends in NaN is: an error, or silent, where a search goes to extreme currents.
+        What a cell whose integration ends in NaN is: an error, or silent, where a search goes to extreme
+        currents.
     stop : Settled or Precise, optional
         When a cell may end before or after `duration_`.
     method : str, optional
@@ -167,41 +233,80 @@ def measure_points(model, I_, g_, sources, *, replicates, duration_, warmup_, dt
     """
     I_, g_ = np.asarray(I_, dtype=float), np.asarray(g_, dtype=float)
     tile = lambda values: np.repeat(np.broadcast_to(values, I_.shape), replicates)
-    mean = np.sum([np.broadcast_to(source.mean_, I_.shape) for source in sources], axis=0) if sources else np.zeros(I_.shape)
-    drive = np.sum([source.mean_ * (source.E_ - model.leak_reversal_) * np.ones(I_.shape) for source in sources], axis=0)
+    mean = (
+        np.sum([np.broadcast_to(source.mean_, I_.shape) for source in sources], axis=0)
+        if sources
+        else np.zeros(I_.shape)
+    )
+    drive = np.sum(
+        [source.mean_ * (source.E_ - model.leak_reversal_) * np.ones(I_.shape) for source in sources], axis=0
+    )
     leak = g_ - mean
     if np.any(leak < -1e-12 * np.abs(g_)):
         worst = leak.argmin()
         show = lambda value: with_units(value, model.conductance_dim)
-        raise InputError(f"g = {show(g_[worst])} is below the mean conductance of the noise alone, {show(mean[worst])}: the cell would need a "
-                         f"negative leak; start the g axis at {show(np.max(mean))} or above, or lower the noise")
+        raise InputError(
+            f"g = {show(g_[worst])} is below the mean conductance of the noise alone, {show(mean[worst])}:"
+            f" the cell would need a negative leak; start the g axis at {show(np.max(mean))} or above, or"
+            " lower the noise"
+        )
     leak = np.maximum(leak, 0.0)
     spread = {}
     rng = np.random.default_rng(seed_streams(seed, _SPREAD))
     for name, normal in sorted(model.spreads.items()):
         # Every point gets the same draws, so that differences between points are not those between samples.
         draws = rng.normal(float(np.asarray(normal.mean)), float(np.asarray(normal.sd)), replicates)
-        spread[name] = np.tile(draws if replicates > 1 else float(np.asarray(normal.mean)) * np.ones(1), I_.size)
+        spread[name] = np.tile(
+            draws if replicates > 1 else float(np.asarray(normal.mean)) * np.ones(1), I_.size
+        )
     current, leak = tile(I_ - drive), tile(leak)
     if model.input in spread:
         current = current + spread.pop(model.input) - model.constant_input_
-    # What is added to a cell's own leak; a cell that was drawn with less of it than is to be taken away is left with none.
-    added = np.maximum(leak - model.leak_, -spread.get(model.leak if isinstance(model.leak, str) else "", np.inf))
-    sources = tuple(Source(s.label, *(tile(value) for value in (s.G_, s.tau_, s.E_, s.rate_))) for s in sources)
+    # What is added to a cell's own leak; a cell that was drawn with less of it than is to be taken away is
+    # left with none.
+    added = np.maximum(
+        leak - model.leak_, -spread.get(model.leak if isinstance(model.leak, str) else "", np.inf)
+    )
+    sources = tuple(
+        Source(s.label, *(tile(value) for value in (s.G_, s.tau_, s.E_, s.rate_))) for s in sources
+    )
     if isinstance(initial, str):
         if initial != "rest":
             raise InputError(f"initial: got {initial!r}, expected 'rest' or a dict of starting values")
-        state = rest_of(model, added + tile(mean) + model.leak_, dt_, spread, sources_at_rest(sources), engine)
+        state = rest_of(
+            model, added + tile(mean) + model.leak_, dt_, spread, sources_at_rest(sources), engine
+        )
     else:
-        state = {name: value if np.shape(value) == current.shape else tile(value) for name, value in starting_values(model, initial).items()}
-    cells = Cells(model, current.size, {model.input: current, ADDED_LEAK: added, **spread}, sources, state, method or tries(model, bool(sources), added, dt_)[0][0])
-    stats, engine_used = simulate_cells(cells, duration_, warmup_, dt_, seed_streams(seed, _RUN), engine, report, diverging, threads, stop)
+        state = {
+            name: value if np.shape(value) == current.shape else tile(value)
+            for name, value in starting_values(model, initial).items()
+        }
+    cells = Cells(
+        model,
+        current.size,
+        {model.input: current, ADDED_LEAK: added, **spread},
+        sources,
+        state,
+        method or tries(model, bool(sources), added, dt_)[0][0],
+    )
+    stats, engine_used = simulate_cells(
+        cells, duration_, warmup_, dt_, seed_streams(seed, _RUN), engine, report, diverging, threads, stop
+    )
     if diverging == "raise":  # searches look for themselves at what they found
         check_points(model, stats, I_, g_, replicates)
     noisy = model.noisy or any(np.any(source.rate_ > 0) for source in sources)
     result = _pool(stats, I_.size, replicates, noisy, dt_, engine_used, cells.method)
     result = replace(result, remarks=_remarks(model, stats, I_.size, replicates, noisy, dt_))
-    return replace(result, check=check_step(cells, stats, dt_, seed_streams(seed, _RUN), noisy=noisy, duration_=duration_, warmup_=warmup_)) if check else result
+    return (
+        replace(
+            result,
+            check=check_step(
+                cells, stats, dt_, seed_streams(seed, _RUN), noisy=noisy, duration_=duration_, warmup_=warmup_
+            ),
+        )
+        if check
+        else result
+    )
 
 
 def _remarks(model, stats, points, replicates, noisy, dt_):
@@ -212,18 +317,28 @@ def _remarks(model, stats, points, replicates, noisy, dt_):
         with np.errstate(invalid="ignore", divide="ignore"):
             known = np.where(found, stats.interval_square_sum / stats.interval_sum**2, 0.0).max(initial=0.0)
         if found.any():
-            remarks.append(f"{np.count_nonzero(found.reshape(points, replicates).any(axis=1))} of {points} points do not fire periodically within the run (bursts, adaptation slower than "
-                           f"it, or an input that changes): their rates are those of this window, which its ends move by up to {100 * known:.0f} %; give a longer duration and warmup")
+            remarks.append(
+                f"{np.count_nonzero(found.reshape(points, replicates).any(axis=1))} of {points} points do not"
+                " fire periodically within the run (bursts, adaptation slower than it, or an input that"
+                " changes): their rates are those of this window, which its ends move by up to"
+                f" {100 * known:.0f} %; give a longer duration and warmup"
+            )
     if model.stochastic:
-        remarks.append(f"white noise (xi) crosses the threshold between steps: rates at dt = {dt_ * 1e3:g} ms are too low by an amount that falls as the root of dt; compare with a "
-                       f"smaller dt")
+        remarks.append(
+            f"white noise (xi) crosses the threshold between steps: rates at dt = {dt_ * 1e3:g} ms are too"
+            " low by an amount that falls as the root of dt; compare with a smaller dt"
+        )
     if model.spreads and replicates == 1:
-        remarks.append(f"{', '.join(model.spreads)} vary over cells, and one cell a point has their means; give replicates for the mean rate of cells that differ")
+        remarks.append(
+            f"{', '.join(model.spreads)} vary over cells, and one cell a point has their means; give"
+            " replicates for the mean rate of cells that differ"
+        )
     return tuple(remarks)
 
 
 def measure_checked(model, I_, g_, sources, *, dt_, fixed=False, stop=None, **settings):
-    """`measure_points` with the first method and step, in the order of `tries`, whose check at half the step holds.
+    """`measure_points` with the first method and step, in the order of `tries`, whose check at half the step
+    holds.
 
     Parameters
     ----------
@@ -233,7 +348,8 @@ def measure_checked(model, I_, g_, sources, *, dt_, fixed=False, stop=None, **se
     Returns
     -------
     PointRates
-        Its `dt` is the step that was taken, its `notes` say what was replaced and why. Where nothing holds it is the nearest.
+        Its `dt` is the step that was taken, its `notes` say what was replaced and why. Where nothing holds it
+        is the nearest.
 
     Raises
     ------
@@ -244,7 +360,9 @@ def measure_checked(model, I_, g_, sources, *, dt_, fixed=False, stop=None, **se
     notes, best, failure = [], None, None
     for method, step_ in tries(model, bool(sources), added, dt_, fixed):
         try:
-            points = measure_points(model, I_, g_, sources, dt_=step_, method=method, check=True, stop=deepcopy(stop), **settings)
+            points = measure_points(
+                model, I_, g_, sources, dt_=step_, method=method, check=True, stop=deepcopy(stop), **settings
+            )
         except DivergenceError as error:
             failure = failure or error
             notes.append(f"{method} at {step_ * 1e3:g} ms diverges")
@@ -259,9 +377,15 @@ def measure_checked(model, I_, g_, sources, *, dt_, fixed=False, stop=None, **se
     points, method, step_ = best
     if notes and (points.check is None or points.check.excess <= LIMIT):
         cure = runs_off(model) if step_ < dt_ else ""
-        notes = [f"model {model.name!r} was integrated by {method} at {step_ * 1e3:g} ms, since {', '.join(notes)}{cure}"]
+        notes = [
+            f"model {model.name!r} was integrated by {method} at {step_ * 1e3:g} ms, since"
+            f" {', '.join(notes)}{cure}"
+        ]
     elif notes:
-        notes = [f"model {model.name!r}: no method is accurate at the steps tried: {', '.join(notes)}; take a smaller dt{runs_off(model)}"]
+        notes = [
+            f"model {model.name!r}: no method is accurate at the steps tried: {', '.join(notes)}; take a"
+            f" smaller dt{runs_off(model)}"
+        ]
     return replace(points, notes=tuple(notes))
 
 
@@ -272,7 +396,23 @@ def failure_of(method, step_, check):
     return f"{method} at {step_ * 1e3:g} ms errs by {100 * check.difference:.1f} % at {check.rate_:.3g} Hz"
 
 
-def measure_until(model, I_, g_, sources, *, rtol, adaptive, replicates, duration_, seed, bar, stage, dt_, fixed=False, **settings):
+def measure_until(
+    model,
+    I_,
+    g_,
+    sources,
+    *,
+    rtol,
+    adaptive,
+    replicates,
+    duration_,
+    seed,
+    bar,
+    stage,
+    dt_,
+    fixed=False,
+    **settings,
+):
     """`measure_checked` to a wanted precision.
 
     Parameters
@@ -283,17 +423,48 @@ def measure_until(model, I_, g_, sources, *, rtol, adaptive, replicates, duratio
         Whether cells may end before or after `duration_`. Otherwise replicates are added instead.
     """
     noisy = model.noisy or bool(sources)
-    stop = None if not adaptive else Precise(rtol, replicates, LONGEST) if rtol else None if noisy else Settled()
-    points = measure_checked(model, I_, g_, sources, seed=seed, stop=stop, report=bar.stage(stage), replicates=replicates, duration_=duration_, dt_=dt_, fixed=fixed, **settings)
+    stop = (
+        None if not adaptive else Precise(rtol, replicates, LONGEST) if rtol else None if noisy else Settled()
+    )
+    points = measure_checked(
+        model,
+        I_,
+        g_,
+        sources,
+        seed=seed,
+        stop=stop,
+        report=bar.stage(stage),
+        replicates=replicates,
+        duration_=duration_,
+        dt_=dt_,
+        fixed=fixed,
+        **settings,
+    )
     longest = LONGEST * points.replicates * (duration_ - settings["warmup_"])
     for round_ in range(1, LONGEST if rtol else 1):
-        unsure = np.flatnonzero((points.rate_ > 0) & (points.rate_sem_ > rtol * points.rate_) & (points.time < 0.99 * longest))
+        unsure = np.flatnonzero(
+            (points.rate_ > 0) & (points.rate_sem_ > rtol * points.rate_) & (points.time < 0.99 * longest)
+        )
         if not unsure.size:
             break
         some = lambda values: np.broadcast_to(values, I_.shape)[unsure]
-        chosen = tuple(replace(source, **{name: some(getattr(source, name)) for name in ("G_", "tau_", "E_", "rate_")}) for source in sources)
-        more = measure_points(model, I_[unsure], g_[unsure], chosen, seed=seed_streams(seed, 1, round_), replicates=replicates, duration_=duration_,
-                              report=bar.stage(f"{stage}, round {round_ + 1}: {unsure.size} points"), dt_=points.dt, method=points.method, **settings)
+        chosen = tuple(
+            replace(source, **{name: some(getattr(source, name)) for name in ("G_", "tau_", "E_", "rate_")})
+            for source in sources
+        )
+        more = measure_points(
+            model,
+            I_[unsure],
+            g_[unsure],
+            chosen,
+            seed=seed_streams(seed, 1, round_),
+            replicates=replicates,
+            duration_=duration_,
+            report=bar.stage(f"{stage}, round {round_ + 1}: {unsure.size} points"),
+            dt_=points.dt,
+            method=points.method,
+            **settings,
+        )
         points = points.pooled(unsure, more)
     return points
 
@@ -308,9 +479,14 @@ def starting_values(model, initial):
     values = {}
     for name, value in dict(initial).items():
         if name not in model.state_variables:
-            raise InputError(f"initial: got the unknown variable {name!r}; known: {', '.join(model.state_variables)}")
-        values[name] = np.asarray(value, dtype=float) if isinstance(value, np.ndarray) and not hasattr(value, "dim") else (
-            to_si(value, model.dimension_of_variable(name), f"initial, {name}"))
+            raise InputError(
+                f"initial: got the unknown variable {name!r}; known: {', '.join(model.state_variables)}"
+            )
+        values[name] = (
+            np.asarray(value, dtype=float)
+            if isinstance(value, np.ndarray) and not hasattr(value, "dim")
+            else (to_si(value, model.dimension_of_variable(name), f"initial, {name}"))
+        )
     return values
 
 
@@ -320,9 +496,25 @@ def _pool(stats, points, replicates, noisy, dt_, engine, method):
     periodic = periodic_sem = None
     if not noisy:
         each = stats.periodic_rate_.reshape(points, replicates)
-        periodic, periodic_sem = each.mean(axis=1), each.std(axis=1, ddof=1) / np.sqrt(replicates) if replicates > 1 else np.zeros(points)
+        periodic, periodic_sem = (
+            each.mean(axis=1),
+            (each.std(axis=1, ddof=1) / np.sqrt(replicates) if replicates > 1 else np.zeros(points)),
+        )
     return PointRates(
-        simulated=total(stats.time), time=total(stats.time - stats.warmup), replicates=np.full(points, replicates), spikes=total(stats.count),
-        square_sum=total(stats.count.astype(float) ** 2), first_interval_sum=total(first), first_intervals=total(np.isfinite(first)),
-        interval_sum=total(stats.interval_sum), interval_square_sum=total(stats.interval_square_sum), intervals=total(stats.intervals),
-        periodic=periodic, periodic_sem=periodic_sem, dt=dt_, engine=engine, method=method, statistics=stats)
+        simulated=total(stats.time),
+        time=total(stats.time - stats.warmup),
+        replicates=np.full(points, replicates),
+        spikes=total(stats.count),
+        square_sum=total(stats.count.astype(float) ** 2),
+        first_interval_sum=total(first),
+        first_intervals=total(np.isfinite(first)),
+        interval_sum=total(stats.interval_sum),
+        interval_square_sum=total(stats.interval_square_sum),
+        intervals=total(stats.intervals),
+        periodic=periodic,
+        periodic_sem=periodic_sem,
+        dt=dt_,
+        engine=engine,
+        method=method,
+        statistics=stats,
+    )

@@ -1,4 +1,7 @@
-"""Columns of f-I data: the cells below the headers as SI floats. What cannot be told is refused, by column and row."""
+"""Columns of f-I data: the cells below the headers as SI floats.
+
+What cannot be told is refused, by column and row.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,26 @@ from .recorded_headers import NAMES, TOTAL, UNITS, WRITE, fits, role_of, tidy, u
 __all__ = ["Columns", "columns_of", "NUMBER", "row_label"]
 
 #: A cell that says that nothing was measured, in small letters.
-MISSING = frozenset(("", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "missing", "nd", "n.d.", ".", "-", "--", "–", "—"))
+MISSING = frozenset(
+    (
+        "",
+        "nan",
+        "na",
+        "n/a",
+        "#n/a",
+        "<na>",
+        "null",
+        "none",
+        "missing",
+        "nd",
+        "n.d.",
+        ".",
+        "-",
+        "--",
+        "–",
+        "—",
+    )
+)
 HUGE = 1e30  # beyond it nothing was measured, and squares overflow
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
@@ -41,24 +63,34 @@ def _chosen(frame, added):
         found["g_added"] = found.pop("g")
         total = [entry for entry in found["g_added"] if entry[1] in TOTAL]
         if total:
-            raise InputError(f"f-I data, column {headers[total[0][0]]!r}: is a total conductance by its name, and added=True expects the "
-                             f"added one alone; call it {WRITE['g_added']}, or leave added out")
+            raise InputError(
+                f"f-I data, column {headers[total[0][0]]!r}: is a total conductance by its name, and"
+                f" added=True expects the added one alone; call it {WRITE['g_added']}, or leave added out"
+            )
     elif not added and "g" not in found and "g_added" in found:
-        raise InputError(f"f-I data, column {headers[found['g_added'][0][0]]!r}: is an added conductance by its name, and the law needs "
-                         f"the total one; give added=True with the leak of the cell, g_L=9*nS, E_L=-70*mV, E_added=-70*mV")
+        raise InputError(
+            f"f-I data, column {headers[found['g_added'][0][0]]!r}: is an added conductance by its name, and"
+            " the law needs the total one; give added=True with the leak of the cell, g_L=9*nS, E_L=-70*mV,"
+            " E_added=-70*mV"
+        )
     needed = ("I", "g_added" if added else "g", "rate")
     missing = [role for role in needed if role not in found]
     if missing:
-        raise InputError(f"f-I data: {'the column is' if len(missing) == 1 else 'columns are'} missing that would be called "
-                         f"{' and '.join(WRITE[role] for role in missing)}; got {shown or 'no columns'}{_hint(frame)}")
+        raise InputError(
+            f"f-I data: {'the column is' if len(missing) == 1 else 'columns are'} missing that would be"
+            f" called {' and '.join(WRITE[role] for role in missing)}; got"
+            f" {shown or 'no columns'}{_hint(frame)}"
+        )
     optional = ("rate_sem", "onset_rate", "cv", "time", *(("E_added",) if added else ()))
     chosen = {}
     for role in (*needed, *(role for role in optional if role in found)):
         entries = found[role]
         own = [entry for entry in entries if entry[1] == NAMES[role][0]] or entries
         if len(own) > 1:
-            raise InputError(f"f-I data: {' and '.join(repr(headers[entry[0]]) for entry in own[:3])} both may be the column "
-                             f"{WRITE[role]}; leave one, or rename the other")
+            raise InputError(
+                f"f-I data: {' and '.join(repr(headers[entry[0]]) for entry in own[:3])} both may be the"
+                f" column {WRITE[role]}; leave one, or rename the other"
+            )
         chosen[role] = own[0][0], own[0][2]
     return chosen
 
@@ -71,7 +103,10 @@ def _hint(frame):
             return False
 
     if sum(map(is_conductance, frame.columns)) >= 2:
-        return "; a table with one column of rates for each conductance must be turned into one row a point (pandas.melt)"
+        return (
+            "; a table with one column of rates for each conductance must be turned into one row a point"
+            " (pandas.melt)"
+        )
     return "; one row a point, the unit in the header"
 
 
@@ -93,11 +128,15 @@ def columns_of(frame, added=False):
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
-        raise InputError(f"f-I data: got {type(frame).__name__}, expected a pandas DataFrame with the columns 'I [pA]', 'g [nS]', 'rate "
-                         f"[Hz]'; a file is read by FISurface.from_csv")
+        raise InputError(
+            f"f-I data: got {type(frame).__name__}, expected a pandas DataFrame with the columns 'I [pA]', 'g"
+            " [nS]', 'rate [Hz]'; a file is read by FISurface.from_csv"
+        )
     if frame.columns.nlevels > 1:
-        raise InputError(f"f-I data: the columns have {frame.columns.nlevels} levels, expected one: join them into names such as 'rate "
-                         f"[Hz]'")
+        raise InputError(
+            f"f-I data: the columns have {frame.columns.nlevels} levels, expected one: join them into names"
+            " such as 'rate [Hz]'"
+        )
     if any(name is not None and role_of(name) for name in frame.index.names):
         frame = frame.reset_index()
     chosen = _chosen(frame, added)
@@ -105,7 +144,10 @@ def columns_of(frame, added=False):
         raise InputError("f-I data: there are no rows")
     bare = [role for role, (_, unit) in chosen.items() if unit is None and role != "cv"]
     units = {role: unit for role, (_, unit) in chosen.items()}
-    if bare and all(isinstance(frame.iloc[0, chosen[role][0]], str) and fits(frame.iloc[0, chosen[role][0]], role) for role in bare):
+    if bare and all(
+        isinstance(frame.iloc[0, chosen[role][0]], str) and fits(frame.iloc[0, chosen[role][0]], role)
+        for role in bare
+    ):
         # Units in a line of their own below the names, as Origin and Igor have them.
         units.update({role: frame.iloc[0, chosen[role][0]] for role in bare})
         frame = frame.iloc[1:]
@@ -113,8 +155,14 @@ def columns_of(frame, added=False):
     columns.headers, labels = {}, {}
     for role, (place, _) in chosen.items():
         header = tidy(frame.columns[place])
-        columns.headers[role] = header if chosen[role][1] or units[role] is None else f"{header} [{tidy(units[role]).strip('[](){} ')}]"
-        columns[role], labels[role] = _numbers(frame, place, role, units[role], f"f-I data, column {header!r}")
+        columns.headers[role] = (
+            header
+            if chosen[role][1] or units[role] is None
+            else f"{header} [{tidy(units[role]).strip('[](){} ')}]"
+        )
+        columns[role], labels[role] = _numbers(
+            frame, place, role, units[role], f"f-I data, column {header!r}"
+        )
     filled = np.any([np.isfinite(values) | np.isinf(values) for values in columns.values()], axis=0)
     if not filled.all():  # rows that hold nothing, such as blank ones at the end
         frame = frame[filled]
@@ -124,20 +172,32 @@ def columns_of(frame, added=False):
     g = "g_added" if added else "g"
     columns.per_area = labels["I"] == "A/m^2"
     if (labels[g] == "S/m^2") != columns.per_area:
-        raise InputError(f"f-I data: {columns.headers['I']!r} and {columns.headers[g]!r} must both be per area or both absolute")
+        raise InputError(
+            f"f-I data: {columns.headers['I']!r} and {columns.headers[g]!r} must both be per area or both"
+            " absolute"
+        )
     for role in ("I", g):
         if (np.abs(columns[role]) > HUGE).any():
             row = np.flatnonzero(np.abs(columns[role]) > HUGE)[0]
-            raise InputError(f"f-I data, column {columns.headers[role]!r}: got {columns[role][row]:g} {labels[role]} in {row_label(frame, row)}, which is no measurement; correct it")
+            raise InputError(
+                f"f-I data, column {columns.headers[role]!r}: got {columns[role][row]:g} {labels[role]} in"
+                f" {row_label(frame, row)}, which is no measurement; correct it"
+            )
         if not np.isfinite(columns[role]).all():
             row = np.flatnonzero(~np.isfinite(columns[role]))[0]
-            raise InputError(f"f-I data, column {columns.headers[role]!r}: holds missing values, the first in {row_label(frame, row)}; "
-                             f"write every {'current' if role == 'I' else 'conductance'}, or take the row out")
+            raise InputError(
+                f"f-I data, column {columns.headers[role]!r}: holds missing values, the first in"
+                f" {row_label(frame, row)}; write every {'current' if role == 'I' else 'conductance'}, or"
+                " take the row out"
+            )
     for role in ("rate", "rate_sem", "onset_rate"):
         wrong = np.flatnonzero((columns[role] < 0) | (columns[role] > HUGE)) if role in columns else ()
         if len(wrong):
-            raise InputError(f"f-I data, column {columns.headers[role]!r}: got a negative or infinite rate in "
-                             f"{row_label(frame, wrong[0])}, expected rates of at least 0 Hz, or nothing where none was measured")
+            raise InputError(
+                f"f-I data, column {columns.headers[role]!r}: got a negative or infinite rate in"
+                f" {row_label(frame, wrong[0])}, expected rates of at least 0 Hz, or nothing where none was"
+                " measured"
+            )
     return columns, frame
 
 
@@ -152,11 +212,17 @@ def _numbers(frame, place, role, unit, where):
         except InputError as error:
             raise InputError(f"{where}: {error}; write {WRITE[role]}") from None
         if label not in UNITS[role]:
-            raise InputError(f"{where}: {tidy(unit)!r} is a unit of {'a plain number' if label == '1' else label}, expected one of "
-                             f"{' or '.join(UNITS[role])}; write {WRITE[role]}")
+            raise InputError(
+                f"{where}: {tidy(unit)!r} is a unit of {'a plain number' if label == '1' else label},"
+                f" expected one of {' or '.join(UNITS[role])}; write {WRITE[role]}"
+            )
     series = frame.iloc[:, place]
     no_unit = f"{where}: has no unit; write it into the header, as {WRITE[role]}, or into every cell"
-    if pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series) and series.dtype.kind != "c":
+    if (
+        pd.api.types.is_numeric_dtype(series)
+        and not pd.api.types.is_bool_dtype(series)
+        and series.dtype.kind != "c"
+    ):
         values = series.to_numpy(dtype=float, na_value=np.nan)
         if label is None and np.isfinite(values).any():
             raise InputError(no_unit)
@@ -169,8 +235,10 @@ def _numbers(frame, place, role, unit, where):
             raise InputError(f"{where}, {row_label(frame, row)}: {error}") from None
         if given is not None:
             if given != (label or own or given):
-                raise InputError(f"{where}, {row_label(frame, row)}: got {str(cell)[:40]!r} in {given}, where the others are in "
-                                 f"{label or own}")
+                raise InputError(
+                    f"{where}, {row_label(frame, row)}: got {str(cell)[:40]!r} in {given}, where the others"
+                    f" are in {label or own}"
+                )
             own = given
         elif label is None and bare and number != 0:
             raise InputError(f"{no_unit}; {row_label(frame, row)} has {str(cell)[:40]!r}")
@@ -180,12 +248,21 @@ def _numbers(frame, place, role, unit, where):
 
 def _scaled(values, factor):
     """In SI: a power of ten applied by division is correctly rounded, as in `parse_quantity`."""
-    return values / round(1 / factor) if 0 < factor < 1 and np.isclose(1 / factor, round(1 / factor), rtol=1e-12) else values * factor
+    return (
+        values / round(1 / factor)
+        if 0 < factor < 1 and np.isclose(1 / factor, round(1 / factor), rtol=1e-12)
+        else values * factor
+    )
 
 
 def _cell(cell, role):
     """(number, its own unit or None, whether it is a plain number) of one cell."""
-    if cell is None or type(cell).__name__ in ("NAType", "NaTType") or isinstance(cell, float) and cell != cell:
+    if (
+        cell is None
+        or type(cell).__name__ in ("NAType", "NaTType")
+        or isinstance(cell, float)
+        and cell != cell
+    ):
         return np.nan, None, False
     if hasattr(cell, "dim"):  # a Brian2 quantity
         label = si_label(cell)
@@ -209,19 +286,25 @@ def _cell(cell, role):
         return float(text), None, True
     if text.lower().lstrip("+-") in ("inf", "infinity"):
         return np.inf, None, True
-    rest = text[match.end():].strip() if match else ""
+    rest = text[match.end() :].strip() if match else ""
     if rest and not rest[0].isdigit() and rest[0] not in ".,'" and fits(rest, role):
         label, factor = unit_of(rest, role)
         return float(_scaled(np.array(float(match[0])), factor)), label, False
     if text.startswith("#"):
-        raise InputError(f"got {text[:40]!r}, an error of the spreadsheet; leave the cell empty if nothing was measured")
+        raise InputError(
+            f"got {text[:40]!r}, an error of the spreadsheet; leave the cell empty if nothing was measured"
+        )
     unit = re.search(r"\[(.*?)\]", WRITE[role])
-    raise InputError(f"got {text[:40]!r}, which is not a number{_thousands(text)}, expected one such as 120"
-                     + (f" or, with its unit, '120 {unit[1]}'" if unit else ""))
+    raise InputError(
+        f"got {text[:40]!r}, which is not a number{_thousands(text)}, expected one such as 120"
+        + (f" or, with its unit, '120 {unit[1]}'" if unit else "")
+    )
 
 
 def _thousands(text):
     if re.fullmatch(r"[+-]?[0-9]*,[0-9]+\s*\S*", text):
-        return " (a decimal comma? FISurface.from_csv reads such a file, and pandas.read_csv with decimal=',')"
+        return (
+            " (a decimal comma? FISurface.from_csv reads such a file, and pandas.read_csv with decimal=',')"
+        )
     grouped = re.fullmatch(r"[+-]?[0-9]{1,3}(?:[ ,.'’_][0-9]{3})+(?:[.,][0-9]+)?(?:\s*\S+)?", text)
     return " (separators of thousands are not read: write 1234.5)" if grouped else ""

@@ -1,7 +1,7 @@
 """Headers of f-I data: which name means what, and units as people write them.
 
-A header is a name and a unit: ``I [pA]``, ``g (nS)``, ``rate / s^-1``, ``I_pA``. The names that count stand in `NAMES`; a unit is anything
-that `parse_quantity` reads and that has the right dimension.
+A header is a name and a unit: ``I [pA]``, ``g (nS)``, ``rate / s^-1``, ``I_pA``. The names that count stand
+in `NAMES`; a unit is anything that `parse_quantity` reads and that has the right dimension.
 """
 
 from __future__ import annotations
@@ -15,29 +15,102 @@ from ..basics.units import parse_quantity, si_label
 
 __all__ = ["NAMES", "TOTAL", "UNITS", "WRITE", "fits", "role_of", "tidy", "unit_of"]
 
-#: What each column may be called, in small letters without anything between them; the first is the name that the documentation uses.
+#: What each column may be called, in small letters without anything between them; the first is the name that
+#: the documentation uses.
 NAMES = {
-    "I": ("i", "iinj", "iapp", "iext", "istim", "istep", "current", "injectedcurrent", "currentinjected", "currentinjection",
-          "appliedcurrent", "inputcurrent", "currentstep", "stepcurrent", "currentamplitude", "meancurrent"),
+    "I": (
+        "i",
+        "iinj",
+        "iapp",
+        "iext",
+        "istim",
+        "istep",
+        "current",
+        "injectedcurrent",
+        "currentinjected",
+        "currentinjection",
+        "appliedcurrent",
+        "inputcurrent",
+        "currentstep",
+        "stepcurrent",
+        "currentamplitude",
+        "meancurrent",
+    ),
     "g": ("g", "gtotal", "gtot", "totalg", "conductance", "totalconductance", "totalleak"),
-    "g_added": ("gadded", "gadd", "addedg", "addedconductance", "conductanceadded", "gshunt", "shunt", "shuntconductance", "gs", "gdc",
-                "gclamp", "gdynclamp", "ginj", "injectedconductance"),
+    "g_added": (
+        "gadded",
+        "gadd",
+        "addedg",
+        "addedconductance",
+        "conductanceadded",
+        "gshunt",
+        "shunt",
+        "shuntconductance",
+        "gs",
+        "gdc",
+        "gclamp",
+        "gdynclamp",
+        "ginj",
+        "injectedconductance",
+    ),
     "E_added": ("eadded", "eadd", "eshunt", "es", "erev", "reversal", "reversalpotential", "eclamp"),
-    "rate": ("rate", "firingrate", "meanrate", "meanfiringrate", "spikerate", "spikingrate", "frequency", "firingfrequency",
-             "spikefrequency", "freq", "fr", "f", "sustainedrate", "steadystaterate"),
-    "rate_sem": ("ratesem", "sem", "semrate", "firingratesem", "semfiringrate", "ratestderr", "standarderror"),
+    "rate": (
+        "rate",
+        "firingrate",
+        "meanrate",
+        "meanfiringrate",
+        "spikerate",
+        "spikingrate",
+        "frequency",
+        "firingfrequency",
+        "spikefrequency",
+        "freq",
+        "fr",
+        "f",
+        "sustainedrate",
+        "steadystaterate",
+    ),
+    "rate_sem": (
+        "ratesem",
+        "sem",
+        "semrate",
+        "firingratesem",
+        "semfiringrate",
+        "ratestderr",
+        "standarderror",
+    ),
     "onset_rate": ("onsetrate", "initialrate", "initialfrequency"),
     "cv": ("cv", "cvisi", "isicv"),
     "time": ("time",),
 }
 TOTAL = ("gtotal", "gtot", "totalg", "totalconductance", "totalleak")
-UNITS = {"I": ("A", "A/m^2"), "g": ("S", "S/m^2"), "g_added": ("S", "S/m^2"), "E_added": ("V",), "rate": ("Hz",), "rate_sem": ("Hz",),
-          "onset_rate": ("Hz",), "cv": ("1",), "time": ("s",)}
-WRITE = {"I": "'I [pA]' or 'I [uA/cm^2]'", "g": "'g [nS]' or 'g [mS/cm^2]'", "g_added": "'g_added [nS]' or 'g_added [mS/cm^2]'",
-          "E_added": "'E_added [mV]'", "rate": "'rate [Hz]'", "rate_sem": "'rate_sem [Hz]'", "onset_rate": "'onset_rate [Hz]'", "cv": "'cv'", "time": "'time [s]'"}
+UNITS = {
+    "I": ("A", "A/m^2"),
+    "g": ("S", "S/m^2"),
+    "g_added": ("S", "S/m^2"),
+    "E_added": ("V",),
+    "rate": ("Hz",),
+    "rate_sem": ("Hz",),
+    "onset_rate": ("Hz",),
+    "cv": ("1",),
+    "time": ("s",),
+}
+WRITE = {
+    "I": "'I [pA]' or 'I [uA/cm^2]'",
+    "g": "'g [nS]' or 'g [mS/cm^2]'",
+    "g_added": "'g_added [nS]' or 'g_added [mS/cm^2]'",
+    "E_added": "'E_added [mV]'",
+    "rate": "'rate [Hz]'",
+    "rate_sem": "'rate_sem [Hz]'",
+    "onset_rate": "'onset_rate [Hz]'",
+    "cv": "'cv'",
+    "time": "'time [s]'",
+}
 _BRACKETS = re.compile(r"(.*?)\s*[\[({]\s*(.*?)\s*[\])}]", re.DOTALL)
 _POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
-_COUNTED = re.compile(r"(?:spikes?|spks?|sp|aps?|impulses?|imp|events?)\s*(?:/|per\b)\s*|/\s*|per\b\s*", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"(?:spikes?|spks?|sp|aps?|impulses?|imp|events?)\s*(?:/|per\b)\s*|/\s*|per\b\s*", re.IGNORECASE
+)
 
 
 def _plain(name):
@@ -94,7 +167,8 @@ def role_of(header):
     if bracketed:
         name, unit = _plain(bracketed[1]), bracketed[2]
         for role, names in NAMES.items():
-            # A name of ours is ours whatever the unit; another's only with a unit of the right kind: "R [Mohm]" is no rate.
+            # A name of ours is ours whatever the unit; another's only with a unit of the right kind: "R
+            # [Mohm]" is no rate.
             if name == names[0] or name in names and fits(unit, role):
                 return role, name, unit
         return None
@@ -103,7 +177,7 @@ def role_of(header):
             return None if role == "time" else (role, _plain(text), None)
     mangled = text.rstrip("._ ")
     for cut in reversed(list(re.finditer(r"[\s_./,:;-]+", mangled))):
-        name, unit = _plain(re.sub(r"\s+in$", "", mangled[:cut.start()])), mangled[cut.end():]
+        name, unit = _plain(re.sub(r"\s+in$", "", mangled[: cut.start()])), mangled[cut.end() :]
         for role, names in NAMES.items():
             if name in names and fits(unit, role):
                 return role, name, unit

@@ -1,10 +1,11 @@
-"""Recorded tables as text: what spreadsheets, acquisition programs and people write, read into a frame, or refused by line and column.
+"""Recorded tables as text: what spreadsheets, acquisition programs and people write, read into a frame, or
+refused by line and column.
 
-The rules. The header is the first row that names current, conductance and rate; what separates its names (semicolon, tab, comma,
-bar, blanks) separates the file. Every row has as many cells as the header; empty rows and lines that begin with ``#``, ``%`` or
-``//`` are passed over, and nothing else is. Where the comma does not separate columns (or stands in quotes) it is the decimal mark,
-unless every number with a comma could as well be one with separators of thousands (``1,234``): that file is refused. One file has one
-decimal mark.
+The rules. The header is the first row that names current, conductance and rate; what separates its names
+(semicolon, tab, comma, bar, blanks) separates the file. Every row has as many cells as the header; empty rows
+and lines that begin with ``#``, ``%`` or ``//`` are passed over, and nothing else is. Where the comma does
+not separate columns (or stands in quotes) it is the decimal mark, unless every number with a comma could as
+well be one with separators of thousands (``1,234``): that file is refused. One file has one decimal mark.
 """
 
 from __future__ import annotations
@@ -26,12 +27,23 @@ LONGEST = 100_000  # characters of a line
 HEADER_WITHIN = 100  # lines
 _DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars", None: "blanks"}
 _COMMENT = re.compile(r"\s*(?:#(?!N/A|DIV/|VALUE|REF|NUM|NAME|NULL)|%|//)+\s*", re.IGNORECASE)
-_KINDS = {b"PK\x03\x04": "an Excel workbook or a zip archive: save it as CSV", b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as CSV",
-          b"MATLAB 5": "a MATLAB file: write a table with writetable", b"ABF": "a recording of pClamp: export a table of rates",
-          b"\x89HDF": "an HDF5 file: export a table",
-          b"\x1f\x8b": "compressed: unpack it first", b"%PDF": "a PDF", b"IGOR": "an Igor file: save the waves as delimited text"}
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
-         (codecs.BOM_UTF16_BE, "utf-16"))
+_KINDS = {
+    b"PK\x03\x04": "an Excel workbook or a zip archive: save it as CSV",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as CSV",
+    b"MATLAB 5": "a MATLAB file: write a table with writetable",
+    b"ABF": "a recording of pClamp: export a table of rates",
+    b"\x89HDF": "an HDF5 file: export a table",
+    b"\x1f\x8b": "compressed: unpack it first",
+    b"%PDF": "a PDF",
+    b"IGOR": "an Igor file: save the waves as delimited text",
+}
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _TOKEN = re.compile(r"[+\-\u2212]?[0-9.,][0-9.,]*(?:[eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}([,.])[0-9]{3}")
 
@@ -80,7 +92,9 @@ def _content(path):
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise error if isinstance(error, InputError) else InputError(f"is not the path of a file: {error}") from None
+        raise (
+            error if isinstance(error, InputError) else InputError(f"is not the path of a file: {error}")
+        ) from None
     if len(content) > LARGEST:
         raise InputError(f"is larger than {LARGEST // 2**20} MB, which no table of f-I points is")
     return content
@@ -109,12 +123,17 @@ def _text(content):
         return text
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
-            raise InputError(f"is not the {encoding} text that it begins as: {error.reason} at byte {error.start}; save the table as CSV "
-                             f"in UTF-8") from None
+            raise InputError(
+                f"is not the {encoding} text that it begins as: {error.reason} at byte {error.start}; save"
+                " the table as CSV in UTF-8"
+            ) from None
     try:
         return content.decode("cp1252")  # what spreadsheets on Windows write
     except UnicodeDecodeError:
-        raise InputError("is text in an encoding that is neither UTF-8, UTF-16 nor that of Windows; save it as CSV in UTF-8") from None
+        raise InputError(
+            "is text in an encoding that is neither UTF-8, UTF-16 nor that of Windows; save it as CSV in"
+            " UTF-8"
+        ) from None
 
 
 def _lines(text):
@@ -133,7 +152,9 @@ def _records(lines, delimiter, first=0):
         for number, line in enumerate(lines, start=first + 1):
             yield number, _split_blanks(line)
         return
-    reader = csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
+    reader = csv.reader(
+        io.StringIO("\n".join(lines), newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
     try:
         for cells in reader:
             yield first + reader.line_num, [cell.strip() for cell in cells]
@@ -148,7 +169,9 @@ def _split_blanks(line):
 def _blank_headers(line):
     """Names between blanks: two or more, or one where a unit in brackets belongs to the name before it."""
     wide = [tidy(cell.strip('"')) for cell in re.split(r"\s{2,}|\t", line.strip())]
-    close = [tidy(cell.strip('"')) for cell in re.findall(r'"[^"]*"|[^\s"\[({]+ ?[\[({][^\])}]*[\])}]|\S+', line)]
+    close = [
+        tidy(cell.strip('"')) for cell in re.findall(r'"[^"]*"|[^\s"\[({]+ ?[\[({][^\])}]*[\])}]|\S+', line)
+    ]
     return wide if len(_roles(wide)) >= 3 else close
 
 
@@ -162,7 +185,8 @@ def _header(lines):
     start, best = lines[:HEADER_WITHIN], (0, 0, [])
     marks = [_COMMENT.match(line) for line in start]
     plain = ["" if mark else line for mark, line in zip(marks, start)]
-    comments = [line[mark.end():] if mark else "" for mark, line in zip(marks, start)]  # numpy.savetxt puts the header into one
+    # Numpy.savetxt puts the header into one
+    comments = [line[mark.end() :] if mark else "" for mark, line in zip(marks, start)]
     for shown in (plain, comments):
         for delimiter in _DELIMITERS:
             for number, cells in _tolerant(shown, delimiter):
@@ -170,14 +194,20 @@ def _header(lines):
                 if delimiter is None and len(roles) < 3 and re.search(r"[;\t|]", shown[number - 1]):
                     continue  # no blanks separate what something else does
                 if len(roles) == 3:
-                    _nothing_above(plain[:number - 1], delimiter)
+                    _nothing_above(plain[: number - 1], delimiter)
                     return delimiter, number, [tidy(cell) for cell in cells]
                 # Any line falls apart at blanks: a real delimiter is the better guess.
-                best = max(best, (len(roles), len(cells) if delimiter or len(cells) < 2 else 1.5, cells), key=lambda entry: entry[:2])
+                best = max(
+                    best,
+                    (len(roles), len(cells) if delimiter or len(cells) < 2 else 1.5, cells),
+                    key=lambda entry: entry[:2],
+                )
     if not best[0]:
         first = next((line for line in start if line.strip()), "")
-        raise InputError(f"no line of the first {HEADER_WITHIN} names current, conductance and rate, as 'I [pA]', 'g [nS]', 'rate [Hz]' "
-                         f"do; it begins with {first.strip()[:60]!r}")
+        raise InputError(
+            f"no line of the first {HEADER_WITHIN} names current, conductance and rate, as 'I [pA]', 'g"
+            f" [nS]', 'rate [Hz]' do; it begins with {first.strip()[:60]!r}"
+        )
     import pandas as pd
 
     columns_of(pd.DataFrame(columns=best[2]))  # says what is missing
@@ -187,7 +217,9 @@ def _header(lines):
 def _tolerant(lines, delimiter):
     """Records of what may not be a table at all."""
     if delimiter is None:
-        yield from ((number, _blank_headers(line)) for number, line in enumerate(lines, start=1) if line.strip())
+        yield from (
+            (number, _blank_headers(line)) for number, line in enumerate(lines, start=1) if line.strip()
+        )
         return
     try:
         yield from _records(lines, delimiter)
@@ -200,7 +232,10 @@ def _nothing_above(lines, delimiter):
     for number, line in enumerate(lines, start=1):
         cells = _split_blanks(line) if delimiter is None else line.split(delimiter)
         if sum(bool(NUMBER.fullmatch(cell.strip())) for cell in cells) >= 3:
-            raise InputError(f"line {number}: holds numbers above the header; put the header on top, or mark the line as a comment by #")
+            raise InputError(
+                f"line {number}: holds numbers above the header; put the header on top, or mark the line as a"
+                " comment by #"
+            )
 
 
 def _rows(lines, delimiter, at, header):
@@ -233,15 +268,27 @@ def _rows(lines, delimiter, at, header):
 
 
 def _uneven(number, cells, header, delimiter):
-    hint = "; where the comma is the decimal mark, separate columns by semicolons" if delimiter == "," and len(cells) > len(header) else ""
-    return InputError(f"line {number}: has {len(cells)} {'cell' if len(cells) == 1 else 'cells'} between {_DELIMITERS[delimiter]}, "
-                      f"expected the {len(header)} of the header {', '.join(map(repr, header[:8]))}{hint}")
+    hint = (
+        "; where the comma is the decimal mark, separate columns by semicolons"
+        if delimiter == "," and len(cells) > len(header)
+        else ""
+    )
+    return InputError(
+        f"line {number}: has {len(cells)} {'cell' if len(cells) == 1 else 'cells'} between"
+        f" {_DELIMITERS[delimiter]}, expected the {len(header)} of the header"
+        f" {', '.join(map(repr, header[:8]))}{hint}"
+    )
 
 
 def _row_names(rows, width, delimiter, lines):
-    """Whether every row begins with its number, for which the header has no name: R's write.table and pandas' to_string do that."""
+    """Whether every row begins with its number, for which the header has no name.
+
+    R's write.table and pandas' to_string do that.
+    """
     counted = [cells[0] for cells in rows]
-    if any(len(cells) != width + 1 for cells in rows) or all(counted != [str(k + first) for k in range(len(rows))] for first in (0, 1)):
+    if any(len(cells) != width + 1 for cells in rows) or all(
+        counted != [str(k + first) for k in range(len(rows))] for first in (0, 1)
+    ):
         return False
     # Between commas, decimal commas would look alike; R quotes the numbers of rows.
     return delimiter != "," or all(line.lstrip().startswith('"') for line in lines)
@@ -264,21 +311,36 @@ def _decimal_points(frame):
     commas, points = ([token for token in tokens if mark in token[2]] for mark in ",.")
     for token in tokens:
         if token[2].count(",") + token[2].count(".") > 1 and (re.search(r"[0-9][,.][0-9]{3}[,.]", token[2])):
-            refuse(token, "with separators of thousands, which are not read: write 1234.5 or, between semicolons, 1234,5")
+            refuse(
+                token,
+                "with separators of thousands, which are not read: write 1234.5 or, between semicolons,"
+                " 1234,5",
+            )
     if commas and points:
-        refuse(points[0], f"where line {frame.index[commas[0][0]]} has {commas[0][2]!r}: one file has one decimal mark")
+        refuse(
+            points[0],
+            f"where line {frame.index[commas[0][0]]} has {commas[0][2]!r}: one file has one decimal mark",
+        )
     marked = commas or points
     if marked and all(_GROUPED.fullmatch(token[2]) for token in marked):
         if commas:
-            refuse(commas[0], f"which may be {commas[0][2].replace(',', '.')} or {commas[0][2].replace(',', '')} as far as this file "
-                              f"tells; write a decimal point, or no separator of thousands")
+            refuse(
+                commas[0],
+                f"which may be {commas[0][2].replace(',', '.')} or {commas[0][2].replace(',', '')} as far as"
+                " this file tells; write a decimal point, or no separator of thousands",
+            )
         whole = re.compile(r"[+-]?0*[1-9][0-9]*")
         plain = {place for place in places if any(map(whole.fullmatch, frame.iloc[:, place]))}
         for token in points:
             # 400, 800, 1.200: a program that leaves zeros out would have written 1.2.
             if token[2].endswith("0") and token[1] in plain:
-                refuse(token, f"which may be {float(token[2]):g} or {token[2].replace('.', '')} as far as this file tells; write no "
-                              f"separator of thousands, or all numbers with the same decimals")
-    pointed = lambda cell: _TOKEN.sub(lambda match: match[0].replace(",", "."), cell, count=1) if _TOKEN.match(cell) else cell
+                refuse(
+                    token,
+                    f"which may be {float(token[2]):g} or {token[2].replace('.', '')} as far as this file"
+                    " tells; write no separator of thousands, or all numbers with the same decimals",
+                )
+    pointed = lambda cell: (
+        _TOKEN.sub(lambda match: match[0].replace(",", "."), cell, count=1) if _TOKEN.match(cell) else cell
+    )
     for place in {token[1] for token in commas}:
         frame.isetitem(place, list(map(pointed, frame.iloc[:, place])))

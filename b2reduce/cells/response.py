@@ -20,20 +20,16 @@ from ..circuit.circuit import drives_of
 from ..circuit.neuron import load_model
 from .filters import FILTERS, fit_filter
 from .points import measure_checked, measure_points, noise_sources, rest_of
-from .settings import (
-    changed_parameters,
-    check_engine,
-    check_rtol,
-    check_run,
-    leaks,
-    warned,
-)
+from .settings import changed_parameters, check_engine, check_rtol, check_run, leaks, warned
 
 __all__ = ["LinearResponse", "measure_response", "response_at_"]
 
-FREQUENCIES_ = (1.0, 1.5, 2.25, 3.5, 5.0, 7.5, 11.0, 16.0, 24.0, 36.0, 54.0, 80.0, 120.0, 180.0, 270.0, 400.0)  # Hz
-PERIOD_, WARMUP_ = 4.0, 0.3  # s: all frequencies are multiples of 1/PERIOD_, so that they do not leak into one another
-DEPTH, SLOWEST_RATE_ = 0.15, 1.0  # root mean square modulation of the rate, relative; rates below this count as this (Hz)
+# Hz
+FREQUENCIES_ = (1.0, 1.5, 2.25, 3.5, 5.0, 7.5, 11.0, 16.0, 24.0, 36.0, 54.0, 80.0, 120.0, 180.0, 270.0, 400.0)
+# s: all frequencies are multiples of 1/PERIOD_, so that they do not leak into one another
+PERIOD_, WARMUP_ = 4.0, 0.3
+# Root mean square modulation of the rate, relative; rates below this count as this (Hz)
+DEPTH, SLOWEST_RATE_ = 0.15, 1.0
 FEWEST, MOST = 400, 40_000  # cells
 PILOT_ = dict(replicates=400, duration_=1.0, warmup_=0.25)
 PREFIX = "modulation"
@@ -43,7 +39,8 @@ PREFIX = "modulation"
 class LinearResponse:
     """How the rate of a cell in noise follows small changes of its mean current.
 
-    r(t) = r_0 + Re[gain(f) A exp(2 pi i f t)] for I(t) = I + A cos(2 pi f t): a rate that comes late has a negative phase.
+    r(t) = r_0 + Re[gain(f) A exp(2 pi i f t)] for I(t) = I + A cos(2 pi f t): a rate that comes late has a
+    negative phase.
 
     Attributes
     ----------
@@ -103,40 +100,90 @@ class LinearResponse:
         return min(self.filters.values(), key=lambda found: found.aic)
 
     def to_frame(self):
-        """One row a frequency: gain without its phase, its standard error, the phase in degrees, and the fits."""
+        """One row a frequency.
+
+        Gain without its phase, its standard error, the phase in degrees, and the fits.
+        """
         import pandas as pd
 
         unit = "Hz m^2/A" if self.per_area else "Hz/A"
-        fits = {f"{form}, {part}": function(found.gain * found(self.frequency_)) for form, found in self.filters.items()
-                for part, function in ((f"|gain| [{unit}]", np.abs), ("phase [deg]", lambda values: np.degrees(np.angle(values))))}
-        return pd.DataFrame({"frequency [Hz]": self.frequency_, f"|gain| [{unit}]": np.abs(self.gain), f"gain_sem [{unit}]": self.gain_sem,
-                             "phase [deg]": np.degrees(np.angle(self.gain)), **fits})
+        fits = {
+            f"{form}, {part}": function(found.gain * found(self.frequency_))
+            for form, found in self.filters.items()
+            for part, function in (
+                (f"|gain| [{unit}]", np.abs),
+                ("phase [deg]", lambda values: np.degrees(np.angle(values))),
+            )
+        }
+        return pd.DataFrame(
+            {
+                "frequency [Hz]": self.frequency_,
+                f"|gain| [{unit}]": np.abs(self.gain),
+                f"gain_sem [{unit}]": self.gain_sem,
+                "phase [deg]": np.degrees(np.angle(self.gain)),
+                **fits,
+            }
+        )
 
     def to_dict(self):
         """Plain data for JSON; `from_dict` reads it back to the same values."""
-        return {"frequency": self.frequency_.tolist(), "real": self.gain.real.tolist(), "imag": self.gain.imag.tolist(), "sem": self.gain_sem.tolist(),
-                **{name: getattr(self, name) for name in ("rate_", "rate_sem_", "I_", "g_", "modulation_", "per_area")}, "provenance": dict(self.provenance)}
+        return {
+            "frequency": self.frequency_.tolist(),
+            "real": self.gain.real.tolist(),
+            "imag": self.gain.imag.tolist(),
+            "sem": self.gain_sem.tolist(),
+            **{
+                name: getattr(self, name)
+                for name in ("rate_", "rate_sem_", "I_", "g_", "modulation_", "per_area")
+            },
+            "provenance": dict(self.provenance),
+        }
 
     @classmethod
     def from_dict(cls, data):
         """Read back what `to_dict` wrote."""
         gain = np.array(data["real"]) + 1j * np.array(data["imag"])
-        return cls(data["frequency"], gain, data["sem"], **{name: data[name] for name in ("rate_", "rate_sem_", "I_", "g_", "modulation_", "per_area", "provenance")})
+        return cls(
+            data["frequency"],
+            gain,
+            data["sem"],
+            **{
+                name: data[name]
+                for name in ("rate_", "rate_sem_", "I_", "g_", "modulation_", "per_area", "provenance")
+            },
+        )
 
     def __repr__(self):
         best = self.best
         found = ", ".join(f"{name} {value:.3g}" for name, value in zip(best.names, best.values))
-        return f"LinearResponse({self.rate_:.3g} Hz, {self.frequency_.size} frequencies up to {self.frequency_[-1]:g} Hz, best filter {best.form}: {found} in SI)"
+        return (
+            f"LinearResponse({self.rate_:.3g} Hz, {self.frequency_.size} frequencies up to"
+            f" {self.frequency_[-1]:g} Hz, best filter {best.form}: {found} in SI)"
+        )
 
 
-def measure_response(model, I, g, *, noise=None, frequencies=None, rtol=0.05, dt=None, seed=1, parameters=None, engine="auto", progress=None):
+def measure_response(
+    model,
+    I,
+    g,
+    *,
+    noise=None,
+    frequencies=None,
+    rtol=0.05,
+    dt=None,
+    seed=1,
+    parameters=None,
+    engine="auto",
+    progress=None,
+):
     """Measure how the rate of a cell in noise follows small changes of its mean current.
 
     Parameters
     ----------
     model : NeuronModel, str or path
     I, g : Quantity
-        Mean current and mean total leak, as on the axes of `measure_fi`: the means of the noise are part of both.
+        Mean current and mean total leak, as on the axes of `measure_fi`: the means of the noise are part of
+        both.
     noise : list of Drive, optional
         Poisson conductances (their target is ignored); needed unless chance is part of the model.
     frequencies : Quantity, optional
@@ -161,12 +208,14 @@ def measure_response(model, I, g, *, noise=None, frequencies=None, rtol=0.05, dt
 
     Notes
     -----
-    All frequencies are on at once, in many uncoupled cells, half of them with the sign of the modulation reversed: even orders
-    of the cell's nonlinearity cancel. Together they modulate the rate by 15 % (root mean square); the third order of a gain
-    as bent as an exponential then changes the response by half of 0.15 squared, 1 %. Each spike adds exp(-2 pi i f t) to sums that
-    its cell keeps, so that no spike is stored; the standard error is their scatter over cells.
+    All frequencies are on at once, in many uncoupled cells, half of them with the sign of the modulation
+    reversed: even orders of the cell's nonlinearity cancel. Together they modulate the rate by 15 % (root
+    mean square); the third order of a gain as bent as an exponential then changes the response by half of
+    0.15 squared, 1 %. Each spike adds exp(-2 pi i f t) to sums that its cell keeps, so that no spike is
+    stored; the standard error is their scatter over cells.
 
-    The filter before the gain function that this finds is that of Shriki, Hansel & Sompolinsky (2003), who measured it in the same way.
+    The filter before the gain function that this finds is that of Shriki, Hansel & Sompolinsky (2003), who
+    measured it in the same way.
 
     Examples
     --------
@@ -192,10 +241,40 @@ def measure_response(model, I, g, *, noise=None, frequencies=None, rtol=0.05, dt
     check_run(WARMUP_ + PERIOD_, dt_, cells=FEWEST, fewest=10)
     check_engine(engine, None)
     with Progress(progress) as bar:
-        tried = measure_checked(model, np.array([I_]), g_, sources, dt_=dt_, fixed=dt is not None, engine=engine, seed=seed_streams(seed, 2), replicates=32, duration_=1.0, warmup_=0.25)
-        dt_, model = tried.dt, model if tried.method == model.method_used(bool(sources)) else replace(model, method=tried.method)
+        tried = measure_checked(
+            model,
+            np.array([I_]),
+            g_,
+            sources,
+            dt_=dt_,
+            fixed=dt is not None,
+            engine=engine,
+            seed=seed_streams(seed, 2),
+            replicates=32,
+            duration_=1.0,
+            warmup_=0.25,
+        )
+        dt_, model = (
+            tried.dt,
+            (
+                model
+                if tried.method == model.method_used(bool(sources))
+                else replace(model, method=tried.method)
+            ),
+        )
         warned(tried.notes)
-        return response_at_(model, I_, float(g_[0]), sources, frequency_=_frequencies(frequencies, dt_), rtol=rtol, dt_=dt_, seed=seed, engine=engine, bar=bar)
+        return response_at_(
+            model,
+            I_,
+            float(g_[0]),
+            sources,
+            frequency_=_frequencies(frequencies, dt_),
+            rtol=rtol,
+            dt_=dt_,
+            seed=seed,
+            engine=engine,
+            bar=bar,
+        )
 
 
 def _frequencies(frequencies, dt_):
@@ -204,53 +283,129 @@ def _frequencies(frequencies, dt_):
         return np.array(FREQUENCIES_)
     wanted = np.atleast_1d(to_si(frequencies, "Hz", "frequencies"))
     rounded = np.unique(np.round(wanted * PERIOD_)) / PERIOD_
-    if wanted.ndim != 1 or not np.isfinite(wanted).all() or rounded.size != wanted.size or rounded[0] <= 0 or rounded[-1] > 0.1 / dt_:
-        raise InputError(f"frequencies: got {frequencies}, expected different ones from {1 / PERIOD_:g} Hz, apart by at least that, to {0.1 / dt_:g} Hz, a tenth of the "
-                         f"steps of {dt_ * 1e3:g} ms")
+    if (
+        wanted.ndim != 1
+        or not np.isfinite(wanted).all()
+        or rounded.size != wanted.size
+        or rounded[0] <= 0
+        or rounded[-1] > 0.1 / dt_
+    ):
+        raise InputError(
+            f"frequencies: got {frequencies}, expected different ones from {1 / PERIOD_:g} Hz, apart by at"
+            f" least that, to {0.1 / dt_:g} Hz, a tenth of the steps of {dt_ * 1e3:g} ms"
+        )
     return rounded
 
 
-def response_at_(model, I_, g_, sources, *, frequency_=None, rtol=0.05, dt_, seed, engine="auto", bar, name=""):
+def response_at_(
+    model, I_, g_, sources, *, frequency_=None, rtol=0.05, dt_, seed, engine="auto", bar, name=""
+):
     """`measure_response` on SI floats and sources."""
     check_rtol(rtol)
     if not (sources or model.noisy):
-        raise InputError(f"noise: model {model.name!r} was given none, and a cell that fires periodically has no linear response; give noise = [Drive(...)]")
+        raise InputError(
+            f"noise: model {model.name!r} was given none, and a cell that fires periodically has no linear"
+            " response; give noise = [Drive(...)]"
+        )
     frequency_ = np.array(FREQUENCIES_) if frequency_ is None else frequency_
     settings = dict(dt_=dt_, engine=engine)
     small = 5e-4 * max(g_, model.conductance_scale_)  # half a millivolt
-    pilot = measure_points(model, np.array([I_ - small, I_, I_ + small]), np.full(3, g_), sources, seed=seed_streams(seed, 0), report=bar.stage(f"pilot{name}"), **PILOT_, **settings)
+    pilot = measure_points(
+        model,
+        np.array([I_ - small, I_, I_ + small]),
+        np.full(3, g_),
+        sources,
+        seed=seed_streams(seed, 0),
+        report=bar.stage(f"pilot{name}"),
+        **PILOT_,
+        **settings,
+    )
     rates = pilot.rate_
     if not rates.min() > 0 or not rates[2] > rates[0]:
-        raise InputError(f"model {model.name!r} fires at {rates[0]:.3g}, {rates[1]:.3g} and {rates[2]:.3g} Hz where the current is 0.5 mV times the leak lower, as it is, and higher; "
-                         f"a response needs a cell that fires more with more current")
+        raise InputError(
+            f"model {model.name!r} fires at {rates[0]:.3g}, {rates[1]:.3g} and {rates[2]:.3g} Hz where the"
+            " current is 0.5 mV times the leak lower, as it is, and higher; a response needs a cell that"
+            " fires more with more current"
+        )
     tones = frequency_.size + 1
     depth_ = DEPTH * max(rates[1], SLOWEST_RATE_)
     amplitude = depth_ / ((rates[2] - rates[0]) / (2 * small)) * np.sqrt(2 / tones)
-    # The sum of exp(-iwt) over n spikes has a standard error of sqrt(n/2) in either part; a tone moves it by depth sqrt(2/tones)/2 of n.
+    # The sum of exp(-iwt) over n spikes has a standard error of sqrt(n/2) in either part; a tone moves it by
+    # depth sqrt(2/tones)/2 of n.
     spikes = tones * (rates[1] / (depth_ * rtol)) ** 2
     cells = int(np.clip(np.ceil(spikes / (rates[1] * PERIOD_) / 2) * 2, FEWEST, MOST))
     sums, counts = [], []
     for number, sign in enumerate((1, -1)):
         modulated = _modulated(model, frequency_, sign * amplitude, dt_, bool(sources))
         rest = rest_of(model, np.array([g_]), dt_, engine=engine)
-        initial = {**rest, **{f"{PREFIX}_{part}_{k}": np.zeros(1) for k in range(frequency_.size) for part in "cs"}}
-        found = measure_points(modulated, np.array([I_]), np.array([g_]), sources, replicates=cells // 2, duration_=WARMUP_ + PERIOD_, warmup_=WARMUP_, initial=initial,
-                               seed=seed_streams(seed, 1, number), report=bar.stage(f"linear response{name}, {'rising' if sign > 0 else 'falling'}"), **settings)
+        initial = {
+            **rest,
+            **{f"{PREFIX}_{part}_{k}": np.zeros(1) for k in range(frequency_.size) for part in "cs"},
+        }
+        found = measure_points(
+            modulated,
+            np.array([I_]),
+            np.array([g_]),
+            sources,
+            replicates=cells // 2,
+            duration_=WARMUP_ + PERIOD_,
+            warmup_=WARMUP_,
+            initial=initial,
+            seed=seed_streams(seed, 1, number),
+            report=bar.stage(f"linear response{name}, {'rising' if sign > 0 else 'falling'}"),
+            **settings,
+        )
         final = found.statistics.final_state
-        sums.append(np.array([final[f"{PREFIX}_c_{k}"] - 1j * final[f"{PREFIX}_s_{k}"] for k in range(frequency_.size)]))
+        sums.append(
+            np.array(
+                [final[f"{PREFIX}_c_{k}"] - 1j * final[f"{PREFIX}_s_{k}"] for k in range(frequency_.size)]
+            )
+        )
         counts.append(found.statistics.count.astype(float))
     # A spike is noted at the start of the step in which it falls: half a step early on average.
     shift = np.exp(-1j * np.pi * frequency_ * dt_)
-    per_cell = [np.concatenate([2 * shift[:, None] * total, [count]]) / (PERIOD_ * amplitude) for total, count in zip(sums, counts)]
+    per_cell = [
+        np.concatenate([2 * shift[:, None] * total, [count]]) / (PERIOD_ * amplitude)
+        for total, count in zip(sums, counts)
+    ]
     half = (per_cell[0].mean(axis=1) - per_cell[1].mean(axis=1)) / 2
-    variance = sum(np.concatenate([(part[:-1].real.var(axis=1) + part[:-1].imag.var(axis=1)) / 2, [part[-1].real.var()]]) / part.shape[1] for part in per_cell) / 4
+    variance = (
+        sum(
+            np.concatenate(
+                [(part[:-1].real.var(axis=1) + part[:-1].imag.var(axis=1)) / 2, [part[-1].real.var()]]
+            )
+            / part.shape[1]
+            for part in per_cell
+        )
+        / 4
+    )
     order = np.argsort([*frequency_, 0.0])
     rate = np.concatenate(counts) / PERIOD_
-    provenance = {"model": model.name, "model_hash": model.hash, "engine": found.engine, "dt [s]": dt_, "duration [s]": WARMUP_ + PERIOD_, "warmup [s]": WARMUP_,
-                  "cells": int(rate.size), "rtol": rtol, "seed": seed, "versions": versions()}
+    provenance = {
+        "model": model.name,
+        "model_hash": model.hash,
+        "engine": found.engine,
+        "dt [s]": dt_,
+        "duration [s]": WARMUP_ + PERIOD_,
+        "warmup [s]": WARMUP_,
+        "cells": int(rate.size),
+        "rtol": rtol,
+        "seed": seed,
+        "versions": versions(),
+    }
     phase = np.append(_phases(frequency_), 0.0)
-    return LinearResponse(np.append(frequency_, 0.0)[order], (half * np.exp(-1j * phase))[order], np.sqrt(variance)[order], float(rate.mean()),
-                          float(rate.std() / np.sqrt(rate.size)), float(I_), float(g_), float(amplitude), per_area="m^2" in si_label(model.current_dim), provenance=provenance)
+    return LinearResponse(
+        np.append(frequency_, 0.0)[order],
+        (half * np.exp(-1j * phase))[order],
+        np.sqrt(variance)[order],
+        float(rate.mean()),
+        float(rate.std() / np.sqrt(rate.size)),
+        float(I_),
+        float(g_),
+        float(amplitude),
+        per_area="m^2" in si_label(model.current_dim),
+        provenance=provenance,
+    )
 
 
 def _phases(frequency_):
@@ -259,7 +414,9 @@ def _phases(frequency_):
 
 
 def _modulated(model, frequency_, amplitude, dt_, with_synapses):
-    """The model with a sum of cosines and a constant added to its input, and sums over its spikes as state variables."""
+    """The model with a sum of cosines and a constant added to its input, and sums over its spikes as state
+    variables.
+    """
     number = range(len(frequency_))
     taken = [name for name in (*model.parameters, *model._parsed.names) if name.startswith(PREFIX)]
     if taken:
@@ -270,16 +427,31 @@ def _modulated(model, frequency_, amplitude, dt_, with_synapses):
     for line in model.equations.splitlines():
         head, equals, tail = line.partition("=")
         if line.partition(":")[0].strip() != model.input:
-            lines.append(head + equals + re.sub(rf"\b{re.escape(model.input)}\b", total, tail) if equals else line)
+            lines.append(
+                head + equals + re.sub(rf"\b{re.escape(model.input)}\b", total, tail) if equals else line
+            )
     tones = " + ".join(f"cos({PREFIX}_w_{k}*t + {PREFIX}_p_{k})" for k in number)
     lines.append(f"{total} = {model.input} + {PREFIX}_A*(1 + {tones}) : {unit}")
     lines += [f"d{PREFIX}_{part}_{k}/dt = 0/second : 1" for k in number for part in "cs"]
     late = f"int(t >= {PREFIX}_begin)"
     reset = [model.reset] if model.reset else []
     # The phase is that of the time after the warm-up; a whole number of periods follows it.
-    reset += [f"{PREFIX}_{part}_{k} += {late}*{function}({PREFIX}_w_{k}*t)" for k in number for part, function in (("c", "cos"), ("s", "sin"))]
-    parameters = {f"{PREFIX}_A": current, f"{PREFIX}_begin": with_units(WARMUP_ - 0.25 * dt_, "s"),
-                  **{f"{PREFIX}_w_{k}": with_units(2 * np.pi * f, "Hz") for k, f in enumerate(frequency_)},
-                  **{f"{PREFIX}_p_{k}": float(phase) for k, phase in enumerate(_phases(frequency_))}}
+    reset += [
+        f"{PREFIX}_{part}_{k} += {late}*{function}({PREFIX}_w_{k}*t)"
+        for k in number
+        for part, function in (("c", "cos"), ("s", "sin"))
+    ]
+    parameters = {
+        f"{PREFIX}_A": current,
+        f"{PREFIX}_begin": with_units(WARMUP_ - 0.25 * dt_, "s"),
+        **{f"{PREFIX}_w_{k}": with_units(2 * np.pi * f, "Hz") for k, f in enumerate(frequency_)},
+        **{f"{PREFIX}_p_{k}": float(phase) for k, phase in enumerate(_phases(frequency_))},
+    }
     method = model.method_used(with_synapses)
-    return replace(model, method="rk4" if method == "exact" else method, equations="\n".join(lines), reset="\n".join(reset), parameters={**model.parameters, **parameters})
+    return replace(
+        model,
+        method="rk4" if method == "exact" else method,
+        equations="\n".join(lines),
+        reset="\n".join(reset),
+        parameters={**model.parameters, **parameters},
+    )

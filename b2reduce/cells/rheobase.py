@@ -1,4 +1,7 @@
-"""The smallest current that makes a cell fire: searched by simulation, and where a cell only crawls by the end of its resting state."""
+"""The smallest current that makes a cell fire.
+
+Searched by simulation, and where a cell only crawls by the end of its resting state.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,7 @@ from ..circuit.spike_counts import check_counts
 from .engine import Cells, Decided, Settled, simulate_cells
 from .integration import LIMIT, tries
 from .points import failure_of, measure_points, rest_of
-from .settings import (
-    DURATION_,
-    changed_parameters,
-    check_engine,
-    check_run,
-    leaks,
-    warned,
-)
+from .settings import DURATION_, changed_parameters, check_engine, check_run, leaks, warned
 
 __all__ = ["RTOL", "Onset", "check_fires", "find_checked_onset", "find_onset", "rheobase"]
 
@@ -50,7 +46,8 @@ ABOVE_ = 2e-3  # V times the leak: how far above the onset cells are checked at 
 
 
 def find_checked_onset(model, g_, *, dt_, fixed, engine="auto", bar, **settings):
-    """`find_onset` by the first method and step, in the order of `tries`, whose check a little above the onset holds.
+    """`find_onset` by the first method and step, in the order of `tries`, whose check a little above the
+    onset holds.
 
     Returns
     -------
@@ -64,19 +61,40 @@ def find_checked_onset(model, g_, *, dt_, fixed, engine="auto", bar, **settings)
         try:
             onset = find_onset(tried, g_, dt_=step_, engine=engine, bar=bar, **settings)
             above = onset.current_ + ABOVE_ * np.maximum(g_, model.conductance_scale_)
-            check = measure_points(tried, above, g_, (), replicates=1, duration_=2.0, warmup_=0.5, dt_=step_, seed=0, engine=engine, stop=Settled(), check=True).check
+            check = measure_points(
+                tried,
+                above,
+                g_,
+                (),
+                replicates=1,
+                duration_=2.0,
+                warmup_=0.5,
+                dt_=step_,
+                seed=0,
+                engine=engine,
+                stop=Settled(),
+                check=True,
+            ).check
         except DivergenceError as error:
             failure = failure or error
             notes.append(f"{method} at {step_ * 1e3:g} ms diverges")
             continue
         if check is None or check.excess <= LIMIT:
-            replaced = f"rheobase of model {model.name!r}: integrated by {method} at {step_ * 1e3:g} ms, since {', '.join(notes)}"
+            replaced = (
+                f"rheobase of model {model.name!r}: integrated by {method} at {step_ * 1e3:g} ms, since"
+                f" {', '.join(notes)}"
+            )
             return onset, (replaced,) if notes else ()
         notes.append(failure_of(method, step_, check))
         failure = None
     if failure is not None:
         raise failure
-    return onset, (f"rheobase of model {model.name!r}: no method is accurate at the steps tried: {', '.join(notes)}; take a smaller dt",)
+    return onset, (
+        (
+            f"rheobase of model {model.name!r}: no method is accurate at the steps tried: {', '.join(notes)};"
+            " take a smaller dt"
+        ),
+    )
 
 
 def find_onset(model, g_, *, sustained, duration_, given, dt_, engine="auto", bar):
@@ -91,7 +109,8 @@ def find_onset(model, g_, *, sustained, duration_, given, dt_, engine="auto", ba
         Firing that goes on, or any spike.
     duration_ : float
     given : bool
-        Every cell runs for just `duration_`; otherwise until it fires or rests, up to `LONGEST` times as long.
+        Every cell runs for just `duration_`; otherwise until it fires or rests, up to `LONGEST` times as
+        long.
 
     Returns
     -------
@@ -100,7 +119,8 @@ def find_onset(model, g_, *, sustained, duration_, given, dt_, engine="auto", ba
     Raises
     ------
     InputError
-        If the cell is silent, or fires, at every current up to the one that would hold its leak 1 V above the reversal; or a spike is counted twice.
+        If the cell is silent, or fires, at every current up to the one that would hold its leak 1 V above the
+        reversal; or a spike is counted twice.
     DivergenceError
         If no current below one at which the integration fails makes the cell fire.
     """
@@ -111,10 +131,14 @@ def find_onset(model, g_, *, sustained, duration_, given, dt_, engine="auto", ba
     counts, seen, longest, knee = np.zeros((size, 2)), [None] * size, np.ones(size), np.full(size, np.nan)
     slow, sure = np.zeros((2, size), dtype=bool)
     resting = [None] * size  # the states at `lower`
-    doubtful = np.full(size, -np.inf)  # the smallest current that left a cell on its way, where none is known to be silent
+    # The smallest current that left a cell on its way, where none is known to be silent
+    doubtful = np.full(size, -np.inf)
     candidates = scale * np.concatenate([[0.0], np.geomspace(1e-4, 0.03, CURRENTS - 1)])  # (g, current)
     # Near zero 1 mV is the scale of currents.
-    close = lambda: np.subtract(upper, lower, where=bounded, out=np.full(size, np.inf)) <= RTOL * np.maximum(np.abs(upper), NEAR_ * scale[:, 0])
+    close = lambda: (
+        np.subtract(upper, lower, where=bounded, out=np.full(size, np.inf))
+        <= RTOL * np.maximum(np.abs(upper), NEAR_ * scale[:, 0])
+    )
     on = np.arange(size)
     for round_ in range(1, 40):
         floor = np.maximum(lower, doubtful)
@@ -124,26 +148,47 @@ def find_onset(model, g_, *, sustained, duration_, given, dt_, engine="auto", ba
             rows = on[longest[on] == far]
             stop = None if given else Decided(sustained, far)
             stats = measure_points(
-                model, candidates[rows].ravel(), np.repeat(g_[rows], CURRENTS), (), replicates=1, duration_=duration_, warmup_=0.0, dt_=dt_, seed=0,
-                initial={name: np.repeat(values[rows], CURRENTS) for name, values in rest.items()}, engine=engine, diverging="silent", stop=stop,
-                report=bar.stage(f"rheobase, round {round_}")).statistics
-            by_state = stop is not None and stop.verdict is not None  # not in Brian2, nor where time or chance is part of the equations
+                model,
+                candidates[rows].ravel(),
+                np.repeat(g_[rows], CURRENTS),
+                (),
+                replicates=1,
+                duration_=duration_,
+                warmup_=0.0,
+                dt_=dt_,
+                seed=0,
+                initial={name: np.repeat(values[rows], CURRENTS) for name, values in rest.items()},
+                engine=engine,
+                diverging="silent",
+                stop=stop,
+                report=bar.stage(f"rheobase, round {round_}"),
+            ).statistics
+            # Not in Brian2, nor where time or chance is part of the equations
+            by_state = stop is not None and stop.verdict is not None
             verdicts = _verdicts(stats, stop, by_state, sustained).reshape(-1, CURRENTS)
             for k, row in enumerate(rows):
                 here = slice(k * CURRENTS, (k + 1) * CURRENTS)
-                lower[row], upper[row], first = _narrowed(candidates[row], verdicts[k], lower[row], upper[row])
+                lower[row], upper[row], first = _narrowed(
+                    candidates[row], verdicts[k], lower[row], upper[row]
+                )
                 if first is not None:
                     counts[row] = stats.total[here][first], stats.held[here][first]
                     seen[row] = _slowness(candidates[row], verdicts[k], stats, here, sustained, seen[row])
                 if upper[row] == np.inf and verdicts[k][-1] == DIVERGED:
-                    raise DivergenceError(f"model {model.name!r}: the integration diverged with dt = {dt_ * 1e3:g} ms at I = "
-                                          f"{with_units(candidates[row][-1], model.current_dim)} before any smaller current made the cell fire; "
-                                          f"take a smaller dt or another method")
+                    raise DivergenceError(
+                        f"model {model.name!r}: the integration diverged with dt = {dt_ * 1e3:g} ms at I ="
+                        f" {with_units(candidates[row][-1], model.current_dim)} before any smaller current"
+                        " made the cell fire; take a smaller dt or another method"
+                    )
                 still = (verdicts[k] == UNDECIDED) & (candidates[row] < upper[row])
                 slow[row] = bool(still.any())
                 if (at := np.flatnonzero((verdicts[k] == SILENT) & (candidates[row] == lower[row]))).size:
-                    resting[row] = {name: values[k * CURRENTS + at[0]] for name, values in stats.final_state.items()}
-                doubtful[row] = candidates[row][np.argmax(still)] if slow[row] and lower[row] == -np.inf else -np.inf
+                    resting[row] = {
+                        name: values[k * CURRENTS + at[0]] for name, values in stats.final_state.items()
+                    }
+                doubtful[row] = (
+                    candidates[row][np.argmax(still)] if slow[row] and lower[row] == -np.inf else -np.inf
+                )
                 if np.isfinite(doubtful[row]) and longest[row] < LONGEST:  # not one of them has come to rest
                     longest[row] *= LENGTHENED
                 if not (slow[row] and longest[row] < LONGEST and np.isfinite(upper[row] - lower[row])):
@@ -153,9 +198,12 @@ def find_onset(model, g_, *, sustained, duration_, given, dt_, engine="auto", ba
                     if not sure[row]:
                         knee[row], longest[row] = np.nan, LENGTHENED * longest[row]
                 elif resting[row] is not None and longest[row] == 1:
-                    knee[row] = _knee(model, g_[row], lower[row], upper[row], resting[row], stats.final_state, dt_, engine)
+                    knee[row] = _knee(
+                        model, g_[row], lower[row], upper[row], resting[row], stats.final_state, dt_, engine
+                    )
                 if not np.isfinite(knee[row]) and upper[row] - lower[row] > before[row] / 4:
-                    longest[row] *= LENGTHENED  # most of what is left is on its way: runs of this length get no further
+                    # Most of what is left is on its way: runs of this length get no further
+                    longest[row] *= LENGTHENED
         floor = np.maximum(lower, doubtful)
         _refuse_endless(model, g_, candidates, floor, upper, scale, sustained, duration_)
         bounded = np.isfinite(upper) & np.isfinite(floor)
@@ -173,21 +221,31 @@ def find_onset(model, g_, *, sustained, duration_, given, dt_, engine="auto", ba
         for row in np.flatnonzero(np.isfinite(knee)):
             candidates[row] = _around(knee[row], lower[row], upper[row])
     for row in range(size):
-        where = f"at I = {with_units(upper[row], model.current_dim)}, g = {with_units(g_[row], model.conductance_dim)}"
+        where = (
+            f"at I = {with_units(upper[row], model.current_dim)}, g ="
+            f" {with_units(g_[row], model.conductance_dim)}"
+        )
         check_counts(model, counts[row, 0], counts[row, 1], where)
     found = sure
     left = np.where(found, 1e-6 * np.abs(knee), upper - np.maximum(lower, doubtful))
     if not by_state:
         for row in np.flatnonzero(~found):
             left[row] = max(left[row], _below(upper[row], seen[row], duration_))
-    how = tuple("knee" if k else "slow" if e > 1.5 * RTOL * max(abs(u), NEAR_ * size_) else "searched" for k, e, u, size_ in zip(found, left, upper, scale[:, 0]))
+    how = tuple(
+        "knee" if k else "slow" if e > 1.5 * RTOL * max(abs(u), NEAR_ * size_) else "searched"
+        for k, e, u, size_ in zip(found, left, upper, scale[:, 0])
+    )
     return Onset(np.where(found, knee, upper), left, how)
 
 
 def _verdicts(stats, stop, by_state, sustained):
     """What each cell does."""
     finite = np.all([np.isfinite(values) for values in stats.final_state.values()], axis=0)
-    verdict = stop.verdict if by_state else np.where(stats.late_count >= 2 if sustained else stats.total >= 1, FIRES, SILENT)
+    verdict = (
+        stop.verdict
+        if by_state
+        else np.where(stats.late_count >= 2 if sustained else stats.total >= 1, FIRES, SILENT)
+    )
     return np.where(finite, verdict, DIVERGED)
 
 
@@ -196,22 +254,34 @@ def _narrowed(currents, verdicts, lower, upper):
     firing = np.flatnonzero(verdicts == FIRES)
     first = int(firing[0]) if firing.size else None
     below = np.flatnonzero(verdicts[:first] == SILENT)
-    return currents[below[-1]] if below.size else lower, currents[first] if first is not None else upper, first
+    return (
+        currents[below[-1]] if below.size else lower,
+        currents[first] if first is not None else upper,
+        first,
+    )
 
 
 def _slowness(currents, verdicts, stats, here, sustained, known):
-    """(currents, times they took) of the two smallest known to fire: the last interval, or the first spike."""
+    """(currents, times they took) of the two smallest known to fire.
+
+    The last interval, or the first spike.
+    """
     firing = np.flatnonzero(verdicts == FIRES)
     with np.errstate(invalid="ignore", divide="ignore"):
         times = (stats.interval_sum / stats.intervals if sustained else stats.first_time)[here][firing]
-    I, times = (np.concatenate([old, new]) for old, new in zip(known if known is not None else ([], []), (currents[firing], times)))
+    I, times = (
+        np.concatenate([old, new])
+        for old, new in zip(known if known is not None else ([], []), (currents[firing], times))
+    )
     known = np.isfinite(times) & (times > 0)
     I, which = np.unique(I[known], return_index=True)
     return I[:2], times[known][which][:2]
 
 
 def _extrapolated(seen):
-    """Where one over the squared time vanishes, as it does for a cell that crawls past where its rest was, by two firing currents; or None."""
+    """Where one over the squared time vanishes, as it does for a cell that crawls past where its rest was, by
+    two firing currents; or None.
+    """
     if seen is None or seen[0].size < 2 or not seen[1][0] > seen[1][1]:
         return None
     I, speed = seen[0], 1 / seen[1] ** 2
@@ -223,19 +293,29 @@ def _around(knee, lower, upper):
     each, least = CURRENTS // 2, RTOL / 10 * (upper - lower + abs(knee))
 
     def away(end):
-        return np.geomspace(min(least, abs(end - knee) / 2), abs(end - knee), each + 1)[:-1] if end != knee else least * np.arange(1, each + 1)
+        return (
+            np.geomspace(min(least, abs(end - knee) / 2), abs(end - knee), each + 1)[:-1]
+            if end != knee
+            else least * np.arange(1, each + 1)
+        )
 
     return np.concatenate([knee - away(lower)[::-1], knee + away(upper)])
 
 
 def _agrees(knee, seen):
-    """Whether the times of firing cells lead to the knee: they grow as one over the root of the distance to it."""
+    """Whether the times of firing cells lead to the knee.
+
+    They grow as one over the root of the distance to it.
+    """
     where = _extrapolated(seen)
     return where is not None and abs(where - knee) <= 0.5 * (seen[0][0] - knee) + 0.1 * RTOL * abs(knee)
 
 
 def _below(upper, seen, duration_):
-    """By how much a search by runs of one length may be too high: where cells took long, what their times extrapolate to."""
+    """By how much a search by runs of one length may be too high.
+
+    Where cells took long, what their times extrapolate to.
+    """
     where = _extrapolated(seen)
     if where is None or seen[1][0] < duration_ / 10:
         return 0.0
@@ -245,13 +325,17 @@ def _below(upper, seen, duration_):
 def _refuse_endless(model, g_, candidates, lower, upper, scale, sustained, duration_):
     """An error where currents of either sign lead nowhere."""
     kind = "sustained" if sustained else "first_spike"
-    for missing, end, verb, bound in ((np.isinf(upper), candidates[:, -1], "does not fire", "up to"),
-                                      (np.isinf(lower), candidates[:, 0], "fires", "down to")):
+    for missing, end, verb, bound in (
+        (np.isinf(upper), candidates[:, -1], "does not fire", "up to"),
+        (np.isinf(lower), candidates[:, 0], "fires", "down to"),
+    ):
         at = np.flatnonzero(missing & (np.abs(end) >= scale[:, 0]))
         if at.size:
-            raise InputError(f"model {model.name!r} {verb} ({kind}) at g = {with_units(g_[at[0]], model.conductance_dim)} at every current {bound} "
-                             f"{with_units(end[at[0]], model.current_dim)} within {duration_:g} s, so there is no rheobase; "
-                             f"check the threshold {model.threshold!r} and the duration")
+            raise InputError(
+                f"model {model.name!r} {verb} ({kind}) at g = {with_units(g_[at[0]], model.conductance_dim)}"
+                f" at every current {bound} {with_units(end[at[0]], model.current_dim)} within {duration_:g}"
+                f" s, so there is no rheobase; check the threshold {model.threshold!r} and the duration"
+            )
 
 
 def check_fires(model, g_, dt_, engine, duration_=0.3):
@@ -261,19 +345,36 @@ def check_fires(model, g_, dt_, engine, duration_=0.3):
     ------
     InputError
     """
-    currents = max(g_, model.conductance_scale_) * np.geomspace(1e-4, 1.0, CURRENTS)  # up to 1 V times the leak
-    stats = measure_points(model, currents, np.full(CURRENTS, g_), (), replicates=1, duration_=max(duration_, dt_), warmup_=0.0, dt_=dt_, seed=0, engine=engine, diverging="silent").statistics
+    # Up to 1 V times the leak
+    currents = max(g_, model.conductance_scale_) * np.geomspace(1e-4, 1.0, CURRENTS)
+    stats = measure_points(
+        model,
+        currents,
+        np.full(CURRENTS, g_),
+        (),
+        replicates=1,
+        duration_=max(duration_, dt_),
+        warmup_=0.0,
+        dt_=dt_,
+        seed=0,
+        engine=engine,
+        diverging="silent",
+    ).statistics
     if not np.any(_verdicts(stats, None, False, False) != SILENT):
-        raise InputError(f"model {model.name!r} does not fire (first_spike) at g = {with_units(g_, model.conductance_dim)} at every current up to "
-                         f"{with_units(currents[-1], model.current_dim)} within {duration_:g} s; check the threshold {model.threshold!r}")
+        raise InputError(
+            f"model {model.name!r} does not fire (first_spike) at g = {with_units(g_, model.conductance_dim)}"
+            f" at every current up to {with_units(currents[-1], model.current_dim)} within {duration_:g} s;"
+            f" check the threshold {model.threshold!r}"
+        )
 
 
 def _knee(model, g, lower, upper, resting, final, dt_, engine):
-    """The current at which the resting state ends in a fold, followed from the state that rests at `lower`; NaN if there is none up to
-    `upper`, or it is not stable all the way.
+    """The current at which the resting state ends in a fold, followed from the state that rests at `lower`;
+    NaN if there is none up to `upper`, or it is not stable all the way.
 
-    At a fold the steady current over the membrane potential has its maximum: the membrane is held, the other variables and the current are
-    solved for. The slopes are those of one step of the integration, whose fixed points are those of the equations.
+    At a fold the steady current over the membrane potential has its maximum: the membrane is held, the other
+    variables and the current are solved for. The slopes are those of one step of the integration, whose fixed
+    points are those of the equations.
     """
     from scipy.optimize import minimize_scalar
 
@@ -296,14 +397,16 @@ def _knee(model, g, lower, upper, resting, final, dt_, engine):
             if slopes is None:
                 return None, False
             n = scales.size
-            jacobian = (slopes[1:1 + n] - slopes[1 + n:]).T / 2e-5
+            jacobian = (slopes[1 : 1 + n] - slopes[1 + n :]).T / 2e-5
             try:
                 change = np.linalg.solve(jacobian, -slopes[0])
             except np.linalg.LinAlgError:
                 return None, False
             guess = guess + change * scales
             if np.abs(change).max() < 1e-9:
-                return guess, _stable(step, np.concatenate([[v], guess[:-1]]), guess[-1], np.concatenate([[1e-2], sizes[1:]]))
+                return guess, _stable(
+                    step, np.concatenate([[v], guess[:-1]]), guess[-1], np.concatenate([[1e-2], sizes[1:]])
+                )
         return None, False
 
     found, stable = steady(v, unknown)
@@ -336,11 +439,18 @@ def _knee(model, g, lower, upper, resting, final, dt_, engine):
     if not low + margin < best.x < high - margin:  # the rest loses its stability without an end
         return np.nan
     at, stable = steady(best.x - margin, min(path, key=lambda point: abs(point[0] - best.x))[1])
-    return float(knee) if at is not None and stable and np.isfinite(knee) and lower - 1e-3 * abs(lower) <= knee <= upper else np.nan
+    return (
+        float(knee)
+        if at is not None and stable and np.isfinite(knee) and lower - 1e-3 * abs(lower) <= knee <= upper
+        else np.nan
+    )
 
 
 def _stable(step, x, current, sizes):
-    """Whether a small change of state dies out: no growing part of the linearised step. Near the fold one part is as good as zero."""
+    """Whether a small change of state dies out: no growing part of the linearised step.
+
+    Near the fold one part is as good as zero.
+    """
     moves = np.vstack([sign * 1e-5 * np.diag(sizes) for sign in (1, -1)])
     slopes = step(x + moves, np.full(len(moves), current))
     if slopes is None:
@@ -351,9 +461,18 @@ def _stable(step, x, current, sizes):
 
 
 def _slopes(model, names, states, currents, g, dt_, engine):
-    """Rates of change, shape (state, variable), by one step; None where a step ends in a spike or not in a number."""
+    """Rates of change, shape (state, variable), by one step.
+
+    None where a step ends in a spike or not in a number.
+    """
     n = len(currents)
-    cells = Cells(model, n, {model.input: np.asarray(currents, dtype=float), ADDED_LEAK: np.full(n, g - model.leak_)}, (), dict(zip(names, states.T)))
+    cells = Cells(
+        model,
+        n,
+        {model.input: np.asarray(currents, dtype=float), ADDED_LEAK: np.full(n, g - model.leak_)},
+        (),
+        dict(zip(names, states.T)),
+    )
     stats, _ = simulate_cells(cells, dt_, dt_=dt_, engine=engine, diverging="silent")
     after = np.column_stack([stats.final_state[name] for name in names])
     if np.any(stats.total > 0) or not np.isfinite(after).all():
@@ -361,7 +480,9 @@ def _slopes(model, names, states, currents, g, dt_, engine):
     return (after - states) / dt_
 
 
-def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=None, engine="auto", progress=None):
+def rheobase(
+    model, g, *, kind="sustained", duration=None, dt=None, parameters=None, engine="auto", progress=None
+):
     """Smallest current from rest that makes the cell fire, at each leak conductance.
 
     Parameters
@@ -372,24 +493,27 @@ def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=N
     kind : {"sustained", "first_spike"}
         At least two spikes in the last half of the run, or any spike.
     duration : Quantity, optional
-        Length of each run: what takes longer to fire counts as silent, and sustained rates must exceed about 4/duration to be seen. By default each
-        cell is followed until it fires or rests.
+        Length of each run: what takes longer to fire counts as silent, and sustained rates must exceed about
+        4/duration to be seen. By default each cell is followed until it fires or rests.
 
     Returns
     -------
     Quantity, shape (g,)
-        To a relative precision of 1e-4; where cells were still on their way at the end of their runs a warning says how much lower it may lie.
+        To a relative precision of 1e-4; where cells were still on their way at the end of their runs a
+        warning says how much lower it may lie.
 
     Raises
     ------
     InputError
-        If the cell is silent at every current up to the one that would hold its leak 1 V above the reversal, or never silent.
+        If the cell is silent at every current up to the one that would hold its leak 1 V above the reversal,
+        or never silent.
 
     Notes
     -----
-    Just above the current at which its resting state ends (a fold: cells that fire slowly at onset) a cell takes as long as one likes to fire. Where most
-    currents that are left leave the cell on its way after 2 s, the resting state is followed to where it ends, and taken for the onset if the times
-    of the cells that do fire lead there; otherwise cells are followed for up to 128 s.
+    Just above the current at which its resting state ends (a fold: cells that fire slowly at onset) a cell
+    takes as long as one likes to fire. Where most currents that are left leave the cell on its way after 2 s,
+    the resting state is followed to where it ends, and taken for the onset if the times of the cells that do
+    fire lead there; otherwise cells are followed for up to 128 s.
 
     Examples
     --------
@@ -405,11 +529,26 @@ def rheobase(model, g, *, kind="sustained", duration=None, dt=None, parameters=N
     dt_ = seconds(dt, "dt") or float(model.dt)
     check_run(duration_, dt_, cells=CURRENTS * g_.size, fewest=10)
     with Progress(progress) as bar:
-        onset, notes = find_checked_onset(model, g_, sustained=kind == "sustained", duration_=duration_, given=duration is not None, dt_=dt_, fixed=dt is not None,
-                                          engine=engine, bar=bar)
+        onset, notes = find_checked_onset(
+            model,
+            g_,
+            sustained=kind == "sustained",
+            duration_=duration_,
+            given=duration is not None,
+            dt_=dt_,
+            fixed=dt is not None,
+            engine=engine,
+            bar=bar,
+        )
     warned(notes)
     if "slow" in onset.how:
-        worst = int(np.argmax(np.where([how == "slow" for how in onset.how], onset.left_ / np.abs(onset.current_), 0)))
-        warnings.warn(f"rheobase of model {model.name!r}: at g = {with_units(g_[worst], model.conductance_dim)} cells were still on their way when their runs ended; "
-                      f"the onset may lie lower by up to {100 * onset.left_[worst] / abs(onset.current_[worst]):.2g} %", stacklevel=2)
+        worst = int(
+            np.argmax(np.where([how == "slow" for how in onset.how], onset.left_ / np.abs(onset.current_), 0))
+        )
+        warnings.warn(
+            f"rheobase of model {model.name!r}: at g = {with_units(g_[worst], model.conductance_dim)} cells"
+            " were still on their way when their runs ended; the onset may lie lower by up to"
+            f" {100 * onset.left_[worst] / abs(onset.current_[worst]):.2g} %",
+            stacklevel=2,
+        )
     return with_units(onset.current_, model.current_dim)

@@ -1,4 +1,7 @@
-"""Points of an f-I curve at which the cell no longer fires as it should: blocked at high currents, or silent in between."""
+"""Points of an f-I curve at which the cell no longer fires as it should.
+
+Blocked at high currents, or silent in between.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,10 @@ SHOWN = 5  # conductances that a message lists
 def silences(rate_, rate_sem_):
     """(blocked, gaps) of rates over ascending currents (rows) at each conductance (columns).
 
-    Blocked are the points at the upper end of a curve that are silent, or below half of the highest rate at smaller currents,
-    and the way down to them: the membrane stays depolarised (depolarisation block). A curve that rises again afterwards is not
-    blocked. A gap is a silent point with firing at smaller and at larger currents. Falls that chance explains are neither:
-    four standard errors where these are known.
+    Blocked are the points at the upper end of a curve that are silent, or below half of the highest rate at
+    smaller currents, and the way down to them: the membrane stays depolarised (depolarisation block). A curve
+    that rises again afterwards is not blocked. A gap is a silent point with firing at smaller and at larger
+    currents. Falls that chance explains are neither: four standard errors where these are known.
     """
     blocked, gaps = np.zeros(rate_.shape, dtype=bool), np.zeros(rate_.shape, dtype=bool)
     for column in np.flatnonzero((rate_ > 0).any(axis=0)):
@@ -30,10 +33,14 @@ def silences(rate_, rate_sem_):
         top = np.maximum.accumulate(rate)
         peak = np.maximum.accumulate(np.where(rate == top, np.arange(rate.size), 0))
         noise = np.hypot(sem, sem[peak])
-        certain = np.where(np.isfinite(noise), top - rate > SIGMAS * noise, (rate == 0) & (top > 0) | (top >= SURE_))
+        certain = np.where(
+            np.isfinite(noise), top - rate > SIGMAS * noise, (rate == 0) & (top > 0) | (top >= SURE_)
+        )
         fallen = certain & (rate < FALLEN * top)
         end = rate.size - np.argmin(fallen[::-1])  # the first is its own highest: it never is fallen
-        if end < rate.size and rate[end:].max() <= max(rate[end], 0.5 * FALLEN * top[-1]) + SIGMAS * np.nan_to_num(noise[end]):
+        if end < rate.size and rate[end:].max() <= max(
+            rate[end], 0.5 * FALLEN * top[-1]
+        ) + SIGMAS * np.nan_to_num(noise[end]):
             while rate[end - 1] < FLANK * top[end - 1] and certain[end - 1]:
                 end -= 1
             blocked[rows[end:], column] = True
@@ -50,11 +57,17 @@ def silence_warnings(surface):
     blocked, gaps = silences(surface.rate_, surface.rate_sem_)
     warnings = []
     if blocked.any():
-        warnings.append(f"{_points(blocked, surface)} silent or far below the highest rate, above currents at which the cell fires "
-                        f"(depolarisation block; surface.blocked marks them): left out of the fit: {_where(blocked, surface)}")
+        warnings.append(
+            f"{_points(blocked, surface)} silent or far below the highest rate, above currents at which the"
+            " cell fires (depolarisation block; surface.blocked marks them): left out of the fit:"
+            f" {_where(blocked, surface)}"
+        )
     if gaps.any():
-        warnings.append(f"{_points(gaps, surface)} silent between currents that make the cell fire: left out of the fit as every silent "
-                        f"point is: {_where(gaps, surface)}; leave the rate empty where a measurement failed")
+        warnings.append(
+            f"{_points(gaps, surface)} silent between currents that make the cell fire: left out of the fit"
+            f" as every silent point is: {_where(gaps, surface)}; leave the rate empty where a measurement"
+            " failed"
+        )
     return warnings
 
 
@@ -70,7 +83,9 @@ def _where(marked, surface):
     parts, columns = [], np.flatnonzero(marked.any(axis=0))
     for column in columns[:SHOWN]:
         I = surface.I_[marked[:, column]] / I_factor
-        parts.append(f"I = {I[0]:.4g}{f' to {I[-1]:.4g}' if I.size > 1 else ''} {I_unit} at g = {surface.g_[column] / g_factor:.4g} "
-                     f"{g_unit}")
+        parts.append(
+            f"I = {I[0]:.4g}{f' to {I[-1]:.4g}' if I.size > 1 else ''} {I_unit} at g ="
+            f" {surface.g_[column] / g_factor:.4g} {g_unit}"
+        )
     more = columns.size - len(parts)
     return ", ".join(parts) + (f", and at {more} more" if more else "")

@@ -37,8 +37,8 @@ _GRIDS = ("rate_", "rate_sem_", "cv_", "I_", "g_", "time_")
 class TransferFunction:
     """Firing rates over a grid of presynaptic rates.
 
-    Attributes with a trailing underscore are SI floats; without it they carry units. Arrays are read-only. The axes of
-    all grids are the presynaptic rates, in the order of `rates`.
+    Attributes with a trailing underscore are SI floats; without it they carry units. Arrays are read-only.
+    The axes of all grids are the presynaptic rates, in the order of `rates`.
 
     Attributes
     ----------
@@ -49,8 +49,8 @@ class TransferFunction:
     cv : ndarray, same shape
         Coefficient of variation of the intervals; NaN below two intervals.
     I, g : Quantity, same shape
-        Mean current (driving forces taken from the leak reversal) and mean total leak that the drives make: the
-        coordinates of the same points on an f-I surface.
+        Mean current (driving forces taken from the leak reversal) and mean total leak that the drives make:
+        the coordinates of the same points on an f-I surface.
     time : Quantity, same shape
         Simulated time that each point took, all replicates together.
     provenance : mapping
@@ -62,8 +62,8 @@ class TransferFunction:
     top_ : float
         Hz; up to here the rates are precise enough to be smoothed (NaN: none was stated).
     between : mapping
-        Cells simulated between the points of the grid, which what is interpolated there is held against: ``rates``, shape (point,
-        axis), ``rate`` and ``rate_sem``, Hz; empty if there are none.
+        Cells simulated between the points of the grid, which what is interpolated there is held against:
+        ``rates``, shape (point, axis), ``rate`` and ``rate_sem``, Hz; empty if there are none.
     """
 
     rates_: Mapping
@@ -86,13 +86,17 @@ class TransferFunction:
             value.flags.writeable = False
             return value
 
-        object.__setattr__(self, "rates_", frozen({name: read_only(values) for name, values in self.rates_.items()}))
+        object.__setattr__(
+            self, "rates_", frozen({name: read_only(values) for name, values in self.rates_.items()})
+        )
         for name in _GRIDS:
             object.__setattr__(self, name, read_only(getattr(self, name)))
         object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
         object.__setattr__(self, "check", frozen(dict(self.check)))
         object.__setattr__(self, "warnings", tuple(self.warnings))
-        object.__setattr__(self, "between", frozen({name: read_only(values) for name, values in self.between.items()}))
+        object.__setattr__(
+            self, "between", frozen({name: read_only(values) for name, values in self.between.items()})
+        )
 
     _area = property(lambda self: "/m^2" if self.per_area else "")
     rates = property(lambda self: {name: with_units(values, "Hz") for name, values in self.rates_.items()})
@@ -104,24 +108,47 @@ class TransferFunction:
     time = property(lambda self: with_units(self.time_, "s"))
 
     def to_frame(self):
-        """Tidy DataFrame, one row a point, SI units in the column names; presynaptic rates as ``"r_<drive> [Hz]"``."""
+        """Tidy DataFrame, one row a point, SI units in the column names.
+
+        Presynaptic rates as ``"r_<drive> [Hz]"``.
+        """
         import pandas as pd
 
-        columns = {f"r_{name} [Hz]": grid.ravel() for name, grid in zip(self.rates_, np.meshgrid(*self.rates_.values(), indexing="ij"))}
+        columns = {
+            f"r_{name} [Hz]": grid.ravel()
+            for name, grid in zip(self.rates_, np.meshgrid(*self.rates_.values(), indexing="ij"))
+        }
         labels = ("rate [Hz]", "rate_sem [Hz]", "cv", f"I [A{self._area}]", f"g [S{self._area}]", "time [s]")
-        return pd.DataFrame(columns | {label: getattr(self, name).ravel() for label, name in zip(labels, _GRIDS)})
+        return pd.DataFrame(
+            columns | {label: getattr(self, name).ravel() for label, name in zip(labels, _GRIDS)}
+        )
 
     def to_dict(self):
         """Plain data for JSON; `from_dict` reads it back to the same values."""
-        return {"rates": {name: values.tolist() for name, values in self.rates_.items()}, **{name: getattr(self, name).tolist() for name in _GRIDS},
-                "per_area": self.per_area, "provenance": dict(self.provenance), "check": dict(self.check), "warnings": list(self.warnings), "top": self.top_,
-                "between": {name: values.tolist() for name, values in self.between.items()}}
+        return {
+            "rates": {name: values.tolist() for name, values in self.rates_.items()},
+            **{name: getattr(self, name).tolist() for name in _GRIDS},
+            "per_area": self.per_area,
+            "provenance": dict(self.provenance),
+            "check": dict(self.check),
+            "warnings": list(self.warnings),
+            "top": self.top_,
+            "between": {name: values.tolist() for name, values in self.between.items()},
+        }
 
     @classmethod
     def from_dict(cls, data):
         """Read back what `to_dict` wrote."""
-        return cls(data["rates"], *(np.array(data[name], dtype=float) for name in _GRIDS), per_area=data["per_area"], provenance=data["provenance"],
-                   check=data.get("check", {}), warnings=data.get("warnings", ()), top_=np.nan if data.get("top") is None else data["top"], between=data.get("between", {}))
+        return cls(
+            data["rates"],
+            *(np.array(data[name], dtype=float) for name in _GRIDS),
+            per_area=data["per_area"],
+            provenance=data["provenance"],
+            check=data.get("check", {}),
+            warnings=data.get("warnings", ()),
+            top_=np.nan if data.get("top") is None else data["top"],
+            between=data.get("between", {}),
+        )
 
     def to_xarray(self):
         """The transfer function as an `xarray.Dataset` over the presynaptic rates, SI units (needs xarray)."""
@@ -130,16 +157,40 @@ class TransferFunction:
         return transfer_dataset(self)
 
     def _repr_html_(self):
-        rows = [(name, values.size, f"{values[0]:.4g} to {values[-1]:.4g}") for name, values in self.rates_.items()]
-        return sheet_html(("source", "rates", "range (Hz)"), rows, f"transfer function of {self.provenance.get('model') or 'a cell'}: {self.rate_.min():.3g} to {self.rate_.max():.3g} Hz", self.warnings)
+        rows = [
+            (name, values.size, f"{values[0]:.4g} to {values[-1]:.4g}")
+            for name, values in self.rates_.items()
+        ]
+        return sheet_html(
+            ("source", "rates", "range (Hz)"),
+            rows,
+            f"transfer function of {self.provenance.get('model') or 'a cell'}: {self.rate_.min():.3g} to"
+            f" {self.rate_.max():.3g} Hz",
+            self.warnings,
+        )
 
     def __repr__(self):
         axes = " x ".join(f"{values.size} rates of {name}" for name, values in self.rates_.items())
         return f"TransferFunction({axes}, {self.rate_.min():.3g}-{self.rate_.max():.3g} Hz)"
 
 
-def measure_transfer(model, drives, rates, *, duration=None, warmup=None, replicates=None, rtol=None, dt=None, seed=1,
-                     parameters=None, initial="rest", engine="auto", threads=None, progress=None):
+def measure_transfer(
+    model,
+    drives,
+    rates,
+    *,
+    duration=None,
+    warmup=None,
+    replicates=None,
+    rtol=None,
+    dt=None,
+    seed=1,
+    parameters=None,
+    initial="rest",
+    engine="auto",
+    threads=None,
+    progress=None,
+):
     """Measure the firing rate of a cell over the rates of its presynaptic inputs.
 
     All points run side by side as uncoupled cells with independent Poisson input.
@@ -151,14 +202,15 @@ def measure_transfer(model, drives, rates, *, duration=None, warmup=None, replic
     drives : list of Drive
         Poisson conductances on the cell (their target is ignored). Drives of one name change together.
     rates : dict of str to Quantity
-        For each drive to vary, the rates of one of its inputs, ascending. Drives that are not named keep their own rate.
+        For each drive to vary, the rates of one of its inputs, ascending. Drives that are not named keep
+        their own rate.
     duration, warmup : Quantity, optional
         Whole run of each cell, by default 2.5 s, and what of it the rate leaves out, by default 0.5 s.
     replicates : int, optional
         Cells per point, 20 by default. Parameters that vary over cells are drawn per replicate.
     rtol : float, optional
-        Wanted relative standard error of the rate. Without a duration each point runs until it is reached, up to 32 s;
-        with one, replicates are added where it is not reached, up to 16 times as many.
+        Wanted relative standard error of the rate. Without a duration each point runs until it is reached, up
+        to 32 s; with one, replicates are added where it is not reached, up to 16 times as many.
     dt, seed, parameters, initial, engine, threads, progress
         As in `measure_fi`; at rest the conductances are at their means.
 
@@ -190,7 +242,10 @@ def measure_transfer(model, drives, rates, *, duration=None, warmup=None, replic
     if not drives:
         raise InputError("drives: got none, expected at least one Drive")
     if not isinstance(rates, Mapping) or not rates:
-        raise InputError(f"rates: got {described(rates)}, expected a dict of drive names and rates, such as {{{drives[0].name!r}: [5, 10]*Hz}}")
+        raise InputError(
+            f"rates: got {described(rates)}, expected a dict of drive names and rates, such as"
+            f" {{{drives[0].name!r}: [5, 10]*Hz}}"
+        )
     for name in rates:
         if name not in (known := sorted({drive.name for drive in drives})):
             raise InputError(f"rates: {unknown_name('drive', name, known)}")
@@ -207,16 +262,53 @@ def measure_transfer(model, drives, rates, *, duration=None, warmup=None, replic
     shape, points = grids[0].shape, grids[0].size
     sources = noise_sources(drives, model, dict(zip(axes, map(np.ravel, grids))), what="drives")
     reversal = model.leak_reversal_
-    I_ = model.constant_input_ + sum(source.mean_ * (source.E_ - reversal) for source in sources) + np.zeros(points)
+    I_ = (
+        model.constant_input_
+        + sum(source.mean_ * (source.E_ - reversal) for source in sources)
+        + np.zeros(points)
+    )
     g_ = model.leak_ + sum(source.mean_ for source in sources) + np.zeros(points)
     with Progress(progress) as bar:
-        measured = measure_until(model, I_, g_, sources, fixed=dt is not None, rtol=rtol, adaptive=duration is None, replicates=replicates, duration_=duration_, warmup_=warmup_,
-                               dt_=dt_, seed=seed, initial=initial, engine=engine, threads=threads, bar=bar, stage="transfer function")
+        measured = measure_until(
+            model,
+            I_,
+            g_,
+            sources,
+            fixed=dt is not None,
+            rtol=rtol,
+            adaptive=duration is None,
+            replicates=replicates,
+            duration_=duration_,
+            warmup_=warmup_,
+            dt_=dt_,
+            seed=seed,
+            initial=initial,
+            engine=engine,
+            threads=threads,
+            bar=bar,
+            stage="transfer function",
+        )
     provenance = {
-        "model": model.name, "model_hash": model.hash, "engine": measured.engine, "dt [s]": measured.dt, "duration [s]": duration_,
-        "early_stopping": duration is None, "warmup [s]": warmup_, "replicates": replicates, "rtol": rtol, "seed": seed,
-        "drives": [drive.to_dict() for drive in drives], "initial": initial if isinstance(initial, str) else "given", "versions": versions(),
+        "model": model.name,
+        "model_hash": model.hash,
+        "engine": measured.engine,
+        "dt [s]": measured.dt,
+        "duration [s]": duration_,
+        "early_stopping": duration is None,
+        "warmup [s]": warmup_,
+        "replicates": replicates,
+        "rtol": rtol,
+        "seed": seed,
+        "drives": [drive.to_dict() for drive in drives],
+        "initial": initial if isinstance(initial, str) else "given",
+        "versions": versions(),
     }
     results = (measured.rate_, measured.rate_sem_, measured.cv_, I_, g_, measured.simulated)
-    return TransferFunction(axes, *(values.reshape(shape) for values in results), per_area="m^2" in si_label(model.current_dim), provenance=provenance,
-                            check=measured.check.to_dict() if measured.check else {}, warnings=warned(measured.warnings))
+    return TransferFunction(
+        axes,
+        *(values.reshape(shape) for values in results),
+        per_area="m^2" in si_label(model.current_dim),
+        provenance=provenance,
+        check=measured.check.to_dict() if measured.check else {},
+        warnings=warned(measured.warnings),
+    )

@@ -38,7 +38,10 @@ from .parts import (
 __all__ = ["Circuit", "drives_of", "load_circuit"]
 
 #: Keys of a circuit's file, and of its populations.
-KEYS, POPULATION_KEYS = ("kind", "name", "title", "cite", "dt", "populations", "projections", "drives"), ("model", "size", "parameters", "feature")
+KEYS, POPULATION_KEYS = (
+    ("kind", "name", "title", "cite", "dt", "populations", "projections", "drives"),
+    ("model", "size", "parameters", "feature"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,13 +81,25 @@ class Circuit:
     source: str = field(default="", repr=False)
 
     def __post_init__(self):
-        for key, kinds, what in (("populations", Mapping, "a table of populations"), ("projections", (list, tuple), "a list: write [[projections]] in a file"),
-                                 ("drives", (list, tuple), "a list: write [[drives]] in a file"), ("name", str, "text"), ("title", str, "text"),
-                                 ("cite", (str, list, tuple), "a list of texts")):
+        for key, kinds, what in (
+            ("populations", Mapping, "a table of populations"),
+            ("projections", (list, tuple), "a list: write [[projections]] in a file"),
+            ("drives", (list, tuple), "a list: write [[drives]] in a file"),
+            ("name", str, "text"),
+            ("title", str, "text"),
+            ("cite", (str, list, tuple), "a list of texts"),
+        ):
             if not isinstance(getattr(self, key), kinds):
-                raise CircuitError(f"{self._where}, {key}: got {described(getattr(self, key))}, expected {what}")
-        put(self, populations=FrozenDict(dict(self.populations)), projections=tuple(self.projections), drives=tuple(self.drives),
-             cite=(self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
+                raise CircuitError(
+                    f"{self._where}, {key}: got {described(getattr(self, key))}, expected {what}"
+                )
+        put(
+            self,
+            populations=FrozenDict(dict(self.populations)),
+            projections=tuple(self.projections),
+            drives=tuple(self.drives),
+            cite=(self.cite,) if isinstance(self.cite, str) else tuple(self.cite),
+        )
         try:
             put(self, dt=read_quantity(self.dt, "s", "dt", positive=True))
             check_step(float(self.dt), CircuitError)
@@ -101,39 +116,70 @@ class Circuit:
             raise CircuitError("populations: there is none")
         for name, population in self.populations.items():
             if not isinstance(name, str) or not NAME.fullmatch(name):
-                raise CircuitError(f"populations: got the name {described(name)}, expected letters, digits and underscores")
+                raise CircuitError(
+                    f"populations: got the name {described(name)}, expected letters, digits and underscores"
+                )
             require(population, Population, f"populations.{name}", CircuitError)
-        for kind, entries, type_ in (("projection", self.projections, Projection), ("drive", self.drives, Drive)):
+        for kind, entries, type_ in (
+            ("projection", self.projections, Projection),
+            ("drive", self.drives, Drive),
+        ):
             for entry in entries:
                 require(entry, type_, f"{kind}s", CircuitError)
                 source = entry.name if kind == "drive" else entry.source
                 key = f"{kind} {source}->{entry.target}"
                 for end in ("target",) if kind == "drive" else ("source", "target"):
                     if getattr(entry, end) not in self.populations:
-                        raise CircuitError(f"{key}, {end}: {unknown_name('population', getattr(entry, end), self.populations)}")
+                        raise CircuitError(
+                            f"{key}, {end}:"
+                            f" {unknown_name('population', getattr(entry, end), self.populations)}"
+                        )
                 dim = self.populations[entry.target].model.conductance_dim
                 got = getattr(entry.G, "dim", None)
                 if got is not dim or entry.G < 0:
-                    raise CircuitError(f"{key}, G: got {entry.G}, expected a conductance of at least 0 in {si_label(dim)}, as the leak of its target")
+                    raise CircuitError(
+                        f"{key}, G: got {entry.G}, expected a conductance of at least 0 in {si_label(dim)},"
+                        " as the leak of its target"
+                    )
         for kind, entries in (("projection", self.projections), ("drive", self.drives)):
             for entry in entries:
                 ends = [entry.target, entry.source] if kind == "projection" else [entry.target]
-                if entry.profile is not None and (plain := [name for name in ends if self.populations[name].feature is None]):
-                    raise CircuitError(f"{kind} {entry.name if kind == 'drive' else entry.source}->{entry.target}, profile: the population {plain[0]} has no feature; "
-                                       f"give it feature = \"orientation\"")
+                if entry.profile is not None and (
+                    plain := [name for name in ends if self.populations[name].feature is None]
+                ):
+                    raise CircuitError(
+                        f"{kind} {entry.name if kind == 'drive' else entry.source}->{entry.target}, profile:"
+                        f" the population {plain[0]} has no feature; "
+                        f'give it feature = "orientation"'
+                    )
         for projection in self.projections:
             if projection.profile is not None:
-                others = self.populations[projection.source].size - projection.profile.largest * (projection.source == projection.target)
-                share = (projection.in_degree / max(others, 1) if projection.in_degree is not None else projection.probability) * projection.profile.largest
+                others = self.populations[projection.source].size - projection.profile.largest * (
+                    projection.source == projection.target
+                )
+                share = (
+                    projection.in_degree / max(others, 1)
+                    if projection.in_degree is not None
+                    else projection.probability
+                ) * projection.profile.largest
                 if share > 1:
-                    raise CircuitError(f"projection {projection.source}->{projection.target}, profile: the nearest cells would be connected with a probability of {share:.3g}, expected at "
-                                       f"most 1; lower the in-degree, widen the profile or enlarge the population")
+                    raise CircuitError(
+                        f"projection {projection.source}->{projection.target}, profile: the nearest cells"
+                        f" would be connected with a probability of {share:.3g}, expected at most 1; lower"
+                        " the in-degree, widen the profile or enlarge the population"
+                    )
             available = self._available(projection)
             if projection.probability is not None and available == 0:
-                raise CircuitError(f"projection {projection.source}->{projection.target}: no cell is available without self-connection; enlarge the population")
+                raise CircuitError(
+                    f"projection {projection.source}->{projection.target}: no cell is available without"
+                    " self-connection; enlarge the population"
+                )
             if projection.in_degree is not None and projection.in_degree > available:
-                raise CircuitError(f"projection {projection.source}->{projection.target}, in_degree: got {projection.in_degree}, but only {available} "
-                                   f"cells are available without self-connection; lower it or enlarge the population")
+                raise CircuitError(
+                    f"projection {projection.source}->{projection.target}, in_degree: got"
+                    f" {projection.in_degree}, but only {available} cells are available without"
+                    " self-connection; lower it or enlarge the population"
+                )
         names = [(drive.name, drive.target) for drive in self.drives]
         for name, target in names:
             if names.count((name, target)) > 1:
@@ -144,14 +190,21 @@ class Circuit:
         for pathway in (pathway for name in self.populations for pathway in self.pathways(name)):
             other = symbols.setdefault(pathway.symbol, pathway.label)
             if other != pathway.label:
-                raise CircuitError(f"populations: {other} and {pathway.label} would both be called {pathway.symbol} in equations; rename one of them")
+                raise CircuitError(
+                    f"populations: {other} and {pathway.label} would both be called {pathway.symbol} in"
+                    " equations; rename one of them"
+                )
 
     def _available(self, projection):
         return self.populations[projection.source].size - (projection.source == projection.target)
 
     def K(self, projection):
         """Inputs per target cell."""
-        return float(projection.in_degree) if projection.in_degree is not None else projection.probability * self._available(projection)
+        return (
+            float(projection.in_degree)
+            if projection.in_degree is not None
+            else projection.probability * self._available(projection)
+        )
 
     @property
     def labels(self):
@@ -184,9 +237,16 @@ class Circuit:
     def pathways(self, target):
         """All inputs of a population, drives first."""
         si = lambda entry: tuple(float(np.asarray(getattr(entry, name))) for name in ("G", "tau", "E"))
-        drives = [Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), *si(d)) for d in self.drives if d.target == target]
-        return drives + [Pathway(label, target, p.source, False, self.K(p), *si(p))
-                         for label, p in zip(self.labels, self.projections) if p.target == target]
+        drives = [
+            Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), *si(d))
+            for d in self.drives
+            if d.target == target
+        ]
+        return drives + [
+            Pathway(label, target, p.source, False, self.K(p), *si(p))
+            for label, p in zip(self.labels, self.projections)
+            if p.target == target
+        ]
 
     def replace(self, changes=None, **more):
         """A changed copy.
@@ -194,8 +254,8 @@ class Circuit:
         Parameters
         ----------
         changes : dict
-            ``"drive.ext.rate"`` (all drives of that name) or ``"drive.ext->E.rate"``, ``"projection.I->E.G"``,
-            ``"population.E.size"``, ``"population.E.V_th"``, ``"dt"``, ``"name"``.
+            ``"drive.ext.rate"`` (all drives of that name) or ``"drive.ext->E.rate"``,
+            ``"projection.I->E.G"``, ``"population.E.size"``, ``"population.E.V_th"``, ``"dt"``, ``"name"``.
 
         Raises
         ------
@@ -203,18 +263,31 @@ class Circuit:
             If a name is unknown; the known ones are listed.
         """
         circuit = self
-        changes = {} if changes is None else mapping(changes, f"{self._where}, changes", "{\"drive.ext.rate\": 12*Hz}", CircuitError)
+        changes = (
+            {}
+            if changes is None
+            else mapping(changes, f"{self._where}, changes", '{"drive.ext.rate": 12*Hz}', CircuitError)
+        )
         seen = {}
         for key, value in {**changes, **more}.items():
             if not isinstance(key, str):
-                raise CircuitError(f"{self._where}, changes: got the name {described(key)}, expected text such as \"drive.ext.rate\"")
+                raise CircuitError(
+                    f"{self._where}, changes: got the name {described(key)}, expected text such as"
+                    ' "drive.ext.rate"'
+                )
             if (same := seen.setdefault(key.replace(":", "->"), key)) != key:
-                raise CircuitError(f"{self._where}, changes: got {same!r} and {key!r}, which are one parameter; give it once")
+                raise CircuitError(
+                    f"{self._where}, changes: got {same!r} and {key!r}, which are one parameter; give it once"
+                )
             try:
                 circuit = circuit._replace_one(key, value)
             except CircuitError as error:
                 message = str(error)
-                raise error if message.startswith("circuit ") else CircuitError(f"{self._where}, {key}: {message}") from None
+                raise (
+                    error
+                    if message.startswith("circuit ")
+                    else CircuitError(f"{self._where}, {key}: {message}")
+                ) from None
         return circuit
 
     def _replace_one(self, key, value):
@@ -224,14 +297,21 @@ class Circuit:
         kind, which, attribute = resolve(self, key, CircuitError, more=" or dt")
         if kind == "population":
             old = self.populations[which]
-            new = Population(old.model, value, old.parameters, old.feature) if attribute == "size" else old.with_parameter(attribute, value)
+            new = (
+                Population(old.model, value, old.parameters, old.feature)
+                if attribute == "size"
+                else old.with_parameter(attribute, value)
+            )
             return dataclass_replace(self, populations={**self.populations, which: new})
         if attribute not in FIELDS[kind]:
             raise CircuitError(unknown_name("field", attribute, FIELDS[kind]))
         changes = {attribute: value}
         if attribute in ("in_degree", "probability"):
             changes[{"in_degree": "probability", "probability": "in_degree"}[attribute]] = None
-        entries = tuple(dataclass_replace(entry, **changes) if hit else entry for hit, entry in zip(chosen(self, kind, which), getattr(self, f"{kind}s")))
+        entries = tuple(
+            dataclass_replace(entry, **changes) if hit else entry
+            for hit, entry in zip(chosen(self, kind, which), getattr(self, f"{kind}s"))
+        )
         return dataclass_replace(self, **{f"{kind}s": entries})
 
     def value(self, name):
@@ -255,22 +335,36 @@ class Circuit:
         >>> load_circuit("ei_lif").value("projection.I->E.G")
         2. * nsiemens
         """
-        kind, which, attribute = resolve(self, name, lambda message: CircuitError(f"{self._where}, {name}: {message}"))
+        kind, which, attribute = resolve(
+            self, name, lambda message: CircuitError(f"{self._where}, {name}: {message}")
+        )
         if kind == "population":
             population = self.populations[which]
             known = {"size": population.size, **population.model.parameters}
             known.setdefault(population.model.input, with_units(0.0, population.model.current_dim))
             entries, found = [which], [known.get(attribute)]
         else:
-            known, entries = FIELDS[kind], [entry for hit, entry in zip(chosen(self, kind, which), getattr(self, f"{kind}s")) if hit]
+            known, entries = (
+                FIELDS[kind],
+                [entry for hit, entry in zip(chosen(self, kind, which), getattr(self, f"{kind}s")) if hit],
+            )
             found = [getattr(entry, attribute, None) for entry in entries]
         if attribute not in known:
-            raise CircuitError(f"{self._where}, {name}: {unknown_name('parameter' if kind == 'population' else 'field', attribute, known)}")
-        if any(np.ndim(value) or not isinstance(value, (int, float, np.number, np.ndarray)) for value in found):
-            raise CircuitError(f"{self._where}, {name}: has no single number as its value, but {described(found[0])}")
+            raise CircuitError(
+                f"{self._where}, {name}:"
+                f" {unknown_name('parameter' if kind == 'population' else 'field', attribute, known)}"
+            )
+        if any(
+            np.ndim(value) or not isinstance(value, (int, float, np.number, np.ndarray)) for value in found
+        ):
+            raise CircuitError(
+                f"{self._where}, {name}: has no single number as its value, but {described(found[0])}"
+            )
         if any(other != found[0] for other in found):
-            raise CircuitError(f"{self._where}, {name}: stands for {', '.join(map(quantity_text, found))}, expected one value; name the target as well, "
-                               f"as in drive.{which}->{entries[0].target}.{attribute}")
+            raise CircuitError(
+                f"{self._where}, {name}: stands for {', '.join(map(quantity_text, found))}, expected one"
+                f" value; name the target as well, as in drive.{which}->{entries[0].target}.{attribute}"
+            )
         return found[0]
 
     def to_dict(self):
@@ -280,10 +374,23 @@ class Circuit:
             entry = {item.name: text_of(getattr(projection, item.name)) for item in fields(projection)}
             entry["delay"] = [format_quantity(value) for value in projection.delay]
             projections.append({key: value for key, value in entry.items() if value is not None})
-        return {"kind": "circuit", "name": self.name, "title": self.title, "cite": list(self.cite), "dt": format_quantity(self.dt),
-                "populations": {name: {"model": p.model.to_dict(), "size": p.size, **({"feature": p.feature} if p.feature else {})}
-                                                                          for name, p in self.populations.items()},
-                "projections": projections, "drives": [drive.to_dict() for drive in self.drives]}
+        return {
+            "kind": "circuit",
+            "name": self.name,
+            "title": self.title,
+            "cite": list(self.cite),
+            "dt": format_quantity(self.dt),
+            "populations": {
+                name: {
+                    "model": p.model.to_dict(),
+                    "size": p.size,
+                    **({"feature": p.feature} if p.feature else {}),
+                }
+                for name, p in self.populations.items()
+            },
+            "projections": projections,
+            "drives": [drive.to_dict() for drive in self.drives],
+        }
 
     def to_toml(self):
         """The circuit as the text of a TOML file that `load_circuit` reads back to the same values.
@@ -298,19 +405,23 @@ class Circuit:
         return circuit_toml(self)
 
     def to_latex(self, document=True):
-        """Tables of the network for a paper: summary, populations, projections, drives, cells (Nordlie et al. 2009, PLoS Comput Biol 5:e1000456).
+        """Tables of the network for a paper: summary, populations, projections, drives, cells (Nordlie et al.
+        2009, PLoS Comput Biol 5:e1000456).
 
         Parameters
         ----------
         document : bool
-            Whether it compiles by itself; else it is what stands between \\begin{document} and \\end{document}, and needs amsmath and graphicx.
+            Whether it compiles by itself; else it is what stands between \\begin{document} and
+            \\end{document}, and needs amsmath and graphicx.
         """
         from .circuit_latex import circuit_latex
 
         return circuit_latex(self, document)
 
     def save(self, path):
-        """Write `to_toml` into a file that ends in .toml, for `load_circuit` and the command line (aside first, then renamed)."""
+        """Write `to_toml` into a file that ends in .toml, for `load_circuit` and the command line (aside
+        first, then renamed).
+        """
         write_text(named_file(path, ".toml"), self.to_toml())
 
     @property
@@ -321,7 +432,9 @@ class Circuit:
         return "\n".join([self._title, *(sheet_text(*table) for table in circuit_tables(self))])
 
     def _repr_html_(self):
-        return f"<p><b>{escape(self._title)}</b></p>" + "".join(sheet_html(*table) for table in circuit_tables(self))
+        return f"<p><b>{escape(self._title)}</b></p>" + "".join(
+            sheet_html(*table) for table in circuit_tables(self)
+        )
 
     @classmethod
     def from_dict(cls, data, source=""):
@@ -330,7 +443,9 @@ class Circuit:
         A population's model is a name, a path relative to the file, or a neuron written out.
         """
         data = dict(data)
-        where = f"circuit {data.get('name', Path(source).stem or 'inline')!r}" + (f" ({source})" if source else "")
+        where = f"circuit {data.get('name', Path(source).stem or 'inline')!r}" + (
+            f" ({source})" if source else ""
+        )
 
         def check(content, known, key):
             if not isinstance(content, Mapping):
@@ -343,9 +458,11 @@ class Circuit:
         check(data, KEYS, "")
         kind = data.pop("kind", "circuit")
         if kind != "circuit":
-            raise CircuitError(f"{where}, kind: got {kind!r}, expected kind = \"circuit\"")
+            raise CircuitError(f'{where}, kind: got {kind!r}, expected kind = "circuit"')
         populations = {}
-        for name, entry in check(data.get("populations", {}), data.get("populations", {}), "populations").items():
+        for name, entry in check(
+            data.get("populations", {}), data.get("populations", {}), "populations"
+        ).items():
             entry = check(entry, POPULATION_KEYS, f"populations.{name}.")
             for key in ("model", "size"):
                 if key not in entry:
@@ -363,7 +480,10 @@ class Circuit:
         for kind, type_ in (("projections", Projection), ("drives", Drive)):
             lists[kind] = []
             if not isinstance(data.get(kind, []), (list, tuple)):
-                raise CircuitError(f"{where}, {kind}: got {described(data[kind])}, expected a list of tables: write [[{kind}]]")
+                raise CircuitError(
+                    f"{where}, {kind}: got {described(data[kind])}, expected a list of tables: write"
+                    f" [[{kind}]]"
+                )
             known = [item.name for item in fields(type_)]
             for number, entry in enumerate(data.get(kind, ()), start=1):
                 entry = check(entry, known, f"{kind}, entry {number}: ")
@@ -375,12 +495,20 @@ class Circuit:
                 except InputError as error:
                     raise CircuitError(f"{where}, {error}") from None
         rest = {key: data[key] for key in ("title", "cite", "dt") if key in data}
-        return cls(populations=populations, **lists, **rest, name=data.get("name", Path(source).stem or "inline"), source=str(source))
+        return cls(
+            populations=populations,
+            **lists,
+            **rest,
+            name=data.get("name", Path(source).stem or "inline"),
+            source=str(source),
+        )
 
     @property
     def hash(self):
         """Short hash of everything that decides the circuit's behaviour."""
-        return content_hash({key: value for key, value in self.to_dict().items() if key not in ("title", "cite")})
+        return content_hash(
+            {key: value for key, value in self.to_dict().items() if key not in ("title", "cite")}
+        )
 
 
 def drives_of(drives, where, none=False):
@@ -404,7 +532,8 @@ def load_circuit(name):
     Raises
     ------
     CircuitError
-        If the name is unknown (the known ones are listed) or the file is faulty (the file and the key are named).
+        If the name is unknown (the known ones are listed) or the file is faulty (the file and the key are
+        named).
 
     Examples
     --------
@@ -415,5 +544,3 @@ def load_circuit(name):
         return name
     path = find_data_file(name, "circuits", CircuitError)
     return Circuit.from_dict(read_toml(path, CircuitError), source=str(path))
-
-

@@ -1,4 +1,6 @@
-"""Tables of a network for papers, in the layout of Nordlie, Gewaltig and Plesser (2009), and what LaTeX needs done to text."""
+"""Tables of a network for papers, in the layout of Nordlie, Gewaltig and Plesser (2009), and what LaTeX needs
+done to text.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,29 @@ from .circuit_text import circuit_tables
 
 __all__ = ["circuit_latex", "document_of", "escaped", "table_of"]
 
-_SPECIAL = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-            "±": r"$\pm$", "µ": r"$\mu$", "²": r"$^2$", "<": r"$<$", ">": r"$>$", "|": r"$|$"}
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "µ": r"$\mu$",
+    "²": r"$^2$",
+    "<": r"$<$",
+    ">": r"$>$",
+    "|": r"$|$",
+}
 LATIN = 0x180  # letters below are set up in every LaTeX
-_GREEK = "ALPHA BETA GAMMA DELTA EPSILON ZETA ETA THETA IOTA KAPPA LAMDA MU NU XI PI RHO SIGMA TAU UPSILON PHI CHI PSI OMEGA".split()
+_GREEK = (
+    "ALPHA BETA GAMMA DELTA EPSILON ZETA ETA THETA IOTA KAPPA LAMDA MU NU XI PI RHO SIGMA TAU UPSILON PHI CHI"
+    " PSI OMEGA".split()
+)
 _CAPITAL = "GAMMA DELTA THETA LAMDA XI PI SIGMA UPSILON PHI PSI OMEGA".split()
 #: A table wider than the page is made as wide as the page.
 _FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{"
@@ -21,8 +42,13 @@ _HEADS = {"theta": r"$\theta$", "v_theta": r"$v_\theta$", "tau": r"$\tau$", "rat
 
 
 def escaped(text):
-    """Text as LaTeX shows it: Greek as mathematics, Latin letters by its input encoding, a question mark for others."""
-    return "".join(_SPECIAL.get(letter) or _letter(letter) for letter in str(text)).replace("-$>$", r"$\rightarrow$")
+    """Text as LaTeX shows it.
+
+    Greek as mathematics, Latin letters by its input encoding, a question mark for others.
+    """
+    return "".join(_SPECIAL.get(letter) or _letter(letter) for letter in str(text)).replace(
+        "-$>$", r"$\rightarrow$"
+    )
 
 
 def _letter(letter):
@@ -44,8 +70,10 @@ def _cell(text):
 def table_of(columns, rows, caption):
     head = " & ".join(_head(column) for column in columns)
     body = " \\\\\n".join(" & ".join(map(_cell, row)) for row in rows)
-    return (f"\\begin{{table}}[htbp]\n\\caption{{{escaped(caption)}}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n{_FITTED}\\begin{{tabular}}{{l{'r' * (len(columns) - 1)}}}\n\\hline\n{head} \\\\\n\\hline\n{body} \\\\\n\\hline\n"
-            "\\end{tabular}}\n\\end{table}")
+    return (
+        f"\\begin{{table}}[htbp]\n\\caption{{{escaped(caption)}}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n{_FITTED}\\begin{{tabular}}{{l{'r' * (len(columns) - 1)}}}\n\\hline\n{head}"
+        f" \\\\\n\\hline\n{body} \\\\\n\\hline\n\\end{{tabular}}}}\n\\end{{table}}"
+    )
 
 
 def _head(column):
@@ -58,32 +86,92 @@ def document_of(parts, title, document):
     body = "\n\n".join(parts)
     if not document:
         return body + "\n"
-    return ("\\documentclass{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\\usepackage{amsmath}\n\\usepackage{graphicx}\n\\usepackage[margin=2cm]{geometry}\n"
-            f"\\begin{{document}}\n\\section*{{{escaped(title)}}}\n\n{body}\n\\end{{document}}\n")
+    return (
+        "\\documentclass{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\\usepackage{amsmath}\n\\usepackage{graphicx}\n\\usepackage[margin=2cm]{geometry}\n"
+        f"\\begin{{document}}\n\\section*{{{escaped(title)}}}\n\n{body}\n\\end{{document}}\n"
+    )
 
 
 def circuit_latex(circuit, document=True):
     """The network's tables; see `Circuit.to_latex`."""
     models = {p.model.hash: p.model for p in circuit.populations.values()}
     drives = sorted({drive.name for drive in circuit.drives})
-    summary = [("Populations", ", ".join(circuit.populations)), ("Connectivity", "random: fixed in-degree" if all(p.in_degree is not None for p in circuit.projections) else "random: fixed in-degree or pairwise probability"
-                if any(p.in_degree is not None for p in circuit.projections) else "random: pairwise probability") if circuit.projections else ("Connectivity", "none"),
-               ("Neuron models", ", ".join(dict.fromkeys(model.title or model.name for model in models.values()))), ("Synapse model", "conductances that jump by G at each spike and decay exponentially; current g (E - v)"),
-               ("Input", f"independent Poisson trains onto every cell: {', '.join(drives)}" if drives else "none"), ("Time step", quantity_text(circuit.dt)), ("References", ", ".join(circuit.cite) or "none")]
-    parts = ["\\begin{table}[htbp]\n\\caption{Model summary}\n\\centering\\small\n\\begin{tabular}{lp{11cm}}\n\\hline\n" + " \\\\\n".join(f"{name} & {_cell(text)}" for name, text in summary)
-             + " \\\\\n\\hline\n\\end{tabular}\n\\end{table}"]
+    summary = [
+        ("Populations", ", ".join(circuit.populations)),
+        (
+            (
+                "Connectivity",
+                (
+                    "random: fixed in-degree"
+                    if all(p.in_degree is not None for p in circuit.projections)
+                    else (
+                        "random: fixed in-degree or pairwise probability"
+                        if any(p.in_degree is not None for p in circuit.projections)
+                        else "random: pairwise probability"
+                    )
+                ),
+            )
+            if circuit.projections
+            else ("Connectivity", "none")
+        ),
+        ("Neuron models", ", ".join(dict.fromkeys(model.title or model.name for model in models.values()))),
+        (
+            "Synapse model",
+            "conductances that jump by G at each spike and decay exponentially; current g (E - v)",
+        ),
+        ("Input", f"independent Poisson trains onto every cell: {', '.join(drives)}" if drives else "none"),
+        ("Time step", quantity_text(circuit.dt)),
+        ("References", ", ".join(circuit.cite) or "none"),
+    ]
+    parts = [
+        "\\begin{table}[htbp]\n\\caption{Model"
+        " summary}\n\\centering\\small\n\\begin{tabular}{lp{11cm}}\n\\hline\n"
+        + " \\\\\n".join(f"{name} & {_cell(text)}" for name, text in summary)
+        + " \\\\\n\\hline\n\\end{tabular}\n\\end{table}"
+    ]
     titles = {"population": "Populations", "projection": "Projections", "drive": "Poisson drives"}
     for columns, rows, _ in circuit_tables(circuit):
         rows = [tuple(map(str, row)) for row in rows]
         kept = [k for k in range(len(columns)) if k == 0 or any(row[k] for row in rows)]
-        parts.append(table_of([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], titles[columns[0]]))
+        parts.append(
+            table_of([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], titles[columns[0]])
+        )
     for model in models.values():
         used = [name for name, p in circuit.populations.items() if p.model.hash == model.hash]
-        lines = [*model.equations.splitlines(), f"threshold:  {model.threshold}", f"reset:      {'; '.join(line.strip() for line in model.reset.strip().splitlines())}"]
-        lines += [f"refractory: {model.refractory if isinstance(model.refractory, str) else quantity_text(model.refractory)}"] if model.refractory is not None else []
-        parts.append(f"\\paragraph{{{escaped(model.title or model.name)} ({escaped(', '.join(used))})}}~\n\\begin{{verbatim}}\n" + "\n".join(_wrapped(lines)) + "\n\\end{verbatim}")
-        values = [(name, value if isinstance(value, str) else str(value) if not hasattr(value, "dim") and not isinstance(value, (int, float)) else quantity_text(value))
-                  for name, value in model.parameters.items()]
+        lines = [
+            *model.equations.splitlines(),
+            f"threshold:  {model.threshold}",
+            f"reset:      {'; '.join(line.strip() for line in model.reset.strip().splitlines())}",
+        ]
+        lines += (
+            [
+                "refractory:"
+                f" {model.refractory if isinstance(model.refractory, str) else quantity_text(model.refractory)}"
+            ]
+            if model.refractory is not None
+            else []
+        )
+        parts.append(
+            f"\\paragraph{{{escaped(model.title or model.name)}"
+            f" ({escaped(', '.join(used))})}}~\n\\begin{{verbatim}}\n"
+            + "\n".join(_wrapped(lines))
+            + "\n\\end{verbatim}"
+        )
+        values = [
+            (
+                name,
+                (
+                    value
+                    if isinstance(value, str)
+                    else (
+                        str(value)
+                        if not hasattr(value, "dim") and not isinstance(value, (int, float))
+                        else quantity_text(value)
+                    )
+                ),
+            )
+            for name, value in model.parameters.items()
+        ]
         parts.append(table_of(("parameter", "value"), values, f"Parameters of {model.name}"))
     return document_of(parts, circuit.name, document)
 
@@ -91,4 +179,8 @@ def circuit_latex(circuit, document=True):
 def _wrapped(lines, width=94):
     import textwrap
 
-    return [part for line in lines for part in (textwrap.wrap(line, width, subsequent_indent="    ", break_long_words=False) or [""])]
+    return [
+        part
+        for line in lines
+        for part in textwrap.wrap(line, width, subsequent_indent="    ", break_long_words=False) or [""]
+    ]

@@ -20,28 +20,62 @@ def circuit_toml(circuit):
 
 
 def _cell_by_name(model):
-    """The model of a population as the TOML file has it: by name where the package has that cell, else written out."""
+    """The model of a population as the TOML file has it.
+
+    By name where the package has that cell, else written out.
+    """
     from brian2 import Quantity
 
     if model.name not in data_names("neurons"):
         return {}
     plain = lambda value: format_quantity(value) if isinstance(value, Quantity) else value
     base = load_model(model.name)
-    changed = {key: value for key, value in model.parameters.items() if key not in base.parameters or plain(value) != plain(base.parameters[key])}
-    if not set(changed) <= {*base.parameters, base.input} or base.with_parameters(changed).to_dict() != model.to_dict():
+    changed = {
+        key: value
+        for key, value in model.parameters.items()
+        if key not in base.parameters or plain(value) != plain(base.parameters[key])
+    }
+    if (
+        not set(changed) <= {*base.parameters, base.input}
+        or base.with_parameters(changed).to_dict() != model.to_dict()
+    ):
         return {}
-    written = {key: value if isinstance(value, (str, float, int)) else str(value) for key, value in ((key, plain(value)) for key, value in changed.items())}
+    written = {
+        key: value if isinstance(value, (str, float, int)) else str(value)
+        for key, value in ((key, plain(value)) for key, value in changed.items())
+    }
     return {"model": model.name, **({"parameters": written} if written else {})}
 
 
 def circuit_tables(circuit):
     """[(columns, rows, title)] of populations, of projections, and of drives, where there are any."""
-    changed = lambda parameters: ", ".join(f"{key} = {value if isinstance(value, str) else quantity_text(value)}" for key, value in parameters.items())
-    rate = lambda d: quantity_text(d.rate) if d.constant else f"{len(d.rate[0])} values, mean {amount(d.rate_, 'Hz')}"
-    populations = [(name, p.size, p.model.name, changed(p.parameters), p.feature or "") for name, p in circuit.populations.items()]
-    projections = [(label, p.in_degree if p.in_degree is not None else f"p = {p.probability:g}", *map(quantity_text, (p.G, p.tau, p.E)), " to ".join(map(quantity_text, p.delay)))
-                   for label, p in zip(circuit.labels, circuit.projections)]
-    drives = [(f"{d.name}->{d.target}", d.inputs, rate(d), *map(quantity_text, (d.G, d.tau, d.E))) for d in circuit.drives]
-    tables = ((("population", "cells", "model", "changed", "feature"), populations), (("projection", "inputs", "G", "tau", "E", "delay"), projections),
-              (("drive", "inputs", "rate", "G", "tau", "E"), drives))
+    changed = lambda parameters: ", ".join(
+        f"{key} = {value if isinstance(value, str) else quantity_text(value)}"
+        for key, value in parameters.items()
+    )
+    rate = lambda d: (
+        quantity_text(d.rate) if d.constant else f"{len(d.rate[0])} values, mean {amount(d.rate_, 'Hz')}"
+    )
+    populations = [
+        (name, p.size, p.model.name, changed(p.parameters), p.feature or "")
+        for name, p in circuit.populations.items()
+    ]
+    projections = [
+        (
+            label,
+            p.in_degree if p.in_degree is not None else f"p = {p.probability:g}",
+            *map(quantity_text, (p.G, p.tau, p.E)),
+            " to ".join(map(quantity_text, p.delay)),
+        )
+        for label, p in zip(circuit.labels, circuit.projections)
+    ]
+    drives = [
+        (f"{d.name}->{d.target}", d.inputs, rate(d), *map(quantity_text, (d.G, d.tau, d.E)))
+        for d in circuit.drives
+    ]
+    tables = (
+        (("population", "cells", "model", "changed", "feature"), populations),
+        (("projection", "inputs", "G", "tau", "E", "delay"), projections),
+        (("drive", "inputs", "rate", "G", "tau", "E"), drives),
+    )
     return [(columns, rows, "") for columns, rows in tables if rows]

@@ -1,18 +1,13 @@
-"""The value of a model's expressions: of parameters and units, by walking the tree that the grammar let through, never by `eval`."""
+"""The value of a model's expressions.
+
+Of parameters and units, by walking the tree that the grammar let through, never by `eval`.
+"""
 
 from __future__ import annotations
 
 import ast
 
-from .grammar import (
-    COMPARISONS,
-    OPERATORS,
-    RANDOM,
-    ExpressionError,
-    operands,
-    parse_expression,
-    short,
-)
+from .grammar import COMPARISONS, OPERATORS, RANDOM, ExpressionError, operands, parse_expression, short
 
 __all__ = ["ExpressionError", "evaluate", "evaluate_tree", "parse_expression"]
 
@@ -23,7 +18,8 @@ def evaluate(text, constants):
     Parameters
     ----------
     text : str
-        Such as ``"1/R_m"`` or ``"tau_m*g_L + 5*pF"``: names, numbers, operators, functions that are not random, and Brian2's units.
+        Such as ``"1/R_m"`` or ``"tau_m*g_L + 5*pF"``: names, numbers, operators, functions that are not
+        random, and Brian2's units.
     constants : dict of str to Quantity or float
         Values of the names; those of units need not be there.
 
@@ -80,12 +76,21 @@ def _value(node, constants):
             return DEFAULT_UNITS[node.id]
         if node.id in DEFAULT_CONSTANTS:
             return DEFAULT_CONSTANTS[node.id].get_value()
-        raise ExpressionError(f"{node.id!r} has no value; known: {', '.join(sorted(constants)) or 'no parameter'}, and units such as mV")
+        raise ExpressionError(
+            f"{node.id!r} has no value; known: {', '.join(sorted(constants)) or 'no parameter'}, and units"
+            " such as mV"
+        )
     parts = [_value(child, constants) for child in operands(node, "")]
     if isinstance(node, ast.BinOp):
         return OPERATORS[type(node.op)](*parts)
     if isinstance(node, ast.UnaryOp):
-        return -parts[0] if isinstance(node.op, ast.USub) else parts[0] if isinstance(node.op, ast.UAdd) else _not(parts[0])
+        return (
+            -parts[0]
+            if isinstance(node.op, ast.USub)
+            else parts[0]
+            if isinstance(node.op, ast.UAdd)
+            else _not(parts[0])
+        )
     if isinstance(node, ast.Compare):
         return COMPARISONS[type(node.ops[0])](*parts)
     if isinstance(node, ast.BoolOp):

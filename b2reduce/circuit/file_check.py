@@ -20,7 +20,18 @@ from .parts import NEEDED, CircuitError, Drive, Population, Projection
 __all__ = ["check_file"]
 
 #: Values that stand in for the other fields of an entry while one field is tried.
-_FINE = {Projection: {"source": "E", "target": "E", "G": "1 nS", "tau": "1 ms", "E": "0 mV", "in_degree": 1}, Drive: {"name": "fine", "target": "E", "inputs": 1, "rate": "1 Hz", "G": "1 nS", "tau": "1 ms", "E": "0 mV"}}
+_FINE = {
+    Projection: {"source": "E", "target": "E", "G": "1 nS", "tau": "1 ms", "E": "0 mV", "in_degree": 1},
+    Drive: {
+        "name": "fine",
+        "target": "E",
+        "inputs": 1,
+        "rate": "1 Hz",
+        "G": "1 nS",
+        "tau": "1 ms",
+        "E": "0 mV",
+    },
+}
 
 
 def check_file(path):
@@ -104,17 +115,33 @@ def _population_faults(name, entry, path):
     if "size" in entry:
         found += [f"{where}.{fault}" for fault in _tried(lambda: Population("lif", entry["size"]))]
     if "feature" in entry:
-        found += [f"{where}.{fault}" for fault in _tried(lambda: Population("lif", 1000, feature=entry["feature"]))]
+        found += [
+            f"{where}.{fault}" for fault in _tried(lambda: Population("lif", 1000, feature=entry["feature"]))
+        ]
     if "model" not in entry:
         return found, None
     try:
-        model = NeuronModel.from_dict(entry["model"]) if isinstance(entry["model"], Mapping) else load_model(entry["model"], relative_to=path.parent)
+        model = (
+            NeuronModel.from_dict(entry["model"])
+            if isinstance(entry["model"], Mapping)
+            else load_model(entry["model"], relative_to=path.parent)
+        )
     except InputError as error:
-        own = _neuron_faults(entry["model"], path, f"{where}.model.") if isinstance(entry["model"], Mapping) else [f"{where}.model: {error}"]
+        own = (
+            _neuron_faults(entry["model"], path, f"{where}.model.")
+            if isinstance(entry["model"], Mapping)
+            else [f"{where}.model: {error}"]
+        )
         return found + (own or [f"{where}.model: {error}"]), None
     parameters = entry.get("parameters", {})
     if not isinstance(parameters, Mapping):
-        return [*found, f"{where}.parameters: got {described(parameters)}, expected a table such as {{ V_th = \"-50 mV\" }}"], None
+        return [
+            *found,
+            (
+                f'{where}.parameters: got {described(parameters)}, expected a table such as {{ V_th = "-50'
+                ' mV" }'
+            ),
+        ], None
     for key, value in parameters.items():
         found += [f"{where}: {fault}" for fault in _tried(lambda: model.with_parameters({key: value}))]
     if found:
@@ -132,7 +159,14 @@ def _conductance_faults(value, where):
         label = si_label(get_dimensions(parse_quantity(value)))
     except InputError:
         return []  # which trying the field says
-    return [] if label in ("S", "S/m^2") else [f"{where}: got {described(value)}, expected a conductance such as \"0.5 nS\", or per area such as \"0.05 mS/cm^2\""]
+    return (
+        []
+        if label in ("S", "S/m^2")
+        else [
+            f'{where}: got {described(value)}, expected a conductance such as "0.5 nS", or per area such as'
+            ' "0.05 mS/cm^2"'
+        ]
+    )
 
 
 def _entry_faults(type_, entry, where, names):
@@ -153,7 +187,14 @@ def _entry_faults(type_, entry, where, names):
         if key == "probability":
             fine.pop("in_degree")
         label = "projection E->E, " if type_ is Projection else "drive fine->E, "
-        found += [f"{where}, {key}: {fault.removeprefix(f'{key}: ')}" for fault in _tried(lambda: type_(**{**fine, key: value}), label, f"drive {value}->E: " if key == "name" else "drive fine->E: ")]
+        found += [
+            f"{where}, {key}: {fault.removeprefix(f'{key}: ')}"
+            for fault in _tried(
+                lambda: type_(**{**fine, key: value}),
+                label,
+                f"drive {value}->E: " if key == "name" else "drive fine->E: ",
+            )
+        ]
     if not found:
         found += [f"{where}: {fault}" for fault in _tried(lambda: type_(**entry))]
     return found
@@ -163,7 +204,10 @@ def _circuit_faults(data, path):
     found = _keys(data, CIRCUIT_KEYS) + _missing(data, ("populations",))
     populations = data.get("populations", {})
     if not isinstance(populations, Mapping):
-        return [*found, f"populations: got {described(populations)}, expected tables: write [populations.NAME]"]
+        return [
+            *found,
+            f"populations: got {described(populations)}, expected tables: write [populations.NAME]",
+        ]
     built = {}
     for name, entry in populations.items():
         faults, population = _population_faults(name, entry, path)
@@ -171,12 +215,23 @@ def _circuit_faults(data, path):
         if population is not None:
             built[name] = population
     alone = Population("lif", 1000)
-    where = lambda error: _said(error, f"circuit {data.get('name', path.stem)!r} ({path}), ", "circuit 'inline', ")
+    where = lambda error: _said(
+        error, f"circuit {data.get('name', path.stem)!r} ({path}), ", "circuit 'inline', "
+    )
     for name in populations:
         found += [fault for fault in map(where, _tried(lambda: Circuit(populations={name: alone})))]
     for key in ("dt", "name", "title", "cite"):
         if key in data:
-            found += [fault for fault in map(where, _tried(lambda: Circuit(populations={"E": alone}, **{key: data[key]}), f"circuit {described(data[key])}, "))]
+            found += [
+                fault
+                for fault in map(
+                    where,
+                    _tried(
+                        lambda: Circuit(populations={"E": alone}, **{key: data[key]}),
+                        f"circuit {described(data[key])}, ",
+                    ),
+                )
+            ]
     entries = {}
     for kind, type_ in (("projections", Projection), ("drives", Drive)):
         listed = data.get(kind, [])
@@ -189,7 +244,10 @@ def _circuit_faults(data, path):
             found += faults
             if not faults and entry["target"] in built and entry.get("source", entry["target"]) in built:
                 made = type_(**entry)
-                faults = [f"{kind}, entry {number}: {fault}" for fault in map(where, _tried(lambda: Circuit(populations=built, **{kind: [made]})))]
+                faults = [
+                    f"{kind}, entry {number}: {fault}"
+                    for fault in map(where, _tried(lambda: Circuit(populations=built, **{kind: [made]})))
+                ]
                 found += faults
                 entries[kind] += [] if faults else [made]
     if not found:  # what only shows in the whole: names that occur twice

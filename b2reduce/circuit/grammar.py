@@ -1,7 +1,9 @@
-"""What may stand in a model's text: arithmetic on names, and nothing that could run, read before Brian2 sees any of it.
+"""What may stand in a model's text: arithmetic on names, and nothing that could run, read before Brian2 sees
+any of it.
 
-Brian2 hands parts of its strings to `eval`, by way of sympy for arguments of functions and directly for units. Every text of a
-model passes here first: it is parsed, never run, and only the kinds of nodes listed below are let through.
+Brian2 hands parts of its strings to `eval`, by way of sympy for arguments of functions and directly for
+units. Every text of a model passes here first: it is parsed, never run, and only the kinds of nodes listed
+below are let through.
 """
 
 from __future__ import annotations
@@ -14,34 +16,96 @@ from types import MappingProxyType
 
 from ..basics.errors import InputError
 
-__all__ = ["COMPARISONS", "FUNCTIONS", "OPERATORS", "RANDOM", "ExpressionError", "folded", "names_in", "operands", "parse_expression",
-           "parse_statements", "short"]
+__all__ = [
+    "COMPARISONS",
+    "FUNCTIONS",
+    "OPERATORS",
+    "RANDOM",
+    "ExpressionError",
+    "folded",
+    "names_in",
+    "operands",
+    "parse_expression",
+    "parse_statements",
+    "short",
+]
 
 #: Functions of equations, Brian2's own, and how many arguments they take.
-FUNCTIONS = {**dict.fromkeys("abs arccos arcsin arctan ceil cos cosh exp expm1 exprel floor int log log10 log1p poisson".split(), 1),
-             **dict.fromkeys("sign sin sinh sqrt tan tanh".split(), 1), "clip": 3, "rand": 0, "randn": 0, "timestep": 2}
+FUNCTIONS = {
+    **dict.fromkeys(
+        "abs arccos arcsin arctan ceil cos cosh exp expm1 exprel floor int log log10 log1p poisson".split(), 1
+    ),
+    **dict.fromkeys("sign sin sinh sqrt tan tanh".split(), 1),
+    "clip": 3,
+    "rand": 0,
+    "randn": 0,
+    "timestep": 2,
+}
 RANDOM = ("poisson", "rand", "randn")
 MOST_CHARACTERS = 20_000  # of one text
 MOST_LEVELS = 100  # of an expression's tree; Brian2 and sympy recurse, several frames a level
 LARGEST = 1e50  # of what numbers alone give: beyond, sympy loses precision or time
 LARGEST_POWER = 100  # of a written exponent: sympy works powers of whole numbers out, digit by digit
 
-OPERATORS = {ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b, ast.Div: lambda a, b: a / b,
-              ast.Pow: lambda a, b: a**b, ast.Mod: lambda a, b: a % b, ast.FloorDiv: lambda a, b: a // b}
-COMPARISONS = {ast.Lt: lambda a, b: a < b, ast.LtE: lambda a, b: a <= b, ast.Gt: lambda a, b: a > b, ast.GtE: lambda a, b: a >= b,
-                ast.Eq: lambda a, b: a == b, ast.NotEq: lambda a, b: a != b}
+OPERATORS = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.Pow: lambda a, b: a**b,
+    ast.Mod: lambda a, b: a % b,
+    ast.FloorDiv: lambda a, b: a // b,
+}
+COMPARISONS = {
+    ast.Lt: lambda a, b: a < b,
+    ast.LtE: lambda a, b: a <= b,
+    ast.Gt: lambda a, b: a > b,
+    ast.GtE: lambda a, b: a >= b,
+    ast.Eq: lambda a, b: a == b,
+    ast.NotEq: lambda a, b: a != b,
+}
 _INSTEAD = {"^": "**", "&": "and", "|": "or"}
 _BITWISE = {ast.BitXor: "^", ast.BitAnd: "&", ast.BitOr: "|"}
 _MODULES = ("np", "numpy", "math", "brian2", "b2", "b", "sympy", "sp", "scipy", "jnp", "torch", "cmath")
-_SYNONYMS = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "ln": "log", "fabs": "abs", "absolute": "abs", "Abs": "abs",
-             "ceiling": "ceil", "normal": "randn", "uniform": "rand"}
-_ELSEWISE = {"pow": "a**b", "power": "a**b", "max": "int(a > b)*a + int(a <= b)*b", "maximum": "int(a > b)*a + int(a <= b)*b",
-             "min": "int(a < b)*a + int(a >= b)*b", "minimum": "int(a < b)*a + int(a >= b)*b",
-             "heaviside": "int(x > 0)", "Heaviside": "int(x > 0)", "where": "int(c)*a + int(not c)*b",
-             "square": "x**2", "round": "floor(x + 0.5)", "sigmoid": "1/(1 + exp(-x))"}
-_KINDS = {ast.Subscript: "an index in [ ]", ast.Lambda: "a lambda", ast.IfExp: "'a if c else b'", ast.JoinedStr: "text",
-          ast.NamedExpr: "':='", ast.Starred: "'*'", ast.List: "a list", ast.Tuple: "a comma", ast.Dict: "a dict", ast.Set: "braces",
-          ast.Await: "await"}
+_SYNONYMS = {
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "ln": "log",
+    "fabs": "abs",
+    "absolute": "abs",
+    "Abs": "abs",
+    "ceiling": "ceil",
+    "normal": "randn",
+    "uniform": "rand",
+}
+_ELSEWISE = {
+    "pow": "a**b",
+    "power": "a**b",
+    "max": "int(a > b)*a + int(a <= b)*b",
+    "maximum": "int(a > b)*a + int(a <= b)*b",
+    "min": "int(a < b)*a + int(a >= b)*b",
+    "minimum": "int(a < b)*a + int(a >= b)*b",
+    "heaviside": "int(x > 0)",
+    "Heaviside": "int(x > 0)",
+    "where": "int(c)*a + int(not c)*b",
+    "square": "x**2",
+    "round": "floor(x + 0.5)",
+    "sigmoid": "1/(1 + exp(-x))",
+}
+_KINDS = {
+    ast.Subscript: "an index in [ ]",
+    ast.Lambda: "a lambda",
+    ast.IfExp: "'a if c else b'",
+    ast.JoinedStr: "text",
+    ast.NamedExpr: "':='",
+    ast.Starred: "'*'",
+    ast.List: "a list",
+    ast.Tuple: "a comma",
+    ast.Dict: "a dict",
+    ast.Set: "braces",
+    ast.Await: "await",
+}
 
 
 class ExpressionError(InputError):
@@ -50,7 +114,7 @@ class ExpressionError(InputError):
 
 def short(text, most=60):
     text = " ".join(str(text).split())
-    return text if len(text) <= most else f"{text[:most - 3]}..."
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def _parse(text, mode):
@@ -58,18 +122,27 @@ def _parse(text, mode):
     if not isinstance(text, str):
         raise ExpressionError(f"got {short(repr(text))}, expected text")
     if len(text) > MOST_CHARACTERS:
-        raise ExpressionError(f"got {len(text)} characters, expected at most {MOST_CHARACTERS}; split the expression into subexpressions")
+        raise ExpressionError(
+            f"got {len(text)} characters, expected at most {MOST_CHARACTERS}; split the expression into"
+            " subexpressions"
+        )
     bad = next((c for c in text if not (c.isascii() and (c.isprintable() or c in "\n\t\r"))), None)
     if bad is not None:
-        raise ExpressionError(f"got {short(text)!r} with the character {bad!r}, expected plain ASCII letters, digits and operators")
+        raise ExpressionError(
+            f"got {short(text)!r} with the character {bad!r}, expected plain ASCII letters, digits and"
+            " operators"
+        )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python's own remarks on odd literals; what they point at is refused below
+            # Python's own remarks on odd literals; what they point at is refused below
+            warnings.simplefilter("ignore")
             return ast.parse(textwrap.dedent(text).strip(), mode=mode)
     except SyntaxError as error:
         raise ExpressionError(f"cannot read {short(text)!r}: {error.msg}") from None
     except (RecursionError, MemoryError, ValueError, OverflowError):
-        raise ExpressionError(f"got {short(text)!r}, nested too deeply to be read; split it into subexpressions") from None
+        raise ExpressionError(
+            f"got {short(text)!r}, nested too deeply to be read; split it into subexpressions"
+        ) from None
 
 
 def parse_expression(text):
@@ -82,7 +155,8 @@ def parse_expression(text):
     Raises
     ------
     ExpressionError
-        If anything but names, numbers, operators and calls of known functions stands in it, or it is too large.
+        If anything but names, numbers, operators and calls of known functions stands in it, or it is too
+        large.
     """
     tree = _parse(text, "eval").body
     _check(tree, text)
@@ -102,10 +176,21 @@ def parse_statements(text):
     """
     body = _parse(text, "exec").body
     for node in body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+        targets = (
+            node.targets
+            if isinstance(node, ast.Assign)
+            else [node.target]
+            if isinstance(node, ast.AugAssign)
+            else []
+        )
         if len(targets) != 1 or not isinstance(targets[0], ast.Name):
-            raise ExpressionError(f"got {_written(node, text)!r}, expected assignments to variables such as 'v = V_r' or 'w += b'")
-        if isinstance(node, ast.AugAssign) and not isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)):
+            raise ExpressionError(
+                f"got {_written(node, text)!r}, expected assignments to variables such as 'v = V_r' or 'w"
+                " += b'"
+            )
+        if isinstance(node, ast.AugAssign) and not isinstance(
+            node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
+        ):
             raise ExpressionError(f"got {_written(node, text)!r}, expected one of =, +=, -=, *= and /=")
         _check(targets[0], text)
         _check(node.value, text)
@@ -122,7 +207,10 @@ def _check(tree, text):
     while todo:
         node, level = todo.pop()
         if level > MOST_LEVELS:
-            raise ExpressionError(f"got {short(text)!r}, nested more than {MOST_LEVELS} levels deep; split it into subexpressions")
+            raise ExpressionError(
+                f"got {short(text)!r}, nested more than {MOST_LEVELS} levels deep; split it into"
+                " subexpressions"
+            )
         todo += [(child, level + 1) for child in operands(node, text)]
     folded(tree, text)
 
@@ -132,7 +220,9 @@ def operands(node, text):
     refuse = lambda message: ExpressionError(f"got {_written(node, text)!r}: {message}")
     if isinstance(node, ast.Name):
         if node.id.startswith("_"):
-            raise refuse(f"the name {node.id!r} begins with an underscore, as only Brian2's own may; rename it")
+            raise refuse(
+                f"the name {node.id!r} begins with an underscore, as only Brian2's own may; rename it"
+            )
         return []
     if isinstance(node, ast.Constant):
         if type(node.value) not in (bool, int, float):
@@ -146,8 +236,11 @@ def operands(node, text):
     if isinstance(node, ast.BinOp):
         if type(node.op) not in OPERATORS:
             sign = _BITWISE.get(type(node.op))
-            raise refuse(f"the operator {sign!r} has no meaning in equations; write {_INSTEAD[sign]!r}" if sign
-                         else "the operator has no meaning in equations, expected + - * / ** % //")
+            raise refuse(
+                f"the operator {sign!r} has no meaning in equations; write {_INSTEAD[sign]!r}"
+                if sign
+                else "the operator has no meaning in equations, expected + - * / ** % //"
+            )
         return [node.left, node.right]
     if isinstance(node, ast.BoolOp):
         return node.values
@@ -163,7 +256,9 @@ def operands(node, text):
         raise refuse(_attribute(node))
     what = next((name for kind, name in _KINDS.items() if isinstance(node, kind)), "it")
     hint = "; write int(c)*a + int(not c)*b" if isinstance(node, ast.IfExp) else ""
-    raise refuse(f"{what} has no meaning in equations, expected names, numbers, operators and functions{hint}")
+    raise refuse(
+        f"{what} has no meaning in equations, expected names, numbers, operators and functions{hint}"
+    )
 
 
 def _arguments(node, refuse):
@@ -173,12 +268,23 @@ def _arguments(node, refuse):
         raise refuse("only a function can be called, by its name")
     name = node.func.id
     if name not in FUNCTIONS:
-        hint = f"; write {_SYNONYMS[name]}" if name in _SYNONYMS else f"; write {_ELSEWISE[name]}" if name in _ELSEWISE else ""
-        raise refuse(f"there is no function {name!r} in equations{hint or '; known: ' + ', '.join(sorted(FUNCTIONS))}")
+        hint = (
+            f"; write {_SYNONYMS[name]}"
+            if name in _SYNONYMS
+            else f"; write {_ELSEWISE[name]}"
+            if name in _ELSEWISE
+            else ""
+        )
+        raise refuse(
+            f"there is no function {name!r} in equations{hint or '; known: ' + ', '.join(sorted(FUNCTIONS))}"
+        )
     if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
         raise refuse(f"{name} takes plain arguments, without names or '*'")
     if len(node.args) != FUNCTIONS[name]:
-        raise refuse(f"{name} takes {FUNCTIONS[name] or 'no'} argument{'s' if FUNCTIONS[name] != 1 else ''}, got {len(node.args)}")
+        raise refuse(
+            f"{name} takes {FUNCTIONS[name] or 'no'} argument{'s' if FUNCTIONS[name] != 1 else ''}, got"
+            f" {len(node.args)}"
+        )
     return node.args
 
 
@@ -192,7 +298,8 @@ def _attribute(node):
 
 
 def folded(tree, text, known=MappingProxyType({})):
-    """The value of what consists of numbers alone, else None: sympy, which would work it out exactly, must never meet a tower of powers.
+    """The value of what consists of numbers alone, else None: sympy, which would work it out exactly, must
+    never meet a tower of powers.
 
     Parameters
     ----------
@@ -213,14 +320,29 @@ def folded(tree, text, known=MappingProxyType({})):
         if isinstance(node, ast.Constant):
             return bounded(node, lambda: float(node.value))
         parts = [value(child) for child in operands(node, text)]
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and parts[1] is not None and abs(parts[1]) > LARGEST_POWER:
-            refuse(node, f"the exponent is {parts[1]:.3g}, expected at most {LARGEST_POWER}; write exp() for growth as fast as this")
+        if (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Pow)
+            and parts[1] is not None
+            and abs(parts[1]) > LARGEST_POWER
+        ):
+            refuse(
+                node,
+                f"the exponent is {parts[1]:.3g}, expected at most {LARGEST_POWER}; write exp() for growth as"
+                " fast as this",
+            )
         if not parts or any(part is None for part in parts) or isinstance(node, (ast.Compare, ast.BoolOp)):
             return None
         if isinstance(node, ast.BinOp):
             return bounded(node, lambda: OPERATORS[type(node.op)](*parts))
         if isinstance(node, ast.UnaryOp):
-            return -parts[0] if isinstance(node.op, ast.USub) else parts[0] if isinstance(node.op, ast.UAdd) else None
+            return (
+                -parts[0]
+                if isinstance(node.op, ast.USub)
+                else parts[0]
+                if isinstance(node.op, ast.UAdd)
+                else None
+            )
         return bounded(node, lambda: _of_number(node.func.id, parts))
 
     def bounded(node, compute):

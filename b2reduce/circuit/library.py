@@ -11,13 +11,18 @@ from ..basics.files import read_toml
 
 __all__ = ["data_names", "find_data_file", "list_models"]
 
+
 def _data_folder(kind):
     return resources.files("b2reduce.models").joinpath(kind)
 
 
 def data_names(kind):
     """Names of the TOML files in ``models/neurons`` or ``models/circuits``."""
-    return sorted(item.name.removesuffix(".toml") for item in _data_folder(kind).iterdir() if item.name.endswith(".toml"))
+    return sorted(
+        item.name.removesuffix(".toml")
+        for item in _data_folder(kind).iterdir()
+        if item.name.endswith(".toml")
+    )
 
 
 def find_data_file(name, kind, error, relative_to=None):
@@ -26,7 +31,9 @@ def find_data_file(name, kind, error, relative_to=None):
     if not isinstance(name, (str, os.PathLike)):
         from ..basics.arguments import wrong_kind
 
-        raise error(f"{kind.removesuffix('s')}: {wrong_kind(name, own)}; known names: {', '.join(data_names(kind))}")
+        raise error(
+            f"{kind.removesuffix('s')}: {wrong_kind(name, own)}; known names: {', '.join(data_names(kind))}"
+        )
     text = os.fspath(name)
     if text.endswith(".toml"):
         path = Path(relative_to or ".", text).expanduser()
@@ -36,10 +43,16 @@ def find_data_file(name, kind, error, relative_to=None):
     if not isinstance(text, str):
         raise error(f"got the path {text!r}, expected text, not bytes")
     if text in data_names(other) and text not in data_names(kind):
-        raise error(f"got {text!r}, the name of a {other.removesuffix('s')}, expected that of a {kind.removesuffix('s')}; "
-                    f"load_{'model' if other == 'neurons' else 'circuit'}({text!r}) reads it. Known {kind}: {', '.join(data_names(kind))}")
+        raise error(
+            f"got {text!r}, the name of a {other.removesuffix('s')}, expected that of a"
+            f" {kind.removesuffix('s')}; load_{'model' if other == 'neurons' else 'circuit'}({text!r}) reads"
+            f" it. Known {kind}: {', '.join(data_names(kind))}"
+        )
     if text not in data_names(kind):
-        raise error(f"{unknown_name(kind.removesuffix('s'), text, data_names(kind))} (a file of yours must end in .toml)")
+        raise error(
+            f"{unknown_name(kind.removesuffix('s'), text, data_names(kind))} (a file of yours must end in"
+            " .toml)"
+        )
     return Path(str(_data_folder(kind).joinpath(f"{text}.toml")))
 
 
@@ -62,5 +75,12 @@ def list_models():
     for kind in ("neurons", "circuits"):
         for name in data_names(kind):
             data = read_toml(find_data_file(name, kind, InputError), InputError)
-            rows.append({"name": name, "kind": kind.removesuffix("s"), "title": data.get("title", ""), "cite": ", ".join(data.get("cite", ()))})
+            rows.append(
+                {
+                    "name": name,
+                    "kind": kind.removesuffix("s"),
+                    "title": data.get("title", ""),
+                    "cite": ", ".join(data.get("cite", ())),
+                }
+            )
     return pd.DataFrame(rows, columns=["name", "kind", "title", "cite"])

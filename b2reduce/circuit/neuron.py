@@ -23,22 +23,31 @@ from .library import find_data_file
 from .neuron_checks import check_model, first_line
 from .neuron_text import check_text, plain_for_sympy, read_refractory
 from .reset_check import check_refractory, check_reset
-from .roles import (
-    check_named,
-    check_roles,
-    leak_is_alone,
-    read_role,
-    role_value,
-    slope_of,
-)
+from .roles import check_named, check_roles, leak_is_alone, read_role, role_value, slope_of
 
 __all__ = ["ModelError", "NeuronModel", "CellEquations", "load_model"]
 
 ROLES = ("membrane", "input", "leak", "leak_reversal", "capacitance")
-#: Of measurements: a conductance that every cell has besides its own leak, with the leak's reversal, in the input as synapses are.
+#: Of measurements: a conductance that every cell has besides its own leak, with the leak's reversal, in the
+#: input as synapses are.
 ADDED_LEAK = "g_added_syn"
 #: Keys of a neuron's file, and those without which there is no neuron.
-KEYS = ("kind", "name", "title", "cite", "equations", "threshold", "reset", "refractory", "method", "dt", "roles", "parameters", "departures", "initial")
+KEYS = (
+    "kind",
+    "name",
+    "title",
+    "cite",
+    "equations",
+    "threshold",
+    "reset",
+    "refractory",
+    "method",
+    "dt",
+    "roles",
+    "parameters",
+    "departures",
+    "initial",
+)
 NEEDED = ("equations", "threshold", "parameters")
 #: Explicit methods of second order or higher: safe to keep once conductances vary within a step.
 SECOND_ORDER = ("rk2", "rk4", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd")
@@ -48,7 +57,10 @@ _NORMAL = re.compile(r"\s*normal\(\s*([^,]+?)\s*,\s*([^,]+?)\s*\)\s*$")
 
 
 class ModelError(InputError):
-    """A neuron that cannot be what it says: the message names the file, the key, what was got and what to do."""
+    """A neuron that cannot be what it says.
+
+    The message names the file, the key, what was got and what to do.
+    """
 
 
 @dataclass(frozen=True)
@@ -80,16 +92,18 @@ class NeuronModel:
     refractory : str, Quantity or None
         A time (``"2 ms"``), the name of a parameter, or a condition.
     parameters : dict of str to Quantity or str
-        Values of all constants in the equations. ``"normal(-50 mV, 1 mV)"`` gives every cell of a network its own.
+        Values of all constants in the equations. ``"normal(-50 mV, 1 mV)"`` gives every cell of a network its
+        own.
     method : str, optional
         Integration method of Brian2. By default ``"exact"`` where possible, otherwise ``"rk4"``.
     membrane, input : str
         Roles: names of the membrane potential, and of the current input with the sign that excites.
     leak, leak_reversal : str, Quantity or None
-        The leak conductance and its reversal potential: a parameter, an expression of parameters (``"1/R_m"``) or a value. They are
-        numbers and nothing else: measurements add a conductance g - g_leak with the leak's reversal to the input, and never change a
-        symbol of the equations. None for the leak of a cell that has none (quadratic or Izhikevich cells): g then counts from 0, and
-        the reversal is the potential that driving forces are taken from.
+        The leak conductance and its reversal potential: a parameter, an expression of parameters
+        (``"1/R_m"``) or a value. They are numbers and nothing else: measurements add a conductance g - g_leak
+        with the leak's reversal to the input, and never change a symbol of the equations. None for the leak
+        of a cell that has none (quadratic or Izhikevich cells): g then counts from 0, and the reversal is the
+        potential that driving forces are taken from.
     capacitance : str, Quantity or None
         Held against one over d(dv/dt)/d(input); None takes that.
     name, title : str
@@ -139,17 +153,43 @@ class NeuronModel:
 
     def __post_init__(self):
         put = lambda name, value: object.__setattr__(self, name, value)
-        for key, kind in (("name", str), ("title", str), ("equations", str), ("threshold", str), ("reset", str), ("membrane", str), ("input", str),
-                          ("parameters", Mapping), ("initial", Mapping), ("departures", Mapping)):
+        for key, kind in (
+            ("name", str),
+            ("title", str),
+            ("equations", str),
+            ("threshold", str),
+            ("reset", str),
+            ("membrane", str),
+            ("input", str),
+            ("parameters", Mapping),
+            ("initial", Mapping),
+            ("departures", Mapping),
+        ):
             if not isinstance(getattr(self, key), kind):
-                raise self.error(key, f"got {getattr(self, key)!r}, expected {'text' if kind is str else 'a table'}")
+                raise self.error(
+                    key, f"got {getattr(self, key)!r}, expected {'text' if kind is str else 'a table'}"
+                )
         put("equations", _one_line_each(self.equations))
-        put("parameters", FrozenDict({key: self._value("parameters", key, value, spread=True)
-                                            for key, value in self.parameters.items()}))
-        put("initial", FrozenDict({key: self._value("initial", key, value) for key, value in self.initial.items()}))
+        put(
+            "parameters",
+            FrozenDict(
+                {
+                    key: self._value("parameters", key, value, spread=True)
+                    for key, value in self.parameters.items()
+                }
+            ),
+        )
+        put(
+            "initial",
+            FrozenDict({key: self._value("initial", key, value) for key, value in self.initial.items()}),
+        )
         put("departures", FrozenDict(dict(self.departures)))
-        if not isinstance(self.cite, (str, list, tuple)) or not all(isinstance(item, str) for item in self.cite):
-            raise self.error("cite", f"got {self.cite!r}, expected a list such as [\"doi:10.1162/08997660360675053\"]")
+        if not isinstance(self.cite, (str, list, tuple)) or not all(
+            isinstance(item, str) for item in self.cite
+        ):
+            raise self.error(
+                "cite", f'got {self.cite!r}, expected a list such as ["doi:10.1162/08997660360675053"]'
+            )
         put("cite", (self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
         put("dt", self._value("", "dt", self.dt))
         for role in ("leak", "leak_reversal", "capacitance"):
@@ -178,29 +218,47 @@ class NeuronModel:
         parts = (value.mean, value.sd) if isinstance(value, Normal) else (value,)
         if not all(np.ndim(part) == 0 and np.isfinite(np.asarray(part, dtype=float)) for part in parts):
             raise self.error(where, f"got {value}, expected one finite value")
-        if isinstance(value, Normal) and (si_label(value.mean) != si_label(value.sd) or np.asarray(value.sd) < 0):
-            raise self.error(where, f"got {value}, expected a standard deviation of at least 0 in the unit of the mean")
+        if isinstance(value, Normal) and (
+            si_label(value.mean) != si_label(value.sd) or np.asarray(value.sd) < 0
+        ):
+            raise self.error(
+                where, f"got {value}, expected a standard deviation of at least 0 in the unit of the mean"
+            )
         return value
 
     def _absorb_declarations(self):
-        """Take out of the equations what they declare as a parameter and [parameters] gives a value: one place decides."""
+        """Take out of the equations what they declare as a parameter and [parameters] gives a value.
+
+        One place decides.
+        """
         from brian2 import get_dimensions
 
         for name in sorted(self._parsed.parameter_names - {self.input}):
             if name not in self.parameters:
-                raise self.error(f"parameters.{name}", f"the equations declare {name!r}, which has no value; add it to [parameters]")
+                raise self.error(
+                    f"parameters.{name}",
+                    f"the equations declare {name!r}, which has no value; add it to [parameters]",
+                )
             declared, got = self._parsed[name].dim, get_dimensions(self.constants[name])
             if declared is not got:
-                raise self.error(f"parameters.{name}", f"got a value in {si_label(got)}, expected {si_label(declared)} as the equations declare it")
+                raise self.error(
+                    f"parameters.{name}",
+                    f"got a value in {si_label(got)}, expected {si_label(declared)} as the equations"
+                    " declare it",
+                )
         absorbed = self._parsed.parameter_names - {self.input}
         if absorbed:
-            lines = [line for line in self.equations.splitlines() if line.partition(":")[0].strip() not in absorbed]
+            lines = [
+                line for line in self.equations.splitlines() if line.partition(":")[0].strip() not in absorbed
+            ]
             object.__setattr__(self, "equations", "\n".join(lines))
             del self.__dict__["_parsed"]
 
     def error(self, key, message):
         """A `ModelError` that says where the fault is."""
-        return ModelError(f"neuron {self.name!r}{f' ({self.source})' if self.source else ''}, {key}: {message}")
+        return ModelError(
+            f"neuron {self.name!r}{f' ({self.source})' if self.source else ''}, {key}: {message}"
+        )
 
     @cached_property
     def _parsed(self):
@@ -223,7 +281,9 @@ class NeuronModel:
     @property
     def constants(self):
         """Parameters as single values: the mean of those that vary over cells."""
-        return {key: value.mean if isinstance(value, Normal) else value for key, value in self.parameters.items()}
+        return {
+            key: value.mean if isinstance(value, Normal) else value for key, value in self.parameters.items()
+        }
 
     @property
     def spreads(self):
@@ -249,7 +309,11 @@ class NeuronModel:
             return get_dimensions(self.constants[self.input]) / volt.dim
         if self.capacitance is not None:
             return get_dimensions(role_value(self, "capacitance")) / second.dim
-        raise self.error("equations", f"the unit of the input {self.input!r} follows from nothing; declare it, such as '{self.input} : amp'")
+        raise self.error(
+            "equations",
+            f"the unit of the input {self.input!r} follows from nothing; declare it, such as '{self.input} :"
+            " amp'",
+        )
 
     @property
     def current_dim(self):
@@ -285,7 +349,10 @@ class NeuronModel:
 
     @property
     def leak_parameter(self):
-        """The parameter that adds the same to the cell as a conductance with the leak's reversal would; None where no parameter is a leak alone."""
+        """The parameter that adds the same to the cell as a conductance with the leak's reversal would.
+
+        None where no parameter is a leak alone.
+        """
         return self.leak if isinstance(self.leak, str) and leak_is_alone(self) else None
 
     def si(self, name):
@@ -298,7 +365,10 @@ class NeuronModel:
         return self.si(self.input) if self.input in self.parameters else 0.0
 
     def replace(self, **changes):
-        """A changed copy: fields of the model by their name, anything else a parameter that exists already."""
+        """A changed copy.
+
+        Fields of the model by their name, anything else a parameter that exists already.
+        """
         fields = {key: changes.pop(key) for key in list(changes) if key in self.__dataclass_fields__}
         return dataclass_replace(self, **fields).with_parameters(changes)
 
@@ -311,15 +381,30 @@ class NeuronModel:
 
     def to_dict(self):
         """The content of the TOML file, as plain text values."""
-        text = lambda value: value if isinstance(value, str) else str(value) if isinstance(value, Normal) else _scalar_text(value)
-        data = {"kind": "neuron", "name": self.name, "title": self.title, "cite": list(self.cite), "equations": self.equations,
-                "threshold": self.threshold, "reset": self.reset}
+        text = lambda value: (
+            value
+            if isinstance(value, str)
+            else str(value)
+            if isinstance(value, Normal)
+            else _scalar_text(value)
+        )
+        data = {
+            "kind": "neuron",
+            "name": self.name,
+            "title": self.title,
+            "cite": list(self.cite),
+            "equations": self.equations,
+            "threshold": self.threshold,
+            "reset": self.reset,
+        }
         if self.refractory is not None:
             data["refractory"] = text(self.refractory)
         if self.method:
             data["method"] = self.method
         data["dt"] = text(self.dt)
-        data["roles"] = {role: "none" if getattr(self, role) is None else text(getattr(self, role)) for role in ROLES}
+        data["roles"] = {
+            role: "none" if getattr(self, role) is None else text(getattr(self, role)) for role in ROLES
+        }
         for table in ("parameters", "initial"):
             data[table] = {key: text(value) for key, value in getattr(self, table).items()}
         data["departures"] = dict(self.departures)
@@ -333,7 +418,7 @@ class NeuronModel:
         where = f"neuron {name!r}{f' ({source})' if source else ''}"
         kind = data.pop("kind", "neuron")
         if kind != "neuron":
-            raise ModelError(f"{where}, kind: got {kind!r}, expected kind = \"neuron\"")
+            raise ModelError(f'{where}, kind: got {kind!r}, expected kind = "neuron"')
         for key in data:
             if key not in KEYS:
                 raise ModelError(f"{where}, {key}: {unknown_name('key', key, sorted(KEYS))}")
@@ -354,23 +439,49 @@ class NeuronModel:
         return toml_text(data, tables=[key for key, value in data.items() if isinstance(value, dict)])
 
     def save(self, path):
-        """Write `to_toml` into a file that ends in .toml, for `load_model` and the command line (aside first, then renamed)."""
+        """Write `to_toml` into a file that ends in .toml, for `load_model` and the command line (aside first,
+        then renamed).
+        """
         write_text(named_file(path, ".toml"), self.to_toml())
 
     @property
     def _pairs(self):
         """What one wants to know of a cell, for people."""
         roles = {role: getattr(self, role) for role in ROLES}
-        text = lambda value: "none" if value is None else value if isinstance(value, str) else str(value) if isinstance(value, Normal) else quantity_text(value)
-        return [("equations", self.equations), ("threshold", self.threshold), ("reset", self.reset.strip() or "none"), ("refractory", text(self.refractory)),
-                ("parameters", ", ".join(f"{name} = {text(value)}" for name, value in self.parameters.items())),
-                ("roles", ", ".join(f"{role} {text(value)}" for role, value in roles.items())), ("method", self.method or "chosen by Brian2's rules"), ("cite", ", ".join(self.cite) or "none"),
-                *((f"departure ({key})", said) for key, said in self.departures.items())]
+        text = lambda value: (
+            "none"
+            if value is None
+            else (
+                value
+                if isinstance(value, str)
+                else str(value)
+                if isinstance(value, Normal)
+                else quantity_text(value)
+            )
+        )
+        return [
+            ("equations", self.equations),
+            ("threshold", self.threshold),
+            ("reset", self.reset.strip() or "none"),
+            ("refractory", text(self.refractory)),
+            ("parameters", ", ".join(f"{name} = {text(value)}" for name, value in self.parameters.items())),
+            ("roles", ", ".join(f"{role} {text(value)}" for role, value in roles.items())),
+            ("method", self.method or "chosen by Brian2's rules"),
+            ("cite", ", ".join(self.cite) or "none"),
+            *((f"departure ({key})", said) for key, said in self.departures.items()),
+        ]
 
     def __repr__(self):
         per = "/m^2" if si_label(self.conductance_dim) == "S/m^2" else ""
-        leak = "no leak" if self.leak is None else f"leak {amount(self.leak_, 'S' + per)} at {amount(self.leak_reversal_, 'V')}"
-        return f"NeuronModel({self.name!r}: {', '.join(self.state_variables)}; C {amount(self.capacitance_, 'F' + per)}, {leak})"
+        leak = (
+            "no leak"
+            if self.leak is None
+            else f"leak {amount(self.leak_, 'S' + per)} at {amount(self.leak_reversal_, 'V')}"
+        )
+        return (
+            f"NeuronModel({self.name!r}: {', '.join(self.state_variables)}; C"
+            f" {amount(self.capacitance_, 'F' + per)}, {leak})"
+        )
 
     def _repr_html_(self):
         return pairs_html(f"{self.name}: {self.title}" if self.title else self.name, self._pairs)
@@ -389,11 +500,11 @@ class NeuronModel:
         Parameters
         ----------
         synapses : sequence of str
-            Labels of the conductances to append: ``g_syn_<label>`` with ``tau_syn_<label>``, ``E_syn_<label>``
-            and ``G_syn_<label>``.
+            Labels of the conductances to append: ``g_syn_<label>`` with ``tau_syn_<label>``,
+            ``E_syn_<label>`` and ``G_syn_<label>``.
         per_cell : sequence of str
-            Parameters that every cell has its own value of. The input always is one; `ADDED_LEAK` among them adds the conductance
-            of that name, with the leak's reversal.
+            Parameters that every cell has its own value of. The input always is one; `ADDED_LEAK` among them
+            adds the conductance of that name, with the leak's reversal.
         shared : sequence of str
             Names among the synapses' values that are one value per group, not one per cell.
         poisson : sequence of str
@@ -416,7 +527,9 @@ class NeuronModel:
         if ADDED_LEAK in per_cell:
             if not isinstance(self.leak_reversal, str):
                 reversal["E_added_syn"] = self.leak_reversal
-            added.insert(0, f"{ADDED_LEAK}*(({'E_added_syn' if reversal else self.leak_reversal}) - {self.membrane})")
+            added.insert(
+                0, f"{ADDED_LEAK}*(({'E_added_syn' if reversal else self.leak_reversal}) - {self.membrane})"
+            )
         if added:
             total = f"{self.input}_total"
             lines = [_substitute(line, self.input, total) for line in lines]
@@ -436,13 +549,23 @@ class NeuronModel:
             lines.append(f"{name} : {unit} ({flags})")
         if counted and poisson:
             lines += ["count_from_syn : second (shared, constant)", *(f"n_syn_{s} : 1" for s in poisson)]
-            event = "k_syn_{0} = poisson(rate_syn_{0}*dt)\ng_syn_{0} += G_syn_{0}*k_syn_{0}\nn_syn_{0} += k_syn_{0}*int(t >= count_from_syn)"
+            event = (
+                "k_syn_{0} = poisson(rate_syn_{0}*dt)\ng_syn_{0} += G_syn_{0}*k_syn_{0}\nn_syn_{0} +="
+                " k_syn_{0}*int(t >= count_from_syn)"
+            )
         else:
             event = "g_syn_{0} += G_syn_{0}*poisson(rate_syn_{0}*dt)"
         events = "\n".join(event.format(s) for s in poisson)
         namespace = {key: value for key, value in self.constants.items() if key not in units} | reversal
-        return CellEquations("\n".join(lines), self.threshold, self.reset, False if self.refractory is None else self.refractory,
-                             method or self.method_used(bool(synapses)), namespace, events)
+        return CellEquations(
+            "\n".join(lines),
+            self.threshold,
+            self.reset,
+            False if self.refractory is None else self.refractory,
+            method or self.method_used(bool(synapses)),
+            namespace,
+            events,
+        )
 
     def _dimension_of(self, name):
         from brian2 import get_dimensions
@@ -456,12 +579,14 @@ class NeuronModel:
         return get_dimensions(self.constants[name])
 
     def method_used(self, with_synapses):
-        """The integration method that is tried first: the model's own where it is known to be right, and is accurate enough.
+        """The integration method that is tried first: the model's own where it is known to be right, and is
+        accurate enough.
 
-        An exact step is taken for one linear variable alone. With several the solution that is generated divides by differences of time
-        constants and by eigenvalues: it is lost where two of them are equal, where they are complex, and while the membrane is held.
-        Synapses need a second order: with Euler's steps the conductance at the start of a step acts for all of it, which at 0.1 ms biases
-        rates by 10-20 %.
+        An exact step is taken for one linear variable alone. With several the solution that is generated
+        divides by differences of time constants and by eigenvalues: it is lost where two of them are equal,
+        where they are complex, and while the membrane is held. Synapses need a second order: with Euler's
+        steps the conductance at the start of a step acts for all of it, which at 0.1 ms biases rates by 10-20
+        %.
         """
         if not with_synapses:
             return self._method_alone
@@ -484,8 +609,14 @@ class NeuronModel:
             return "rk4"
         from brian2.stateupdaters.base import UnsupportedEquationsException
 
-        group = probe_group(self._equations_with_input, method="exact", namespace=self._namespace, threshold=self.threshold,
-                            reset=self.reset, refractory=False if self.refractory is None else self.refractory)
+        group = probe_group(
+            self._equations_with_input,
+            method="exact",
+            namespace=self._namespace,
+            threshold=self.threshold,
+            reset=self.reset,
+            refractory=False if self.refractory is None else self.refractory,
+        )
         try:
             group.state_updater.update_abstract_code(run_namespace={})
         except UnsupportedEquationsException:
@@ -494,7 +625,11 @@ class NeuronModel:
 
     @property
     def _equations_with_input(self):
-        declared = "" if self.input in self._parsed else f"\n{self.input} : {si_unit_name(self.current_dim)} (constant)"
+        declared = (
+            ""
+            if self.input in self._parsed
+            else f"\n{self.input} : {si_unit_name(self.current_dim)} (constant)"
+        )
         return self.equations + declared
 
     @property
@@ -522,13 +657,29 @@ def _scalar_text(value):
 def si_unit_name(dim):
     """A dimension as Brian2 writes it behind the colon of an equation."""
     label = si_label(dim)
-    names = {"V": "volt", "A": "amp", "S": "siemens", "F": "farad", "s": "second", "Hz": "Hz", "ohm": "ohm", "C": "coulomb",
-             "A/m^2": "amp/meter**2", "S/m^2": "siemens/meter**2", "F/m^2": "farad/meter**2", "m": "meter", "m^2": "meter**2"}
+    names = {
+        "V": "volt",
+        "A": "amp",
+        "S": "siemens",
+        "F": "farad",
+        "s": "second",
+        "Hz": "Hz",
+        "ohm": "ohm",
+        "C": "coulomb",
+        "A/m^2": "amp/meter**2",
+        "S/m^2": "siemens/meter**2",
+        "F/m^2": "farad/meter**2",
+        "m": "meter",
+        "m^2": "meter**2",
+    }
     return names.get(label, label if label == "1" else repr(dim))
 
 
 def _one_line_each(text):
-    """Equations with one definition a line, without comments; Brian2 lets an expression run on until its colon."""
+    """Equations with one definition a line, without comments.
+
+    Brian2 lets an expression run on until its colon.
+    """
     lines, open_ = [], ""
     for line in text.splitlines():
         line = line.partition("#")[0].strip()
@@ -567,7 +718,8 @@ def load_model(name, relative_to=None):
     Raises
     ------
     ModelError
-        If the name is unknown (the known ones are listed) or the file is faulty (the file and the key are named).
+        If the name is unknown (the known ones are listed) or the file is faulty (the file and the key are
+        named).
 
     Examples
     --------

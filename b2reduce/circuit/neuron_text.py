@@ -1,4 +1,7 @@
-"""Texts and names of a neuron, read before Brian2 sees them: what each line of the equations defines, and what nothing may be called."""
+"""Texts and names of a neuron, read before Brian2 sees them.
+
+What each line of the equations defines, and what nothing may be called.
+"""
 
 from __future__ import annotations
 
@@ -13,40 +16,55 @@ import numpy as np
 
 from ..basics.errors import InputError
 from ..basics.units import parse_quantity
-from .grammar import (
-    FUNCTIONS,
-    ExpressionError,
-    folded,
-    names_in,
-    parse_expression,
-    parse_statements,
-    short,
-)
+from .grammar import FUNCTIONS, ExpressionError, folded, names_in, parse_expression, parse_statements, short
 
 __all__ = ["Definition", "check_text", "parse_equations", "plain_for_sympy", "read_refractory", "unit_of"]
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LINE = re.compile(r"\s*(?:d\s*([A-Za-z_]\w*)\s*/\s*dt|([A-Za-z_]\w*))\s*(?:=(?!=)([^:]*))?:([^:()]*)(?:\(([^()]*)\))?\s*", re.ASCII)
+_LINE = re.compile(
+    r"\s*(?:d\s*([A-Za-z_]\w*)\s*/\s*dt|([A-Za-z_]\w*))\s*(?:=(?!=)([^:]*))?:([^:()]*)(?:\(([^()]*)\))?\s*",
+    re.ASCII,
+)
 MOST_EQUATIONS = 500
 MOST_NODES = 20_000  # of an equation with its subexpressions written out, as integrators write it
 _MANY = 10**6  # as good as without end
 MOST_TERMS = 500  # of an equation multiplied out, which Brian2 does in search of an exact method
-FLAGS = {"differential": ("unless refractory",), "subexpression": ("shared", "constant over dt"), "parameter": ("constant", "shared")}
+FLAGS = {
+    "differential": ("unless refractory",),
+    "subexpression": ("shared", "constant over dt"),
+    "parameter": ("constant", "shared"),
+}
 #: Names with a meaning of their own in Brian2's equations.
-SPECIAL = {"t": "the time", "dt": "the time step", "t_in_timesteps": "the number of the step", "xi": "white noise",
-           "i": "the number of the cell", "N": "the number of cells", "lastspike": "the time of the last spike", "pi": "a constant",
-           "e": "Euler's number", "inf": "infinity", "count_from_syn": "a variable of b2reduce's synapses", "unless": "a word of flags",
-           **dict.fromkeys(("refractory", "refractory_until", "not_refractory"), "the refractory state"),
-           **dict.fromkeys("owner scalar_code vector_code self variables codeobj_name".split(),
-               "something else in the templates of Brian2's code")}
+SPECIAL = {
+    "t": "the time",
+    "dt": "the time step",
+    "t_in_timesteps": "the number of the step",
+    "xi": "white noise",
+    "i": "the number of the cell",
+    "N": "the number of cells",
+    "lastspike": "the time of the last spike",
+    "pi": "a constant",
+    "e": "Euler's number",
+    "inf": "infinity",
+    "count_from_syn": "a variable of b2reduce's synapses",
+    "unless": "a word of flags",
+    **dict.fromkeys(("refractory", "refractory_until", "not_refractory"), "the refractory state"),
+    **dict.fromkeys(
+        "owner scalar_code vector_code self variables codeobj_name".split(),
+        "something else in the templates of Brian2's code",
+    ),
+}
 #: Words of C++ and Cython that are none of Python.
 _COMPILED = frozenset(
-    "alignas alignof and_eq asm auto bitand bitor bool case catch char char8_t char16_t char32_t compl concept const const_cast "
-    "consteval constexpr constinit co_await co_return co_yield decltype default delete do double dynamic_cast enum explicit export "
-    "extern false float friend goto inline int long mutable namespace new noexcept not_eq nullptr operator or_eq private protected "
-    "public register reinterpret_cast requires short signed sizeof static static_assert static_cast struct switch template this "
-    "thread_local throw true typedef typeid typename union unsigned using virtual void volatile wchar_t xor xor_eq cdef cimport cpdef "
-    "ctypedef include NULL DEF IF ELIF ELSE int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t bint object".split())
+    "alignas alignof and_eq asm auto bitand bitor bool case catch char char8_t char16_t char32_t compl"
+    " concept const const_cast consteval constexpr constinit co_await co_return co_yield decltype default"
+    " delete do double dynamic_cast enum explicit export extern false float friend goto inline int long"
+    " mutable namespace new noexcept not_eq nullptr operator or_eq private protected public register"
+    " reinterpret_cast requires short signed sizeof static static_assert static_cast struct switch template"
+    " this thread_local throw true typedef typeid typename union unsigned using virtual void volatile wchar_t"
+    " xor xor_eq cdef cimport cpdef ctypedef include NULL DEF IF ELIF ELSE int8_t int16_t int32_t int64_t"
+    " uint8_t uint16_t uint32_t uint64_t size_t bint object".split()
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +89,8 @@ def parse_equations(text):
     Raises
     ------
     ExpressionError
-        If a line is no definition, a right-hand side no arithmetic, or the whole too large for Brian2 and sympy.
+        If a line is no definition, a right-hand side no arithmetic, or the whole too large for Brian2 and
+        sympy.
     """
     found = {}
     for line in text.split("\n"):
@@ -90,19 +109,29 @@ def parse_equations(text):
 def _definition(line):
     bad = next((c for c in line if not (c.isascii() and (c.isprintable() or c == "\t"))), None)
     if bad is not None:
-        raise ExpressionError(f"got {short(line)!r} with the character {bad!r}, expected plain ASCII letters, digits and operators")
+        raise ExpressionError(
+            f"got {short(line)!r} with the character {bad!r}, expected plain ASCII letters, digits and"
+            " operators"
+        )
     match = _LINE.fullmatch(line)
     if not match:
-        raise ExpressionError(f"got the line {short(line)!r}, expected one definition a line, "
-                              f"such as 'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit (constant)'")
+        raise ExpressionError(
+            f"got the line {short(line)!r}, expected one definition a line, "
+            "such as 'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit (constant)'"
+        )
     derived, plain, expression, unit, flags = match.groups()
     if derived and expression is None:
-        raise ExpressionError(f"got the line {short(line)!r}, expected a right-hand side after 'd{derived}/dt ='")
+        raise ExpressionError(
+            f"got the line {short(line)!r}, expected a right-hand side after 'd{derived}/dt ='"
+        )
     kind = "differential" if derived else "parameter" if expression is None else "subexpression"
     flags = tuple(" ".join(flag.split()) for flag in flags.split(",")) if flags is not None else ()
     for flag in flags:
         if flag not in FLAGS[kind]:
-            raise ExpressionError(f"{derived or plain}: got the flag {short(flag)!r}, expected {' or '.join(map(repr, FLAGS[kind]))}")
+            raise ExpressionError(
+                f"{derived or plain}: got the flag {short(flag)!r}, expected"
+                f" {' or '.join(map(repr, FLAGS[kind]))}"
+            )
     _check_unit(unit.strip(), derived or plain)
     try:
         tree = None if expression is None else parse_expression(expression)
@@ -113,7 +142,10 @@ def _definition(line):
 
 def _check_unit(unit, name):
     """Raise unless a unit is products, quotients and small powers of names: Brian2 evaluates it."""
-    refuse = ExpressionError(f"{name}: got the unit {short(unit)!r} after the colon, expected base units such as volt, amp/meter**2 or 1")
+    refuse = ExpressionError(
+        f"{name}: got the unit {short(unit)!r} after the colon, expected base units such as volt,"
+        " amp/meter**2 or 1"
+    )
     try:
         todo = [parse_expression(unit)]
     except ExpressionError:
@@ -132,15 +164,22 @@ def _check_unit(unit, name):
 
 
 def _check_size(definitions):
-    """Raise if integrators, which write subexpressions out and multiply out, would not come to an end; work out those that are numbers."""
+    """Raise if integrators, which write subexpressions out and multiply out, would not come to an end.
+
+    Work out those that are numbers.
+    """
     known, sizes = {}, {}
-    waiting = {name: definition for name, definition in definitions.items() if definition.kind == "subexpression"}
+    waiting = {
+        name: definition for name, definition in definitions.items() if definition.kind == "subexpression"
+    }
     inner = {name: names_in(definition.tree) & set(waiting) for name, definition in waiting.items()}
     while waiting:
         ready = [name for name in waiting if not inner[name] & set(waiting)]
         if not ready:
-            raise ExpressionError(f"{', '.join(sorted(waiting)[:5])}: subexpressions that define each other in a circle; "
-                                  f"only a differential equation may refer to itself")
+            raise ExpressionError(
+                f"{', '.join(sorted(waiting)[:5])}: subexpressions that define each other in a circle; "
+                "only a differential equation may refer to itself"
+            )
         for name in ready:
             sizes[name], value = _measured(waiting.pop(name), sizes, known)
             if value is not None:
@@ -154,8 +193,10 @@ def _measured(definition, sizes, known):
     """(size, value or None where it is no number) of one right-hand side."""
     nodes, terms = _size(definition.tree, sizes)
     if nodes > MOST_NODES or terms > MOST_TERMS:
-        raise ExpressionError(f"{definition.name}: written out, with its subexpressions, and multiplied out it has {nodes:.3g} parts in "
-                              f"{terms:.3g} terms, expected at most {MOST_NODES} in {MOST_TERMS}; simplify it")
+        raise ExpressionError(
+            f"{definition.name}: written out, with its subexpressions, and multiplied out it has {nodes:.3g}"
+            f" parts in {terms:.3g} terms, expected at most {MOST_NODES} in {MOST_TERMS}; simplify it"
+        )
     try:
         return (nodes, terms), folded(definition.tree, definition.text, known)
     except ExpressionError as error:
@@ -174,18 +215,22 @@ def _size(node, sizes):
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
         (nodes, terms), (more, _) = _size(node.left, sizes), _size(node.right, sizes)
         power = abs(folded(node.right, "") or 0)
-        return 1 + nodes + more, min(math.comb(terms + int(power) - 1, int(power)) if power and power == int(power) else terms, _MANY)
+        return 1 + nodes + more, min(
+            math.comb(terms + int(power) - 1, int(power)) if power and power == int(power) else terms, _MANY
+        )
     parts = [_size(child, sizes) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
     nodes, terms = min(1 + sum(n for n, _ in parts), _MANY), [t for _, t in parts]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         return nodes, min(terms[0] * terms[1], _MANY)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):  # a denominator is multiplied out by itself
+    # A denominator is multiplied out by itself
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         return nodes, max(terms)
     return nodes, sum(terms)
 
 
 def read_refractory(text):
-    """A Quantity where the text is a number with a unit, else the text: an expression, the name of a parameter, or a condition.
+    """A Quantity where the text is a number with a unit, else the text: an expression, the name of a
+    parameter, or a condition.
 
     Raises
     ------
@@ -224,7 +269,10 @@ def check_text(model):
         raise model.error(key, str(error)) from None
     for role in ("membrane", "input"):
         if not IDENTIFIER.fullmatch(getattr(model, role)):
-            raise model.error(f"roles.{role}", f"got {short(getattr(model, role))!r}, expected a name of letters, digits and underscores")
+            raise model.error(
+                f"roles.{role}",
+                f"got {short(getattr(model, role))!r}, expected a name of letters, digits and underscores",
+            )
     _check_names(model, definitions)
     _check_targets(model, definitions, statements)
 
@@ -235,11 +283,18 @@ def _check_names(model, definitions):
             raise model.error("equations", f"the name {name!r} {fault}; rename it")
     for name in model.parameters:
         if fault := _name_fault(name, model.input):
-            raise model.error(f"parameters.{short(name)}", f"the name {short(name)!r} {fault}; its value would have no effect, rename it")
+            raise model.error(
+                f"parameters.{short(name)}",
+                f"the name {short(name)!r} {fault}; its value would have no effect, rename it",
+            )
         if name in definitions and definitions[name].kind != "parameter":
             what = "state variable" if definitions[name].kind == "differential" else "subexpression"
-            raise model.error(f"parameters.{name}", f"{name!r} is a {what} of the equations as well, and the value would have no effect; "
-                              "rename one of them" + (", or put a starting value into [initial]" if what == "state variable" else ""))
+            raise model.error(
+                f"parameters.{name}",
+                f"{name!r} is a {what} of the equations as well, and the value would have no effect; "
+                "rename one of them"
+                + (", or put a starting value into [initial]" if what == "state variable" else ""),
+            )
     if fault := _name_fault(model.input, None):
         raise model.error("roles.input", f"the name {model.input!r} {fault}; rename it")
 
@@ -278,13 +333,18 @@ def unit_of(symbol):
         value = parse_quantity(f"1 {symbol.replace('Ohm', 'ohm')}")
     except InputError:
         return None
-    equal = lambda unit: have_same_dimensions(unit, value) and np.isclose(float(unit), float(value), rtol=1e-12)
+    equal = lambda unit: (
+        have_same_dimensions(unit, value) and np.isclose(float(unit), float(value), rtol=1e-12)
+    )
     same = [name for name, unit in DEFAULT_UNITS.items() if equal(unit)]
     return min(same, key=len, default=None)
 
 
 def plain_for_sympy(names):
-    """Whether sympy reads each name as a symbol: Brian2's exact integration gives it names as text, and E or beta come back as numbers."""
+    """Whether sympy reads each name as a symbol.
+
+    Brian2's exact integration gives it names as text, and E or beta come back as numbers.
+    """
     import sympy
 
     return not any(hasattr(sympy, name) for name in names)
@@ -301,13 +361,23 @@ def _check_targets(model, definitions, statements):
         if kind == "differential" or name in local and not isinstance(node, ast.AugAssign):
             continue
         if kind == "subexpression":
-            raise model.error("reset", f"sets {name!r}, a subexpression, which follows from the equations; set a state variable")
+            raise model.error(
+                "reset",
+                f"sets {name!r}, a subexpression, which follows from the equations; set a state variable",
+            )
         if name in model.parameters or kind == "parameter" or name == model.input:
-            raise model.error("reset", f"sets {name!r}, a constant; make it a state variable by 'd{name}/dt = 0*{name}/second : ...' "
-                              f"with its value in [initial]")
+            raise model.error(
+                "reset",
+                f"sets {name!r}, a constant; make it a state variable by 'd{name}/dt = 0*{name}/second : ...'"
+                " with its value in [initial]",
+            )
         if fault := _name_fault(name, model.input):
             raise model.error("reset", f"sets {name!r}, a name that {fault}; set a state variable")
         if name in read:
-            known = sorted(name for name, definition in definitions.items() if definition.kind == "differential")
-            raise model.error("reset", f"reads {name!r} before it is set; known variables: {', '.join(known)}")
+            known = sorted(
+                name for name, definition in definitions.items() if definition.kind == "differential"
+            )
+            raise model.error(
+                "reset", f"reads {name!r} before it is set; known variables: {', '.join(known)}"
+            )
         local.add(name)

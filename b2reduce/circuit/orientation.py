@@ -31,7 +31,8 @@ class Profile:
     Attributes
     ----------
     kind : {"cosine", "exponential", "table"}
-        1 + m cos 2d; exp(-|d|/width), normalised; or a table from -90 to 90 degrees between whose values one interpolates.
+        1 + m cos 2d; exp(-|d|/width), normalised; or a table from -90 to 90 degrees between whose values one
+        interpolates.
     value : float or tuple of float
         The modulation m, the width in degrees, or the table.
     at : float
@@ -84,7 +85,10 @@ def read_profile(profile, key, centred=False):
     if profile is None or isinstance(profile, Profile):
         return profile
     if not isinstance(profile, Mapping) or "kind" not in profile:
-        raise InputError(f"{key}, profile: got {described(profile)}, expected a table such as {{ kind = \"cosine\", modulation = 0.6 }}")
+        raise InputError(
+            f'{key}, profile: got {described(profile)}, expected a table such as {{ kind = "cosine",'
+            " modulation = 0.6 }"
+        )
     kind = profile["kind"]
     if kind not in KINDS:
         raise InputError(f"{key}, profile.kind: {unknown_name('kind', kind, KINDS)}")
@@ -95,24 +99,40 @@ def read_profile(profile, key, centred=False):
     [name] = KINDS[kind]
     if name not in profile:
         raise InputError(f"{key}, profile: the key {name!r} is missing")
-    number = lambda value, what: float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and np.isfinite(value) else _refuse(
-        f"{key}, profile.{what}: got {described(value)}, expected a finite number")
+    number = lambda value, what: (
+        float(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and np.isfinite(value)
+        else _refuse(f"{key}, profile.{what}: got {described(value)}, expected a finite number")
+    )
     at = number(profile.get("at", 0.0), "at")
     if kind == "table":
         values = profile["values"]
         if not isinstance(values, (list, tuple, np.ndarray)) or np.ndim(values) != 1 or len(values) < 5:
-            raise InputError(f"{key}, profile.values: got {described(values)}, expected a list of at least five weights from -90 to 90 degrees")
+            raise InputError(
+                f"{key}, profile.values: got {described(values)}, expected a list of at least five weights"
+                " from -90 to 90 degrees"
+            )
         values = tuple(number(value, "values") for value in values)
         if min(values) < 0 or not max(values) > 0:
-            raise InputError(f"{key}, profile.values: got {list(values)}, expected weights of at least 0, some above")
+            raise InputError(
+                f"{key}, profile.values: got {list(values)}, expected weights of at least 0, some above"
+            )
         if abs(values[0] - values[-1]) > 1e-9 * max(values):
-            raise InputError(f"{key}, profile.values: got {values[0]:g} at -90 degrees and {values[-1]:g} at 90, which is the same angle; a profile must be periodic")
+            raise InputError(
+                f"{key}, profile.values: got {values[0]:g} at -90 degrees and {values[-1]:g} at 90, which is"
+                " the same angle; a profile must be periodic"
+            )
         if np.max(np.abs(np.subtract(values, values[::-1]))) > 1e-9 * max(values):
-            raise InputError(f"{key}, profile.values: the weights differ to the left and right of 0; a profile must be even")
+            raise InputError(
+                f"{key}, profile.values: the weights differ to the left and right of 0; a profile must be"
+                " even"
+            )
         return Profile(kind, values, at)
     value = number(profile[name], name)
     if kind == "cosine" and not -1 <= value <= 1:
-        raise InputError(f"{key}, profile.modulation: got {value:g}, expected -1 to 1: beyond, weights would be negative")
+        raise InputError(
+            f"{key}, profile.modulation: got {value:g}, expected -1 to 1: beyond, weights would be negative"
+        )
     if kind == "exponential" and not value > 0:
         raise InputError(f"{key}, profile.width: got {value:g}, expected a width above 0 degrees")
     return Profile(kind, value, at)

@@ -1,4 +1,7 @@
-"""Parameters of a circuit by their dotted names: drive.NAME.FIELD, projection.SOURCE->TARGET.FIELD, population.NAME.PARAMETER."""
+"""Parameters of a circuit by their dotted names.
+
+Drive.NAME.FIELD, projection.SOURCE->TARGET.FIELD, population.NAME.PARAMETER.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from ..basics.errors import unknown_name
 __all__ = ["FIELDS", "chosen", "resolve"]
 
 #: What can be changed of a projection and of a drive.
-FIELDS = {"projection": ("E", "G", "delay", "in_degree", "probability", "profile", "tau"), "drive": ("E", "G", "inputs", "profile", "rate", "tau")}
+FIELDS = {
+    "projection": ("E", "G", "delay", "in_degree", "probability", "profile", "tau"),
+    "drive": ("E", "G", "inputs", "profile", "rate", "tau"),
+}
 
 
 def resolve(circuit, name, error, more=""):
@@ -25,9 +31,16 @@ def resolve(circuit, name, error, more=""):
     kind, _, rest = name.partition(".")
     which, _, attribute = rest.rpartition(".")
     targeted = tuple(f"{drive.name}->{drive.target}" for drive in circuit.drives)
-    known = {"population": tuple(circuit.populations), "projection": circuit.labels, "drive": (*circuit.drive_names, *targeted)}
+    known = {
+        "population": tuple(circuit.populations),
+        "projection": circuit.labels,
+        "drive": (*circuit.drive_names, *targeted),
+    }
     if kind not in known:
-        raise error(f"got {name!r}, expected drive.NAME.FIELD, projection.SOURCE->TARGET.FIELD or population.NAME.PARAMETER{more}")
+        raise error(
+            f"got {name!r}, expected drive.NAME.FIELD, projection.SOURCE->TARGET.FIELD or"
+            f" population.NAME.PARAMETER{more}"
+        )
     which = which if kind == "population" else which.replace(":", "->")
     if which not in known[kind]:
         raise error(unknown_name(kind, which, known[kind]))

@@ -24,7 +24,10 @@ NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # names become parts of equations
 
 
 class CircuitError(InputError):
-    """A circuit that cannot be what it says: the message names the file, the key, what was got and what to do."""
+    """A circuit that cannot be what it says.
+
+    The message names the file, the key, what was got and what to do.
+    """
 
 
 def check_step(dt_, error=InputError):
@@ -43,14 +46,20 @@ def read_quantity(value, unit, key, positive=False):
     from brian2 import Quantity
 
     if not isinstance(value, (str, Quantity, bool, int, float, np.number)) or np.ndim(value):
-        raise CircuitError(f"{key}: got {described(value)}, expected one value{f' in {unit}' if unit else ''} with its unit, such as {_EXAMPLES.get(unit, '0.5*nS')}")
+        raise CircuitError(
+            f"{key}: got {described(value)}, expected one value{f' in {unit}' if unit else ''} with its unit,"
+            f" such as {_EXAMPLES.get(unit, '0.5*nS')}"
+        )
     try:
         value = parse_quantity(value)
         si = to_si(value, unit, key) if unit else float(np.asarray(value))
     except UnitError as error:
         raise CircuitError(str(error) if str(error).startswith(key) else f"{key}: {error}") from None
     if np.ndim(si) or not np.isfinite(si) or (positive and not si > 0) or (unit in ("Hz",) and si < 0):
-        raise CircuitError(f"{key}: got {value}, expected one finite value{' above 0' if positive else ' of at least 0' if unit == 'Hz' else ''}")
+        raise CircuitError(
+            f"{key}: got {value}, expected one finite"
+            f" value{' above 0' if positive else ' of at least 0' if unit == 'Hz' else ''}"
+        )
     return value
 
 
@@ -84,9 +93,11 @@ class Population:
     size : int
         Number of cells.
     parameters : dict
-        Parameters to replace; ``"normal(-50 mV, 1 mV)"`` gives each cell its own; the model's input is a constant current.
+        Parameters to replace; ``"normal(-50 mV, 1 mV)"`` gives each cell its own; the model's input is a
+        constant current.
     feature : "orientation", optional
-        Gives the cells preferred angles, -90 degrees + 180 degrees i/size, over which profiles of projections and drives go.
+        Gives the cells preferred angles, -90 degrees + 180 degrees i/size, over which profiles of projections
+        and drives go.
     """
 
     model: NeuronModel
@@ -96,14 +107,24 @@ class Population:
 
     def __post_init__(self):
         if not isinstance(self.parameters, Mapping):
-            raise CircuitError(f"parameters: got {described(self.parameters)}, expected a table such as {{ V_th = \"-50 mV\" }}")
+            raise CircuitError(
+                f'parameters: got {described(self.parameters)}, expected a table such as {{ V_th = "-50'
+                ' mV" }'
+            )
         model = load_model(self.model)
-        put(self, model=model.with_parameters(dict(self.parameters)), size=whole_number(self.size, "size"),
-             parameters=FrozenDict(dict(self.parameters)))
+        put(
+            self,
+            model=model.with_parameters(dict(self.parameters)),
+            size=whole_number(self.size, "size"),
+            parameters=FrozenDict(dict(self.parameters)),
+        )
         if self.feature is not None:
             one_of(self.feature, FEATURES, "feature", CircuitError)
             if self.size < LEAST_CELLS:
-                raise CircuitError(f"feature: got an axis of {self.size} cell{'s' if self.size > 1 else ''}, expected at least {LEAST_CELLS}; enlarge the population or leave the feature out")
+                raise CircuitError(
+                    f"feature: got an axis of {self.size} cell{'s' if self.size > 1 else ''}, expected at"
+                    f" least {LEAST_CELLS}; enlarge the population or leave the feature out"
+                )
 
     def with_parameter(self, name, value):
         """A changed copy."""
@@ -132,9 +153,10 @@ class Projection:
     delay : Quantity, str or pair of them
         One value, or uniform between two.
     profile : mapping, optional
-        Between populations with a feature: how the number of synapses from a cell depends on the difference of preferred
-        angles, ``{"kind": "cosine", "modulation": 0.6}`` for 1 + 0.6 cos 2d, ``{"kind": "exponential", "width": 30}`` in degrees,
-        or ``{"kind": "table", "values": [...]}`` from -90 to 90 degrees. The in-degree stays what it is, and so does G.
+        Between populations with a feature: how the number of synapses from a cell depends on the difference
+        of preferred angles, ``{"kind": "cosine", "modulation": 0.6}`` for 1 + 0.6 cos 2d, ``{"kind":
+        "exponential", "width": 30}`` in degrees, or ``{"kind": "table", "values": [...]}`` from -90 to 90
+        degrees. The in-degree stays what it is, and so does G.
     """
 
     source: str
@@ -150,21 +172,41 @@ class Projection:
     def __post_init__(self):
         for name in ("source", "target"):
             if not isinstance(getattr(self, name), str):
-                raise CircuitError(f"projection, {name}: got {described(getattr(self, name))}, expected the name of a population")
+                raise CircuitError(
+                    f"projection, {name}: got {described(getattr(self, name))}, expected the name of a"
+                    " population"
+                )
         key = f"projection {self.source}->{self.target}"
         put(self, profile=profile_of(self.profile, key))
-        put(self, G=read_quantity(self.G, None, f"{key}, G"), tau=read_quantity(self.tau, "s", f"{key}, tau", positive=True),
-             E=read_quantity(self.E, "V", f"{key}, E"))
+        put(
+            self,
+            G=read_quantity(self.G, None, f"{key}, G"),
+            tau=read_quantity(self.tau, "s", f"{key}, tau", positive=True),
+            E=read_quantity(self.E, "V", f"{key}, E"),
+        )
         if (self.in_degree is None) == (self.probability is None):
-            raise CircuitError(f"{key}: got {'both' if self.in_degree is not None else 'neither'} of in_degree and probability, expected one of them")
+            raise CircuitError(
+                f"{key}: got {'both' if self.in_degree is not None else 'neither'} of in_degree and"
+                " probability, expected one of them"
+            )
         if self.in_degree is not None:
             put(self, in_degree=whole_number(self.in_degree, f"{key}, in_degree"))
-        elif isinstance(self.probability, bool) or not isinstance(self.probability, (int, float, np.number)) or not 0 < self.probability <= 1:
-            raise CircuitError(f"{key}, probability: got {described(self.probability)}, expected a number above 0 and up to 1")
+        elif (
+            isinstance(self.probability, bool)
+            or not isinstance(self.probability, (int, float, np.number))
+            or not 0 < self.probability <= 1
+        ):
+            raise CircuitError(
+                f"{key}, probability: got {described(self.probability)}, expected a number above 0 and up"
+                " to 1"
+            )
         delay = self.delay if isinstance(self.delay, (list, tuple)) else (self.delay,)
         delay = tuple(read_quantity(value, "s", f"{key}, delay") for value in delay)
         if len(delay) not in (1, 2) or any(value < 0 for value in delay) or delay[0] > delay[-1]:
-            raise CircuitError(f"{key}, delay: got {described(self.delay)}, expected one time or [least, greatest], of at least 0 s")
+            raise CircuitError(
+                f"{key}, delay: got {described(self.delay)}, expected one time or [least, greatest], of at"
+                " least 0 s"
+            )
         put(self, delay=delay)
 
 
@@ -181,12 +223,14 @@ class Drive:
     inputs : int
         Number of trains on each cell.
     rate : Quantity, str, (times, values) or brian2.TimedArray
-        Of one train. A table holds each value until the next time; before its first time the first value holds.
+        Of one train. A table holds each value until the next time; before its first time the first value
+        holds.
     G, tau, E : Quantity or str
         As in `Projection`.
     profile : mapping, optional
-        Onto a population with a feature: the rate on a cell over its preferred angle, as in `Projection`, with ``at`` for the angle
-        in degrees that is driven most; the mean stays the rate, which must be constant.
+        Onto a population with a feature: the rate on a cell over its preferred angle, as in `Projection`,
+        with ``at`` for the angle in degrees that is driven most; the mean stays the rate, which must be
+        constant.
     """
 
     name: str
@@ -200,18 +244,33 @@ class Drive:
 
     def __post_init__(self):
         if not isinstance(self.target, (str, type(None))):
-            raise CircuitError(f"drive, target: got {described(self.target)}, expected the name of a population")
-        key = f"drive {self.name if isinstance(self.name, str) else ''}" + (f"->{self.target}" if self.target else "")
+            raise CircuitError(
+                f"drive, target: got {described(self.target)}, expected the name of a population"
+            )
+        key = f"drive {self.name if isinstance(self.name, str) else ''}" + (
+            f"->{self.target}" if self.target else ""
+        )
         if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
-            raise CircuitError(f"{key}: got the name {described(self.name)}, expected letters, digits and underscores")
+            raise CircuitError(
+                f"{key}: got the name {described(self.name)}, expected letters, digits and underscores"
+            )
         for name in ("G", "tau", "E"):
             if getattr(self, name) is None:
                 raise CircuitError(f"{key}: the key {name!r} is missing")
-        put(self, inputs=whole_number(self.inputs, f"{key}, inputs"), G=read_quantity(self.G, None, f"{key}, G"),
-             tau=read_quantity(self.tau, "s", f"{key}, tau", positive=True), E=read_quantity(self.E, "V", f"{key}, E"),
-             rate=read_rate(self.rate, f"{key}, rate"), profile=profile_of(self.profile, key, centred=True))
+        put(
+            self,
+            inputs=whole_number(self.inputs, f"{key}, inputs"),
+            G=read_quantity(self.G, None, f"{key}, G"),
+            tau=read_quantity(self.tau, "s", f"{key}, tau", positive=True),
+            E=read_quantity(self.E, "V", f"{key}, E"),
+            rate=read_rate(self.rate, f"{key}, rate"),
+            profile=profile_of(self.profile, key, centred=True),
+        )
         if self.profile is not None and not self.constant:
-            raise CircuitError(f"{key}, rate: got a table with a profile, expected one rate; use two drives, one with the profile and one with the table")
+            raise CircuitError(
+                f"{key}, rate: got a table with a profile, expected one rate; use two drives, one with the"
+                " profile and one with the table"
+            )
 
     @property
     def constant(self):
@@ -241,8 +300,11 @@ class Drive:
         data = {item.name: text_of(getattr(self, item.name)) for item in fields(self)}
         if not self.constant:
             # A long table is for programs to read: its numbers as they are take a hundredth of the time.
-            text = (lambda values, unit: [f"{value!r} {unit}" for value in np.asarray(values).tolist()]) if len(self.rate[0]) > LONG_TABLE else (
-                lambda values, unit: [format_quantity(value) for value in values])
+            text = (
+                (lambda values, unit: [f"{value!r} {unit}" for value in np.asarray(values).tolist()])
+                if len(self.rate[0]) > LONG_TABLE
+                else (lambda values, unit: [format_quantity(value) for value in values])
+            )
             data["rate"] = {"times": text(self.rate[0], "s"), "values": text(self.rate[1], "Hz")}
         return {key: value for key, value in data.items() if value is not None}
 
@@ -262,18 +324,26 @@ def read_rate(rate, key):
         rate = (rate["times"], rate["values"])
     if not isinstance(rate, (tuple, list)):
         if np.ndim(rate) or not isinstance(rate, (str, bool, int, float, np.number, np.ndarray)):
-            raise CircuitError(f"{key}: got {described(rate)}, expected one rate, a table (times, values) or a TimedArray: say when each value begins")
+            raise CircuitError(
+                f"{key}: got {described(rate)}, expected one rate, a table (times, values) or a TimedArray:"
+                " say when each value begins"
+            )
         return read_quantity(rate, "Hz", key)
     if len(rate) != 2:
         raise CircuitError(f"{key}: got {described(rate)}, expected one rate or a table (times, values)")
     try:
-        times, values = (np.atleast_1d(to_si(part, unit, f"{key}, {name}")) for part, unit, name in zip(rate, ("s", "Hz"), ("times", "values")))
+        times, values = (
+            np.atleast_1d(to_si(part, unit, f"{key}, {name}"))
+            for part, unit, name in zip(rate, ("s", "Hz"), ("times", "values"))
+        )
     except UnitError as error:
         raise CircuitError(str(error)) from None
     if times.ndim != 1 or values.ndim != 1:
         raise CircuitError(f"{key}: got nested lists, expected one list of times and one of values")
     if times.shape != values.shape or not times.size:
-        raise CircuitError(f"{key}: got {times.size} times and {values.size} values, expected as many of both, at least one")
+        raise CircuitError(
+            f"{key}: got {times.size} times and {values.size} values, expected as many of both, at least one"
+        )
     if np.any(np.diff(times) <= 0) or not np.isfinite(times).all():
         raise CircuitError(f"{key}, times: got {times.tolist()} s, expected ascending times")
     if np.any(values < 0) or not np.isfinite(values).all():
@@ -282,15 +352,22 @@ def read_rate(rate, key):
 
 
 def _table_of(array, key):
-    """The table of a TimedArray, which means the same: each value holds for one dt, the last one from then on."""
+    """The table of a TimedArray, which means the same.
+
+    Each value holds for one dt, the last one from then on.
+    """
     from brian2 import Hz, second
 
     values = np.asarray(array.values, dtype=float)
     if values.ndim != 1:
-        raise CircuitError(f"{key}: got a TimedArray of shape {values.shape}, expected one value a time, which is the rate of every train; rates that differ from cell to cell "
-                           f"are several drives, or a profile")
+        raise CircuitError(
+            f"{key}: got a TimedArray of shape {values.shape}, expected one value a time, which is the rate"
+            " of every train; rates that differ from cell to cell are several drives, or a profile"
+        )
     if array.dim is not Hz.dim:
-        raise CircuitError(f"{key}: got a TimedArray in {si_label(array.dim)}, expected Hz; attach the unit to its values")
+        raise CircuitError(
+            f"{key}: got a TimedArray in {si_label(array.dim)}, expected Hz; attach the unit to its values"
+        )
     return read_rate((np.arange(values.size) * float(array.dt) * second, values * Hz), key)
 
 
@@ -304,7 +381,10 @@ def rate_at(rate, t_):
 
 
 #: Keys without which there is no projection or drive.
-NEEDED = {Projection: ("source", "target", "G", "tau", "E"), Drive: ("name", "target", "inputs", "rate", "G", "tau", "E")}
+NEEDED = {
+    Projection: ("source", "target", "G", "tau", "E"),
+    Drive: ("name", "target", "inputs", "rate", "G", "tau", "E"),
+}
 
 
 @dataclass(frozen=True)

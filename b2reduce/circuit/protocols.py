@@ -40,7 +40,8 @@ def step_drive(base, to, *, at):
 
 
 def ramp_drive(start, stop, *, begin, end, dt="1 ms"):
-    """A drive that goes evenly from one rate to another between two times, in steps of `dt`, each of them right at its middle.
+    """A drive that goes evenly from one rate to another between two times, in steps of `dt`, each of them
+    right at its middle.
 
     Parameters
     ----------
@@ -59,11 +60,17 @@ def ramp_drive(start, stop, *, begin, end, dt="1 ms"):
     >>> values
     array([10. , 10.5, 11.5, 12.5, 13.5, 14. ]) * hertz
     """
-    begin_, end_, dt_ = _time(begin, "begin"), _time(end, "end", positive=True), _time(dt, "dt", positive=True)
+    begin_, end_, dt_ = (
+        _time(begin, "begin"),
+        _time(end, "end", positive=True),
+        _time(dt, "dt", positive=True),
+    )
     first, last = _rate(start, "start"), _rate(stop, "stop")
     number = round((end_ - begin_) / dt_)
     if number < 1:
-        raise InputError(f"end: got {end} with begin {begin} and steps of {dt}, expected at least one step between them")
+        raise InputError(
+            f"end: got {end} with begin {begin} and steps of {dt}, expected at least one step between them"
+        )
     inner = begin_ + (end_ - begin_) * np.arange(number) / number
     values = first + (last - first) * (np.arange(number) + 0.5) / number
     before = [0.0] if begin_ > 0 else []
@@ -80,8 +87,9 @@ def sinusoid_drive(mean, amplitude, frequency, *, duration, begin="0 s", dt=None
     frequency, duration : Quantity
     begin : Quantity
     dt : Quantity, optional
-        For how long each value holds, the one at the middle of that time; by default 1 ms, or a fiftieth of a period if that is
-        shorter. What holds for dt has sin(pi f dt)/(pi f dt) of the amplitude, at the default at least 0.9993.
+        For how long each value holds, the one at the middle of that time; by default 1 ms, or a fiftieth of a
+        period if that is shorter. What holds for dt has sin(pi f dt)/(pi f dt) of the amplitude, at the
+        default at least 0.9993.
 
     Returns
     -------
@@ -94,15 +102,23 @@ def sinusoid_drive(mean, amplitude, frequency, *, duration, begin="0 s", dt=None
     >>> round(float(values.max()), 2)
     16.0
     """
-    mean_, amplitude_, frequency_ = (_rate(value, name) for value, name in ((mean, "mean"), (amplitude, "amplitude"), (frequency, "frequency")))
+    mean_, amplitude_, frequency_ = (
+        _rate(value, name)
+        for value, name in ((mean, "mean"), (amplitude, "amplitude"), (frequency, "frequency"))
+    )
     if amplitude_ > mean_ or frequency_ <= 0:
-        raise InputError(f"got an amplitude of {amplitude} around {mean} at {frequency}, expected an amplitude of at most the mean and a frequency above 0 Hz")
+        raise InputError(
+            f"got an amplitude of {amplitude} around {mean} at {frequency}, expected an amplitude of at most"
+            " the mean and a frequency above 0 Hz"
+        )
     begin_, duration_ = _time(begin, "begin"), _time(duration, "duration", positive=True)
     dt_ = min(HOLD_, 1 / (PER_PERIOD * frequency_)) if dt is None else _time(dt, "dt", positive=True)
     t_ = np.arange(max(1, round(duration_ / dt_))) * dt_
     values = mean_ + amplitude_ * np.sin(2 * np.pi * frequency_ * (t_ + dt_ / 2))
     before = [0.0] if begin_ > 0 else []
-    return _table([*before, *(begin_ + t_), begin_ + t_[-1] + dt_], [*([mean_] * len(before)), *values, mean_])
+    return _table(
+        [*before, *(begin_ + t_), begin_ + t_[-1] + dt_], [*([mean_] * len(before)), *values, mean_]
+    )
 
 
 def ou_drive(mean, sd, tau, *, duration, seed, dt="1 ms"):
@@ -111,7 +127,8 @@ def ou_drive(mean, sd, tau, *, duration, seed, dt="1 ms"):
     Parameters
     ----------
     mean, sd : Quantity
-        Of the rate of one input; the standard deviation is at most a third of the mean. Below 0 Hz the rate is 0.
+        Of the rate of one input; the standard deviation is at most a third of the mean. Below 0 Hz the rate
+        is 0.
     tau : Quantity
         Time constant of the autocorrelation sd^2 exp(-|s|/tau).
     duration : Quantity
@@ -125,7 +142,8 @@ def ou_drive(mean, sd, tau, *, duration, seed, dt="1 ms"):
 
     Notes
     -----
-    Values follow each other as x_k+1 = rho x_k + sd sqrt(1 - rho^2) xi_k with rho = exp(-dt/tau), which is exact.
+    Values follow each other as x_k+1 = rho x_k + sd sqrt(1 - rho^2) xi_k with rho = exp(-dt/tau), which is
+    exact.
 
     Examples
     --------
@@ -139,7 +157,9 @@ def ou_drive(mean, sd, tau, *, duration, seed, dt="1 ms"):
     mean_, sd_, tau_ = _rate(mean, "mean"), _rate(sd, "sd"), _time(tau, "tau", positive=True)
     duration_, dt_ = _time(duration, "duration", positive=True), _time(dt, "dt", positive=True)
     if sd_ > mean_ / 3:
-        raise InputError(f"sd: got {sd} around {mean}, expected at most a third of the mean: rates cannot fall below 0 Hz")
+        raise InputError(
+            f"sd: got {sd} around {mean}, expected at most a third of the mean: rates cannot fall below 0 Hz"
+        )
     number = round(duration_ / dt_)
     if number < 1:
         raise InputError(f"duration: got {duration}, expected at least one step of {dt}")
@@ -162,5 +182,7 @@ def _rate(value, name):
 def _time(value, name, positive=False):
     time_ = to_si(value, "s", name)
     if np.ndim(time_) or not 0 <= time_ < np.inf or positive and time_ == 0:
-        raise InputError(f"{name}: got {value}, expected one time {'above' if positive else 'of at least'} 0 s")
+        raise InputError(
+            f"{name}: got {value}, expected one time {'above' if positive else 'of at least'} 0 s"
+        )
     return time_

@@ -1,4 +1,7 @@
-"""Whether a cell that fired would fire again at once, and whether its refractory time is negative: seen by evaluating its own texts."""
+"""Whether a cell that fired would fire again at once, and whether its refractory time is negative.
+
+Seen by evaluating its own texts.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from .neuron_text import parse_equations
 __all__ = ["check_refractory", "check_reset"]
 
 _RANGE = np.linspace(-0.2, 0.2, 81)  # V, where the threshold is tried
-_OTHERS = np.array([0, 1e-10, -1e-10, 1e-3, -1e-3, 1.0, -1.0])  # SI, of other variables that decide over threshold or reset
+# SI, of other variables that decide over threshold or reset
+_OTHERS = np.array([0, 1e-10, -1e-10, 1e-3, -1e-3, 1.0, -1.0])
 _AT_ = 1e-9  # V: a membrane that is reset onto the threshold goes past it in the next step
 _NOW_ = 1.0  # s
 _MOST = 3  # variables
@@ -38,13 +42,15 @@ def check_refractory(model):
 
 
 def check_reset(model):
-    """Raise if the threshold is met right after the reset, whatever the cell's state was: it would fire without end.
+    """Raise if the threshold is met right after the reset, whatever the cell's state was: it would fire
+    without end.
 
     Notes
     -----
-    States over a wide range in which the cell fires are reset, and the threshold is looked at again, with the membrane where the
-    reset left it or a nanovolt beside it. A cell whose threshold does not depend on what the reset sets is left alone, since then
-    the spike itself carries the membrane back below; so is one that a refractory condition holds silent after the reset.
+    States over a wide range in which the cell fires are reset, and the threshold is looked at again, with the
+    membrane where the reset left it or a nanovolt beside it. A cell whose threshold does not depend on what
+    the reset sets is left alone, since then the spike itself carries the membrane back below; so is one that
+    a refractory condition holds silent after the reset.
     """
     definitions, statements = parse_equations(model.equations), parse_statements(model.reset)
     threshold = parse_expression(model.threshold)
@@ -56,9 +62,13 @@ def check_reset(model):
     try:
         state = _states(model, needed)
         fires = _holds(threshold, state, definitions, model)
-        if not fires.any() or not _again(model, state, statements, threshold, targets, definitions)[fires].all():
+        if (
+            not fires.any()
+            or not _again(model, state, statements, threshold, targets, definitions)[fires].all()
+        ):
             return
-        # A jump that is smaller than the steps of the range carries a cell below that has only just crossed the threshold.
+        # A jump that is smaller than the steps of the range carries a cell below that has only just crossed
+        # the threshold.
         state = _just_fired(model, state, fires, threshold, definitions)
         if not _again(model, state, statements, threshold, targets, definitions).all():
             return
@@ -66,8 +76,12 @@ def check_reset(model):
     except ExpressionError:
         return  # random, or without a value somewhere in the range: nothing can be said
     seen = _seen(model, after, targets)
-    raise model.error("reset", f"the threshold {model.threshold!r} is met again right after the reset {model.reset!r}{seen}; "
-                      f"reset below the threshold, or, if a spike's peak is meant, give the condition refractory = {model.threshold!r}")
+    raise model.error(
+        "reset",
+        f"the threshold {model.threshold!r} is met again right after the reset {model.reset!r}{seen}; reset"
+        " below the threshold, or, if a spike's peak is meant, give the condition refractory ="
+        f" {model.threshold!r}",
+    )
 
 
 def _again(model, state, statements, threshold, targets, definitions):
@@ -81,7 +95,10 @@ def _again(model, state, statements, threshold, targets, definitions):
 
 
 def _just_fired(model, state, fires, threshold, definitions):
-    """States right behind the threshold, by bisection over the membrane between neighbours; those given where it is not crossed."""
+    """States right behind the threshold, by bisection over the membrane between neighbours.
+
+    Those given where it is not crossed.
+    """
     names = list(state)
     v = np.asarray(state[model.membrane])
     order = np.lexsort((v, *(np.asarray(state[name]) for name in names if name != model.membrane)))
@@ -123,8 +140,15 @@ def _clock(model):
     """Values of the names that Brian2 adds, at a spike."""
     from brian2 import second
 
-    return {"t": _NOW_ * second, "lastspike": _NOW_ * second, "dt": model.dt, "i": 0.0, "N": 1.0, "not_refractory": True,
-            "t_in_timesteps": float(round(_NOW_ / float(model.dt)))}
+    return {
+        "t": _NOW_ * second,
+        "lastspike": _NOW_ * second,
+        "dt": model.dt,
+        "i": 0.0,
+        "N": 1.0,
+        "not_refractory": True,
+        "t_in_timesteps": float(round(_NOW_ / float(model.dt))),
+    }
 
 
 def _reaches(names, definitions):
@@ -149,9 +173,16 @@ def _states(model, needed):
     named = [float(value) for value in model.constants.values() if get_dimensions(value) is volt.dim]
     reach = max(map(abs, named), default=0.0)
     volts = np.unique(np.r_[_RANGE, reach * np.linspace(-3, 3, 81), named])
-    coarse = lambda name: np.unique(np.r_[named, 0.0]) if model.dimension_of_variable(name) is volt.dim else _OTHERS
-    grid = np.meshgrid(*(volts if name == model.membrane else coarse(name) for name in variables), indexing="ij")
-    return {name: Quantity(values.ravel(), dim=model.dimension_of_variable(name)) for name, values in zip(variables, grid)}
+    coarse = lambda name: (
+        np.unique(np.r_[named, 0.0]) if model.dimension_of_variable(name) is volt.dim else _OTHERS
+    )
+    grid = np.meshgrid(
+        *(volts if name == model.membrane else coarse(name) for name in variables), indexing="ij"
+    )
+    return {
+        name: Quantity(values.ravel(), dim=model.dimension_of_variable(name))
+        for name, values in zip(variables, grid)
+    }
 
 
 def _values(model, state, definitions, names):
@@ -172,7 +203,15 @@ def _ordered(names, definitions):
 
 def _holds(tree, state, definitions, model):
     shape = state[model.membrane].shape
-    return np.broadcast_to(np.asarray(evaluate_tree(tree, _values(model, state, definitions, names_in(tree)), model.threshold)), shape) != 0
+    return (
+        np.broadcast_to(
+            np.asarray(
+                evaluate_tree(tree, _values(model, state, definitions, names_in(tree)), model.threshold)
+            ),
+            shape,
+        )
+        != 0
+    )
 
 
 def _silent(model, state, definitions):
@@ -193,9 +232,16 @@ def _reset(statements, state, definitions, model):
     state = dict(state)
     for node in statements:
         target = _target(node)
-        tree = node.value if isinstance(node, ast.Assign) else ast.BinOp(ast.Name(target, ast.Load()), node.op, node.value)
+        tree = (
+            node.value
+            if isinstance(node, ast.Assign)
+            else ast.BinOp(ast.Name(target, ast.Load()), node.op, node.value)
+        )
         value = evaluate_tree(tree, _values(model, state, definitions, names_in(tree)), model.reset)
-        state[target] = Quantity(np.broadcast_to(np.asarray(value, dtype=float), state[model.membrane].shape), dim=get_dimensions(value))
+        state[target] = Quantity(
+            np.broadcast_to(np.asarray(value, dtype=float), state[model.membrane].shape),
+            dim=get_dimensions(value),
+        )
     return state
 
 
@@ -203,4 +249,8 @@ def _seen(model, after, targets):
     """The state that the reset leaves, for the message."""
     name = model.membrane if model.membrane in targets else min(targets & set(after))
     values = after[name]
-    return f", at {name} = {values[0]}" if np.ptp(np.asarray(values)) <= 1e-9 * np.max(np.abs(np.asarray(values))) else ""
+    return (
+        f", at {name} = {values[0]}"
+        if np.ptp(np.asarray(values)) <= 1e-9 * np.max(np.abs(np.asarray(values)))
+        else ""
+    )

@@ -1,7 +1,8 @@
 """Whether every spike is counted once, and how soon the next can be counted at all.
 
-A spike is a rise through the threshold: between two counts its condition must have been false. A reset sees to that; a cell that makes its own
-spikes is above threshold for a millisecond, and without a refractory period that outlasts it every step of it is counted.
+A spike is a rise through the threshold: between two counts its condition must have been false. A reset sees
+to that; a cell that makes its own spikes is above threshold for a millisecond, and without a refractory
+period that outlasts it every step of it is counted.
 """
 
 from __future__ import annotations
@@ -17,11 +18,27 @@ import numpy as np
 from ..basics.errors import InputError
 from ..basics.units import with_units
 
-__all__ = ["HELD", "STILL", "check_counts", "check_points", "condition_of", "fewest_steps", "is_watched", "watched_equations"]
+__all__ = [
+    "HELD",
+    "STILL",
+    "check_counts",
+    "check_points",
+    "condition_of",
+    "fewest_steps",
+    "is_watched",
+    "watched_equations",
+]
 
-STILL, HELD = "still_above_threshold", "spikes_counted_again"  # variables of the Brian2 groups whose counts are watched
+# Variables of the Brian2 groups whose counts are watched
+STILL, HELD = "still_above_threshold", "spikes_counted_again"
 MOST_HELD = 1e-3  # of the counts: more wrong ones than this are an error, fewer move no rate by more
-_ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow}
+_ARITHMETIC = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
 _COMPARISONS = {ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Lt: operator.lt, ast.LtE: operator.le}
 
 
@@ -31,16 +48,29 @@ def condition_of(model):
 
 
 def is_watched(model):
-    """Whether a spike could be counted twice: not where the reset makes the threshold condition false, nor where spikes are drawn by chance."""
+    """Whether a spike could be counted twice.
+
+    Not where the reset makes the threshold condition false, nor where spikes are drawn by chance.
+    """
     if re.search(r"\b(randn?|poisson|binomial)\s*\(", model.threshold):
         return False
     try:
         known = _constants(model)
         for line in ast.parse(textwrap.dedent(model.reset)).body:
-            if isinstance(line, ast.Assign) and len(line.targets) == 1 and isinstance(line.targets[0], ast.Name):
+            if (
+                isinstance(line, ast.Assign)
+                and len(line.targets) == 1
+                and isinstance(line.targets[0], ast.Name)
+            ):
                 known[line.targets[0].id] = _value(line.value, known)
             else:
-                known.update({node.id: None for node in ast.walk(line) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)})
+                known.update(
+                    {
+                        node.id: None
+                        for node in ast.walk(line)
+                        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+                    }
+                )
         return _value(ast.parse(condition_of(model).strip(), mode="eval").body, known) is not False
     except SyntaxError:
         return True
@@ -67,7 +97,10 @@ def _value(node, known):
     if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
         sides, act = (_value(node.left, known), _value(node.right, known)), _ARITHMETIC[type(node.op)]
     elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
-        sides, act = (_value(node.left, known), _value(node.comparators[0], known)), _COMPARISONS[type(node.ops[0])]
+        sides, act = (
+            (_value(node.left, known), _value(node.comparators[0], known)),
+            _COMPARISONS[type(node.ops[0])],
+        )
     else:
         return None
     if None in sides or isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and abs(sides[1]) > 64:
@@ -93,21 +126,28 @@ def fewest_steps(model, dt_):
             time = _value(ast.parse(time.strip(), mode="eval").body, _constants(model))
         except SyntaxError:
             time = None
-        if time is None or isinstance(time, bool):  # a condition must be false for one step before the next count
+        # A condition must be false for one step before the next count
+        if time is None or isinstance(time, bool):
             return 2
     return 1 if time is None else max(1, int(np.floor((float(np.asarray(time)) + 1e-3 * dt_) / dt_)))
 
 
 def watched_equations(model, written):
-    """(the equations of a group that counts how often a spike was counted again, what it runs before the thresholds of each step).
+    """(the equations of a group that counts how often a spike was counted again, what it runs before the
+    thresholds of each step).
 
     The statement is empty, and the equations are as they were, where nothing need be watched.
     """
     if not is_watched(model):
         return written, ""
     still = f"int({condition_of(model)})"
-    reset = "\n".join([f"{HELD} += {STILL}", textwrap.dedent(written.reset).strip("\n"), f"{STILL} = {still}"])
-    return replace(written, equations=f"{written.equations}\n{STILL} : 1\n{HELD} : 1", reset=reset), f"{STILL} = {STILL}*{still}"
+    reset = "\n".join(
+        [f"{HELD} += {STILL}", textwrap.dedent(written.reset).strip("\n"), f"{STILL} = {still}"]
+    )
+    return (
+        replace(written, equations=f"{written.equations}\n{STILL} : 1\n{HELD} : 1", reset=reset),
+        f"{STILL} = {STILL}*{still}",
+    )
 
 
 def check_counts(model, total, held, where):
@@ -117,7 +157,8 @@ def check_counts(model, total, held, where):
     ----------
     model : NeuronModel
     total, held : int
-        Counts, and how many of them came without the threshold condition having been false since the one before.
+        Counts, and how many of them came without the threshold condition having been false since the one
+        before.
     where : str
 
     Raises
@@ -128,14 +169,29 @@ def check_counts(model, total, held, where):
         return
     times = total / max(total - held, 1)
     counts = f"{times:.3g} times" if times >= 1.095 else f"again in {100 * held / total:.2g} % of all counts"
-    period = "there is no refractory period" if model.refractory is None else f"refractory = {str(model.refractory)!r} ends before the spike does"
-    raise InputError(f"model {model.name!r}: a spike is counted {counts} {where}: the threshold {model.threshold!r} was true all the while from one "
-                     f"count to the next, and {period}; write refractory = {model.threshold!r}, so that a spike counts once, when it crosses the threshold")
+    period = (
+        "there is no refractory period"
+        if model.refractory is None
+        else f"refractory = {str(model.refractory)!r} ends before the spike does"
+    )
+    raise InputError(
+        f"model {model.name!r}: a spike is counted {counts} {where}: the threshold {model.threshold!r} was"
+        f" true all the while from one count to the next, and {period}; write refractory ="
+        f" {model.threshold!r}, so that a spike counts once, when it crosses the threshold"
+    )
 
 
 def check_points(model, statistics, I_, g_, replicates):
-    """Refuse the counts of cells, `replicates` of which stand at each point (I_, g_); the worst point is named."""
-    total, held = (np.reshape(values, (-1, replicates)).sum(axis=1) for values in (statistics.total, statistics.held))
+    """Refuse the counts of cells, `replicates` of which stand at each point (I_, g_).
+
+    The worst point is named.
+    """
+    total, held = (
+        np.reshape(values, (-1, replicates)).sum(axis=1) for values in (statistics.total, statistics.held)
+    )
     worst = int(np.argmax(held / np.maximum(total, 1)))
-    where = f"at I = {with_units(I_[worst], model.current_dim)}, g = {with_units(g_[worst], model.conductance_dim)}"
+    where = (
+        f"at I = {with_units(I_[worst], model.current_dim)}, g ="
+        f" {with_units(g_[worst], model.conductance_dim)}"
+    )
     check_counts(model, int(total[worst]), float(held[worst]), where)

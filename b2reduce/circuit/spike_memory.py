@@ -1,12 +1,14 @@
-"""What a spike leaves behind: the current that is still there in later intervals, from how much longer they are than the first.
+"""What a spike leaves behind: the current that is still there in later intervals, from how much longer they
+are than the first.
 
-A current that jumps by b at a spike and decays with tau has, just after the k-th spike, the size M_k: M_1 = b,
-M_(k+1) = M_k exp(-T_k/tau) + b. The first interval has its own spike's current in it, so that what lengthens the k-th is
-(M_k - b) exp(-s/tau), s after its spike. A constant current makes up for it if it is larger by A (M_k - b),
-A = int Z exp(-s/tau) ds / int Z ds over an interval that long, Z the phase response of the cell. A is measured: with a current of known
-size and time constant that every spike sets off. What the voltage drives (towards a with the same tau, from the step of current on) adds
-A a (R_k - R), R_(k+1) = 1 - (1 - R_k) exp(-T_k/tau), R_1 and R what of it is there at the first spike, of this cell and of the one at
-the onset current.
+A current that jumps by b at a spike and decays with tau has, just after the k-th spike, the size M_k: M_1 =
+b, M_(k+1) = M_k exp(-T_k/tau) + b. The first interval has its own spike's current in it, so that what
+lengthens the k-th is (M_k - b) exp(-s/tau), s after its spike. A constant current makes up for it if it is
+larger by A (M_k - b), A = int Z exp(-s/tau) ds / int Z ds over an interval that long, Z the phase response of
+the cell. A is measured: with a current of known size and time constant that every spike sets off. What the
+voltage drives (towards a with the same tau, from the step of current on) adds A a (R_k - R), R_(k+1) = 1 - (1
+- R_k) exp(-T_k/tau), R_1 and R what of it is there at the first spike, of this cell and of the one at the
+onset current.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ STEADY = 4  # intervals that a steady rate counts for
 
 @dataclass(frozen=True)
 class Memory:
-    """The law of the current that a spike leaves behind, SI: b and tau, what the voltage drives, and how well they are known."""
+    """The law of the current that a spike leaves behind, SI.
+
+    B and tau, what the voltage drives, and how well they are known.
+    """
 
     b: float
     tau: float
@@ -35,7 +40,8 @@ class Memory:
     spread: float  #: of J, relative: between the upper and the lower half of the rates
     misses: np.ndarray  #: of the measured currents, from the law
     steady: np.ndarray  #: which of them are of steady rates
-    #: (charge, tau) of each of two currents, where one does not describe the intervals; b and tau are then those of one of the same charge
+    #: (charge, tau) of each of two currents, where one does not describe the intervals; b and tau are then
+    #: those of one of the same charge
     parts: tuple = ()
 
 
@@ -79,12 +85,15 @@ def fit_memory(onsets, sequences, steady, leaks_, *, voltage):
     tau, least, law = best()
     parts = () if voltage else _two(rows, least)
     if not voltage and not parts and tau * np.median(rows.rate) > 1:
-        # A conductance acts by the potential that it meets, which depends on the rate: b may, where the intervals in succession tell tau by themselves.
+        # A conductance acts by the potential that it meets, which depends on the rate: b may, where the
+        # intervals in succession tell tau by themselves.
         rows.bends = True
         tau, least, law = best()
     J = law[0] * tau
     # Intervals of one cell share their errors: cells and steady points are the observations.
-    slopes = np.column_stack([rows.design(tau), (rows.design(tau * 1.001) - rows.design(tau / 1.001)) @ law / (0.002 * tau)])
+    slopes = np.column_stack(
+        [rows.design(tau), (rows.design(tau * 1.001) - rows.design(tau / 1.001)) @ law / (0.002 * tau)]
+    )
     size = np.abs(slopes).max(axis=0)
     size = np.where(size > 0, size, 1.0)
     weighted = slopes / size * rows.weight[:, None]
@@ -100,16 +109,37 @@ def fit_memory(onsets, sequences, steady, leaks_, *, voltage):
     if parts:
         charge = sum(part for part, _ in parts)
         mean = sum(part * each for part, each in parts) / charge
-        return Memory(charge / mean, mean, 0.0, 0.0, abs(charge - J) / 2, abs(mean - tau) / 2, 0.0,
-                      rows.lack - sum(part / each * rows.design(each)[:, 0] for part, each in parts), rows.owner < 0, parts)
+        return Memory(
+            charge / mean,
+            mean,
+            0.0,
+            0.0,
+            abs(charge - J) / 2,
+            abs(mean - tau) / 2,
+            0.0,
+            rows.lack - sum(part / each * rows.design(each)[:, 0] for part, each in parts),
+            rows.owner < 0,
+            parts,
+        )
     a_0, rise = _at_threshold(onsets, tau, law[1:], leaks_) if voltage else (0.0, 0.0)
-    return Memory(float(law[0]), tau, a_0, rise, float(np.sqrt(towards @ errors @ towards)),
-                  float(np.sqrt(errors[-1, -1])), float(abs(halves[1] - halves[0]) / abs(J)) if J else np.inf,
-                  rows.lack - rows.design(tau) @ law, rows.owner < 0)
+    return Memory(
+        float(law[0]),
+        tau,
+        a_0,
+        rise,
+        float(np.sqrt(towards @ errors @ towards)),
+        float(np.sqrt(errors[-1, -1])),
+        float(abs(halves[1] - halves[0]) / abs(J)) if J else np.inf,
+        rows.lack - rows.design(tau) @ law,
+        rows.owner < 0,
+    )
 
 
 def _at_threshold(onsets, tau, law, leaks_):
-    """(a_0, its rise with the leak): what the voltage drives less what of it is there already at a first spike just above threshold."""
+    """(a_0, its rise with the leak).
+
+    What the voltage drives less what of it is there already at a first spike just above threshold.
+    """
     g = np.array(sorted(onsets))
     there = np.array([onsets[each].developed(tau, onsets[each].latency[0][0]) for each in g])
     beyond = (law[0] + (law[1] * (g - np.mean(leaks_)) if law.size > 1 else 0.0)) * (1 - there)
@@ -120,7 +150,9 @@ def _at_threshold(onsets, tau, law, leaks_):
 
 
 def _two(rows, least):
-    """((charge, tau), (charge, tau)) of two currents where they describe much better what one leaves unexplained; else empty."""
+    """((charge, tau), (charge, tau)) of two currents where they describe much better what one leaves
+    unexplained; else empty.
+    """
     from scipy.optimize import minimize, nnls
 
     root = np.sqrt(rows.weight)
@@ -128,15 +160,21 @@ def _two(rows, least):
         return ()
     columns = {tau: rows.design(tau)[:, 0] * root for tau in TAUS_[4::4]}
     fit = lambda first, second: nnls(np.column_stack([first, second]), rows.lack * root)
-    start = min(((fit(columns[a], columns[b])[1], a, b) for a in columns for b in columns if b >= 2 * a))
+    start = min((fit(columns[a], columns[b])[1], a, b) for a in columns for b in columns if b >= 2 * a)
     whole = lambda x: fit(*(rows.design(np.exp(value))[:, 0] * root for value in x))
-    found = minimize(lambda x: whole(x)[1] if abs(x[1] - x[0]) > np.log(1.5) else 1e300, np.log(start[1:]), method="Nelder-Mead",
-                     options={"xatol": 1e-3, "fatol": 1e-4 * start[0]})
+    found = minimize(
+        lambda x: whole(x)[1] if abs(x[1] - x[0]) > np.log(1.5) else 1e300,
+        np.log(start[1:]),
+        method="Nelder-Mead",
+        options={"xatol": 1e-3, "fatol": 1e-4 * start[0]},
+    )
     b, left = whole(found.x)
     charge = b * np.exp(found.x)
     if left**2 > 0.3 * least or charge.min() < 0.05 * charge.sum():
         return ()
-    return tuple((float(q), float(np.exp(x))) for q, x in sorted(zip(charge, found.x), key=lambda pair: pair[1]))
+    return tuple(
+        (float(q), float(np.exp(x))) for q, x in sorted(zip(charge, found.x), key=lambda pair: pair[1])
+    )
 
 
 class _Rows:
@@ -164,12 +202,18 @@ class _Rows:
                 lack.append(steady[here, 1])
                 rate.append(steady[here, 0])
         # Which cell a row is of; each steady rate is one of its own.
-        self.owner = np.concatenate([np.full(good.sum(), number) if first is not None else -1 - np.arange(T.size) - 1000 * number
-                                     for number, (_, first, T, good) in enumerate(self.parts)] or [np.zeros(0, dtype=int)])
+        self.owner = np.concatenate(
+            [
+                np.full(good.sum(), number) if first is not None else -1 - np.arange(T.size) - 1000 * number
+                for number, (_, first, T, good) in enumerate(self.parts)
+            ]
+            or [np.zeros(0, dtype=int)]
+        )
         self.lack, self.rate = (np.concatenate(values) if values else np.zeros(0) for values in (lack, rate))
         self.reference = float(np.exp(np.mean(np.log(self.rate)))) if self.rate.size else 1.0
-        # A step of the grid is a current of rate^2/slope; a cell's intervals together count for as much as a few of them.
-        for (_, first, T, good) in self.parts:
+        # A step of the grid is a current of rate^2/slope; a cell's intervals together count for as much as a
+        # few of them.
+        for _, first, T, good in self.parts:
             share = 1.0 if first is None else min(1.0, STEADY / good.sum())
             weight.append(share / (0.2 + (1 / T[good] / max(np.median(self.rate), 1e-9)) ** 2))
         self.weight = np.concatenate(weight) if weight else np.zeros(0)

@@ -37,7 +37,8 @@ def choose(rng, available, K, rows):
 
 
 def choose_weighted(rng, weights, K):
-    """K different numbers, each with a probability of K times its weight: systematic sampling over a random order.
+    """K different numbers, each with a probability of K times its weight: systematic sampling over a random
+    order.
 
     Parameters
     ----------
@@ -73,7 +74,10 @@ def wire(projection, source_size, target_size, rng):
     own = projection.source == projection.target
     available = source_size - own
     if projection.in_degree is not None:
-        i, j = choose(rng, available, projection.in_degree, target_size), np.repeat(np.arange(target_size), projection.in_degree)
+        i, j = (
+            choose(rng, available, projection.in_degree, target_size),
+            np.repeat(np.arange(target_size), projection.in_degree),
+        )
     else:
         degrees = rng.binomial(available, projection.probability, target_size)
         i = np.concatenate([choose(rng, available, int(K), 1).ravel() for K in degrees]).astype(int)
@@ -85,7 +89,8 @@ def wire(projection, source_size, target_size, rng):
 
 
 def draw_wiring(circuit, seed):
-    """{projection label: (presynaptic indices, postsynaptic indices, delays in s)} that a seed of `simulate_spikes` draws.
+    """{projection label: (presynaptic indices, postsynaptic indices, delays in s)} that a seed of
+    `simulate_spikes` draws.
 
     Raises
     ------
@@ -97,7 +102,10 @@ def draw_wiring(circuit, seed):
         sizes = (circuit.populations[name].size for name in (projection.source, projection.target))
         wiring[label] = wire(projection, *sizes, np.random.default_rng(seed_streams(seed, WIRING, number)))
         if wiring[label][0].size == 0:
-            raise InputError(f"projection {label}: no synapse was drawn at probability {projection.probability:g}; raise it or remove the projection")
+            raise InputError(
+                f"projection {label}: no synapse was drawn at probability {projection.probability:g}; raise"
+                " it or remove the projection"
+            )
     return wiring
 
 
@@ -106,4 +114,7 @@ def ones_matrix(circuit, projection_wiring, source, target):
     from scipy.sparse import csr_matrix
 
     i, j, _ = projection_wiring
-    return csr_matrix((np.ones(i.size, np.float32), (j.astype(np.int32), i.astype(np.int32))), shape=(circuit.populations[target].size, circuit.populations[source].size))
+    return csr_matrix(
+        (np.ones(i.size, np.float32), (j.astype(np.int32), i.astype(np.int32))),
+        shape=(circuit.populations[target].size, circuit.populations[source].size),
+    )

@@ -22,27 +22,65 @@ def _completed(kind):
 
         from ..circuit.library import data_names
 
-        return [CompletionItem(name) for name in data_names(kind) if name.startswith(start)] or [CompletionItem(start, type="file")]
+        return [CompletionItem(name) for name in data_names(kind) if name.startswith(start)] or [
+            CompletionItem(start, type="file")
+        ]
 
     return complete
 
 
 CIRCUIT_NAME = click.argument("circuit", shell_complete=_completed("circuits"))
 MODEL_NAME = click.argument("model", shell_complete=_completed("neurons"))
-OUTPUT = click.option("-o", "--output", "folder", metavar="DIR", help="Write everything into this new folder.")
-JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON: SI floats, units in the keys.")
+OUTPUT = click.option(
+    "-o", "--output", "folder", metavar="DIR", help="Write everything into this new folder."
+)
+JSON = click.option(
+    "--json", "as_json", is_flag=True, help="Print the result as JSON: SI floats, units in the keys."
+)
 SEED = click.option("--seed", default=1, show_default=True, help="Decides every random number.")
 CIRCUIT = options(
     CIRCUIT_NAME,
-    click.option("--level", help="Kind of rate model: 'linear' (by default), 'gain', 'surface' or 'transfer' (by default of run, where a circuit can have it)."),
-    click.option("--noise", default="renewal", show_default=True, help="'renewal': gains in the synaptic noise of the operating point, as regular as the cells fire; "
-                 "'matched': the same of Poisson trains; 'none': without."),
+    click.option(
+        "--level",
+        help=(
+            "Kind of rate model: 'linear' (by default), 'gain', 'surface' or 'transfer' (by default of run,"
+            " where a circuit can have it)."
+        ),
+    ),
+    click.option(
+        "--noise",
+        default="renewal",
+        show_default=True,
+        help=(
+            "'renewal': gains in the synaptic noise of the operating point, as regular as the cells fire; "
+            "'matched': the same of Poisson trains; 'none': without."
+        ),
+    ),
     click.option("--cells", is_flag=True, help="One rate unit a cell, on the spiking network's own wiring."),
-    click.option("--tau", default="membrane", show_default=True, help="'membrane', 'synaptic', 'fitted', 'resonant', or a time such as '10 ms'."),
-    click.option("--at", "at", multiple=True, metavar="DRIVE=RATE", help="Rate of a drive at which the operating point is found."),
+    click.option(
+        "--tau",
+        default="membrane",
+        show_default=True,
+        help="'membrane', 'synaptic', 'fitted', 'resonant', or a time such as '10 ms'.",
+    ),
+    click.option(
+        "--at",
+        "at",
+        multiple=True,
+        metavar="DRIVE=RATE",
+        help="Rate of a drive at which the operating point is found.",
+    ),
     click.option("--window", metavar="LO,HI", help="Rates at which gains are fitted, such as '5 Hz,60 Hz'."),
-    click.option("--set", "changes", multiple=True, metavar="NAME=VALUE",
-                 help="Change the circuit: drive.ext.rate='12 Hz', projection.I:E.G='0.5 nS' (or 'projection.I->E.G=0.5 nS', in quotes), population.E.V_th='-48 mV'. May be repeated."),
+    click.option(
+        "--set",
+        "changes",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help=(
+            "Change the circuit: drive.ext.rate='12 Hz', projection.I:E.G='0.5 nS' (or 'projection.I->E.G=0.5"
+            " nS', in quotes), population.E.V_th='-48 mV'. May be repeated."
+        ),
+    ),
     click.option("--dt", help="Time step; by default the circuit's."),
 )
 
@@ -102,7 +140,10 @@ def read_axis(text, option):
     except InputError as error:
         raise InputError(f"{option}: {error}") from None
     except Exception:
-        raise InputError(f"{option}: got {text!r}, expected 'first:last:number' such as '0 nA:1 nA:41', or values of one unit between commas") from None
+        raise InputError(
+            f"{option}: got {text!r}, expected 'first:last:number' such as '0 nA:1 nA:41', or values of one"
+            " unit between commas"
+        ) from None
 
 
 def read_pair(text, option):
@@ -124,8 +165,11 @@ def read_name(entry, option, example):
     name, equals, value = entry.partition("=")
     name, value = name.strip().strip("'\""), value.strip().strip("'\"")
     if not equals and name.endswith("-"):
-        raise InputError(f"{option}: got {entry!r}, of which the shell took the rest for the name of a file to write, since > stands in it: put it in quotes, or write a colon, "
-                         f"{name.removesuffix('-')}:E...; the shell may have made an empty file here whose name begins with what stood behind the >")
+        raise InputError(
+            f"{option}: got {entry!r}, of which the shell took the rest for the name of a file to write,"
+            f" since > stands in it: put it in quotes, or write a colon, {name.removesuffix('-')}:E...; the"
+            " shell may have made an empty file here whose name begins with what stood behind the >"
+        )
     if not equals or not name or not value:
         raise InputError(f"{option}: got {entry!r}, expected {example}")
     return (name.replace(":", "->") if name.startswith(("projection.", "drive.")) else name), value
@@ -133,7 +177,11 @@ def read_name(entry, option, example):
 
 def read_changes(entries, option="--set"):
     """{name: value} of NAME=VALUE."""
-    example = "DRIVE=RATE, such as ext='12 Hz'" if option == "--at" else "NAME=VALUE, such as drive.ext.rate='12 Hz' or projection.I:E.G='0.5 nS'"
+    example = (
+        "DRIVE=RATE, such as ext='12 Hz'"
+        if option == "--at"
+        else "NAME=VALUE, such as drive.ext.rate='12 Hz' or projection.I:E.G='0.5 nS'"
+    )
     read = [read_name(entry, option, example) for entry in entries]
     twice = [name for number, (name, _) in enumerate(read) if name in [other for other, _ in read[:number]]]
     if twice:
@@ -164,7 +212,9 @@ def read_noise(path):
     for key in data:
         if key != "drives":
             raise InputError(f"{path}, {key}: {unknown_name('key', key, ('drives',))}")
-    if not isinstance(data.get("drives", []), list) or not all(isinstance(entry, dict) for entry in data.get("drives", [])):
+    if not isinstance(data.get("drives", []), list) or not all(
+        isinstance(entry, dict) for entry in data.get("drives", [])
+    ):
         raise InputError(f"{path}, drives: got {data['drives']!r}, expected tables: write [[drives]]")
     known, drives = [item.name for item in fields(Drive)], []
     for number, entry in enumerate(data.get("drives", ()), start=1):
@@ -209,6 +259,8 @@ def write_results(folder, documents, tables, figures, texts=None):
             draw(figure.subplots())
             figure.savefig(place / "figures" / f"{name}.png")
             figure.savefig(place / "figures" / f"{name}.svg", metadata={"Date": None})
+
+
 def read_along(text):
     """(name, [lowest, highest]) of NAME=LO,HI."""
     from ..basics.errors import InputError
@@ -226,8 +278,13 @@ def read_along(text):
 def read_grid(entries):
     grid = {}
     for entry in entries:
-        name, axis = read_name(entry, "--grid", "NAME=AXIS, such as drive.ext.rate='8 Hz:20 Hz:7' or projection.I:E.G='1 nS,2 nS'")
-        values = [int(item) if item.strip().isdigit() else None for item in axis.split(",")]  # counts, such as in-degrees
+        name, axis = read_name(
+            entry,
+            "--grid",
+            "NAME=AXIS, such as drive.ext.rate='8 Hz:20 Hz:7' or projection.I:E.G='1 nS,2 nS'",
+        )
+        # Counts, such as in-degrees
+        values = [int(item) if item.strip().isdigit() else None for item in axis.split(",")]
         grid[name] = values if None not in values else list(read_axis(axis, f"--grid {name}"))
     return grid
 
@@ -243,13 +300,20 @@ def scheduler_of(address):
     try:
         from distributed import Client
     except ImportError:
-        raise InputError("--scheduler: dask.distributed is not installed: pip install 'b2reduce[distributed]'") from None
+        raise InputError(
+            "--scheduler: dask.distributed is not installed: pip install 'b2reduce[distributed]'"
+        ) from None
     try:
         return Client(address, timeout="10s")
     except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"--scheduler: nothing answers at {address}: {type(error).__name__}; start one with 'dask scheduler', or leave the option out") from None
+        raise InputError(
+            f"--scheduler: nothing answers at {address}: {type(error).__name__}; start one with 'dask"
+            " scheduler', or leave the option out"
+        ) from None
 
 
 def show_failures(table):
-    for number, status in table.loc[table["status"] != "ok", ["point", "status"]].drop_duplicates().itertuples(index=False):
+    for number, status in (
+        table.loc[table["status"] != "ok", ["point", "status"]].drop_duplicates().itertuples(index=False)
+    ):
         click.echo(f"Warning: point {number}: {status}", err=True)

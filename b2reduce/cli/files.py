@@ -11,17 +11,39 @@ __all__ = ["check", "new"]
 
 @click.command(short_help="Write a commented file to begin from.")
 @click.argument("path", metavar="FILE")
-@click.option("--kind", type=click.Choice(["circuit", "neuron"]), default="circuit", show_default=True, help="What to describe.")
+@click.option(
+    "--kind",
+    type=click.Choice(["circuit", "neuron"]),
+    default="circuit",
+    show_default=True,
+    help="What to describe.",
+)
 def new(path, kind):
-    """Write a commented circuit (or with --kind neuron a cell) into the new FILE, which must end in .toml; it runs as it stands."""
+    """Write a commented circuit (or with --kind neuron a cell) into the new FILE, which must end in .toml.
+
+    It runs as it stands.
+    """
     from importlib import resources
 
     from ..basics.files import new_file, write_text
 
     place = new_file(path, ".toml")
-    write_text(place, resources.files("b2reduce").joinpath(f"templates/{kind}.toml").read_text(encoding="utf-8").replace(f"my_{'circuit' if kind == 'circuit' else 'cell'}", _name(place.stem)))
-    click.echo(f"wrote {path}; b2reduce check {path} says what is wrong once it is changed, "
-               + (f"b2reduce run {path} -o {place.stem} runs it" if kind == "circuit" else f"b2reduce fi {path} --I '0 nA:1 nA:21' --g '10 nS,20 nS' measures it"), err=True)
+    write_text(
+        place,
+        resources.files("b2reduce")
+        .joinpath(f"templates/{kind}.toml")
+        .read_text(encoding="utf-8")
+        .replace(f"my_{'circuit' if kind == 'circuit' else 'cell'}", _name(place.stem)),
+    )
+    click.echo(
+        f"wrote {path}; b2reduce check {path} says what is wrong once it is changed, "
+        + (
+            f"b2reduce run {path} -o {place.stem} runs it"
+            if kind == "circuit"
+            else f"b2reduce fi {path} --I '0 nA:1 nA:21' --g '10 nS,20 nS' measures it"
+        ),
+        err=True,
+    )
 
 
 def _name(stem):
@@ -34,10 +56,22 @@ def _name(stem):
 @JSON
 @click.pass_context
 def check(context, path, as_json):
-    """Read a circuit or neuron FILE and say all that is wrong with it, at once. Exit status 2 where something is."""
+    """Read a circuit or neuron FILE and say all that is wrong with it, at once.
+
+    Exit status 2 where something is.
+    """
     from ..circuit.file_check import check_file
 
     faults = check_file(path)
-    show_result({"file": path, "faults": faults}, as_json, lambda: [click.echo(f"{path}: {fault}") for fault in faults])
-    click.echo(f"{path}: {'nothing is' if not faults else f'{len(faults)} thing is' if len(faults) == 1 else f'{len(faults)} things are'} wrong", err=True)
+    show_result(
+        {"file": path, "faults": faults},
+        as_json,
+        lambda: [click.echo(f"{path}: {fault}") for fault in faults],
+    )
+    click.echo(
+        f"{path}:"
+        f" {'nothing is' if not faults else f'{len(faults)} thing is' if len(faults) == 1 else f'{len(faults)} things are'}"
+        " wrong",
+        err=True,
+    )
     context.exit(2 if faults else 0)

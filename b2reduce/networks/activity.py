@@ -15,7 +15,8 @@ from ..basics.units import with_units
 
 __all__ = ["Activity", "OUTSIDE_LIMIT", "both_kinds"]
 
-#: Fraction of the time of a rate run beyond what was measured; the way up from silence is not counted against it.
+#: Fraction of the time of a rate run beyond what was measured; the way up from silence is not counted against
+#: it.
 OUTSIDE_LIMIT = 0.1
 
 
@@ -25,11 +26,20 @@ def both_kinds(spikes, rates, verb):
     runs = runs_of(spikes, Activity, f"{verb}, spikes")
     kinds = [run.provenance.get("kind") for run in runs]
     if "rates" in kinds and (rates.provenance.get("kind") == "spikes" or rates.spikes_ is not None):
-        raise InputError(f"{verb}, spikes and rates: got them swapped; call {verb}(spikes, rates, ...): first what simulate_spikes() gave, then what simulate_rates() gave")
+        raise InputError(
+            f"{verb}, spikes and rates: got them swapped; call {verb}(spikes, rates, ...): first what"
+            " simulate_spikes() gave, then what simulate_rates() gave"
+        )
     if "rates" in kinds:
-        raise InputError(f"{verb}, spikes: got a rate run, expected spiking runs; simulate_spikes(circuit, duration=...) makes one")
+        raise InputError(
+            f"{verb}, spikes: got a rate run, expected spiking runs; simulate_spikes(circuit, duration=...)"
+            " makes one"
+        )
     if rates.provenance.get("kind") == "spikes" or rates.spikes_ is not None:
-        raise InputError(f"{verb}, rates: got a spiking run, expected a rate run; simulate_rates(reduced, duration=...) makes one")
+        raise InputError(
+            f"{verb}, rates: got a spiking run, expected a rate run; simulate_rates(reduced, duration=...)"
+            " makes one"
+        )
     return runs
 
 
@@ -52,12 +62,13 @@ class Activity:
         Number of cells.
     bin : Quantity
     outside : mapping of str to float
-        Of a rate run, the fraction of time that each population spent outside of what was measured, where its gain is
-        extrapolated or its table answers with the nearest edge; empty for a spiking run.
+        Of a rate run, the fraction of time that each population spent outside of what was measured, where its
+        gain is extrapolated or its table answers with the nearest edge; empty for a spiking run.
     cell_rate : mapping of str to Quantity, shape (cell, block), or None
         Of a rate run with one unit a cell: mean rates of single cells over blocks of `cell_bin`.
     drives_ : mapping of (str, str) to float or (times, rates)
-        Of a rate run, the rate of one input of each (drive, target) that it was run with: Hz, or a table in s and Hz.
+        Of a rate run, the rate of one input of each (drive, target) that it was run with: Hz, or a table in s
+        and Hz.
     provenance : mapping
     """
 
@@ -83,11 +94,23 @@ class Activity:
             object.__setattr__(self, name, value)
         read_only = lambda value: (value.setflags(write=False), value)[1]
         if self.spikes_ is not None:
-            object.__setattr__(self, "spikes_", FrozenDict({name: (read_only(i), read_only(t)) for name, (i, t) in self.spikes_.items()}))
+            object.__setattr__(
+                self,
+                "spikes_",
+                FrozenDict({name: (read_only(i), read_only(t)) for name, (i, t) in self.spikes_.items()}),
+            )
         if self.conductances_ is not None:
-            object.__setattr__(self, "conductances_", FrozenDict({label: read_only(g) for label, g in self.conductances_.items()}))
+            object.__setattr__(
+                self,
+                "conductances_",
+                FrozenDict({label: read_only(g) for label, g in self.conductances_.items()}),
+            )
         if self.cell_rate_ is not None:
-            object.__setattr__(self, "cell_rate_", FrozenDict({name: read_only(rate) for name, rate in self.cell_rate_.items()}))
+            object.__setattr__(
+                self,
+                "cell_rate_",
+                FrozenDict({name: read_only(rate) for name, rate in self.cell_rate_.items()}),
+            )
         object.__setattr__(self, "sizes", FrozenDict(dict(self.sizes)))
         object.__setattr__(self, "drives_", frozen(dict(self.drives_)))
         object.__setattr__(self, "outside", FrozenDict(dict(self.outside)))
@@ -100,14 +123,21 @@ class Activity:
     @property
     def spikes(self):
         """{population: (cell indices, times)}, or None."""
-        return None if self.spikes_ is None else {name: (i, with_units(t, "s")) for name, (i, t) in self.spikes_.items()}
+        return (
+            None
+            if self.spikes_ is None
+            else {name: (i, with_units(t, "s")) for name, (i, t) in self.spikes_.items()}
+        )
 
     @property
     def conductances(self):
         """{pathway: (cell, time)}, or None."""
         if self.conductances_ is None:
             return None
-        return {label: with_units(values, self.conductance_units[label]) for label, values in self.conductances_.items()}
+        return {
+            label: with_units(values, self.conductance_units[label])
+            for label, values in self.conductances_.items()
+        }
 
     @property
     def conductance_t(self):
@@ -137,12 +167,20 @@ class Activity:
         inside = self.t_ > after_
         if not inside.any():
             raise InputError(f"after: got {after}, but the run ends at {self.duration_:g} s")
-        return pd.Series(self.rate_[:, inside].mean(axis=1), index=pd.Index(self.populations, name="population"), name="rate [Hz]")
+        return pd.Series(
+            self.rate_[:, inside].mean(axis=1),
+            index=pd.Index(self.populations, name="population"),
+            name="rate [Hz]",
+        )
 
     @property
     def cell_rate(self):
         """{population: (cell, block)}, or None."""
-        return None if self.cell_rate_ is None else {name: with_units(rate.astype(float), "Hz") for name, rate in self.cell_rate_.items()}
+        return (
+            None
+            if self.cell_rate_ is None
+            else {name: with_units(rate.astype(float), "Hz") for name, rate in self.cell_rate_.items()}
+        )
 
     def cell_means_(self, after=None):
         """{population: mean rate of every cell in Hz}, from spikes or from the rates of cells.
@@ -161,11 +199,21 @@ class Activity:
         if not after_ < self.duration_:
             raise InputError(f"after: got {after}, but the run ends at {self.duration_:g} s")
         if self.spikes_ is not None:
-            return {name: np.bincount(i[t >= after_], minlength=self.sizes[name]) / (self.duration_ - after_) for name, (i, t) in self.spikes_.items()}
+            return {
+                name: np.bincount(i[t >= after_], minlength=self.sizes[name]) / (self.duration_ - after_)
+                for name, (i, t) in self.spikes_.items()
+            }
         if self.cell_rate_ is None:
-            raise InputError("the run has one unit a population, expected spikes, or a rate run of reduce(..., cells=True)")
-        first = {name: min(int(np.ceil(after_ / self.cell_bin_ - 1e-9)), rate.shape[1] - 1) for name, rate in self.cell_rate_.items()}
-        return {name: rate[:, first[name]:].mean(axis=1, dtype=float) for name, rate in self.cell_rate_.items()}
+            raise InputError(
+                "the run has one unit a population, expected spikes, or a rate run of reduce(..., cells=True)"
+            )
+        first = {
+            name: min(int(np.ceil(after_ / self.cell_bin_ - 1e-9)), rate.shape[1] - 1)
+            for name, rate in self.cell_rate_.items()
+        }
+        return {
+            name: rate[:, first[name] :].mean(axis=1, dtype=float) for name, rate in self.cell_rate_.items()
+        }
 
     def smooth(self, width):
         """Rates smoothed by a Gaussian of this standard deviation; an Activity."""
@@ -185,7 +233,8 @@ class Activity:
         return activity_dataset(self)
 
     def to_neo(self):
-        """The spikes as a `neo.Segment`: one SpikeTrain a cell, annotated with its population and number (needs neo).
+        """The spikes as a `neo.Segment`: one SpikeTrain a cell, annotated with its population and number
+        (needs neo).
 
         Raises
         ------
@@ -203,8 +252,27 @@ class Activity:
     def _repr_html_(self):
         kind = {"spikes": "spiking run", "rates": "rate run"}.get(self.provenance.get("kind"), "run")
         counts = [] if self.spikes_ is None else [len(i) for i, _ in self.spikes_.values()]
-        rows = [(name, self.sizes.get(name, ""), number(rate), *([count] if counts else []), *([f"{100 * self.outside[name]:.0f} %"] if name in self.outside else []))
-                for (name, rate), count in zip(self.mean().items(), counts or [""] * len(self.populations))]
-        columns = ("population", "cells", "mean rate (Hz)", *(["spikes"] if counts else []), *(["outside of what was measured"] if self.outside else []))
+        rows = [
+            (
+                name,
+                self.sizes.get(name, ""),
+                number(rate),
+                *([count] if counts else []),
+                *([f"{100 * self.outside[name]:.0f} %"] if name in self.outside else []),
+            )
+            for (name, rate), count in zip(self.mean().items(), counts or [""] * len(self.populations))
+        ]
+        columns = (
+            "population",
+            "cells",
+            "mean rate (Hz)",
+            *(["spikes"] if counts else []),
+            *(["outside of what was measured"] if self.outside else []),
+        )
         said = [f"{key} {self.provenance[key]}" for key in ("circuit", "seed") if key in self.provenance]
-        return sheet_html(columns, rows, f"{kind}, {self.duration_:g} s in bins of {1e3 * self.bin_:g} ms{'; ' + ', '.join(said) if said else ''}")
+        return sheet_html(
+            columns,
+            rows,
+            f"{kind}, {self.duration_:g} s in bins of {1e3 * self.bin_:g}"
+            f" ms{'; ' + ', '.join(said) if said else ''}",
+        )

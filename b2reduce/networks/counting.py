@@ -11,17 +11,22 @@ from ..basics.units import with_units
 def counting_variance(run, population, after_):
     """Variance in Hz^2 that counting for a finite time adds to the rates of cells.
 
-    A cell's count scatters whatever its rate. The counts n_1 and n_2 in the two halves of the run differ by that scatter
-    alone, so that Var(n_1 - n_2) over cells is the variance that counting adds to n_1 + n_2.
+    A cell's count scatters whatever its rate. The counts n_1 and n_2 in the two halves of the run differ by
+    that scatter alone, so that Var(n_1 - n_2) over cells is the variance that counting adds to n_1 + n_2.
     """
     T = run.duration_ - after_
     i, t = run.spikes_[population]
-    halves = [np.bincount(i[(t >= first) & (t < first + T / 2)], minlength=run.sizes[population]) for first in (after_, after_ + T / 2)]
+    halves = [
+        np.bincount(i[(t >= first) & (t < first + T / 2)], minlength=run.sizes[population])
+        for first in (after_, after_ + T / 2)
+    ]
     return float(np.var(halves[0] - halves[1])) / T**2
 
 
 def counted_rates(run, rates, population, after_):
-    """Rates of units thinned to at most a thousand, and the standard deviation that counting would add to each."""
+    """Rates of units thinned to at most a thousand, and the standard deviation that counting would add to
+    each.
+    """
     rate = rates.cell_means_(with_units(after_, "s"))[population]
     some = rate if rate.size <= 1000 else np.quantile(rate, (np.arange(1000) + 0.5) / 1000)
     mean = max(len(run.spikes_[population][0]) / (run.sizes[population] * run.duration_), 1e-12)
@@ -30,8 +35,12 @@ def counted_rates(run, rates, population, after_):
 
 
 def counted_density(run, rates, population, after=None):
-    """(rates in Hz, density in 1/Hz) of the units of a rate run with the scatter that counting adds to the cells of a spiking run."""
+    """(rates in Hz, density in 1/Hz) of the units of a rate run with the scatter that counting adds to the
+    cells of a spiking run.
+    """
     after_ = 0.0 if after is None else to_si(after, "s", "after")
     some, scatter = counted_rates(run, rates, population, after_)
     x = np.linspace(max((some - 4 * scatter).min(), 0.0), (some + 4 * scatter).max(), 300)
-    return x, np.mean(np.exp(-((x[:, None] - some) / scatter) ** 2 / 2) / (scatter * np.sqrt(2 * np.pi)), axis=1)
+    return x, np.mean(
+        np.exp(-(((x[:, None] - some) / scatter) ** 2) / 2) / (scatter * np.sqrt(2 * np.pi)), axis=1
+    )

@@ -6,13 +6,7 @@ import numpy as np
 
 from ..circuit.parts import rate_at
 from ..circuit.wiring import ones_matrix, draw_wiring
-from ..reduction.equations import (
-    filters,
-    rate_assignment,
-    rate_equations,
-    rate_values,
-    start_values_,
-)
+from ..reduction.equations import filters, rate_assignment, rate_equations, rate_values, start_values_
 
 __all__ = ["Couplings", "rate_groups", "summed_synapses"]
 
@@ -39,19 +33,43 @@ def rate_groups(reduced, rates, dt_, initial=None):
             if drive in tables:
                 last = float(np.asarray(rate[0])[-1]) if isinstance(rate, tuple) else 0.0
                 grid = np.arange(int(np.ceil(max(last, 0.0) / dt_)) + 2) * dt_
-                namespace[f"rate_{drive}"] = brian2.TimedArray(rate_at(rate, grid) * brian2.Hz, dt=dt_ * brian2.second)
+                namespace[f"rate_{drive}"] = brian2.TimedArray(
+                    rate_at(rate, grid) * brian2.Hz, dt=dt_ * brian2.second
+                )
         values, functions = rate_values(reduced, name)
         # A few units cost less than a compilation, and thousands are numpy's work as well.
-        group = brian2.NeuronGroup(reduced.circuit.populations[name].size if reduced.cells else 1, rate_equations(reduced, name, tables),
-                                   method="exponential_euler", namespace={**namespace, **functions}, name=f"rate_{name}", clock=clock, codeobj_class=NumpyCodeObject)
-        values.update({f"rate_{drive}": float(np.asarray(rate)) * (reduced.circuit.drive_weights_(drive, name) if reduced.cells else 1.0)
-                       for drive, rate in incoming.items() if drive not in tables})
+        group = brian2.NeuronGroup(
+            reduced.circuit.populations[name].size if reduced.cells else 1,
+            rate_equations(reduced, name, tables),
+            method="exponential_euler",
+            namespace={**namespace, **functions},
+            name=f"rate_{name}",
+            clock=clock,
+            codeobj_class=NumpyCodeObject,
+        )
+        values.update(
+            {
+                f"rate_{drive}": (
+                    float(np.asarray(rate))
+                    * (reduced.circuit.drive_weights_(drive, name) if reduced.cells else 1.0)
+                )
+                for drive, rate in incoming.items()
+                if drive not in tables
+            }
+        )
         values.update(start_values_(reduced, name, set(group.equations.diff_eq_names), rates, initial))
         for key, value in values.items():
             group.variables[key].set_value(value)
         if statement := rate_assignment(reduced, name):
             # Before monitors, which then see the rate of the same time as the state.
-            group.run_regularly(statement, clock=clock, when="start", order=-1, codeobj_class=NumpyCodeObject, name=f"rate_of_{name}")
+            group.run_regularly(
+                statement,
+                clock=clock,
+                when="start",
+                order=-1,
+                codeobj_class=NumpyCodeObject,
+                name=f"rate_of_{name}",
+            )
         groups[name] = group
     return groups
 
@@ -68,16 +86,27 @@ def summed_synapses(reduced, groups):
                 model, namespace = f"r_from_{source}_post = r_pre : Hz (summed)", {}
             else:
                 unit = "amp/meter**2" if reduced.circuit.per_area(target) else "amp"
-                model, namespace = f"I_{source}_post = W*r_pre : {unit} (summed)", {"W": reduced.W[target, source]}
-            synapse = brian2.Synapses(groups[source], group, model, namespace=namespace, name=f"W_{source}_to_{target}", clock=group.clock,
-                                      codeobj_class=NumpyCodeObject)
+                model, namespace = (
+                    f"I_{source}_post = W*r_pre : {unit} (summed)",
+                    {"W": reduced.W[target, source]},
+                )
+            synapse = brian2.Synapses(
+                groups[source],
+                group,
+                model,
+                namespace=namespace,
+                name=f"W_{source}_to_{target}",
+                clock=group.clock,
+                codeobj_class=NumpyCodeObject,
+            )
             synapse.connect(i=[0], j=[0])
             synapses.append(synapse)
     return synapses
 
 
 class Couplings:
-    """Sets what every unit receives from the units that its cell's wiring names: sum_j w_ij r_j with w_ij = W/K (equation 11.28).
+    """Sets what every unit receives from the units that its cell's wiring names: sum_j w_ij r_j with w_ij =
+    W/K (equation 11.28).
 
     Rates travel as single floats through sparse matrices of ones, which is what memory can keep up with.
     """
@@ -93,7 +122,9 @@ class Couplings:
                 ones = ones_matrix(reduced.circuit, wiring[pathway.label], f.source, target)
                 filtered = f"r_from_{f.input}" in group.variables
                 variable = group.variables[f"{'r_from' if filtered else 'I'}_{f.input}"]
-                self.couplings.append((f.source, ones, (1.0 if filtered else reduced.weight_(pathway)) / pathway.K, variable))
+                self.couplings.append(
+                    (f.source, ones, (1.0 if filtered else reduced.weight_(pathway)) / pathway.K, variable)
+                )
 
     def __call__(self):
         """Once a step: read all rates, hand them on."""
@@ -101,5 +132,3 @@ class Couplings:
         single = {name: rate.astype(np.float32) for name, rate in self.rates_.items()}
         for source, ones, factor, variable in self.couplings:
             variable.set_value(factor * (ones @ single[source]))
-
-

@@ -33,11 +33,17 @@ class Draws:
 
 
 def draws_of(circuit, seed):
-    """Wiring, starting values and per-cell parameters: cells are spread over 5 mV from the reversal up, since equal cells would all fire at once."""
+    """Wiring, starting values and per-cell parameters.
+
+    Cells are spread over 5 mV from the reversal up, since equal cells would all fire at once.
+    """
     rng, start = np.random.default_rng(seed_streams(seed, _START)), {}
     for name, population in circuit.populations.items():
         model, size = population.model, population.size
-        state = {model.membrane: model.leak_reversal_, **{key: float(np.asarray(value)) for key, value in model.initial.items()}}
+        state = {
+            model.membrane: model.leak_reversal_,
+            **{key: float(np.asarray(value)) for key, value in model.initial.items()},
+        }
         state[model.membrane] = state[model.membrane] + 5e-3 * rng.random(size)
         start.update({(name, key): value for key, value in state.items()})
         start[name, model.input] = model.constant_input_
@@ -47,13 +53,24 @@ def draws_of(circuit, seed):
 
 
 def values_of(circuit):
-    """{(population, variable): SI value, or an array over cells} of what distinguishes circuits of one structure: conductances, time constants, reversals, rates."""
+    """{(population, variable).
+
+    SI value, or an array over cells} of what distinguishes circuits of one structure: conductances, time
+    constants, reversals, rates.
+    """
     values = {}
     for name in circuit.populations:
         for p in circuit.pathways(name):
-            values.update({(name, f"{key}_syn_{p.symbol}"): value for key, value in (("G", p.G_), ("tau", p.tau_), ("E", p.E_))})
+            values.update(
+                {
+                    (name, f"{key}_syn_{p.symbol}"): value
+                    for key, value in (("G", p.G_), ("tau", p.tau_), ("E", p.E_))
+                }
+            )
             if p.is_drive and circuit.drive(p.source, name).constant:
-                values[name, f"rate_syn_{p.symbol}"] = p.K * circuit.drive(p.source, name).rate_ * circuit.drive_weights_(p.source, name)
+                values[name, f"rate_syn_{p.symbol}"] = (
+                    p.K * circuit.drive(p.source, name).rate_ * circuit.drive_weights_(p.source, name)
+                )
     return values
 
 
@@ -74,9 +91,16 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         symbols = [p.symbol for p in pathways]
         drives = [p for p in pathways if p.is_drive]
         tuned = [f"rate_syn_{p.symbol}" for p in drives if circuit.drive(p.source, name).profile is not None]
-        shared = [key for symbol in symbols for value in ("G", "tau", "E", "rate") if (key := f"{value}_syn_{symbol}") not in tuned]
+        shared = [
+            key
+            for symbol in symbols
+            for value in ("G", "tau", "E", "rate")
+            if (key := f"{value}_syn_{symbol}") not in tuned
+        ]
         spreads = [key for key in model.spreads if key != model.input]
-        written = model.cell_equations(symbols, per_cell=spreads, shared=shared, poisson=[p.symbol for p in drives])
+        written = model.cell_equations(
+            symbols, per_cell=spreads, shared=shared, poisson=[p.symbol for p in drives]
+        )
         written, watch = watched_equations(model, written)
         namespace, events = dict(written.namespace), written.events
         for p in drives:
@@ -84,10 +108,21 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
             if not drive.constant:
                 table = f"table_{p.symbol}"
                 grid = np.arange(int(np.ceil(max(float(drive.rate[0][-1]), 0.0) / dt_)) + 2) * dt_
-                namespace[table] = brian2.TimedArray(p.K * drive.rate_at_(grid) * brian2.Hz, dt=dt_ * brian2.second, name=table)
+                namespace[table] = brian2.TimedArray(
+                    p.K * drive.rate_at_(grid) * brian2.Hz, dt=dt_ * brian2.second, name=table
+                )
                 events = events.replace(f"rate_syn_{p.symbol}*dt", f"{table}(t)*dt")
-        group = brian2.NeuronGroup(population.size, written.equations, threshold=written.threshold, reset=written.reset, refractory=written.refractory,
-                                   method=written.method, namespace=namespace, clock=clock, name=name)
+        group = brian2.NeuronGroup(
+            population.size,
+            written.equations,
+            threshold=written.threshold,
+            reset=written.reset,
+            refractory=written.refractory,
+            method=written.method,
+            namespace=namespace,
+            clock=clock,
+            name=name,
+        )
         if watch:
             group.run_regularly(watch, clock=clock, when="before_thresholds", name=f"counts_of_{name}")
         if events:
@@ -97,8 +132,15 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         groups[name].variables[key].set_value(value)
     for label, projection in zip(circuit.labels, circuit.projections):
         symbol = next(p.symbol for p in circuit.pathways(projection.target) if p.label == label)
-        synapses = brian2.Synapses(groups[projection.source], groups[projection.target], on_pre=f"g_syn_{symbol}_post += G_syn_{symbol}_post",
-                                   namespace={}, clock=clock, codeobj_class=codeobj_class, name=f"synapses_{symbol}")
+        synapses = brian2.Synapses(
+            groups[projection.source],
+            groups[projection.target],
+            on_pre=f"g_syn_{symbol}_post += G_syn_{symbol}_post",
+            namespace={},
+            clock=clock,
+            codeobj_class=codeobj_class,
+            name=f"synapses_{symbol}",
+        )
         i, j, delay_ = draws.wiring[label]
         synapses.connect(i=i, j=j)
         synapses.delay = delay_ * brian2.second
@@ -116,8 +158,21 @@ def monitors_of(circuit, groups, dt_, record, *, codeobj_class=None):
     """({population: SpikeMonitor}, {population: StateMonitor of the conductances of `record` cells})."""
     import brian2
 
-    spikes = {name: brian2.SpikeMonitor(group, codeobj_class=codeobj_class, name=f"spikes_of_{name}") for name, group in groups.items()}
-    states = {name: brian2.StateMonitor(group, [f"g_syn_{p.symbol}" for p in circuit.pathways(name)], record=np.arange(min(record, len(group))),
-                                        dt=recorded_step_(dt_) * brian2.second, when="end", codeobj_class=codeobj_class, name=f"conductances_of_{name}")
-              for name, group in groups.items() if record and circuit.pathways(name)}
+    spikes = {
+        name: brian2.SpikeMonitor(group, codeobj_class=codeobj_class, name=f"spikes_of_{name}")
+        for name, group in groups.items()
+    }
+    states = {
+        name: brian2.StateMonitor(
+            group,
+            [f"g_syn_{p.symbol}" for p in circuit.pathways(name)],
+            record=np.arange(min(record, len(group))),
+            dt=recorded_step_(dt_) * brian2.second,
+            when="end",
+            codeobj_class=codeobj_class,
+            name=f"conductances_of_{name}",
+        )
+        for name, group in groups.items()
+        if record and circuit.pathways(name)
+    }
     return spikes, states

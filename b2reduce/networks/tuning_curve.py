@@ -30,7 +30,8 @@ def tuning_curve(activity, circuit, *, after=None, bins=BINS):
     Returns
     -------
     pandas.DataFrame
-        population, angle in degrees (bin centre), rate and its standard error over cells in Hz, number of cells.
+        population, angle in degrees (bin centre), rate and its standard error over cells in Hz, number of
+        cells.
 
     Raises
     ------
@@ -48,10 +49,17 @@ def tuning_curve(activity, circuit, *, after=None, bins=BINS):
     """
     import pandas as pd
 
-    runs, circuit, bins = runs_of(activity, Activity, "tuning_curve, activity"), load_circuit(circuit), whole(bins, "bins", 1)
+    runs, circuit, bins = (
+        runs_of(activity, Activity, "tuning_curve, activity"),
+        load_circuit(circuit),
+        whole(bins, "bins", 1),
+    )
     for run in runs:
         if set(run.populations) != set(circuit.populations):
-            raise InputError(f"tuning_curve, activity: got populations {', '.join(run.populations)}, expected those of the circuit: {', '.join(circuit.populations)}")
+            raise InputError(
+                f"tuning_curve, activity: got populations {', '.join(run.populations)}, expected those of the"
+                f" circuit: {', '.join(circuit.populations)}"
+            )
     means, rows = [run.cell_means_(after) for run in runs], []
     for name, population in circuit.populations.items():
         if population.feature is None:
@@ -63,7 +71,17 @@ def tuning_curve(activity, circuit, *, after=None, bins=BINS):
         for k in range(bins):
             here = rate[which == k]
             if here.size:
-                rows.append((name, (edges[k] + edges[k + 1]) / 2, here.mean(), here.std(ddof=1) / np.sqrt(here.size) if here.size > 1 else np.nan, here.size))
+                rows.append(
+                    (
+                        name,
+                        (edges[k] + edges[k + 1]) / 2,
+                        here.mean(),
+                        here.std(ddof=1) / np.sqrt(here.size) if here.size > 1 else np.nan,
+                        here.size,
+                    )
+                )
     if not rows:
-        raise InputError(f"circuit {circuit.name!r}: no population has a feature; give one feature = \"orientation\"")
+        raise InputError(
+            f'circuit {circuit.name!r}: no population has a feature; give one feature = "orientation"'
+        )
     return pd.DataFrame(rows, columns=["population", "angle [deg]", "rate [Hz]", "sem [Hz]", "cells"])

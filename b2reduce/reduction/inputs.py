@@ -1,4 +1,7 @@
-"""What the cells of a population receive at given rates: mean current and leak, and Poisson sources of the noise."""
+"""What the cells of a population receive at given rates.
+
+Mean current and leak, and Poisson sources of the noise.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,20 @@ import numpy as np
 
 from ..cells.engine import Source
 
-__all__ = ["average", "membrane_tau_", "pathway_factor", "source_of", "source_rate", "sources_of", "synapses_of", "variance_factor"]
+__all__ = [
+    "average",
+    "membrane_tau_",
+    "pathway_factor",
+    "source_of",
+    "source_rate",
+    "sources_of",
+    "synapses_of",
+    "variance_factor",
+]
 
 SLOWEST_, SLOWEST_RATE_ = 1.0, 1e-9  # s: of a membrane that has no leak; Hz: as good as none
-LEAST_EVENT = 0.25  # of a spike's: ever smaller ones that take ever longer to draw make noise that is next to none
+# Of a spike's: ever smaller ones that take ever longer to draw make noise that is next to none
+LEAST_EVENT = 0.25
 
 
 def average(circuit, population, rates_, drives_):
@@ -39,7 +52,10 @@ def source_rate(pathway, rates_, drives_):
 
 
 def synapses_of(circuit, population):
-    """[(G, tau, E), pathways] of a population: inputs through equal synapses, which a cell cannot tell apart."""
+    """[(G, tau, E), pathways] of a population.
+
+    Inputs through equal synapses, which a cell cannot tell apart.
+    """
     kinds = {}
     for pathway in circuit.pathways(population):
         kinds.setdefault((pathway.G_, pathway.tau_, pathway.E_), []).append(pathway)
@@ -49,13 +65,15 @@ def synapses_of(circuit, population):
 def variance_factor(rate_, cv2, tau_, tau_m_):
     """Variance that a train of spikes adds to a membrane, over that of a Poisson train of the same rate.
 
-    The train passes a synapse and a membrane, a filter with the autocorrelation K(t) = (tau exp(-t/tau) - tau_m exp(-t/tau_m))/(tau - tau_m).
-    Of a renewal train, m(t), the density of spikes at t after one, has the Laplace transform L(s) = 1/(1/phi(s) - 1), with phi that of the
-    intervals, and the factor is 1 + 2 int (m - r) K dt = 1 + 2 ((tau L(1/tau) - tau_m L(1/tau_m))/(tau - tau_m) - r (tau + tau_m)): 1 where the
+    The train passes a synapse and a membrane, a filter with the autocorrelation K(t) = (tau exp(-t/tau) -
+    tau_m exp(-t/tau_m))/(tau - tau_m). Of a renewal train, m(t), the density of spikes at t after one, has
+    the Laplace transform L(s) = 1/(1/phi(s) - 1), with phi that of the intervals, and the factor is 1 + 2 int
+    (m - r) K dt = 1 + 2 ((tau L(1/tau) - tau_m L(1/tau_m))/(tau - tau_m) - r (tau + tau_m)): 1 where the
     filter forgets a spike before the next, cv2 where it averages over many (Cox 1962, Renewal theory, 4.5).
 
-    Intervals more regular than Poisson's are a dead time, in which a cell recovers from its spike, and an exponential one (phi = exp(-s
-    d)/(1 + s cv/r), d = (1 - cv)/r); less regular ones follow a gamma distribution.
+    Intervals more regular than Poisson's are a dead time, in which a cell recovers from its spike, and an
+    exponential one (phi = exp(-s d)/(1 + s cv/r), d = (1 - cv)/r); less regular ones follow a gamma
+    distribution.
 
     Parameters
     ----------
@@ -66,7 +84,8 @@ def variance_factor(rate_, cv2, tau_, tau_m_):
     tau_, tau_m_ : float or ndarray
         s.
     """
-    tau_m_ = np.where(np.abs(tau_m_ - tau_) < 1e-4 * tau_, tau_ * (1 + 1e-4), tau_m_)  # the limit of equal ones, to 1e-8 of it
+    # The limit of equal ones, to 1e-8 of it
+    tau_m_ = np.where(np.abs(tau_m_ - tau_) < 1e-4 * tau_, tau_ * (1 + 1e-4), tau_m_)
     rate_, cv = np.maximum(rate_, SLOWEST_RATE_), np.sqrt(cv2)
 
     def passed(tau_):
@@ -79,7 +98,10 @@ def variance_factor(rate_, cv2, tau_, tau_m_):
 
 
 def pathway_factor(pathway, rate_, cv2_, tau_m_):
-    """`variance_factor` of a pathway at a presynaptic rate; drives, and sources of which `cv2_` knows nothing, are Poisson trains."""
+    """`variance_factor` of a pathway at a presynaptic rate.
+
+    Drives, and sources of which `cv2_` knows nothing, are Poisson trains.
+    """
     cv2 = 1.0 if pathway.is_drive else cv2_.get(pathway.source, 1.0)
     return variance_factor(rate_, cv2, pathway.tau_, tau_m_) if cv2 != 1.0 else 1.0
 
@@ -90,26 +112,30 @@ def membrane_tau_(model, g_):
 
 
 def sources_of(circuit, population, rates_, drives_, cv2_):
-    """Poisson sources at the given rates, one for each kind of synapse: independent Poisson trains together are one.
+    """Poisson sources at the given rates, one for each kind of synapse: independent Poisson trains together
+    are one.
 
-    Trains that are more regular than Poisson's vary less, and those that are less regular more: the variance of a recurrent pathway is scaled
-    by `variance_factor` at the rate of its source and the squared CV `cv2_` of its intervals, as `source_of` does. Where trains of several
-    sources share a source, it has their mean and variance.
+    Trains that are more regular than Poisson's vary less, and those that are less regular more: the variance
+    of a recurrent pathway is scaled by `variance_factor` at the rate of its source and the squared CV `cv2_`
+    of its intervals, as `source_of` does. Where trains of several sources share a source, it has their mean
+    and variance.
     """
     model, sources = circuit.populations[population].model, []
     tau_m_ = membrane_tau_(model, average(circuit, population, rates_, drives_)[1])
     for number, ((G_, tau_, E_), pathways) in enumerate(synapses_of(circuit, population)):
         rates = [np.asarray(source_rate(p, rates_, drives_), dtype=float) for p in pathways]
         varied = sum(p.K * r * pathway_factor(p, r, cv2_, tau_m_) for r, p in zip(rates, pathways))
-        sources.append(source_of(f"s{number}", G_, tau_, E_, sum(p.K * r for r, p in zip(rates, pathways)), varied))
+        sources.append(
+            source_of(f"s{number}", G_, tau_, E_, sum(p.K * r for r, p in zip(rates, pathways)), varied)
+        )
     return tuple(sources)
 
 
 def source_of(label, G_, tau_, E_, events_, varied_):
     """The source of so many events of size G per second whose variance is that of `varied_` Poisson events.
 
-    Its events are smaller and more frequent, or larger and rarer, so that their mean is the same; smaller than a quarter they do not
-    become, and what is then missing of the mean is constant.
+    Its events are smaller and more frequent, or larger and rarer, so that their mean is the same; smaller
+    than a quarter they do not become, and what is then missing of the mean is constant.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.maximum(np.where(events_ > 0, varied_ / events_, 1.0), LEAST_EVENT)

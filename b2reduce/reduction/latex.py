@@ -11,8 +11,14 @@ from .model_table import model_table
 __all__ = ["rate_model_latex"]
 
 #: Gains as mathematics: x is the current in excess of the threshold.
-_GAINS = {"threshold_linear": r"\beta\,[x]_+", "sqrt": r"r_\mathrm{ref}\sqrt{[x]_+/x_\mathrm{ref}}", "softplus": r"k\,x_0\ln(1 + e^{x/x_0})",
-          "threshold_power": r"r_\mathrm{ref}\,([x]_+/x_\mathrm{ref})^n", "logistic": r"r_\mathrm{max}/(1 + e^{-x/x_0})", "spline": r"\text{monotone cubic spline through the knots below}"}
+_GAINS = {
+    "threshold_linear": r"\beta\,[x]_+",
+    "sqrt": r"r_\mathrm{ref}\sqrt{[x]_+/x_\mathrm{ref}}",
+    "softplus": r"k\,x_0\ln(1 + e^{x/x_0})",
+    "threshold_power": r"r_\mathrm{ref}\,([x]_+/x_\mathrm{ref})^n",
+    "logistic": r"r_\mathrm{max}/(1 + e^{-x/x_0})",
+    "spline": r"\text{monotone cubic spline through the knots below}",
+}
 
 
 def _sub(symbol, *names):
@@ -21,16 +27,41 @@ def _sub(symbol, *names):
 
 
 def rate_model_latex(reduced, document=True):
-    """The rate model's equations with their numbers, and the network's tables; see `ReducedCircuit.to_latex`."""
-    parts = [f"Derived from the circuit {escaped(reduced.circuit.name)}: level {reduced.level}, noise {reduced.noise}, time constants {escaped(reduced.tau_choice)}; "
-             r"$W = K\,G\,\tau_\mathrm{syn}\,(E - E_\mathrm{leak} - v_\theta)$, $\theta = I_\theta + g_\mathrm{leak} v_\theta - I_\mathrm{const}$."]
+    """The rate model's equations with their numbers, and the network's tables.
+
+    See `ReducedCircuit.to_latex`.
+    """
+    parts = [
+        f"Derived from the circuit {escaped(reduced.circuit.name)}: level {reduced.level}, noise"
+        f" {reduced.noise}, time constants {escaped(reduced.tau_choice)}; "
+        r"$W = K\,G\,\tau_\mathrm{syn}\,(E - E_\mathrm{leak} - v_\theta)$, $\theta = I_\theta +"
+        r" g_\mathrm{leak} v_\theta - I_\mathrm{const}$."
+    ]
     for name in reduced.populations:
         parts.append(_population_equations(reduced, name))
     columns, rows = model_table(reduced)
-    parts.append(table_of(columns, rows, "Weights, thresholds and time constants of the rate model with the standard errors of the measurement"
-                        + ("; the tangent at the operating point" if reduced.level in ("surface", "transfer") else "")))
-    gains = [(name, reduced.gains[name].form, *row) for name in reduced.populations for row in gain_rows(reduced.gains[name])]
-    parts.append(table_of(("population", "form", "parameter", "value", "standard error"), gains, "Gains as fitted. These standard errors are of the fit alone, from how far the points lie beside the form; those of the table before are of chance in the measurements"))
+    parts.append(
+        table_of(
+            columns,
+            rows,
+            "Weights, thresholds and time constants of the rate model with the standard errors of the"
+            " measurement"
+            + ("; the tangent at the operating point" if reduced.level in ("surface", "transfer") else ""),
+        )
+    )
+    gains = [
+        (name, reduced.gains[name].form, *row)
+        for name in reduced.populations
+        for row in gain_rows(reduced.gains[name])
+    ]
+    parts.append(
+        table_of(
+            ("population", "form", "parameter", "value", "standard error"),
+            gains,
+            "Gains as fitted. These standard errors are of the fit alone, from how far the points lie beside"
+            " the form; those of the table before are of chance in the measurements",
+        )
+    )
     parts.append(circuit_latex(reduced.circuit, document=False).rstrip())
     return document_of(parts, f"Rate model of {reduced.circuit.name}", document)
 
@@ -42,19 +73,45 @@ def _population_equations(reduced, name):
     sources = dict.fromkeys((p.source, p.is_drive) for p in pathways)
     area = "/m^2" if reduced.circuit.per_area(name) else ""
     x, mu, rate = _sub(r"\mu", name), _sub(r"\mu", name), _sub("r", name)
-    shown = lambda value, unit: r"\,".join(part.replace("µ", r"\mu ").replace("²", "^2") if k == 0 else rf"\mathrm{{{part}}}".replace("µ", r"\mu ").replace("²", "^2")
-                                           for k, part in enumerate(amount(value, unit).split(" ", 1)))
+    shown = lambda value, unit: r"\,".join(
+        (
+            part.replace("µ", r"\mu ").replace("²", "^2")
+            if k == 0
+            else rf"\mathrm{{{part}}}".replace("µ", r"\mu ").replace("²", "^2")
+        )
+        for k, part in enumerate(amount(value, unit).split(" ", 1))
+    )
     signed = lambda value, unit: (" + " if value >= 0 else " - ") + shown(abs(value), unit)
     # A drive whose rate differs between its targets is as many symbols.
-    alike = {drive: len({d.rate_ for d in reduced.circuit.drives if d.name == drive}) == 1 for drive in reduced.circuit.drive_names}
-    incoming = lambda source, drive: _sub("r", source) if not drive else _sub(r"\nu", source) if alike[source] else _sub(r"\nu", name, source)
-    filtered = lambda source, drive: incoming(source, drive) if not reduced.by_pathway and reduced.level in ("linear", "gain") else _sub("s", name, source)
+    alike = {
+        drive: len({d.rate_ for d in reduced.circuit.drives if d.name == drive}) == 1
+        for drive in reduced.circuit.drive_names
+    }
+    incoming = lambda source, drive: (
+        _sub("r", source)
+        if not drive
+        else _sub(r"\nu", source)
+        if alike[source]
+        else _sub(r"\nu", name, source)
+    )
+    filtered = lambda source, drive: (
+        incoming(source, drive)
+        if not reduced.by_pathway and reduced.level in ("linear", "gain")
+        else _sub("s", name, source)
+    )
     lines = []
     if reduced.level in ("linear", "gain"):
-        terms = "".join(f"{signed(W_ext[name, source] if drive else W[name, source], 'C' + area)}\\,{filtered(source, drive)}" for source, drive in sources)
+        terms = "".join(
+            f"{signed(W_ext[name, source] if drive else W[name, source], 'C' + area)}\\,{filtered(source, drive)}"
+            for source, drive in sources
+        )
         threshold = signed(-reduced.theta_[name], "A" + area)
         gain = reduced.gains[name]
-        f = _GAINS.get(gain.form, "f(x)").replace("x", mu) if gain.form == "threshold_linear" else f"f_{{\\mathrm{{{escaped(name)}}}}}({mu}),\\quad f(x) = {_GAINS.get(gain.form, 'f(x)')}"
+        f = (
+            _GAINS.get(gain.form, "f(x)").replace("x", mu)
+            if gain.form == "threshold_linear"
+            else f"f_{{\\mathrm{{{escaped(name)}}}}}({mu}),\\quad f(x) = {_GAINS.get(gain.form, 'f(x)')}"
+        )
         if gain.form == "threshold_linear":
             f = rf"{shown(float(np.asarray(gain.beta)), 'Hz m^2/A' if area else 'Hz/A')}\,[{mu}]_+"
         if reduced.by_pathway:
@@ -64,26 +121,63 @@ def _population_equations(reduced, name):
             lines.append(rf"{shown(tau, 's')}\;\frac{{d{mu}}}{{dt}} &= -{mu}{terms}{threshold}")
         if name in reduced.adaptation:
             adapts, a = reduced.adaptation[name], _sub("a", name)
-            lines.append(rf"{shown(adapts.tau_, 's')}\;\frac{{d{a}}}{{dt}} &= -{a}{signed(adapts.J_, 'C' + area)}\,{rate}{signed(adapts.a_0_, 'A' + area)}\,\Theta({mu})")
-            f = rf"{shown(adapts.onset_slope_(float(np.asarray(gain.beta))), 'Hz m^2/A' if area else 'Hz/A')}\,[{mu} - {a}]_+"
+            lines.append(
+                rf"{shown(adapts.tau_, 's')}\;\frac{{d{a}}}{{dt}} &="
+                rf" -{a}{signed(adapts.J_, 'C' + area)}\,{rate}{signed(adapts.a_0_, 'A' + area)}\,\Theta({mu})"
+            )
+            f = (
+                rf"{shown(adapts.onset_slope_(float(np.asarray(gain.beta))), 'Hz m^2/A' if area else 'Hz/A')}\,[{mu}"
+                rf" - {a}]_+"
+            )
         lines.append(f"{rate} &= {f}")
     elif reduced.level == "surface":
         model = reduced.circuit.populations[name].model
-        charge = "".join(f"{signed(sum(p.mean_(1.0) * (p.E_ - model.leak_reversal_) for p in pathways if (p.source, p.is_drive) == key), 'C' + area)}\\,{_sub('s', name, key[0])}" for key in sources)
-        leak = "".join(f"{signed(sum(p.mean_(1.0) for p in pathways if (p.source, p.is_drive) == key), 'F' + area)}\\,{_sub('s', name, key[0])}" for key in sources)
-        lines += [f"{_sub('I', name)} &= {shown(model.constant_input_, 'A' + area)}{charge}", f"{_sub('g', name)} &= {shown(model.leak_, 'S' + area)}{leak}",
-                  rf"{rate} &= F_{{\mathrm{{{escaped(name)}}}}}({_sub('I', name)}, {_sub('g', name)})\quad\text{{(measured surface)}}"]
+        charge = "".join(
+            f"{signed(sum(p.mean_(1.0) * (p.E_ - model.leak_reversal_) for p in pathways if (p.source, p.is_drive) == key), 'C' + area)}\\,{_sub('s', name, key[0])}"
+            for key in sources
+        )
+        leak = "".join(
+            f"{signed(sum(p.mean_(1.0) for p in pathways if (p.source, p.is_drive) == key), 'F' + area)}\\,{_sub('s', name, key[0])}"
+            for key in sources
+        )
+        lines += [
+            f"{_sub('I', name)} &= {shown(model.constant_input_, 'A' + area)}{charge}",
+            f"{_sub('g', name)} &= {shown(model.leak_, 'S' + area)}{leak}",
+            (
+                rf"{rate} &= F_{{\mathrm{{{escaped(name)}}}}}({_sub('I', name)},"
+                rf" {_sub('g', name)})\quad\text{{(measured surface)}}"
+            ),
+        ]
     else:
         arguments = ", ".join(_sub("s", name, source) for source, _ in sources)
-        lines.append(rf"{rate} &= F_{{\mathrm{{{escaped(name)}}}}}({arguments})\quad\text{{(measured transfer function)}}")
+        lines.append(
+            rf"{rate} &= F_{{\mathrm{{{escaped(name)}}}}}({arguments})\quad\text{{(measured transfer"
+            r" function)}"
+        )
     if reduced.by_pathway or reduced.level in ("surface", "transfer"):
         for source, drive in sources:
-            taus = sorted({p.tau_ for p in pathways if (p.source, p.is_drive) == (source, drive)}) if reduced.by_pathway else [float(np.asarray(reduced.tau[name]))]
+            taus = (
+                sorted({p.tau_ for p in pathways if (p.source, p.is_drive) == (source, drive)})
+                if reduced.by_pathway
+                else [float(np.asarray(reduced.tau[name]))]
+            )
             for tau in taus:
                 s = _sub("s", name, source)
                 lines.append(rf"{shown(tau, 's')}\;\frac{{d{s}}}{{dt}} &= -{s} + {incoming(source, drive)}")
     if reduced.tau_choice == "resonant":
         best = reduced.responses[name].best
-        lines.append(rf"&\text{{each }} s \text{{ through the cell's own filter, {best.form}:}}" + " \\\\\n&" + r",\ ".join(rf"\mathrm{{{escaped(key)}}} = {number(value)}" for key, value in zip(best.names, best.values)) + r"\ \text{(SI)}")
-    drives = [f"{incoming(drive.name, True)} &= {shown(drive.rate_, 'Hz')}" + ("" if drive.constant else r"\quad\text{(mean of a table over time)}") for drive in reduced.circuit.drives if drive.target == name]
+        lines.append(
+            rf"&\text{{each }} s \text{{ through the cell's own filter, {best.form}:}}"
+            + " \\\\\n&"
+            + r",\ ".join(
+                rf"\mathrm{{{escaped(key)}}} = {number(value)}" for key, value in zip(best.names, best.values)
+            )
+            + r"\ \text{(SI)}"
+        )
+    drives = [
+        f"{incoming(drive.name, True)} &= {shown(drive.rate_, 'Hz')}"
+        + ("" if drive.constant else r"\quad\text{(mean of a table over time)}")
+        for drive in reduced.circuit.drives
+        if drive.target == name
+    ]
     return "\\begin{align*}\n" + " \\\\\n".join(lines + drives) + "\n\\end{align*}"

@@ -1,4 +1,7 @@
-"""The transfer function of a population around its operating point: where it is measured, and how far it can be trusted between its points."""
+"""The transfer function of a population around its operating point.
+
+Where it is measured, and how far it can be trusted between its points.
+"""
 
 from __future__ import annotations
 
@@ -12,45 +15,47 @@ from ..basics.streams import seed_streams
 from ..cells.lookup import axis_table, missed_between, transfer_lookup
 from ..cells.points import measure_points
 from ..cells.transfer import TransferFunction
-from .inputs import (
-    average,
-    membrane_tau_,
-    pathway_factor,
-    source_of,
-    source_rate,
-    sources_of,
-)
+from .inputs import average, membrane_tau_, pathway_factor, source_of, source_rate, sources_of
 from .transfer_axes import transfer_axes
 
 __all__ = ["transfer_at"]
 
 # Rates of recurrent sources from 0 to this many times the operating rate, plus Hz; of drives around theirs.
 REACH, REACH_, DRIVE_SPAN = 2.2, 4.0, 0.5
-BUMP = 3.0  # of a population with a feature: how far its fastest cells exceed its mean rate, where a transfer function must still be precise
+# Of a population with a feature: how far its fastest cells exceed its mean rate, where a transfer function
+# must still be precise
+BUMP = 3.0
 POINTS = {1: 25, 2: 13, 3: 9, 4: 6}  # rates per axis to begin with, by the number of axes
 PILOT_, RUN_, WARMUP_ = 1.0, 2.25, 0.25  # s: of every point, and of those of interest, after the warm-up
-PILOT_REPLICATES, REPLICATES = 12, (8, 128)  # cells a point; the latter as many as the wanted standard error takes
+# Cells a point; the latter as many as the wanted standard error takes
+PILOT_REPLICATES, REPLICATES = 12, (8, 128)
 SEM, SEM_ = 0.015, 0.03  # wanted standard error of each rate: relative, plus Hz
-# Cells in all, over the number of variables of a cell: what precision may take beyond LEAST a point, and what a grid may take with LEAST a point.
+# Cells in all, over the number of variables of a cell: what precision may take beyond LEAST a point, and what
+# a grid may take with LEAST a point.
 CELLS, MOST_CELLS, LEAST = 48000, 60000, 32
-BETWEEN, CANDIDATES = 160, 12000  # points between those of the grid that are simulated as well, drawn from so many
+# Points between those of the grid that are simulated as well, drawn from so many
+BETWEEN, CANDIDATES = 160, 12000
 ROUNDS = 5  # of refinement
 STEEP = 1 / 6  # of the rates of interest: two neighbours of a grid that differ by more lie too far apart
-MISSED, GROSSLY = 0.007, 1.5  # share of the points between that may lie elsewhere than expected, one by chance, and by how much in these units
+# Share of the points between that may lie elsewhere than expected, one by chance, and by how much in these
+# units
+MISSED, GROSSLY = 0.007, 1.5
 
 
 def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="auto", bar):
     """The rate of a population over the rates of all its sources, whose noise moves with them.
 
-    The grid is refined until what is interpolated between its points agrees with cells that are simulated there, as far as
-    `ROUNDS` and `MOST_CELLS` allow. The circuit must have one (see `transfer_problem`).
+    The grid is refined until what is interpolated between its points agrees with cells that are simulated
+    there, as far as `ROUNDS` and `MOST_CELLS` allow. The circuit must have one (see `transfer_problem`).
 
     Returns
     -------
     TransferFunction
     """
     model, axes = circuit.populations[population].model, transfer_axes(circuit, population)
-    top = (BUMP if circuit.populations[population].feature else 1.0) * (REACH * point.rate_[population] + REACH_)
+    top = (BUMP if circuit.populations[population].feature else 1.0) * (
+        REACH * point.rate_[population] + REACH_
+    )
     report = bar.stage(f"transfer function of {population}")
     warmup_ = max(WARMUP_, point.settled_.get(population, 0.0))
     settings = dict(dt_=dt_, engine=engine, report=report)
@@ -58,20 +63,35 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
     def measure(values, stream, replicates, run_, **more):
         """Rates of cells at arguments, one row a point."""
         I_, g_, sources = _inputs(circuit, population, axes, values.T, point, noise)
-        return measure_points(model, I_, g_, sources, replicates=replicates if noise else 1, seed=seed_streams(seed, *stream), duration_=warmup_ + run_,
-                              warmup_=warmup_, **more, **settings)
+        return measure_points(
+            model,
+            I_,
+            g_,
+            sources,
+            replicates=replicates if noise else 1,
+            seed=seed_streams(seed, *stream),
+            duration_=warmup_ + run_,
+            warmup_=warmup_,
+            **more,
+            **settings,
+        )
 
     lines = [np.linspace(*_ends(circuit, axis, point), POINTS[len(axes)]) for axis in axes]
     seen, check, warnings = _Seen(), None, ()
     for round_ in range(ROUNDS):
-        shape, values = tuple(map(len, lines)), np.stack([grid.ravel() for grid in np.meshgrid(*lines, indexing="ij")], axis=-1)
+        shape, values = (
+            tuple(map(len, lines)),
+            np.stack([grid.ravel() for grid in np.meshgrid(*lines, indexing="ij")], axis=-1),
+        )
         new = values[~seen.has(values)]
         if len(new):
             measured = measure(new, (0, round_), PILOT_REPLICATES, PILOT_)
             seen.add(new, measured)
         # Precision is for rates that the circuit can have, and for the edge of silence.
         rates = seen.columns(values)[0]
-        near = binary_dilation((rates > 0).reshape(shape), np.ones((3,) * len(shape))).ravel() & (rates <= 1.5 * top)
+        near = binary_dilation((rates > 0).reshape(shape), np.ones((3,) * len(shape))).ravel() & (
+            rates <= 1.5 * top
+        )
         cells = _replicates(seen.columns(values[near]), len(model.state_variables))
         rough = values[near & ~seen.precise(values)]
         if len(rough):
@@ -82,12 +102,38 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
         between = _between(lines, rates, top, seed_streams(seed, 2, round_))
         sampled = measure(between, (3, round_), cells, RUN_) if len(between) else None
         I_, g_, _ = _inputs(circuit, population, axes, values.T, point, noise)
-        provenance = {"model": model.name, "model_hash": model.hash, "population": population, "engine": measured.engine, "dt [s]": dt_, "duration [s]": warmup_ + RUN_,
-                      "warmup [s]": warmup_, "replicates": cells if noise else 1, "seed": seed, "cv2": dict(point.cv2_), "versions": versions()}
+        provenance = {
+            "model": model.name,
+            "model_hash": model.hash,
+            "population": population,
+            "engine": measured.engine,
+            "dt [s]": dt_,
+            "duration [s]": warmup_ + RUN_,
+            "warmup [s]": warmup_,
+            "replicates": cells if noise else 1,
+            "seed": seed,
+            "cv2": dict(point.cv2_),
+            "versions": versions(),
+        }
         transfer = TransferFunction(
-            {axis.name: line for axis, line in zip(axes, lines)}, rates, sem, cv, I_.reshape(shape), g_.reshape(shape), time, per_area=circuit.per_area(population),
-            provenance=provenance, check=check.to_dict() if check else {}, warnings=warnings, top_=top,
-            between={} if sampled is None else {"rates": between, "rate": sampled.rate_, "rate_sem": sampled.rate_sem_})
+            {axis.name: line for axis, line in zip(axes, lines)},
+            rates,
+            sem,
+            cv,
+            I_.reshape(shape),
+            g_.reshape(shape),
+            time,
+            per_area=circuit.per_area(population),
+            provenance=provenance,
+            check=check.to_dict() if check else {},
+            warnings=warnings,
+            top_=top,
+            between=(
+                {}
+                if sampled is None
+                else {"rates": between, "rate": sampled.rate_, "rate_sem": sampled.rate_sem_}
+            ),
+        )
         if sampled is None:
             return transfer
         table = transfer_lookup(transfer)
@@ -96,12 +142,23 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
         if missed.mean() <= MISSED and beyond.max() <= GROSSLY:
             return transfer
         # As large a part of the finer grid will be of interest.
-        finer = _refined(lines, rates, between[missed], top, MOST_CELLS / len(model.state_variables) / LEAST / near.mean())
+        finer = _refined(
+            lines, rates, between[missed], top, MOST_CELLS / len(model.state_variables) / LEAST / near.mean()
+        )
         if finer is None:
             break
         lines = finer
-    return replace(transfer, warnings=(*transfer.warnings, f"between the points of its grid the transfer function misses {100 * missed.mean():.0f} % of the cells that were simulated there by "
-                                       f"more than 3 % and three standard errors, {100 * table.error:.1f} % of the rate in all: rates of this level are as uncertain"))
+    return replace(
+        transfer,
+        warnings=(
+            *transfer.warnings,
+            (
+                f"between the points of its grid the transfer function misses {100 * missed.mean():.0f} % of"
+                " the cells that were simulated there by more than 3 % and three standard errors,"
+                f" {100 * table.error:.1f} % of the rate in all: rates of this level are as uncertain"
+            ),
+        ),
+    )
 
 
 class _Seen:
@@ -113,7 +170,14 @@ class _Seen:
     def add(self, values, measured, precise=False):
         """Keep (rate, standard error, CV, time) of every point, one row of `values` each."""
         rows = list(map(tuple, values))
-        self._rows.update(zip(rows, zip(*(getattr(measured, name).tolist() for name in ("rate_", "rate_sem_", "cv_", "simulated")))))
+        self._rows.update(
+            zip(
+                rows,
+                zip(
+                    *(getattr(measured, name).tolist() for name in ("rate_", "rate_sem_", "cv_", "simulated"))
+                ),
+            )
+        )
         self._precise.update(rows if precise else ())
 
     def has(self, values):
@@ -130,10 +194,14 @@ class _Seen:
 
 
 def _replicates(known, variables):
-    """How many cells a point the wanted standard error takes, from rates, standard errors, CVs and times of the points of interest."""
+    """How many cells a point the wanted standard error takes, from rates, standard errors, CVs and times of
+    the points of interest.
+    """
     rate, sem, _, time = known
     fires = rate > 0
-    wanted = np.median((sem[fires] / (SEM * rate[fires] + SEM_)) ** 2 * time[fires]) / RUN_ if fires.any() else 0.0
+    wanted = (
+        np.median((sem[fires] / (SEM * rate[fires] + SEM_)) ** 2 * time[fires]) / RUN_ if fires.any() else 0.0
+    )
     affordable = max(CELLS // variables // max(rate.size, 1), LEAST // variables)
     return int(np.clip(np.ceil(min(wanted, affordable)), *REPLICATES))
 
@@ -145,15 +213,25 @@ def _ends(circuit, axis, point):
         if p.is_drive:
             drive = circuit.drive(p.source, p.target)
             rate = point.drives_[p.source, p.target]
-            values = [rate, *np.asarray(drive.rate[1], dtype=float)] if isinstance(drive.rate, tuple) else [rate]
+            values = (
+                [rate, *np.asarray(drive.rate[1], dtype=float)] if isinstance(drive.rate, tuple) else [rate]
+            )
             if drive.profile is not None:
                 values = [rate * weight for weight in circuit.drive_weights_(p.source, p.target)]
             low, high = (1 - DRIVE_SPAN) * min(values), (1 + DRIVE_SPAN) * max(values) or 1.0
         else:
             # What a cell of a ring receives exceeds the mean by no more than the profile does.
-            peak = max((q.profile.largest for q in circuit.projections if (q.source, q.target) == (p.source, p.target) and q.profile is not None), default=1.0)
+            peak = max(
+                (
+                    q.profile.largest
+                    for q in circuit.projections
+                    if (q.source, q.target) == (p.source, p.target) and q.profile is not None
+                ),
+                default=1.0,
+            )
             low, high = 0.0, peak * REACH * point.rate_[p.source]
-            beyond = max(beyond, factor * peak * REACH_) if axis.kind else beyond + factor * peak * REACH_  # of several sources one may come to life
+            # Of several sources one may come to life
+            beyond = max(beyond, factor * peak * REACH_) if axis.kind else beyond + factor * peak * REACH_
         first, last = first + factor * low, last + factor * high
     return first, last + beyond
 
@@ -165,9 +243,15 @@ def _inputs(circuit, population, axes, arguments, point, noise):
         rates_, drives_ = {}, {}
         for axis, values in zip(axes, arguments):
             for p, _ in axis.members:
-                (drives_ if p.is_drive else rates_)[(p.source, population) if p.is_drive else p.source] = values
+                (drives_ if p.is_drive else rates_)[(p.source, population) if p.is_drive else p.source] = (
+                    values
+                )
         I_, g_ = average(circuit, population, rates_, drives_)
-        return I_ + np.zeros(arguments[0].size), g_ + np.zeros(arguments[0].size), sources_of(circuit, population, rates_, drives_, point.cv2_) if noise else ()
+        return (
+            I_ + np.zeros(arguments[0].size),
+            g_ + np.zeros(arguments[0].size),
+            sources_of(circuit, population, rates_, drives_, point.cv2_) if noise else (),
+        )
     I_, g_ = np.full(arguments[0].size, model.constant_input_), np.full(arguments[0].size, model.leak_)
     for axis, values in zip(axes, arguments):
         G_, tau_, E_ = axis.kind
@@ -177,29 +261,43 @@ def _inputs(circuit, population, axes, arguments, point, noise):
     tau_m_, sources = membrane_tau_(model, g_), []
     for number, (axis, values) in enumerate(zip(axes, arguments)):
         G_, tau_, E_ = axis.kind
-        # The sources on one axis share its events as they do at the operating point, and their spikes are as regular as there.
+        # The sources on one axis share its events as they do at the operating point, and their spikes are as
+        # regular as there.
         rates = [(p, source_rate(p, point.rate_, point.drives_)) for p, _ in axis.members]
         total = sum(p.K * r for p, r in rates)
-        varied = sum(p.K * r * pathway_factor(p, r * values / total, point.cv2_, tau_m_) for p, r in rates) / total if total else 1.0
+        varied = (
+            sum(p.K * r * pathway_factor(p, r * values / total, point.cv2_, tau_m_) for p, r in rates) / total
+            if total
+            else 1.0
+        )
         sources.append(source_of(f"s{number}", G_, tau_, E_, values, varied * values))
     return I_, g_, tuple(sources)
 
 
 def _between(lines, rates, top, seed):
-    """Arguments between the points of a grid at which cells are simulated as well, shape (point, axis): where rates are of interest."""
+    """Arguments between the points of a grid at which cells are simulated as well, shape (point, axis).
+
+    Where rates are of interest.
+    """
     rng = np.random.default_rng(seed)
     # Half of them at low rates, where functions bend most.
     bent = np.where(np.arange(CANDIDATES) % 2, 2.0, 1.0)
-    points = np.stack([line[0] + (line[-1] - line[0]) * rng.random(CANDIDATES) ** bent for line in lines], axis=-1)
+    points = np.stack(
+        [line[0] + (line[-1] - line[0]) * rng.random(CANDIDATES) ** bent for line in lines], axis=-1
+    )
     expected = axis_table(lines, rates)(*points.T)
     # And at the edge of silence: beside points that fire.
-    edge = axis_table(lines, binary_dilation(rates > 0, np.ones((3,) * len(lines))).astype(float))(*points.T) > 0
+    edge = (
+        axis_table(lines, binary_dilation(rates > 0, np.ones((3,) * len(lines))).astype(float))(*points.T) > 0
+    )
     firing = (expected > 1e-3 * top) & (expected <= 1.2 * top)
-    return np.concatenate([points[firing][:BETWEEN], points[edge & (expected <= 1e-3 * top)][:BETWEEN // 4]])
+    return np.concatenate([points[firing][:BETWEEN], points[edge & (expected <= 1e-3 * top)][: BETWEEN // 4]])
 
 
 def _refined(lines, rates, missed, top, most):
-    """A grid with points added where some were missed, along the axes that are steep there, the steepest first; None if there is none of at most so many points."""
+    """A grid with points added where some were missed, along the axes that are steep there, the steepest
+    first; None if there is none of at most so many points.
+    """
     seen = np.minimum(rates, 1.3 * top)
     steep = []  # (how much rates change over an interval, axis, number of the interval)
     for axis, line in enumerate(lines):
@@ -208,7 +306,7 @@ def _refined(lines, rates, missed, top, most):
         steep += [(jumps[k], axis, k) for k in hit if jumps[k] > 0]
     steep.sort(reverse=True)
     # Where all are flat enough, the steepest half of what was hit.
-    chosen = [place for place in steep if place[0] > STEEP * top] or steep[:(len(steep) + 1) // 2]
+    chosen = [place for place in steep if place[0] > STEEP * top] or steep[: (len(steep) + 1) // 2]
     sizes, halved = np.array(list(map(len, lines))), [[] for _ in lines]
     for _, axis, k in chosen:
         if np.prod(sizes + (np.arange(len(lines)) == axis)) <= most:
@@ -216,4 +314,7 @@ def _refined(lines, rates, missed, top, most):
             halved[axis].append(k)
     if not any(halved):
         return None
-    return [np.sort(np.concatenate([line, (line[own] + line[np.add(own, 1)]) / 2])) if own else line for line, own in zip(lines, halved)]
+    return [
+        np.sort(np.concatenate([line, (line[own] + line[np.add(own, 1)]) / 2])) if own else line
+        for line, own in zip(lines, halved)
+    ]

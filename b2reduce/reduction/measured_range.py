@@ -9,8 +9,10 @@ from .equations import carrier, filters
 
 __all__ = ["mean_response_", "place", "outside", "is_outside"]
 
+
 def mean_response_(reduced, cell_rates, drives_, seed):
-    """{population: mean rate in Hz} that the gains give where cells fire at given rates, each cell with the inputs that its wiring names.
+    """{population: mean rate in Hz} that the gains give where cells fire at given rates, each cell with the
+    inputs that its wiring names.
 
     Parameters
     ----------
@@ -22,9 +24,17 @@ def mean_response_(reduced, cell_rates, drives_, seed):
     """
     circuit, wiring, found = reduced.circuit, draw_wiring(reduced.circuit, seed), {}
     for target in circuit.populations:
-        carried = {p.label: drives_[p.source, target] * circuit.drive_weights_(p.source, target) if p.is_drive else ones_matrix(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
-                   for p in circuit.pathways(target)}
-        found[target] = float(np.mean(reduced.functions_[target](*reduced.carried_arguments_(target, carried))))
+        carried = {
+            p.label: (
+                drives_[p.source, target] * circuit.drive_weights_(p.source, target)
+                if p.is_drive
+                else ones_matrix(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
+            )
+            for p in circuit.pathways(target)
+        }
+        found[target] = float(
+            np.mean(reduced.functions_[target](*reduced.carried_arguments_(target, carried)))
+        )
     return found
 
 
@@ -32,11 +42,14 @@ def place(reduced, population):
     """Variables that say where in the measured range a population is."""
     if reduced.level == "surface":
         return ["I", "g"]
-    return [carrier(reduced, f) for f in filters(reduced, population)] if reduced.level == "transfer" else ["r"]
+    return (
+        [carrier(reduced, f) for f in filters(reduced, population)] if reduced.level == "transfer" else ["r"]
+    )
 
 
 def outside(reduced, population, values):
-    """Whether units are outside of what was measured: of the window of rates, the surface, or the presynaptic rates.
+    """Whether units are outside of what was measured: of the window of rates, the surface, or the presynaptic
+    rates.
 
     Parameters
     ----------
@@ -56,7 +69,9 @@ def outside(reduced, population, values):
 
 
 def is_outside(reduced, population, rates_, drives_):
-    """Whether a population at rest is outside of what was measured, at rates in Hz of populations and of (drive, target)."""
+    """Whether a population at rest is outside of what was measured, at rates in Hz of populations and of
+    (drive, target).
+    """
     arguments = reduced.arguments_(population, rates_, drives_)
     if reduced.level in ("linear", "gain"):
         return bool(outside(reduced, population, {"r": rates_[population]}))

@@ -1,4 +1,7 @@
-"""The derived rate model as one table: a row a population, W by source, theta, v_theta and tau with their standard errors."""
+"""The derived rate model as one table.
+
+A row a population, W by source, theta, v_theta and tau with their standard errors.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ __all__ = ["model_table"]
 
 
 def model_table(reduced):
-    """(column names, rows of texts) of W, W_ext, theta, v_theta, tau and the operating rate of every population.
+    """(column names, rows of texts) of W, W_ext, theta, v_theta, tau and the operating rate of every
+    population.
 
     Where cells are described per area in some populations only, units stand in the rows.
     """
@@ -21,19 +25,53 @@ def model_table(reduced):
     by_area = {name: reduced.circuit.per_area(name) for name in names}
     area = {name: "/m^2" if by_area[name] else "" for name in names}
     kinds = dict.fromkeys(area.values())
-    units = {kind: (field_unit("C" + kind, [value for (target, _), value in W.items() if area[target] == kind]),
-                    field_unit("A" + kind, [reduced.theta_[name] for name in names if area[name] == kind])) for kind in kinds}
+    units = {
+        kind: (
+            field_unit("C" + kind, [value for (target, _), value in W.items() if area[target] == kind]),
+            field_unit("A" + kind, [reduced.theta_[name] for name in names if area[name] == kind]),
+        )
+        for kind in kinds
+    }
     one = len(kinds) == 1
     head = (lambda what, k: f"{what} ({units[next(iter(kinds))][k][1]})") if one else (lambda what, k: what)
-    shown = lambda value, error_, kind, k: number(value / units[kind][k][0], error_ / units[kind][k][0]) + ("" if one else f" {units[kind][k][1]}")
+    shown = lambda value, error_, kind, k: (
+        number(value / units[kind][k][0], error_ / units[kind][k][0])
+        + ("" if one else f" {units[kind][k][1]}")
+    )
     connected = {(p.target, p.source) for name in names for p in reduced.circuit.pathways(name)}
     sources = [(source, f"from {source}") for source in names] + [(drive, drive) for drive in drives]
-    columns = [head("W", 0), *(label for _, label in sources), head("theta", 1), "v_theta (mV)", "tau (ms)", "rate (Hz)"]
+    columns = [
+        head("W", 0),
+        *(label for _, label in sources),
+        head("theta", 1),
+        "v_theta (mV)",
+        "tau (ms)",
+        "rate (Hz)",
+    ]
     rows = []
     for name in names:
         kind = area[name]
-        weights = [("+" if W[name, source] > 0 else "") + shown(W[name, source], W_error[name, source], kind, 0) if (name, source) in connected else "" for source, _ in sources]
-        tau = number(1e3 * si(reduced.tau[name]), 1e3 * si(error["tau"].get(name, np.nan))) if name in reduced.tau else "by synapse"
-        rows.append((f"to {name}", *weights, shown(reduced.theta_[name], si(error["theta"][name]), kind, 1),
-                     number(1e3 * si(reduced.gains[name].v_theta), 1e3 * si(error["v_theta"][name])), tau, number(si(reduced.operating_rate[name]), si(error["rates"][name]))))
+        weights = [
+            (
+                ("+" if W[name, source] > 0 else "") + shown(W[name, source], W_error[name, source], kind, 0)
+                if (name, source) in connected
+                else ""
+            )
+            for source, _ in sources
+        ]
+        tau = (
+            number(1e3 * si(reduced.tau[name]), 1e3 * si(error["tau"].get(name, np.nan)))
+            if name in reduced.tau
+            else "by synapse"
+        )
+        rows.append(
+            (
+                f"to {name}",
+                *weights,
+                shown(reduced.theta_[name], si(error["theta"][name]), kind, 1),
+                number(1e3 * si(reduced.gains[name].v_theta), 1e3 * si(error["v_theta"][name])),
+                tau,
+                number(si(reduced.operating_rate[name]), si(error["rates"][name])),
+            )
+        )
     return columns, rows

@@ -1,7 +1,7 @@
 """The self-consistent operating point of a circuit.
 
-Uncoupled cells receive Poisson trains of every pathway at the current guess of the rates; the guess moves until what
-goes in comes out. No spiking network is run.
+Uncoupled cells receive Poisson trains of every pathway at the current guess of the rates; the guess moves
+until what goes in comes out. No spiking network is run.
 """
 
 from __future__ import annotations
@@ -22,25 +22,35 @@ __all__ = ["OperatingPoint", "OperatingPointError", "SILENT_", "find_operating_p
 
 # Standard error of the operating rate (relative, and its floor in Hz), and the runs that reach it.
 RTOL, ATOL_ = 0.004, 0.025
-ELSEWHERE = 5  # times that at drives other than the circuit's, where rates of a model are held against them to 12 %: a twenty-fifth of the cells
+# Times that at drives other than the circuit's, where rates of a model are held against them to 12 %: a
+# twenty-fifth of the cells
+ELSEWHERE = 5
 WARMUP_ = 0.25  # s
 COARSE, FINE = (0.5, 150), (1.0, 400)  # s after the warm-up, and cells: on the way, and once near
 MOST_CELLS = 12000  # for FINE's second each, fewer for longer
-# Only whole intervals are counted, and short ones fit into a run more often: with so many of them in a run the squared CV is 1 to 2 % too small.
+# Only whole intervals are counted, and short ones fit into a run more often: with so many of them in a run
+# the squared CV is 1 to 2 % too small.
 INTERVALS, LONGEST_, LEAST_CELLS = 30, 20.0, 400  # wanted in a run; s; and cells then
-CV2_RTOL = 0.05  # change of the squared CV from one iteration to the next; what is left of it is taken out at the end
+# Change of the squared CV from one iteration to the next; what is left of it is taken out at the end
+CV2_RTOL = 0.05
 CV2_STEP = 1.25  # factor of all squared CVs by which their effect on the rates is measured
-LAST_STEP = 0.03  # relative: what the tangent of the last step may span; rates bend by up to ten times its square
+# Relative: what the tangent of the last step may span; rates bend by up to ten times its square
+LAST_STEP = 0.03
 LEAST_SURE = 5  # times the wanted standard error: beyond it the result says how well its rates are known
-ESTIMATES = 4  # runs of the most cells that are averaged where the loop multiplies their scatter by more than precision allows
+# Runs of the most cells that are averaged where the loop multiplies their scatter by more than precision
+# allows
+ESTIMATES = 4
 MAX_ITERATIONS = 40
-FEWEST_INTERVALS, CV2_RANGE = 100, (0.02, 4.0)  # for a CV to mean something; and beyond which events would be too small or too large to stand for spikes
+# For a CV to mean something; and beyond which events would be too small or too large to stand for spikes
+FEWEST_INTERVALS, CV2_RANGE = 100, (0.02, 4.0)
 START_ = 2.0  # Hz; from low rates the iteration finds the low branch where there are several
 OTHER_STARTS_ = (20.0, 80.0)  # Hz; from here other branches are looked for, roughly
 SILENT_ = 0.05  # Hz; populations that fire less are silent
-# Stretches in s over which cells that start at rest are watched until two rates that follow one another agree: within a part, and three standard errors.
+# Stretches in s over which cells that start at rest are watched until two rates that follow one another
+# agree: within a part, and three standard errors.
 STRETCHES_, SETTLED, SETTLING_CELLS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0), 0.02, 400
-APART, APART_ = 0.15, 1.0  # relative, plus Hz: further apart than the rough search errs, solutions count as different
+# Relative, plus Hz: further apart than the rough search errs, solutions count as different
+APART, APART_ = 0.15, 1.0
 
 
 @dataclass(frozen=True)
@@ -56,11 +66,15 @@ class OperatingPoint:
     iterations: int
     warnings: tuple
     cv2_: Mapping  #: squared CV of the intervals of recurrent trains; 1 for Poisson trains
-    response_: Mapping = field(default_factory=dict)  #: {(target, source): d rate out/d rate in}, noise moving with the rates
+    #: {(target, source): d rate out/d rate in}, noise moving with the rates
+    response_: Mapping = field(default_factory=dict)
     others: tuple = ()  #: rates of other solutions, mappings as rate_
-    covariance_: Mapping = field(default_factory=dict)  #: {(population, population): covariance of the errors of the rates, Hz^2}
-    out_sem_: Mapping = field(default_factory=dict)  #: standard error of the cells' rates at the given input, before the loop multiplies it
-    settled_: Mapping = field(default_factory=dict)  #: time in s after which cells that start at rest fire as they go on to, where it was measured
+    #: {(population, population): covariance of the errors of the rates, Hz^2}
+    covariance_: Mapping = field(default_factory=dict)
+    #: Standard error of the cells' rates at the given input, before the loop multiplies it
+    out_sem_: Mapping = field(default_factory=dict)
+    #: Time in s after which cells that start at rest fire as they go on to, where it was measured
+    settled_: Mapping = field(default_factory=dict)
 
 
 class OperatingPointError(InputError):
@@ -94,54 +108,103 @@ def _alike(circuit):
 
 
 def _outputs(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **settings):
-    """{population: Output} of uncoupled cells at given rates; `state` is {population: {variable: values}} of cells to go on from, by default they rest."""
+    """{population: Output} of uncoupled cells at given rates; `state` is {population: {variable.
+
+    Values}} of cells to go on from, by default they rest.
+    """
     out = {}
     for number, names in enumerate(_alike(circuit)):
         I_, g_ = np.transpose([average(circuit, name, rates_, drives_) for name in names])
         columns = [sources_of(circuit, name, rates_, drives_, cv2_) for name in names]
         join = lambda attribute, k: np.array([getattr(column[k], attribute) for column in columns])
-        sources = tuple(Source(f"s{k}", *(join(attribute, k) for attribute in ("G_", "tau_", "E_", "rate_"))) for k in range(len(columns[0])))
+        sources = tuple(
+            Source(f"s{k}", *(join(attribute, k) for attribute in ("G_", "tau_", "E_", "rate_")))
+            for k in range(len(columns[0]))
+        )
         model = circuit.populations[names[0]].model
-        initial = "rest" if state is None else {key: np.concatenate([np.resize(state[name][key], cells) for name in names]) for key in model.state_variables}
-        statistics = measure_points(model, I_, g_, sources, replicates=cells, seed=seed_streams(seed, number), initial=initial, **settings).statistics
+        initial = (
+            "rest"
+            if state is None
+            else {
+                key: np.concatenate([np.resize(state[name][key], cells) for name in names])
+                for key in model.state_variables
+            }
+        )
+        statistics = measure_points(
+            model,
+            I_,
+            g_,
+            sources,
+            replicates=cells,
+            seed=seed_streams(seed, number),
+            initial=initial,
+            **settings,
+        ).statistics
         T = statistics.duration - statistics.warmup
         for row, name in enumerate(names):
             mine = slice(row * cells, (row + 1) * cells)
             kinds = [pathways for _, pathways in synapses_of(circuit, name)]
-            excess = np.array([statistics.events[f"s{k}"][mine] / T - column.rate_ for k, column in enumerate(columns[row])]).reshape(len(kinds), cells)
+            excess = np.array(
+                [statistics.events[f"s{k}"][mine] / T - column.rate_ for k, column in enumerate(columns[row])]
+            ).reshape(len(kinds), cells)
             # Events of the source that move the mean as one spike of each presynaptic cell does.
-            spikes_to_events = [[p.K * (G_ / source.G_ if G_ else 0.0) for p in pathways] for ((G_, _, _), pathways), source in zip(synapses_of(circuit, name), columns[row])]
-            # Expected slopes d out/d in are at most ten times the ratio of the rates: synapses too silent to show theirs count little, weightless ones not at all.
-            reach = np.array([sum(n * (source_rate(p, rates_, drives_) + 3) for n, p in zip(numbers, pathways)) for numbers, pathways in zip(spikes_to_events, kinds)])
-            scale = 10 * (statistics.count[mine].mean() / T + 3) * np.divide(1.0, reach, out=np.zeros(len(kinds)), where=reach > 0)
+            spikes_to_events = [
+                [p.K * (G_ / source.G_ if G_ else 0.0) for p in pathways]
+                for ((G_, _, _), pathways), source in zip(synapses_of(circuit, name), columns[row])
+            ]
+            # Expected slopes d out/d in are at most ten times the ratio of the rates: synapses too silent to
+            # show theirs count little, weightless ones not at all.
+            reach = np.array(
+                [
+                    sum(n * (source_rate(p, rates_, drives_) + 3) for n, p in zip(numbers, pathways))
+                    for numbers, pathways in zip(spikes_to_events, kinds)
+                ]
+            )
+            scale = (
+                10
+                * (statistics.count[mine].mean() / T + 3)
+                * np.divide(1.0, reach, out=np.zeros(len(kinds)), where=reach > 0)
+            )
             rate, sem, slopes = _regress(statistics.count[mine] / T, excess, scale)
             response = {}
             for pathways, numbers, slope in zip(kinds, spikes_to_events, slopes):
                 for pathway, n in zip(pathways, numbers):
                     if not pathway.is_drive:
                         response[pathway.source] = response.get(pathway.source, 0.0) + slope * n
-            out[name] = Output(rate, max(sem, 1 / (cells * T)), response, *_squared_cv(statistics, mine), {key: statistics.final_state[key][mine] for key in model.state_variables})
+            out[name] = Output(
+                rate,
+                max(sem, 1 / (cells * T)),
+                response,
+                *_squared_cv(statistics, mine),
+                {key: statistics.final_state[key][mine] for key in model.state_variables},
+            )
     return out
 
 
 def _squared_cv(statistics, cells):
     """(squared CV of the intervals of some cells pooled, its standard error); (1, 0) where too few fired."""
-    intervals, sums, squares = (np.asarray(getattr(statistics, key)[cells], dtype=float) for key in ("intervals", "interval_sum", "interval_square_sum"))
+    intervals, sums, squares = (
+        np.asarray(getattr(statistics, key)[cells], dtype=float)
+        for key in ("intervals", "interval_sum", "interval_square_sum")
+    )
     n = intervals.sum()
     if n < FEWEST_INTERVALS:
         return 1.0, 0.0
     cv2 = squares.sum() * n / sums.sum() ** 2 - 1
     # The delta method over cells: what each adds to the three sums.
-    influence = (n * squares + squares.sum() * intervals) / sums.sum() ** 2 - 2 * (cv2 + 1) * sums / sums.sum()
+    influence = (n * squares + squares.sum() * intervals) / sums.sum() ** 2 - 2 * (
+        cv2 + 1
+    ) * sums / sums.sum()
     return float(np.clip(cv2, *CV2_RANGE)), float(np.sqrt(np.sum((influence - influence.mean()) ** 2)))
 
 
 def _regress(rate, excess, scale):
     """Mean rate without what the luck of the input explains, its standard error, and d rate/d source rate.
 
-    How many Poisson events a cell happened to get is known, and so is how many it should: regressing the rate on the
-    excess takes out most of the variance. The slope of that regression is the derivative of the mean rate with respect
-    to the rate of the events (for Poisson events, cov(y, n) = var(n) dE[y]/d(mean n)): the gradient comes for free.
+    How many Poisson events a cell happened to get is known, and so is how many it should: regressing the rate
+    on the excess takes out most of the variance. The slope of that regression is the derivative of the mean
+    rate with respect to the rate of the events (for Poisson events, cov(y, n) = var(n) dE[y]/d(mean n)): the
+    gradient comes for free.
 
     Parameters
     ----------
@@ -173,8 +236,8 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
     Returns
     -------
     OperatingPoint
-        The solution that the iteration reaches from low rates, or, where that is the silence of a circuit without drives, the lowest
-        that is not; further ones are listed in `others`.
+        The solution that the iteration reaches from low rates, or, where that is the silence of a circuit
+        without drives, the lowest that is not; further ones are listed in `others`.
 
     Raises
     ------
@@ -184,8 +247,16 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
     names = list(circuit.populations)
     settings = dict(dt_=dt_, engine=engine)
     report = bar.stage("operating point")
-    search = lambda start, number, rough: _newton(circuit, np.broadcast_to(np.asarray(start, dtype=float), len(names)), drives_, renewal, seed_streams(seed, 1, number), rough,
-                                                  report, settings)
+    search = lambda start, number, rough: _newton(
+        circuit,
+        np.broadcast_to(np.asarray(start, dtype=float), len(names)),
+        drives_,
+        renewal,
+        seed_streams(seed, 1, number),
+        rough,
+        report,
+        settings,
+    )
     found, others = search(START_, 0, False), []
     apart = lambda r, known: np.any(np.abs(r - known) > APART * known + APART_)
     new = lambda r: all(apart(r, known.r) for known in (found, *others))
@@ -205,51 +276,124 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
     else:
         others = [other.r for other in others]
         if apart(found.r, silent) and not driven:
-            quiet = _outputs(circuit, dict.fromkeys(names, 0.0), drives_, dict.fromkeys(names, 1.0), cells=COARSE[1], duration_=COARSE[0] + WARMUP_, warmup_=WARMUP_,
-                             seed=seed_streams(seed, 1, 2 * len(OTHER_STARTS_) + 2), **settings)
+            quiet = _outputs(
+                circuit,
+                dict.fromkeys(names, 0.0),
+                drives_,
+                dict.fromkeys(names, 1.0),
+                cells=COARSE[1],
+                duration_=COARSE[0] + WARMUP_,
+                warmup_=WARMUP_,
+                seed=seed_streams(seed, 1, 2 * len(OTHER_STARTS_) + 2),
+                **settings,
+            )
             others += [silent] if max(output.rate for output in quiet.values()) < SILENT_ else []
     report(1.0)
     r, warnings = found.r, []
-    show = lambda rates: ", ".join(f"{name} {rate:.3g} Hz" for name, rate in zip(names, rates)) if max(rates) >= SILENT_ else "silence"
+    show = lambda rates: (
+        ", ".join(f"{name} {rate:.3g} Hz" for name, rate in zip(names, rates))
+        if max(rates) >= SILENT_
+        else "silence"
+    )
     if others:
-        warnings.append(f"the circuit has more than one operating point: besides the one used, {show(r)}, the iteration also ends at {'; '.join(map(show, others))}; the network "
-                        f"may jump between them, and the reduction is that of the first")
+        warnings.append(
+            f"the circuit has more than one operating point: besides the one used, {show(r)}, the iteration"
+            f" also ends at {'; '.join(map(show, others))}; the network may jump between them, and the"
+            " reduction is that of the first"
+        )
     growth = np.max(np.linalg.eigvals(found.jacobian).real, initial=0.0)
     sem = np.sqrt(np.diag(found.covariance))
     if growth > 1:
-        warnings.append(f"the operating point is unstable (d rates/d rates has the eigenvalue {growth:.3g}): rates that start beside it move away, so that the network will not "
-                        f"stay there")
+        warnings.append(
+            f"the operating point is unstable (d rates/d rates has the eigenvalue {growth:.3g}): rates that"
+            " start beside it move away, so that the network will not stay there"
+        )
     elif np.any(sem > LEAST_SURE * np.maximum(RTOL * r, ATOL_)):
         worst = int(np.argmax(sem / np.maximum(RTOL * r, ATOL_)))
-        cause = f", close to the instability at 1: the loop multiplies all errors of the gains by about {1 / (1 - growth):.2g}" if growth > 0.5 else ""
-        warnings.append(f"the operating point is known to {names[worst]} {r[worst]:.3g} +- {sem[worst]:.2g} Hz only; d rates/d rates has the eigenvalue {growth:.2g} there{cause}")
+        cause = (
+            ", close to the instability at 1: the loop multiplies all errors of the gains by about"
+            f" {1 / (1 - growth):.2g}"
+            if growth > 0.5
+            else ""
+        )
+        warnings.append(
+            f"the operating point is known to {names[worst]} {r[worst]:.3g} +- {sem[worst]:.2g} Hz only; d"
+            f" rates/d rates has the eigenvalue {growth:.2g} there{cause}"
+        )
     mapping = lambda values: dict(zip(names, np.asarray(values).tolist()))
-    point = point_at(circuit, mapping(r), drives_, mapping(sem), noise=True, iterations=found.iterations,
-                     warnings=tuple(warnings), cv2_=mapping(found.cv2) if renewal else None, **settings)
-    pairs = lambda matrix: {(a, b): float(matrix[i, j]) for i, a in enumerate(names) for j, b in enumerate(names)}
-    settled_ = {name: _settling_(circuit, name, point, seed=seed_streams(seed, 1, 99, number), **settings) for number, name in enumerate(names)}
-    return replace(point, settled_=settled_, response_=pairs(found.jacobian), others=tuple(map(mapping, others)), covariance_=pairs(found.covariance), out_sem_=mapping(found.out_sem))
+    point = point_at(
+        circuit,
+        mapping(r),
+        drives_,
+        mapping(sem),
+        noise=True,
+        iterations=found.iterations,
+        warnings=tuple(warnings),
+        cv2_=mapping(found.cv2) if renewal else None,
+        **settings,
+    )
+    pairs = lambda matrix: {
+        (a, b): float(matrix[i, j]) for i, a in enumerate(names) for j, b in enumerate(names)
+    }
+    settled_ = {
+        name: _settling_(circuit, name, point, seed=seed_streams(seed, 1, 99, number), **settings)
+        for number, name in enumerate(names)
+    }
+    return replace(
+        point,
+        settled_=settled_,
+        response_=pairs(found.jacobian),
+        others=tuple(map(mapping, others)),
+        covariance_=pairs(found.covariance),
+        out_sem_=mapping(found.out_sem),
+    )
 
 
 def operating_rates_from(circuit, drives_, start_, *, seed, dt_, engine="auto", bar, renewal=False):
-    """{population: rate} in Hz of the operating point that the iteration reaches from given rates, as in `find_operating_point`."""
+    """{population.
+
+    Rate} in Hz of the operating point that the iteration reaches from given rates, as in
+    `find_operating_point`.
+    """
     start = np.array([start_[name] for name in circuit.populations], dtype=float)
-    found = _newton(circuit, start, drives_, renewal, seed_streams(seed, 1), False, bar.stage("operating point at other drives"), dict(dt_=dt_, engine=engine), ELSEWHERE)
+    found = _newton(
+        circuit,
+        start,
+        drives_,
+        renewal,
+        seed_streams(seed, 1),
+        False,
+        bar.stage("operating point at other drives"),
+        dict(dt_=dt_, engine=engine),
+        ELSEWHERE,
+    )
     return dict(zip(circuit.populations, found.r.tolist()))
 
 
 def _settling_(circuit, name, point, *, seed, **settings):
-    """Time in s after which the cells of a population, at rest to begin with, fire at the operating point as they go on to; the longest looked at where they never do.
+    """Time in s after which the cells of a population, at rest to begin with, fire at the operating point as
+    they go on to; the longest looked at where they never do.
 
-    What adapts may take many times longer than a membrane. Cells whose only variable is their membrane's voltage have no such memory.
+    What adapts may take many times longer than a membrane. Cells whose only variable is their membrane's
+    voltage have no such memory.
     """
     model = circuit.populations[name].model
     if len(model.state_variables) == 1 or point.rate_[name] < SILENT_:
         return STRETCHES_[0]
     sources, state, before = sources_of(circuit, name, point.rate_, point.drives_, point.cv2_), "rest", None
     for number, (first, last) in enumerate(zip((0.0, *STRETCHES_), STRETCHES_)):
-        found = measure_points(model, [point.I_[name]], [point.g_[name]], sources, replicates=SETTLING_CELLS, duration_=last - first, warmup_=0.0, seed=seed_streams(seed, number),
-                               initial=state, **settings)
+        found = measure_points(
+            model,
+            [point.I_[name]],
+            [point.g_[name]],
+            sources,
+            replicates=SETTLING_CELLS,
+            duration_=last - first,
+            warmup_=0.0,
+            seed=seed_streams(seed, number),
+            initial=state,
+            **settings,
+        )
         state = {key: found.statistics.final_state[key] for key in model.state_variables}
         rate, sem = found.rate_[0], max(found.rate_sem_[0], 1 / found.time[0])
         if number > 1 and abs(rate - before[0]) <= SETTLED * rate + 3 * np.hypot(sem, before[1]):
@@ -272,16 +416,34 @@ class _Solution(NamedTuple):
 def _newton(circuit, r, drives_, renewal, seed, rough, report, settings, coarser=1):
     """Newton's method on r = out(r).
 
-    Every step measures the rates that come out at the current guess, and with them their derivatives; the number of cells
-    grows until the standard error of the crossing is small enough, or stays as it is where a rough answer will do. Where the
-    loop multiplies the scatter of the most cells by more than that, several crossings are averaged.
+    Every step measures the rates that come out at the current guess, and with them their derivatives; the
+    number of cells grows until the standard error of the crossing is small enough, or stays as it is where a
+    rough answer will do. Where the loop multiplies the scatter of the most cells by more than that, several
+    crossings are averaged.
     """
     names, near, trajectory, crossings = list(circuit.populations), False, [], []
     duration_, cells = COARSE
-    jacobian, weight, regular_weight, cv2, regular = np.zeros((len(names), len(names))), 0.0, 0.0, np.ones(len(names)), np.ones(len(names))
-    # Cells go on from where those of the step before ended: what adapts slowly has adapted once the rates have settled.
-    measured = lambda r, cv2, cells, duration_, state, *stream: _outputs(circuit, dict(zip(names, r.tolist())), drives_, dict(zip(names, cv2)), cells=cells, state=state,
-                                                                         duration_=duration_ + WARMUP_, warmup_=WARMUP_, seed=seed_streams(seed, *stream), **settings)
+    jacobian, weight, regular_weight, cv2, regular = (
+        np.zeros((len(names), len(names))),
+        0.0,
+        0.0,
+        np.ones(len(names)),
+        np.ones(len(names)),
+    )
+    # Cells go on from where those of the step before ended: what adapts slowly has adapted once the rates
+    # have settled.
+    measured = lambda r, cv2, cells, duration_, state, *stream: _outputs(
+        circuit,
+        dict(zip(names, r.tolist())),
+        drives_,
+        dict(zip(names, cv2)),
+        cells=cells,
+        state=state,
+        duration_=duration_ + WARMUP_,
+        warmup_=WARMUP_,
+        seed=seed_streams(seed, *stream),
+        **settings,
+    )
     state = None
     values = lambda outputs, key: np.array([getattr(outputs[name], key) for name in names])
     for iteration in range(1, MAX_ITERATIONS + 1):
@@ -289,43 +451,76 @@ def _newton(circuit, r, drives_, renewal, seed, rough, report, settings, coarser
         outputs, before = measured(r, cv2, cells, duration_, state, iteration), state
         state = {name: outputs[name].state for name in names}
         out, sem, seen = (values(outputs, key) for key in ("rate", "sem", "cv2"))
-        # Derivatives change less from step to step than they scatter: earlier ones count on, half as much each time.
+        # Derivatives change less from step to step than they scatter: earlier ones count on, half as much
+        # each time.
         fresh = np.array([[outputs[name].response.get(source, 0.0) for source in names] for name in names])
         weight = 0.5 * weight + cells * duration_
         jacobian = jacobian + (fresh - jacobian) * cells * duration_ / weight
         regular_weight = 0.5 * regular_weight + cells * duration_
         share = cells * duration_ / regular_weight
         regular, regular_sem = regular + (seen - regular) * share, values(outputs, "cv2_sem") * np.sqrt(share)
-        # Where the rates would grow (an eigenvalue above 1) Newton's step goes backwards, to a point that no network stays at: an
-        # implicit Euler step of dr/dt = out(r) - r, short enough for its matrix to be positive, goes where the rates would go.
+        # Where the rates would grow (an eigenvalue above 1) Newton's step goes backwards, to a point that no
+        # network stays at: an implicit Euler step of dr/dt = out(r) - r, short enough for its matrix to be
+        # positive, goes where the rates would go.
         growth = max(np.max(np.linalg.eigvals(jacobian).real) - 1.0, 0.0)
         inverse = np.linalg.pinv((1.0 + 2.0 * growth) * np.eye(len(names)) - jacobian)
         move, move_sem = inverse @ (out - r), np.sqrt(inverse**2 @ sem**2)
         tolerance = coarser * np.maximum(RTOL * r, ATOL_)
         report(iteration / MAX_ITERATIONS)
-        # CVs are seen at the rates that went in and at those that came out: they hold for the crossing once it is as near as it is known.
-        settled = not renewal or (np.all(np.abs(regular - cv2) <= np.maximum(CV2_RTOL * cv2, 3 * regular_sem)) and np.all(np.abs(move) <= 2 * np.maximum(move_sem, 0.2 * tolerance)))
+        # CVs are seen at the rates that went in and at those that came out: they hold for the crossing once
+        # it is as near as it is known.
+        settled = not renewal or (
+            np.all(np.abs(regular - cv2) <= np.maximum(CV2_RTOL * cv2, 3 * regular_sem))
+            and np.all(np.abs(move) <= 2 * np.maximum(move_sem, 0.2 * tolerance))
+        )
         covariance = inverse @ np.diag(sem**2) @ inverse.T
         if rough and np.all(np.abs(move) <= 0.3 * (APART * r + APART_)):
             return _Solution(np.maximum(r + move, 0.0), covariance, sem, iteration, jacobian, regular)
         most = max(int(MOST_CELLS * FINE[0] / duration_), LEAST_CELLS)
-        if near and settled and np.all(np.abs(move) <= np.maximum(LAST_STEP * r, 4 * np.maximum(tolerance, move_sem if cells >= most else 0.0))):
+        if (
+            near
+            and settled
+            and np.all(
+                np.abs(move)
+                <= np.maximum(LAST_STEP * r, 4 * np.maximum(tolerance, move_sem if cells >= most else 0.0))
+            )
+        ):
             precise = np.all(move_sem <= tolerance)
             if precise or cells >= most:
                 crossing, error = r + move, covariance
                 if renewal:
-                    # Once the trains that come in are as regular as those that come out, by first order in the difference.
-                    slope, passed_on = _by_regularity(lambda cv2: measured(r, cv2, cells, duration_, before, iteration), values, cv2, out, seen)
+                    # Once the trains that come in are as regular as those that come out, by first order in
+                    # the difference.
+                    slope, passed_on = _by_regularity(
+                        lambda cv2: measured(r, cv2, cells, duration_, before, iteration),
+                        values,
+                        cv2,
+                        out,
+                        seen,
+                    )
                     regular = cv2 + (regular - cv2) / (1 - passed_on)
                     crossing = crossing + inverse @ slope @ (regular - cv2)
-                    error = covariance + inverse @ slope @ np.diag((regular_sem / (1 - passed_on)) ** 2) @ slope.T @ inverse.T
+                    error = (
+                        covariance
+                        + inverse
+                        @ slope
+                        @ np.diag((regular_sem / (1 - passed_on)) ** 2)
+                        @ slope.T
+                        @ inverse.T
+                    )
                 crossings.append((crossing, error))
                 pooled = np.sqrt(np.diag(np.mean([error for _, error in crossings], axis=0)) / len(crossings))
                 if precise or np.all(pooled <= tolerance) or len(crossings) == ESTIMATES:
                     crossings = crossings[-1:] if precise else crossings
                     number = len(crossings)
-                    return _Solution(np.maximum(np.mean([crossing for crossing, _ in crossings], axis=0), 0.0), np.mean([error for _, error in crossings], axis=0) / number,
-                                     sem / np.sqrt(number), iteration, jacobian, regular)
+                    return _Solution(
+                        np.maximum(np.mean([crossing for crossing, _ in crossings], axis=0), 0.0),
+                        np.mean([error for _, error in crossings], axis=0) / number,
+                        sem / np.sqrt(number),
+                        iteration,
+                        jacobian,
+                        regular,
+                    )
         cv2 = regular if renewal else cv2
         # A step is held short: the tangent reaches about as far as the rates themselves.
         reach = np.maximum(0.7 * r, 3.0)
@@ -334,14 +529,20 @@ def _newton(circuit, r, drives_, renewal, seed, rough, report, settings, coarser
         elif not rough and not near and np.all(np.abs(move) <= 0.5 * reach):
             near, (duration_, cells), regular_weight = True, FINE, 0.0
             if renewal:
-                duration_ = float(np.clip(INTERVALS / np.min(r, where=r > SILENT_, initial=np.inf), FINE[0], LONGEST_))
+                duration_ = float(
+                    np.clip(INTERVALS / np.min(r, where=r > SILENT_, initial=np.inf), FINE[0], LONGEST_)
+                )
                 cells = max(int(FINE[1] * FINE[0] / duration_), LEAST_CELLS)
         r = np.maximum(r + move * min(1.0, np.min(reach / np.maximum(np.abs(move), 1e-12))), 0.0)
-    raise OperatingPointError(_unsettled(circuit, trajectory, dict(zip(names, out)), np.max(np.linalg.eigvals(jacobian).real)), trajectory)
+    raise OperatingPointError(
+        _unsettled(circuit, trajectory, dict(zip(names, out)), np.max(np.linalg.eigvals(jacobian).real)),
+        trajectory,
+    )
 
 
 def _by_regularity(measured, values, cv2, out, seen):
-    """(d rate out/d squared CV of every source, how much of a change of all squared CVs that come in comes out again), from one run at larger ones.
+    """(d rate out/d squared CV of every source, how much of a change of all squared CVs that come in comes
+    out again), from one run at larger ones.
 
     What each source does alone is taken as its part of what all do together.
     """
@@ -356,15 +557,27 @@ def _unsettled(circuit, trajectory, last, growth):
     """What to say of a search that did not end."""
     show = lambda rates: ", ".join(f"{name} {rate:.3g} Hz" for name, rate in rates.items())
     top = [max(rates.values()) for rates in trajectory]
-    text = (f"circuit {circuit.name!r}: no operating point was found. After {len(trajectory)} iterations the rates {show(trajectory[-1])} give {show(last)}; before that "
-            f"{'; '.join(map(show, trajectory[-4:-1]))}. ")
+    text = (
+        f"circuit {circuit.name!r}: no operating point was found. After {len(trajectory)} iterations the"
+        f" rates {show(trajectory[-1])} give {show(last)}; before that"
+        f" {'; '.join(map(show, trajectory[-4:-1]))}. "
+    )
     if len(top) > 5 and np.all(np.diff(top[-6:]) > 0) and top[-1] > 1.5 * top[-6]:
-        return text + "They still rise: the circuit runs away; weaken its excitation, strengthen its inhibition, or give reduce() gains measured elsewhere"
-    return text + (f"They do not settle (d rates/d rates has the eigenvalue {growth:.3g}; at 1 a state loses its stability): the cells may jump between rates, or the circuit may have no "
-                   f"stationary asynchronous state; try other drives (at=), or give reduce() gains measured elsewhere")
+        return (
+            text
+            + "They still rise: the circuit runs away; weaken its excitation, strengthen its inhibition, or"
+            " give reduce() gains measured elsewhere"
+        )
+    return (
+        text + f"They do not settle (d rates/d rates has the eigenvalue {growth:.3g}; at 1 a state loses its"
+        " stability): the cells may jump between rates, or the circuit may have no stationary asynchronous"
+        " state; try other drives (at=), or give reduce() gains measured elsewhere"
+    )
 
 
-def point_at(circuit, rate_, drives_, rate_sem_, *, noise, dt_, engine="auto", iterations=0, warnings=(), cv2_=None):
+def point_at(
+    circuit, rate_, drives_, rate_sem_, *, noise, dt_, engine="auto", iterations=0, warnings=(), cv2_=None
+):
     """The operating point at given rates, with the rate that each cell would have there without noise."""
     names = list(circuit.populations)
     cv2_ = dict.fromkeys(names, 1.0) if cv2_ is None else cv2_
@@ -373,7 +586,28 @@ def point_at(circuit, rate_, drives_, rate_sem_, *, noise, dt_, engine="auto", i
     quiet = {}
     for name in names:
         # The noise is switched off inside the same equations: what differs is the noise alone.
-        sources = tuple(Source(s.label, 0.0, s.tau_, s.E_, 0.0) for s in sources_of(circuit, name, rate_, drives_, cv2_)) if noise else ()
-        quiet[name] = float(measure_points(circuit.populations[name].model, [I_[name]], [g_[name]], sources, replicates=1, duration_=1.0 + WARMUP_,
-                                           warmup_=WARMUP_, dt_=dt_, seed=0, engine=engine).rate_[0])
-    return OperatingPoint(dict(rate_), dict(rate_sem_), I_, g_, dict(drives_), quiet, iterations, warnings, dict(cv2_))
+        sources = (
+            tuple(
+                Source(s.label, 0.0, s.tau_, s.E_, 0.0)
+                for s in sources_of(circuit, name, rate_, drives_, cv2_)
+            )
+            if noise
+            else ()
+        )
+        quiet[name] = float(
+            measure_points(
+                circuit.populations[name].model,
+                [I_[name]],
+                [g_[name]],
+                sources,
+                replicates=1,
+                duration_=1.0 + WARMUP_,
+                warmup_=WARMUP_,
+                dt_=dt_,
+                seed=0,
+                engine=engine,
+            ).rate_[0]
+        )
+    return OperatingPoint(
+        dict(rate_), dict(rate_sem_), I_, g_, dict(drives_), quiet, iterations, warnings, dict(cv2_)
+    )

@@ -1,4 +1,7 @@
-"""A rate model as plain numbers and formulas that need neither Brian2 nor units: what exports and pages are written from."""
+"""A rate model as plain numbers and formulas that need neither Brian2 nor units.
+
+What exports and pages are written from.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,7 @@ import numpy as np
 from ..basics.errors import InputError, unknown_name
 from ..basics.units import si_label
 from ..cells.gain_forms import KNOTS
-from .equations import (
-    automatic_dt_,
-    filters,
-    rate_assignment,
-    rate_equations,
-    rate_values,
-    start_values_,
-)
+from .equations import automatic_dt_, filters, rate_assignment, rate_equations, rate_values, start_values_
 
 __all__ = ["RateSystem", "State", "printed", "rate_system"]
 
@@ -63,7 +59,8 @@ class RateSystem:
     rates : mapping of str to str
         The variable of every population's rate, Hz.
     drives : mapping of str to (str, float or (times, values))
-        By symbol the name of the drive and its rate: Hz, or s and Hz; each value of a table holds until the next time.
+        By symbol the name of the drive and its rate: Hz, or s and Hz; each value of a table holds until the
+        next time.
     functions : mapping of str to Lookup
         Tables that definitions call.
     dt_ : float
@@ -99,7 +96,10 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
     from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
 
     if reduced.cells:
-        raise InputError("reduced: got one unit a cell (cells=True), whose wiring no equations hold; reduce(..., cells=False) has one unit a population")
+        raise InputError(
+            "reduced: got one unit a cell (cells=True), whose wiring no equations hold; reduce(...,"
+            " cells=False) has one unit a population"
+        )
     given, start = reduced.drive_rates_(drives), reduced.start_rates_(initial)
     incoming, symbols = _drive_symbols(given)
     states, definitions, parameters, rates, functions = [], [], {}, {}, {}
@@ -126,8 +126,17 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
         linear = get_conditionally_linear_system(equations)
         for variable in sorted(equations.diff_eq_names):
             decay, left = linear[variable]
-            states.append(State(own(variable), known(equations[variable].expr.code), known(sympy_to_str(decay) if decay != 0 else "0"), known(sympy_to_str(left) if left != 0 else "0"),
-                                float(values.get(variable, 0.0)), si_label(equations[variable].dim), name))
+            states.append(
+                State(
+                    own(variable),
+                    known(equations[variable].expr.code),
+                    known(sympy_to_str(decay) if decay != 0 else "0"),
+                    known(sympy_to_str(left) if left != 0 else "0"),
+                    float(values.get(variable, 0.0)),
+                    si_label(equations[variable].dim),
+                    name,
+                )
+            )
         expressions = {variable: known(equations[variable].expr.code) for variable in equations.subexpr_names}
         if statement := rate_assignment(reduced, name):
             if reduced.level in ("linear", "gain"):
@@ -137,7 +146,15 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
                 expressions["r"] = known(statement.partition("=")[2].strip()).replace("F(", f"F_{name}(", 1)
         definitions += _in_order({own(variable): text for variable, text in expressions.items()})
         rates[name] = own("r")
-    return RateSystem(tuple(states), tuple(_in_order(dict(definitions))), parameters, rates, incoming, functions, dt_ or automatic_dt_(reduced))
+    return RateSystem(
+        tuple(states),
+        tuple(_in_order(dict(definitions))),
+        parameters,
+        rates,
+        incoming,
+        functions,
+        dt_ or automatic_dt_(reduced),
+    )
 
 
 def _unit_of(dim, times):
@@ -147,8 +164,15 @@ def _unit_of(dim, times):
 
 
 def _drive_symbols(rates):
-    """({symbol: (drive, rate)}, {(drive, target): symbol}): one symbol a drive, or one a target where the rates of a drive differ."""
-    plain = lambda rate: (tuple(np.asarray(rate[0], dtype=float).tolist()), tuple(np.asarray(rate[1], dtype=float).tolist())) if isinstance(rate, tuple) else float(np.asarray(rate))
+    """({symbol: (drive, rate)}, {(drive, target): symbol}).
+
+    One symbol a drive, or one a target where the rates of a drive differ.
+    """
+    plain = lambda rate: (
+        (tuple(np.asarray(rate[0], dtype=float).tolist()), tuple(np.asarray(rate[1], dtype=float).tolist()))
+        if isinstance(rate, tuple)
+        else float(np.asarray(rate))
+    )
     values = {key: plain(rate) for key, rate in rates.items()}
     incoming, symbols = {}, {}
     for (drive, target), rate in values.items():
@@ -190,14 +214,32 @@ class _Names(ast.NodeTransformer):
 
 def _rectified(left, right):
     """x int(x > 0), or c x int(x > 0), as clip(x, 0, inf), which every language has."""
-    if not (isinstance(right, ast.Call) and getattr(right.func, "id", "") == "int" and isinstance(right.args[0], ast.Compare)):
+    if not (
+        isinstance(right, ast.Call)
+        and getattr(right.func, "id", "") == "int"
+        and isinstance(right.args[0], ast.Compare)
+    ):
         return None
     condition = right.args[0]
-    factor, value = (left.left, left.right) if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult) else (None, left)
-    same = isinstance(value, ast.Name) and ast.unparse(condition.left) == value.id and isinstance(condition.ops[0], ast.Gt)
-    if not same or not isinstance(condition.comparators[0], ast.Constant) or condition.comparators[0].value != 0:
+    factor, value = (
+        (left.left, left.right)
+        if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult)
+        else (None, left)
+    )
+    same = (
+        isinstance(value, ast.Name)
+        and ast.unparse(condition.left) == value.id
+        and isinstance(condition.ops[0], ast.Gt)
+    )
+    if (
+        not same
+        or not isinstance(condition.comparators[0], ast.Constant)
+        or condition.comparators[0].value != 0
+    ):
         return None
-    clipped = ast.Call(ast.Name("clip", ast.Load()), [value, ast.Constant(0), ast.Name("inf", ast.Load())], [])
+    clipped = ast.Call(
+        ast.Name("clip", ast.Load()), [value, ast.Constant(0), ast.Name("inf", ast.Load())], []
+    )
     return clipped if factor is None else ast.BinOp(factor, ast.Mult(), clipped)
 
 
@@ -206,22 +248,30 @@ def _renamed(text, renamed, sums):
 
 
 def _spline(gain, x, own):
-    """{name: formula} of a spline gain: what changes at each knot, as a polynomial of what lies beyond it; straight beyond the ends, never below 0.
+    """{name: formula} of a spline gain: what changes at each knot, as a polynomial of what lies beyond it;
+    straight beyond the ends, never below 0.
 
     Coefficients are of distances in units of the width of all knots, so that they are of the size of rates.
     """
     knots, r, curve = _spline_of(gain)
     first, width = float(knots[0]), float(knots[-1] - knots[0])
     places = (knots - first) / width
-    pieces = [np.poly1d(curve.c[:, k] * width ** np.arange(3, -1, -1.0))(np.poly1d([1.0, -place])) for k, place in enumerate(places[:-1])]
+    pieces = [
+        np.poly1d(curve.c[:, k] * width ** np.arange(3, -1, -1.0))(np.poly1d([1.0, -place]))
+        for k, place in enumerate(places[:-1])
+    ]
     begin, end = ((r[b] - r[a]) / (places[b] - places[a]) for a, b in ((0, 1), (-2, -1)))
     pieces = [np.poly1d([begin, r[0]]), *pieces, np.poly1d([end, r[-1] - end])]
     formulas, parts = {}, [f"{float(r[0])!r} + {float(begin)!r}*({x} - {first!r})/{width!r}"]
     for number, (place, before, after) in enumerate(zip(places, pieces, pieces[1:]), start=1):
-        change = (after - before)(np.poly1d([1.0, place]))  # of the distance from the knot, where it is 0: the curve has no jumps
+        # Of the distance from the knot, where it is 0: the curve has no jumps
+        change = (after - before)(np.poly1d([1.0, place]))
         beyond, bend = f"beyond_{number}", f"bend_{number}"
         formulas[beyond] = f"clip(({x} - {float(first + width * place)!r})/{width!r}, 0, inf)"
-        formulas[bend] = " + ".join(f"{c!r}*{own(beyond)}" + (f"**{power}" if power > 1 else "") for power, c in zip(range(change.order, 0, -1), change.c.tolist()))
+        formulas[bend] = " + ".join(
+            f"{c!r}*{own(beyond)}" + (f"**{power}" if power > 1 else "")
+            for power, c in zip(range(change.order, 0, -1), change.c.tolist())
+        )
         parts.append(own(bend))
     return {**formulas, "r": f"clip({' + '.join(parts)}, 0, inf)"}
 
@@ -237,9 +287,13 @@ def _in_order(expressions):
     """[(name, formula)] such that each needs only what stands before it."""
     left, done = dict(expressions), []
     while left:
-        ready = [name for name, text in left.items() if not set(re.findall(r"\w+", text)) & (set(left) - {name})]
+        ready = [
+            name for name, text in left.items() if not set(re.findall(r"\w+", text)) & (set(left) - {name})
+        ]
         if not ready:  # rates that depend on one another at once
-            raise InputError(f"equations: {', '.join(left)} depend on one another without a delay; choose another tau")
+            raise InputError(
+                f"equations: {', '.join(left)} depend on one another without a delay; choose another tau"
+            )
         done += [(name, left.pop(name)) for name in ready]
     return done
 
@@ -273,7 +327,11 @@ class _Printer(ast.NodeVisitor):
         sums = lambda part: isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Add, ast.Sub))
         products = lambda part: isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Mult, ast.Div))
         left = f"({left})" if sums(node.left) and symbol in "*/" else left
-        right = f"({right})" if sums(node.right) and symbol != "+" or products(node.right) and symbol in "*/" else right
+        right = (
+            f"({right})"
+            if sums(node.right) and symbol != "+" or products(node.right) and symbol in "*/"
+            else right
+        )
         return f"{left} {symbol} {right}" if symbol in "+-" else f"{left}{symbol}{right}"
 
     def visit_Call(self, node):
@@ -295,17 +353,72 @@ class _Printer(ast.NodeVisitor):
 
 
 _LANGUAGES = {
-    "numpy": _Printer("{}**{}", {"exp": "np.exp({})", "log": "np.log({})", "sqrt": "np.sqrt({})", "abs": "abs({})", "max": "max({}, {})", "min": "min({}, {})"}, "({} > {})"),
-    "arrays": _Printer("{}**{}", {"exp": "np.exp({})", "log": "np.log({})", "sqrt": "np.sqrt({})", "abs": "np.abs({})", "max": "np.maximum({}, {})", "min": "np.minimum({}, {})"}, "({} > {})"),
-    "javascript": _Printer("Math.pow({}, {})", {"exp": "Math.exp({})", "log": "Math.log({})", "sqrt": "Math.sqrt({})", "abs": "Math.abs({})", "max": "Math.max({}, {})",
-                                                "min": "Math.min({}, {})"}, "({} > {} ? 1 : 0)"),
-    "xpp": _Printer("{}^{}", {"exp": "exp({})", "log": "ln({})", "sqrt": "sqrt({})", "abs": "abs({})", "max": "max({},{})", "min": "min({},{})"}, "heav({}-({}))"),
-    "pyrates": _Printer("{}^{}", {"exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "abs": "absv({})", "max": "maxi({}, {})", "min": "mini({}, {})"}, "heaviside({}-({}))"),
+    "numpy": _Printer(
+        "{}**{}",
+        {
+            "exp": "np.exp({})",
+            "log": "np.log({})",
+            "sqrt": "np.sqrt({})",
+            "abs": "abs({})",
+            "max": "max({}, {})",
+            "min": "min({}, {})",
+        },
+        "({} > {})",
+    ),
+    "arrays": _Printer(
+        "{}**{}",
+        {
+            "exp": "np.exp({})",
+            "log": "np.log({})",
+            "sqrt": "np.sqrt({})",
+            "abs": "np.abs({})",
+            "max": "np.maximum({}, {})",
+            "min": "np.minimum({}, {})",
+        },
+        "({} > {})",
+    ),
+    "javascript": _Printer(
+        "Math.pow({}, {})",
+        {
+            "exp": "Math.exp({})",
+            "log": "Math.log({})",
+            "sqrt": "Math.sqrt({})",
+            "abs": "Math.abs({})",
+            "max": "Math.max({}, {})",
+            "min": "Math.min({}, {})",
+        },
+        "({} > {} ? 1 : 0)",
+    ),
+    "xpp": _Printer(
+        "{}^{}",
+        {
+            "exp": "exp({})",
+            "log": "ln({})",
+            "sqrt": "sqrt({})",
+            "abs": "abs({})",
+            "max": "max({},{})",
+            "min": "min({},{})",
+        },
+        "heav({}-({}))",
+    ),
+    "pyrates": _Printer(
+        "{}^{}",
+        {
+            "exp": "exp({})",
+            "log": "log({})",
+            "sqrt": "sqrt({})",
+            "abs": "absv({})",
+            "max": "maxi({}, {})",
+            "min": "mini({}, {})",
+        },
+        "heaviside({}-({}))",
+    ),
 }
 
 
 def printed(formula, language):
-    """A formula of a RateSystem in a language: "numpy", "arrays" (numpy's too), "javascript", "xpp" or "pyrates".
+    """A formula of a RateSystem in a language: "numpy", "arrays" (numpy's too), "javascript", "xpp" or
+    "pyrates".
 
     Examples
     --------

@@ -34,7 +34,9 @@ __all__ = ["ReducedCircuit", "free_parameters", "steady_rates", "read_drives", "
 
 FAR = 1e4  # Hz; beyond it activity has run away
 
-BESIDE = 0.01  # relative: where the search for rest starts from, so that a point which small changes leave is not taken for rest
+# Relative: where the search for rest starts from, so that a point which small changes leave is not taken for
+# rest
+BESIDE = 0.01
 LOOP_STEP = 0.05  # relative, of the differences that give derivatives
 CEILING_ = 1e5  # Hz: a rate model that reaches it runs away
 
@@ -56,40 +58,47 @@ class ReducedCircuit:
     tau : mapping of str to Quantity
         Time constant of each population, or of each pathway where tau is "synaptic" or "resonant".
     responses : mapping of str to LinearResponse
-        With tau "fitted" and "resonant" how the cells' rates follow their mean current at the operating point.
+        With tau "fitted" and "resonant" how the cells' rates follow their mean current at the operating
+        point.
     operating_rate, operating_I, operating_g : mapping of str to Quantity
         Where the gains were measured: rate, mean current, mean total leak.
     noise_free_rate : mapping of str to Quantity
         Rate of the cell at that mean current and leak without any noise.
     gains : mapping of str to GainFit
-        Of levels "surface" and "transfer" the local tangent at the operating point, which W, theta and v_theta belong to.
+        Of levels "surface" and "transfer" the local tangent at the operating point, which W, theta and
+        v_theta belong to.
     surfaces : mapping of str to FISurface
         What the gains were fitted to; at level "surface" what answers.
     transfers : mapping of str to TransferFunction
         At level "transfer" what answers: rates over the rates of all sources, noise included.
     moving_response : mapping of (target, source) to float
-        d rate/d rate of the source at the operating point with the noise moving along, to hold against beta W of frozen
-        noise; empty where the gains were not measured in noise.
+        d rate/d rate of the source at the operating point with the noise moving along, to hold against beta W
+        of frozen noise; empty where the gains were not measured in noise.
     cv2 : mapping of str to float
-        Squared CV of the intervals that recurrent trains were taken to have, by population: as the cells fire with noise "renewal", else 1.
+        Squared CV of the intervals that recurrent trains were taken to have, by population: as the cells fire
+        with noise "renewal", else 1.
     others : tuple of mapping
         Rates of other operating points, where there are several.
     cells : bool
-        Whether `simulate_rates` runs one unit a cell on the spiking network's wiring instead of one a population.
+        Whether `simulate_rates` runs one unit a cell on the spiking network's wiring instead of one a
+        population.
     adaptation : mapping of str to Adaptation
-        Of the populations whose cells adapt, where that was asked for: the gains are those of the steady state, and the current
-        that adaptation takes away is a variable of its own.
+        Of the populations whose cells adapt, where that was asked for: the gains are those of the steady
+        state, and the current that adaptation takes away is a variable of its own.
     operating_covariance : mapping of (str, str) to float
-        Of the errors of the operating rates, Hz^2, with what the loop makes of them; empty where they were not measured in noise.
+        Of the errors of the operating rates, Hz^2, with what the loop makes of them; empty where they were
+        not measured in noise.
     operating_out_sem : mapping of str to float
-        Standard error, Hz, of the rates that the cells gave at the operating point, before the loop multiplies it.
+        Standard error, Hz, of the rates that the cells gave at the operating point, before the loop
+        multiplies it.
     stderr : mapping of str to mapping
-        Standard errors, with units: ``"W"``, ``"W_ext"``, ``"theta"``, ``"v_theta"``, ``"beta"``, ``"tau"`` and ``"rates"`` (of
-        the rates at rest), keyed as the values themselves. What chance in the measurements makes of them; not what the premises of
-        the reduction make of them, which `check_assumptions` weighs.
+        Standard errors, with units: ``"W"``, ``"W_ext"``, ``"theta"``, ``"v_theta"``, ``"beta"``, ``"tau"``
+        and ``"rates"`` (of the rates at rest), keyed as the values themselves. What chance in the
+        measurements makes of them; not what the premises of the reduction make of them, which
+        `check_assumptions` weighs.
     moved : mapping of str to Quantity
-        By how much the gain of each population, as it was measured around the operating point, lay above the operating rate there
-        before it was made to pass through it; empty where it was not.
+        By how much the gain of each population, as it was measured around the operating point, lay above the
+        operating rate there before it was made to pass through it; empty where it was not.
     pathways : pandas.DataFrame
         One row a projection or drive: target, source, K, G, tau, E, W, W_stderr, unit.
     warnings : list of str
@@ -123,8 +132,24 @@ class ReducedCircuit:
     operating_out_sem: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
-        for name in ("operating_covariance", "operating_out_sem", "adaptation", "gains", "surfaces", "transfers", "responses", "moving_response", "cv2", "tau", "operating_rate", "operating_I", "operating_g",
-                     "noise_free_rate", "at", "provenance"):
+        for name in (
+            "operating_covariance",
+            "operating_out_sem",
+            "adaptation",
+            "gains",
+            "surfaces",
+            "transfers",
+            "responses",
+            "moving_response",
+            "cv2",
+            "tau",
+            "operating_rate",
+            "operating_I",
+            "operating_g",
+            "noise_free_rate",
+            "at",
+            "provenance",
+        ):
             object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
         object.__setattr__(self, "provenance", frozen(self.provenance))
 
@@ -184,7 +209,9 @@ class ReducedCircuit:
         theta = {}
         for name, population in self.circuit.populations.items():
             model, gain = population.model, self.gains[name]
-            theta[name] = float(np.asarray(gain.I_theta)) + model.leak_ * self._v_theta_(name) - model.constant_input_
+            theta[name] = (
+                float(np.asarray(gain.I_theta)) + model.leak_ * self._v_theta_(name) - model.constant_input_
+            )
         return theta
 
     @property
@@ -208,9 +235,27 @@ class ReducedCircuit:
         import pandas as pd
 
         error = {name: float(np.asarray(value)) for name, value in self.stderr["v_theta"].items()}
-        rows = [(p.label, p.target, p.source, "drive" if p.is_drive else "projection", p.K, p.G_, p.tau_, p.E_, self.weight_(p), p.mean_(1.0) * error[p.target], self._charge(p.target))
-                for target in self.populations for p in self.circuit.pathways(target)]
-        return pd.DataFrame(rows, columns=["pathway", "target", "source", "kind", "K", "G", "tau", "E", "W", "W_stderr", "unit"]).set_index("pathway")
+        rows = [
+            (
+                p.label,
+                p.target,
+                p.source,
+                "drive" if p.is_drive else "projection",
+                p.K,
+                p.G_,
+                p.tau_,
+                p.E_,
+                self.weight_(p),
+                p.mean_(1.0) * error[p.target],
+                self._charge(p.target),
+            )
+            for target in self.populations
+            for p in self.circuit.pathways(target)
+        ]
+        return pd.DataFrame(
+            rows,
+            columns=["pathway", "target", "source", "kind", "K", "G", "tau", "E", "W", "W_stderr", "unit"],
+        ).set_index("pathway")
 
     @property
     def equations(self):
@@ -227,27 +272,47 @@ class ReducedCircuit:
     def moved(self):
         """{population: by how much its gain lay above the operating rate}, Hz."""
         if self.level in ("surface", "transfer"):
-            return {name: with_units(self.functions_[name].moved, "Hz") for name in self.populations if self.gains[name].through is not None}
+            return {
+                name: with_units(self.functions_[name].moved, "Hz")
+                for name in self.populations
+                if self.gains[name].through is not None
+            }
         return {name: gain.through["moved"] for name, gain in self.gains.items() if gain.through is not None}
 
     @cached_property
     def functions_(self):
-        """{population: what gives its rate in Hz}: of (I, g), or at level "transfer" of the rates of `axes_`; SI floats or arrays.
+        """{population: what gives its rate in Hz}: of (I, g), or at level "transfer" of the rates of `axes_`;
+        SI floats or arrays.
 
         What was measured here passes through the operating point, which is known best of all.
         """
         if self.level in ("linear", "gain"):
             return {name: gain.predict_ for name, gain in self.gains.items()}
-        tables = {name: surface_lookup(self.surfaces[name]) if self.level == "surface" else transfer_lookup(self.transfers[name]) for name in self.populations}
+        tables = {
+            name: (
+                surface_lookup(self.surfaces[name])
+                if self.level == "surface"
+                else transfer_lookup(self.transfers[name])
+            )
+            for name in self.populations
+        }
         rates = self.operating_rate_
         for name, table in tables.items():
             # Where it was measured, which is not where a changed circuit's rates would put it.
-            point = (float(np.asarray(self.operating_I[name])), float(np.asarray(self.operating_g[name]))) if self.level == "surface" else self.arguments_(name, rates, self.at_)
+            point = (
+                (float(np.asarray(self.operating_I[name])), float(np.asarray(self.operating_g[name])))
+                if self.level == "surface"
+                else self.arguments_(name, rates, self.at_)
+            )
             if self.level == "surface":
                 tables[name] = table = table.down_to(*point, rates[name])
             if self.gains[name].through is not None:
                 rate = float(np.asarray(self.gains[name].through["rate"]))
-                tables[name] = table.along_current(*point, rate) if self.level == "surface" else table.along_rate(point, rate)
+                tables[name] = (
+                    table.along_current(*point, rate)
+                    if self.level == "surface"
+                    else table.along_rate(point, rate)
+                )
         return tables
 
     def axes_(self, population):
@@ -261,20 +326,33 @@ class ReducedCircuit:
         return average(self.circuit, population, rates_, drives_)
 
     def carried_arguments_(self, population, carried):
-        """The same where every pathway carries a rate of its own: {pathway label: rate in Hz}, floats or arrays."""
+        """The same where every pathway carries a rate of its own: {pathway label.
+
+        Rate in Hz}, floats or arrays.
+        """
         pathways = self.circuit.pathways(population)
         if self.level == "transfer":
             return tuple(axis.carried_(carried) for axis in self.axes_(population))
         model = self.circuit.populations[population].model
         means = [(p.mean_(carried[p.label]), p.E_ - model.leak_reversal_) for p in pathways]
-        return model.constant_input_ + sum(mean * force for mean, force in means), model.leak_ + sum(mean for mean, _ in means)
+        return model.constant_input_ + sum(mean * force for mean, force in means), model.leak_ + sum(
+            mean for mean, _ in means
+        )
 
     def response_(self, rates_, drives_):
-        """{population: rate} in Hz that comes out where rates of populations and of (drive, target) go in; floats or arrays."""
-        return {name: self.functions_[name](*self.arguments_(name, rates_, drives_)) for name in self.populations}
+        """{population: rate} in Hz that comes out where rates of populations and of (drive, target) go in.
+
+        Floats or arrays.
+        """
+        return {
+            name: self.functions_[name](*self.arguments_(name, rates_, drives_)) for name in self.populations
+        }
 
     def steady_rates_(self, drives_, start_=None):
-        """{population: rate} in Hz at rest, from no activity or from given rates; NaN where the model runs away."""
+        """{population: rate} in Hz at rest, from no activity or from given rates.
+
+        NaN where the model runs away.
+        """
         return steady_rates(self.populations, lambda rates_: self.response_(rates_, drives_), start_)
 
     @cached_property
@@ -285,24 +363,39 @@ class ReducedCircuit:
         for source in self.populations:
             change = max(LOOP_STEP * point[source], 0.1)
             down = max(point[source] - change, 0.0)
-            low, high = (self.response_({**point, source: rate}, self.at_) for rate in (down, point[source] + change))
-            slopes.update({(target, source): float(high[target] - low[target]) / (point[source] + change - down) for target in self.populations})
+            low, high = (
+                self.response_({**point, source: rate}, self.at_) for rate in (down, point[source] + change)
+            )
+            slopes.update(
+                {
+                    (target, source): float(high[target] - low[target]) / (point[source] + change - down)
+                    for target in self.populations
+                }
+            )
         return slopes
 
     @cached_property
     def states_(self):
-        """[{population: rate}] in Hz at which the rate model comes to rest, from beside its operating point and, where that is another, from silence."""
+        """[{population.
+
+        Rate}] in Hz at which the rate model comes to rest, from beside its operating point and, where that is
+        another, from silence.
+        """
         beside = {name: (1 + BESIDE) * rate for name, rate in self.operating_rate_.items()}
         known, silent = (self.steady_rates_(self.at_, start) for start in (beside, None))
         runaway = any(np.isnan(rate) for rate in [*known.values(), *silent.values()])
-        apart = any(abs(silent[name] - known[name]) > APART * known[name] + APART_ for name in self.populations)
+        apart = any(
+            abs(silent[name] - known[name]) > APART * known[name] + APART_ for name in self.populations
+        )
         return [known, silent] if apart and not runaway else [known]
 
     def drive_rates_(self, drives=None):
         """{(drive, target): rate or table} with `drives` replacing the circuit's."""
         rates = {(drive.name, drive.target): drive.rate for drive in self.circuit.drives}
         for name, rate in read_drives(self.circuit, drives).items():
-            if isinstance(rate, tuple) and any(d.profile is not None for d in self.circuit.drives if d.name == name):
+            if isinstance(rate, tuple) and any(
+                d.profile is not None for d in self.circuit.drives if d.name == name
+            ):
                 raise InputError(f"drives, {name}: got a table for a drive with a profile, expected one rate")
             rates.update({key: rate for key in rates if key[0] == name})
         return rates
@@ -317,17 +410,35 @@ class ReducedCircuit:
         """Plain data for JSON; `from_dict` reads it back to the same values."""
         text = lambda values: {name: format_quantity(value) for name, value in values.items()}
         return {
-            "kind": "reduced circuit", "circuit": self.circuit.to_dict(), "level": self.level, "noise": self.noise, "cells": self.cells, "tau_choice": self.tau_choice,
+            "kind": "reduced circuit",
+            "circuit": self.circuit.to_dict(),
+            "level": self.level,
+            "noise": self.noise,
+            "cells": self.cells,
+            "tau_choice": self.tau_choice,
             "gains": {name: gain.to_dict() for name, gain in self.gains.items()},
             "surfaces": {name: surface.to_dict() for name, surface in self.surfaces.items()},
             "transfers": {name: transfer.to_dict() for name, transfer in self.transfers.items()},
             "responses": {name: response.to_dict() for name, response in self.responses.items()},
-            **{name: {f"{a}<-{b}": value for (a, b), value in getattr(self, name).items()} for name in ("moving_response", "operating_covariance")},
+            **{
+                name: {f"{a}<-{b}": value for (a, b), value in getattr(self, name).items()}
+                for name in ("moving_response", "operating_covariance")
+            },
             "operating_out_sem": dict(self.operating_out_sem),
-            **({"adaptation": {name: adapts.to_dict() for name, adapts in self.adaptation.items()}} if self.adaptation else {}),
-            "cv2": dict(self.cv2), "others": [dict(rates) for rates in self.others],
-            **{name: text(getattr(self, name)) for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at")},
-            "warnings": list(self.warnings), "provenance": dict(self.provenance)}
+            **(
+                {"adaptation": {name: adapts.to_dict() for name, adapts in self.adaptation.items()}}
+                if self.adaptation
+                else {}
+            ),
+            "cv2": dict(self.cv2),
+            "others": [dict(rates) for rates in self.others],
+            **{
+                name: text(getattr(self, name))
+                for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at")
+            },
+            "warnings": list(self.warnings),
+            "provenance": dict(self.provenance),
+        }
 
     @classmethod
     def from_dict(cls, data):
@@ -338,11 +449,17 @@ class ReducedCircuit:
         read = lambda values: {name: parse_quantity(value) for name, value in values.items()}
         for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at"):
             data[name] = read(data[name])
-        data["transfers"] = {name: TransferFunction.from_dict(transfer) for name, transfer in data["transfers"].items()}
-        data["responses"] = {name: LinearResponse.from_dict(response) for name, response in data.get("responses", {}).items()}
+        data["transfers"] = {
+            name: TransferFunction.from_dict(transfer) for name, transfer in data["transfers"].items()
+        }
+        data["responses"] = {
+            name: LinearResponse.from_dict(response) for name, response in data.get("responses", {}).items()
+        }
         for name in ("moving_response", "operating_covariance"):
             data[name] = {tuple(key.split("<-")): value for key, value in data.get(name, {}).items()}
-        data["adaptation"] = {name: Adaptation.from_dict(adapts) for name, adapts in data.get("adaptation", {}).items()}
+        data["adaptation"] = {
+            name: Adaptation.from_dict(adapts) for name, adapts in data.get("adaptation", {}).items()
+        }
         data["circuit"] = Circuit.from_dict(data["circuit"])
         data["gains"] = {name: GainFit.from_dict(gain) for name, gain in data["gains"].items()}
         data["surfaces"] = {name: FISurface.from_dict(surface) for name, surface in data["surfaces"].items()}
@@ -354,14 +471,16 @@ class ReducedCircuit:
         Parameters
         ----------
         changes : dict
-            As `Circuit.replace` takes them. Cells must stay what they are but for their constant current and their leak conductance,
-            which the law has as I and g; at level "transfer" these and synapses must as well.
+            As `Circuit.replace` takes them. Cells must stay what they are but for their constant current and
+            their leak conductance, which the law has as I and g; at level "transfer" these and synapses must
+            as well.
 
         Returns
         -------
         ReducedCircuit
-            Its operating rates are those at which the gains were measured, not where it rests; `simulate_rates` and
-            `fixed_points` say that, and `what_if` compares it with a reduction made anew.
+            Its operating rates are those at which the gains were measured, not where it rests;
+            `simulate_rates` and `fixed_points` say that, and `what_if` compares it with a reduction made
+            anew.
 
         Raises
         ------
@@ -376,35 +495,61 @@ class ReducedCircuit:
         >>> float(reduced.replace({"projection.I->E.G": 4*nS}).W["I->E"] / reduced.W["I->E"])
         2.0
         """
-        changes = {**({} if changes is None else mapping(changes, "changes", "{\"projection.I->E.G\": 2*nS}")), **more}
+        changes = {
+            **({} if changes is None else mapping(changes, "changes", '{"projection.I->E.G": 2*nS}')),
+            **more,
+        }
         circuit = self.circuit.replace(changes)
         for name, population in circuit.populations.items():
             old, own = self.circuit.populations[name].model, population.model
             if _cell_of(old) != _cell_of(own):
-                raise InputError(f"changes: the cells of population {name} are others, on which no gain was measured; reduce the changed circuit instead")
+                raise InputError(
+                    f"changes: the cells of population {name} are others, on which no gain was measured;"
+                    " reduce the changed circuit instead"
+                )
             synapses = lambda circuit: [(p.label, p.K, p.G_, p.tau_, p.E_) for p in circuit.pathways(name)]
-            moved = synapses(circuit) != synapses(self.circuit) or old.constant_input_ != own.constant_input_ or old.leak_ != own.leak_
+            moved = (
+                synapses(circuit) != synapses(self.circuit)
+                or old.constant_input_ != own.constant_input_
+                or old.leak_ != own.leak_
+            )
             if self.level == "transfer" and moved:
-                raise InputError(f"changes: the transfer function of population {name} was measured with its synapses, its leak and its current as they were; reduce the changed circuit, or "
-                                 f"replace at another level")
-        said = {name: value if isinstance(value, (str, int, float, list, tuple, dict)) else str(value) for name, value in changes.items()}
+                raise InputError(
+                    f"changes: the transfer function of population {name} was measured with its synapses, its"
+                    " leak and its current as they were; reduce the changed circuit, or replace at another"
+                    " level"
+                )
+        said = {
+            name: value if isinstance(value, (str, int, float, list, tuple, dict)) else str(value)
+            for name, value in changes.items()
+        }
         replaced = {**self.provenance.get("replaced", {}), **said}
-        return self.frozen_on_(circuit, provenance={**self.provenance, "circuit_hash": circuit.hash, "replaced": replaced})
+        return self.frozen_on_(
+            circuit, provenance={**self.provenance, "circuit_hash": circuit.hash, "replaced": replaced}
+        )
 
     def frozen_on_(self, circuit, **fields):
         """The same gains, as they were measured, on a changed circuit; other fields by name."""
         model = dataclass_replace(self, circuit=circuit, **fields)
         if model.level == self.level:
-            model.__dict__["functions_"] = self.functions_  # which do not depend on the circuit, and take time to make
+            # Which do not depend on the circuit, and take time to make
+            model.__dict__["functions_"] = self.functions_
         return model
 
     def at_on_(self, circuit):
-        """{(drive, target): rate in Hz} of a changed circuit: where the operating point was found, unless the change says otherwise."""
+        """{(drive, target): rate in Hz} of a changed circuit.
+
+        Where the operating point was found, unless the change says otherwise.
+        """
         old = {(d.name, d.target): d.rate_ for d in self.circuit.drives}
-        return {(d.name, d.target): self.at_[d.name, d.target] if d.rate_ == old[d.name, d.target] else d.rate_ for d in circuit.drives}
+        return {
+            (d.name, d.target): self.at_[d.name, d.target] if d.rate_ == old[d.name, d.target] else d.rate_
+            for d in circuit.drives
+        }
 
     def start_rates_(self, initial):
-        """{population: rate} in Hz to start a run from, 0 where none is given; None where there was no input before.
+        """{population: rate} in Hz to start a run from, 0 where none is given; None where there was no input
+        before.
 
         Raises
         ------
@@ -414,7 +559,7 @@ class ReducedCircuit:
         if initial is None:
             return None
         start = dict.fromkeys(self.populations, 0.0)
-        for name, rate in mapping(initial, "initial", "{\"E\": 10*Hz}").items():
+        for name, rate in mapping(initial, "initial", '{"E": 10*Hz}').items():
             if name not in start:
                 raise InputError(f"initial: {unknown_name('population', name, self.populations)}")
             rate_ = to_si(rate, "Hz", f"initial, {name}")
@@ -429,12 +574,12 @@ class ReducedCircuit:
         Parameters
         ----------
         kind : {"brian2", "numpy", "xpp", "pyrates"}
-            Of "xpp" the file ends in .ode; of the others it is Python. The tables of levels "surface" and "transfer" go into "brian2"
-            and "numpy" only.
+            Of "xpp" the file ends in .ode; of the others it is Python. The tables of levels "surface" and
+            "transfer" go into "brian2" and "numpy" only.
         duration : Quantity
         drives, initial, dt
-            As in `simulate_rates`, whose rates "brian2" and "numpy" give step for step; "xpp" and "pyrates" integrate by their own
-            methods, and agree as the step becomes small.
+            As in `simulate_rates`, whose rates "brian2" and "numpy" give step for step; "xpp" and "pyrates"
+            integrate by their own methods, and agree as the step becomes small.
 
         Returns
         -------
@@ -466,7 +611,8 @@ class ReducedCircuit:
         Parameters
         ----------
         document : bool
-            Whether it compiles by itself; else it is what stands between \\begin{document} and \\end{document}, and needs amsmath and graphicx.
+            Whether it compiles by itself; else it is what stands between \\begin{document} and
+            \\end{document}, and needs amsmath and graphicx.
         """
         from .latex import rate_model_latex
 
@@ -491,12 +637,19 @@ class ReducedCircuit:
 
     @property
     def _title(self):
-        warnings = f", {len(self.warnings)} warning{'s' if len(self.warnings) > 1 else ''}" if self.warnings else ""
-        return f"ReducedCircuit({self.circuit.name!r}, level {self.level}, noise {self.noise}{self._replaced}{warnings})"
+        warnings = (
+            f", {len(self.warnings)} warning{'s' if len(self.warnings) > 1 else ''}" if self.warnings else ""
+        )
+        return (
+            f"ReducedCircuit({self.circuit.name!r}, level {self.level}, noise"
+            f" {self.noise}{self._replaced}{warnings})"
+        )
 
     @property
     def _replaced(self):
-        changes = ", ".join(f"{name} = {value}" for name, value in self.provenance.get("replaced", {}).items())
+        changes = ", ".join(
+            f"{name} = {value}" for name, value in self.provenance.get("replaced", {}).items()
+        )
         return f"; gains as they were before {changes}" if changes else ""
 
     def __repr__(self):
@@ -507,23 +660,31 @@ class ReducedCircuit:
 
 
 def free_parameters(model):
-    """Parameters of a cell that the law has as I and g, its constant input and its leak: no gain depends on them."""
+    """Parameters of a cell that the law has as I and g, its constant input and its leak.
+
+    No gain depends on them.
+    """
     return (model.input, *filter(None, [model.leak_parameter]))
 
 
 def _cell_of(model):
     """Plain data of a cell without what its gain does not depend on."""
     data, free = model.to_dict(), free_parameters(model)
-    return {**data, "parameters": {key: value for key, value in data["parameters"].items() if key not in free}}
+    return {
+        **data,
+        "parameters": {key: value for key, value in data["parameters"].items() if key not in free},
+    }
 
 
 def read_drives(circuit, drives, constant=False):
     """Checked {name: rate or table} of drives that replace the circuit's."""
     read = {}
-    given = {} if drives is None else mapping(drives, "at" if constant else "drives", "{\"ext\": 12*Hz}")
+    given = {} if drives is None else mapping(drives, "at" if constant else "drives", '{"ext": 12*Hz}')
     for name, rate in given.items():
         if name not in circuit.drive_names:
-            raise InputError(f"{'at' if constant else 'drives'}: {unknown_name('drive', name, circuit.drive_names)}")
+            raise InputError(
+                f"{'at' if constant else 'drives'}: {unknown_name('drive', name, circuit.drive_names)}"
+            )
         read[name] = read_rate(rate, f"{'at' if constant else 'drives'}, {name}")
         if constant and isinstance(read[name], tuple):
             raise InputError(f"at, {name}: got a table, expected one rate")
@@ -553,7 +714,14 @@ def steady_rates(names, response_, start_=None):
     start = [0.0 if start_ is None else start_[name] for name in names]
     solution = solve_ivp(lambda t, s: out(s) - s, (0, 500), start, method="LSODA", rtol=1e-8, atol=1e-8)
     rates = out(solution.y[:, -1])
-    return dict(zip(names, (rates if solution.status == 0 and rates.max() < CEILING_ else np.full(len(names), np.nan)).tolist()))
+    return dict(
+        zip(
+            names,
+            (
+                rates if solution.status == 0 and rates.max() < CEILING_ else np.full(len(names), np.nan)
+            ).tolist(),
+        )
+    )
 
 
 def constant_drives_(reduced, drives=None):
@@ -561,5 +729,8 @@ def constant_drives_(reduced, drives=None):
     rates = reduced.drive_rates_(read_drives(reduced.circuit, drives))
     for (name, target), rate in rates.items():
         if isinstance(rate, tuple):
-            raise InputError(f"drive {name}->{target}: got a table of rates, but fixed points need constant ones; give drives={{{name!r}: a rate}}")
+            raise InputError(
+                f"drive {name}->{target}: got a table of rates, but fixed points need constant ones; give"
+                f" drives={{{name!r}: a rate}}"
+            )
     return {key: float(np.asarray(rate)) for key, rate in rates.items()}

@@ -1,4 +1,7 @@
-"""What a transfer function of a population is measured over: the rates of its sources, or of all events of each kind of synapse."""
+"""What a transfer function of a population is measured over.
+
+The rates of its sources, or of all events of each kind of synapse.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,9 @@ class Axis:
     name : str
         Of the source; of a kind of synapse those of all its sources, joined by "+".
     members : tuple of (Pathway, float)
-        The argument is the sum of factor times presynaptic rate: of one source with parallel pathways their shares of its mean
-        conductance, of a kind of synapse the numbers of inputs, so that it is the rate of all events.
+        The argument is the sum of factor times presynaptic rate: of one source with parallel pathways their
+        shares of its mean conductance, of a kind of synapse the numbers of inputs, so that it is the rate of
+        all events.
     kind : tuple or None
         (G, tau, E) of a kind of synapse; None for the axis of one source.
     """
@@ -48,15 +52,19 @@ class Axis:
 def transfer_axes(circuit, population):
     """[Axis] of a population's transfer function.
 
-    A cell cannot tell the sources of equal synapses apart, so that where there are many sources one axis a kind of synapse
-    loses nothing. Where cells of one source carry different rates (profiles) every source keeps its own.
+    A cell cannot tell the sources of equal synapses apart, so that where there are many sources one axis a
+    kind of synapse loses nothing. Where cells of one source carry different rates (profiles) every source
+    keeps its own.
     """
     pathways, sources = circuit.pathways(population), {}
     for p in pathways:
         sources.setdefault((p.source, p.is_drive), []).append(p)
     kinds = synapses_of(circuit, population)
     if len(sources) > FEW_SOURCES and len(kinds) < len(sources) and not _profiled(circuit, population):
-        return [Axis("+".join(dict.fromkeys(p.source for p in own)), tuple((p, p.K) for p in own), kind) for kind, own in kinds]
+        return [
+            Axis("+".join(dict.fromkeys(p.source for p in own)), tuple((p, p.K) for p in own), kind)
+            for kind, own in kinds
+        ]
     axes = []
     for (source, is_drive), own in sources.items():
         whole = sum(p.mean_(1.0) for p in own)
@@ -70,15 +78,29 @@ def transfer_problem(circuit):
     for population in circuit.populations:
         axes = transfer_axes(circuit, population)
         if not 1 <= len(axes) <= MOST_AXES:
-            return (f"population {population} has {len({(p.source, p.is_drive) for p in circuit.pathways(population)})} sources with {len(synapses_of(circuit, population))} kinds of "
-                    f"synapse (G, tau, E), and a transfer function is measured over one to {MOST_AXES} of either")
+            return (
+                f"population {population} has"
+                f" {len({(p.source, p.is_drive) for p in circuit.pathways(population)})} sources with"
+                f" {len(synapses_of(circuit, population))} kinds of synapse (G, tau, E), and a transfer"
+                f" function is measured over one to {MOST_AXES} of either"
+            )
         profiles = {}
         for projection in circuit.projections:
-            if projection.target == population and profiles.setdefault(projection.source, projection.profile) != projection.profile:
-                return (f"population {population} has parallel projections from {projection.source} with different profiles, which carry different rates to a cell, and a transfer "
-                        f"function has one rate a source")
+            if (
+                projection.target == population
+                and profiles.setdefault(projection.source, projection.profile) != projection.profile
+            ):
+                return (
+                    f"population {population} has parallel projections from {projection.source} with"
+                    " different profiles, which carry different rates to a cell, and a transfer function has"
+                    " one rate a source"
+                )
     return ""
 
 
 def _profiled(circuit, population):
-    return any(entry.profile is not None for entry in (*circuit.projections, *circuit.drives) if entry.target == population)
+    return any(
+        entry.profile is not None
+        for entry in (*circuit.projections, *circuit.drives)
+        if entry.target == population
+    )

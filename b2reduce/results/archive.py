@@ -1,7 +1,7 @@
 """Results as folders of JSON, npz and CSV: read back bit for bit, and readable without this package.
 
-``b2reduce.json`` holds the object as plain data, with ``{"array": name}`` where ``arrays.npz`` holds an array; tables stand beside it
-as CSV for people. Nothing is pickled.
+``b2reduce.json`` holds the object as plain data, with ``{"array": name}`` where ``arrays.npz`` holds an
+array; tables stand beside it as CSV for people. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -28,8 +28,21 @@ __all__ = ["FORMAT", "add_archive", "read_archive", "save"]
 FORMAT = 1
 NOTE, ARRAYS = "b2reduce.json", "arrays.npz"
 #: Classes that are written field by field, and where they live.
-CLASSES = {"FISurface": "surface", "TransferFunction": "transfer", "GainFit": "gain", "ReducedCircuit": "reduced", "Activity": "activity", "LinearResponse": "response", "ResponseComparison": "transients", "SlowVariation": "transients", "Comparison": "comparison",
-           "Validation": "validation", "Verdict": "verdict", "Remedy": "verdict", "RegimeMap": "regimes"}
+CLASSES = {
+    "FISurface": "surface",
+    "TransferFunction": "transfer",
+    "GainFit": "gain",
+    "ReducedCircuit": "reduced",
+    "Activity": "activity",
+    "LinearResponse": "response",
+    "ResponseComparison": "transients",
+    "SlowVariation": "transients",
+    "Comparison": "comparison",
+    "Validation": "validation",
+    "Verdict": "verdict",
+    "Remedy": "verdict",
+    "RegimeMap": "regimes",
+}
 #: Classes that write themselves as plain data.
 SELF_DESCRIBED = {"Circuit": "circuit", "NeuronModel": "model"}
 
@@ -39,7 +52,8 @@ def save(result, path):
 
     Parameters
     ----------
-    result : FISurface, TransferFunction, GainFit, ReducedCircuit, Activity, Comparison, Validation or RegimeMap
+    result : FISurface, TransferFunction, GainFit, ReducedCircuit, Activity, Comparison, Validation or
+        RegimeMap
     path : path
         Must not exist, or be empty. A validation is better saved by its own `save`, which adds the report.
 
@@ -62,7 +76,10 @@ def save(result, path):
     True
     """
     if type(result).__name__ not in CLASSES:
-        raise InputError(f"save, result: got {described(result)}, expected one of {', '.join(CLASSES)}; a scan keeps itself where out= says")
+        raise InputError(
+            f"save, result: got {described(result)}, expected one of {', '.join(CLASSES)}; a scan keeps"
+            " itself where out= says"
+        )
     _path(path)
     with output_folder(path) as place:
         add_archive(result, place)
@@ -85,8 +102,17 @@ def add_archive(result, folder):
         (folder / "tables").mkdir(exist_ok=True)
     for name, frame in tables.items():
         write_text(folder / "tables" / f"{name.replace('->', '_to_')}.csv", frame.to_csv())
-    write_json(folder / NOTE, {"format": "b2reduce result", "version": FORMAT, "kind": type(result).__name__, "b2reduce": __version__,
-                               "files": {ARRAYS: hashlib.sha256(content.getvalue()).hexdigest()}, "data": data})
+    write_json(
+        folder / NOTE,
+        {
+            "format": "b2reduce result",
+            "version": FORMAT,
+            "kind": type(result).__name__,
+            "b2reduce": __version__,
+            "files": {ARRAYS: hashlib.sha256(content.getvalue()).hexdigest()},
+            "data": data,
+        },
+    )
 
 
 def read_archive(path):
@@ -95,20 +121,26 @@ def read_archive(path):
     Raises
     ------
     InputError
-        If something is missing, was cut short, is of another format, or of a newer version; the message names the file.
+        If something is missing, was cut short, is of another format, or of a newer version; the message names
+        the file.
     """
     path = _path(path)
     note = path / NOTE
     try:
         held = json.loads(note.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{path}: holds neither {NOTE} nor scan.json, and is no result of b2reduce") from None
+        raise InputError(
+            f"{path}: holds neither {NOTE} nor scan.json, and is no result of b2reduce"
+        ) from None
     except (OSError, ValueError) as error:
         raise InputError(f"{note}: cannot be read, or was cut short: {error}") from None
     if not isinstance(held, dict) or held.get("format") != "b2reduce result":
         raise InputError(f"{note}: is not the description of a result of b2reduce")
     if held.get("version", 0) > FORMAT:
-        raise InputError(f"{note}: has format version {held['version']}, and this b2reduce {__version__} reads up to {FORMAT}; install b2reduce {held.get('b2reduce')} or newer")
+        raise InputError(
+            f"{note}: has format version {held['version']}, and this b2reduce {__version__} reads up to"
+            f" {FORMAT}; install b2reduce {held.get('b2reduce')} or newer"
+        )
     arrays = {}
     for name, digest in held["files"].items():
         try:
@@ -122,7 +154,9 @@ def read_archive(path):
     try:
         return _decode(held["data"], arrays)
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{note}: is not what this version writes: {type(error).__name__}: {error}") from None
+        raise InputError(
+            f"{note}: is not what this version writes: {type(error).__name__}: {error}"
+        ) from None
 
 
 def _encode(value, arrays, tables, name):
@@ -145,21 +179,53 @@ def _encode(value, arrays, tables, name):
     if kind in CLASSES and is_dataclass(value):
         if hasattr(value, "to_frame"):
             tables[name or "table"] = value.to_frame()
-        return {"object": kind, "fields": {item.name: go_on(getattr(value, item.name), item.name) for item in fields(value)}}
+        return {
+            "object": kind,
+            "fields": {item.name: go_on(getattr(value, item.name), item.name) for item in fields(value)},
+        }
     if kind in ("DataFrame", "Series"):
         frame = value.to_frame() if kind == "Series" else value
         tables[name or "table"] = frame
-        return {"table": kind, "index": go_on(frame.index, "index"), "names": [go_on(key, "name") for key in frame.columns],
-                "column axis": frame.columns.name, "columns": [_column(frame.iloc[:, k], go_on) for k in range(frame.shape[1])]}
+        return {
+            "table": kind,
+            "index": go_on(frame.index, "index"),
+            "names": [go_on(key, "name") for key in frame.columns],
+            "column axis": frame.columns.name,
+            "columns": [_column(frame.iloc[:, k], go_on) for k in range(frame.shape[1])],
+        }
     if kind == "MultiIndex":
         return {"index": [list(row) for row in value.tolist()], "names": list(value.names), "levels": True}
     if kind.endswith("Index"):
-        return {"index": [item.item() if isinstance(item, np.generic) else item for item in value.tolist()], "names": [value.name], "dtype": str(value.dtype)}
+        return {
+            "index": [item.item() if isinstance(item, np.generic) else item for item in value.tolist()],
+            "names": [value.name],
+            "dtype": str(value.dtype),
+        }
     if isinstance(value, Mapping):
-        return {"mapping": [[go_on(key, "key"), go_on(item, key if isinstance(key, str) else "->".join(map(str, key)) if isinstance(key, tuple) else key)]
-                            for key, item in value.items()]}
+        return {
+            "mapping": [
+                [
+                    go_on(key, "key"),
+                    go_on(
+                        item,
+                        (
+                            key
+                            if isinstance(key, str)
+                            else "->".join(map(str, key))
+                            if isinstance(key, tuple)
+                            else key
+                        ),
+                    ),
+                ]
+                for key, item in value.items()
+            ]
+        }
     if isinstance(value, (list, tuple)):
-        return {"tuple" if isinstance(value, tuple) else "list": [go_on(item, number) for number, item in enumerate(value)]}
+        return {
+            "tuple" if isinstance(value, tuple) else "list": [
+                go_on(item, number) for number, item in enumerate(value)
+            ]
+        }
     raise InputError(f"save: {name}: got {described(value)}, of a kind that has no plain form")
 
 
@@ -167,7 +233,10 @@ def _column(series, go_on):
     values = series.to_numpy()
     if values.dtype.kind in "fiub":
         return go_on(values, series.name)
-    return {"list": [go_on(item, number) for number, item in enumerate(series.tolist())], "dtype": str(series.dtype)}
+    return {
+        "list": [go_on(item, number) for number, item in enumerate(series.tolist())],
+        "dtype": str(series.dtype),
+    }
 
 
 def _decode(data, arrays):
@@ -183,7 +252,11 @@ def _decode(data, arrays):
     if "object" in data:
         home = {**CLASSES, **SELF_DESCRIBED}[data["object"]]
         cls = getattr(import_module(f".{home}", __package__), data["object"])
-        return cls.from_dict(data["data"]) if "data" in data else cls(**{key: back(item) for key, item in data["fields"].items()})
+        return (
+            cls.from_dict(data["data"])
+            if "data" in data
+            else cls(**{key: back(item) for key, item in data["fields"].items()})
+        )
     if "table" in data:
         import pandas as pd
 

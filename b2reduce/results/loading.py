@@ -30,7 +30,8 @@ def load(path):
     Raises
     ------
     InputError
-        If something is missing, was cut short, is of another format, or of a newer version; the message names the file.
+        If something is missing, was cut short, is of another format, or of a newer version; the message names
+        the file.
 
     Examples
     --------

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["surface_data", "transfer_data", "fit_data", "reduced_data", "fixed_points_data", "validation_data"]
+__all__ = [
+    "surface_data",
+    "transfer_data",
+    "fit_data",
+    "reduced_data",
+    "fixed_points_data",
+    "validation_data",
+]
 
 
 def _si(values):
@@ -17,7 +24,11 @@ def _records(frame):
 
 def surface_data(surface):
     """An f-I surface: one record a point."""
-    return {"surface": _records(surface.to_frame()), "provenance": dict(surface.provenance), **({"warnings": list(surface.warnings)} if surface.warnings else {})}
+    return {
+        "surface": _records(surface.to_frame()),
+        "provenance": dict(surface.provenance),
+        **({"warnings": list(surface.warnings)} if surface.warnings else {}),
+    }
 
 
 def fit_data(fit):
@@ -25,11 +36,22 @@ def fit_data(fit):
     from ..basics.units import si_label
 
     keys = {name: f"{name} [{si_label(value)}]" for name, value in fit.params.items()}
-    return {"form": fit.form, **{keys[name]: value for name, value in _si(fit.params).items()},
-            "stderr": {keys[name]: value for name, value in _si(fit.stderr).items()},
-            "covariance": None if fit.covariance is None else fit.covariance.rename(index=keys, columns=keys).to_dict(), "r2": fit.r2, "rmse [Hz]": float(np.asarray(fit.rmse)),
-            "rates [Hz]": [float(np.asarray(rate)) for rate in fit.rates], "points": fit.points, "slopes": _records(fit.slopes),
-            "slope_change": fit.slope_change, "warnings": list(fit.warnings), "provenance": dict(fit.provenance)}
+    return {
+        "form": fit.form,
+        **{keys[name]: value for name, value in _si(fit.params).items()},
+        "stderr": {keys[name]: value for name, value in _si(fit.stderr).items()},
+        "covariance": (
+            None if fit.covariance is None else fit.covariance.rename(index=keys, columns=keys).to_dict()
+        ),
+        "r2": fit.r2,
+        "rmse [Hz]": float(np.asarray(fit.rmse)),
+        "rates [Hz]": [float(np.asarray(rate)) for rate in fit.rates],
+        "points": fit.points,
+        "slopes": _records(fit.slopes),
+        "slope_change": fit.slope_change,
+        "warnings": list(fit.warnings),
+        "provenance": dict(fit.provenance),
+    }
 
 
 def transfer_data(transfer):
@@ -44,13 +66,27 @@ def reduced_data(reduced):
         area = "/m^2" if reduced.circuit.per_area(name) else ""
         put = lambda key, value: data.setdefault(key, {}).__setitem__(name, value)
         put(f"W [C{area}]", {source: W for (target, source), W in reduced.W_.items() if target == name})
-        put(f"W_ext [C{area}]", {source: W for (target, source), W in reduced.W_ext_.items() if target == name})
+        put(
+            f"W_ext [C{area}]",
+            {source: W for (target, source), W in reduced.W_ext_.items() if target == name},
+        )
         put(f"theta [A{area}]", reduced.theta_[name])
         put("operating_rate [Hz]", float(np.asarray(reduced.operating_rate[name])))
         for what, key in (("W", f"W_stderr [C{area}]"), ("W_ext", f"W_ext_stderr [C{area}]")):
-            put(key, {source: error for (target, source), error in _si(reduced.stderr[what]).items() if target == name})
-        for what, key in (("theta", f"theta_stderr [A{area}]"), ("v_theta", "v_theta_stderr [V]"), ("beta", f"beta_stderr [Hz{' m^2' if area else ''}/A]"),
-                          ("rates", "rate_stderr [Hz]")):
+            put(
+                key,
+                {
+                    source: error
+                    for (target, source), error in _si(reduced.stderr[what]).items()
+                    if target == name
+                },
+            )
+        for what, key in (
+            ("theta", f"theta_stderr [A{area}]"),
+            ("v_theta", "v_theta_stderr [V]"),
+            ("beta", f"beta_stderr [Hz{' m^2' if area else ''}/A]"),
+            ("rates", "rate_stderr [Hz]"),
+        ):
             put(key, float(np.asarray(reduced.stderr[what][name])))
         if name in reduced.moved:
             put("moved [Hz]", float(np.asarray(reduced.moved[name])))
@@ -60,38 +96,96 @@ def reduced_data(reduced):
         put("gains", fit_data(reduced.gains[name]))
         put("equations", reduced.equations[name])
         put("cv2", reduced.cv2.get(name, 1.0))
-        put("moving_response", {source: value for (target, source), value in reduced.moving_response.items() if target == name})
+        put(
+            "moving_response",
+            {source: value for (target, source), value in reduced.moving_response.items() if target == name},
+        )
         if name in reduced.transfers:
             put("transfers", transfer_data(reduced.transfers[name]))
-    return {**data, "tau [s]": _si(reduced.tau), "tau": reduced.tau_choice, "at [Hz]": _si(reduced.at), "pathways": _records(reduced.pathways),
-            "level": reduced.level, "noise": reduced.noise, "cells": reduced.cells, "other_operating_rates [Hz]": [dict(rates) for rates in reduced.others], "warnings": list(reduced.warnings), "provenance": dict(reduced.provenance)}
+    return {
+        **data,
+        "tau [s]": _si(reduced.tau),
+        "tau": reduced.tau_choice,
+        "at [Hz]": _si(reduced.at),
+        "pathways": _records(reduced.pathways),
+        "level": reduced.level,
+        "noise": reduced.noise,
+        "cells": reduced.cells,
+        "other_operating_rates [Hz]": [dict(rates) for rates in reduced.others],
+        "warnings": list(reduced.warnings),
+        "provenance": dict(reduced.provenance),
+    }
 
 
 def fixed_points_data(reduced, points, runaway):
     """Fixed points of a rate model, and what runs away."""
-    rows = [{"rates [Hz]": point.rates_, "kind": point.kind, "stable": point.stable, "eigenvalues [1/s]": [[value.real, value.imag] for value in point.eigenvalues_.tolist()],
-             "outside": list(point.outside)} for point in points]
-    return {"fixed_points": rows, "runaway": runaway, "level": reduced.level, "noise": reduced.noise, "tau": reduced.tau_choice, "tau [s]": _si(reduced.tau),
-            "warnings": list(reduced.warnings), "provenance": dict(reduced.provenance)}
+    rows = [
+        {
+            "rates [Hz]": point.rates_,
+            "kind": point.kind,
+            "stable": point.stable,
+            "eigenvalues [1/s]": [[value.real, value.imag] for value in point.eigenvalues_.tolist()],
+            "outside": list(point.outside),
+        }
+        for point in points
+    ]
+    return {
+        "fixed_points": rows,
+        "runaway": runaway,
+        "level": reduced.level,
+        "noise": reduced.noise,
+        "tau": reduced.tau_choice,
+        "tau [s]": _si(reduced.tau),
+        "warnings": list(reduced.warnings),
+        "provenance": dict(reduced.provenance),
+    }
 
 
 def validation_data(validation):
     """Everything a validation found, with provenance."""
     comparison = validation.comparison
     return {
-        **reduced_data(validation.reduced), "tier": comparison.tier, "verdict": validation.verdict.sentence, "trust": validation.verdict.trust, "failed": list(validation.verdict.failed),
-        "remedies": [{"change": dict(remedy.change), "why": remedy.why, "error": remedy.error} for remedy in validation.verdict.remedies], "comparison": _records(comparison.table), "split": _records(comparison.split),
-        "levels": _records(validation.levels), "outside": dict(validation.rates.outside),
-        **({} if comparison.cells is None else {"over_cells [Hz]": comparison.cells.reset_index().to_dict("records")}),
-        "after [s]": float(np.asarray(comparison.after)), "assumptions": _records(validation.assumptions),
-        "circuit": validation.circuit.to_dict(), "references": references(validation.circuit),
+        **reduced_data(validation.reduced),
+        "tier": comparison.tier,
+        "verdict": validation.verdict.sentence,
+        "trust": validation.verdict.trust,
+        "failed": list(validation.verdict.failed),
+        "remedies": [
+            {"change": dict(remedy.change), "why": remedy.why, "error": remedy.error}
+            for remedy in validation.verdict.remedies
+        ],
+        "comparison": _records(comparison.table),
+        "split": _records(comparison.split),
+        "levels": _records(validation.levels),
+        "outside": dict(validation.rates.outside),
+        **(
+            {}
+            if comparison.cells is None
+            else {"over_cells [Hz]": comparison.cells.reset_index().to_dict("records")}
+        ),
+        "after [s]": float(np.asarray(comparison.after)),
+        "assumptions": _records(validation.assumptions),
+        "circuit": validation.circuit.to_dict(),
+        "references": references(validation.circuit),
         "provenance": {**validation.provenance, "wall time [s]": dict(validation.seconds)},
     }
 
 
 METHOD_REFERENCES = (
-    ("doi:10.1162/08997660360675053", "Shriki, Hansel & Sompolinsky (2003): rate models for conductance-based cortical networks. The reduction."),
-    ("doi:10.1162/neco.1994.6.4.679", "Ermentrout (1994): reduction of conductance-based models with slow synapses to neural nets. Averaging over time."),
+    (
+        "doi:10.1162/08997660360675053",
+        (
+            "Shriki, Hansel & Sompolinsky (2003): rate models for conductance-based cortical networks. The"
+            " reduction."
+        ),
+    ),
+    (
+        "doi:10.1162/neco.1994.6.4.679",
+        (
+            "Ermentrout (1994): reduction of conductance-based models with slow synapses to neural nets."
+            " Averaging over time."
+        ),
+    ),
     ("doi:10.7554/eLife.47314", "Stimberg, Brette & Goodman (2019): Brian 2. The simulator."),
 )
 

@@ -27,7 +27,9 @@ def plain_parameters(values):
     plain = {}
     for name, value in values.items():
         if _is_quantity(value):
-            value = format_quantity(value) if np.ndim(value) == 0 else [format_quantity(item) for item in value]
+            value = (
+                format_quantity(value) if np.ndim(value) == 0 else [format_quantity(item) for item in value]
+            )
         elif isinstance(value, Mapping):
             value = plain_parameters(value)
         elif isinstance(value, (list, tuple)):
@@ -64,7 +66,10 @@ def scan_table(folder, points, lost):
     rows = []
     for number, point in enumerate(points):
         columns = {"point": number, **_columns(point)}
-        result = finished_point(folder / "points" / f"{number:06d}.json") or {"rows": [{}], "status": f"not finished: {lost.get(number, 'the scan was interrupted')}"}
+        result = finished_point(folder / "points" / f"{number:06d}.json") or {
+            "rows": [{}],
+            "status": f"not finished: {lost.get(number, 'the scan was interrupted')}",
+        }
         rows += [{**columns, **row, "status": result["status"]} for row in result["rows"] or [{}]]
     return pd.DataFrame(rows)
 
@@ -89,13 +94,19 @@ def _manifest(path):
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: is not the description of a scan, or was cut short: {error}") from None
     if held["version"] > FORMAT:
-        raise InputError(f"{path}: has format version {held['version']}, and this b2reduce {__version__} reads up to {FORMAT}; install b2reduce {held.get('b2reduce')} or newer")
+        raise InputError(
+            f"{path}: has format version {held['version']}, and this b2reduce {__version__} reads up to"
+            f" {FORMAT}; install b2reduce {held.get('b2reduce')} or newer"
+        )
     return held
 
 
 @contextmanager
 def claimed(folder, manifest):
-    """Claim the folder; one that was made for this scan is gone again if the scan ends before its first point."""
+    """Claim the folder.
+
+    One that was made for this scan is gone again if the scan ends before its first point.
+    """
     made = []
     try:
         with undisturbed():
@@ -117,15 +128,21 @@ def _claim(folder, manifest, made):
         mine = json.loads(json.dumps(manifest))
         different = [key for key in mine if held.get(key) != mine[key]]
         if different:
-            raise InputError(f"{folder}: holds another scan, which differs in {', '.join(different)}; choose another folder, or the same circuit, grid, task, "
-                             f"settings, seed and version")
+            raise InputError(
+                f"{folder}: holds another scan, which differs in {', '.join(different)}; choose another"
+                " folder, or the same circuit, grid, task, settings, seed and version"
+            )
         return
     if folder.exists() and any(folder.iterdir()) if folder.is_dir() else folder.exists():
-        raise InputError(f"{folder}: already holds something else, and b2reduce overwrites nothing; choose another folder")
+        raise InputError(
+            f"{folder}: already holds something else, and b2reduce overwrites nothing; choose another folder"
+        )
     try:
         made += make_folder(folder / "points")
     except OSError as error:
-        raise OutputError(f"{folder}: cannot make the output folder: {error.strerror}; choose another") from None
+        raise OutputError(
+            f"{folder}: cannot make the output folder: {error.strerror}; choose another"
+        ) from None
     write_json(path, {**manifest, "versions": versions()})
 
 

@@ -1,4 +1,7 @@
-"""Figures of maps: where the rate model holds over parameters of a circuit, and the rates of both networks there."""
+"""Figures of maps.
+
+Where the rate model holds over parameters of a circuit, and the rates of both networks there.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,16 @@ __all__ = ["map_figure", "plot_map"]
 
 
 def plot_map(regimes, *, show="error", population=None, level=None, ax=None, **kwargs):
-    """The largest error over one or two parameters, with its tiers, or the rates themselves; crosses mark points that carry a warning.
+    """The largest error over one or two parameters, with its tiers, or the rates themselves; crosses mark
+    points that carry a warning.
 
     Parameters
     ----------
     regimes : RegimeMap
         Over one or two parameters.
     show : {"error", "rates", "spiking", "rate"}
-        The largest error; the rates of both networks over one parameter; or those of the spiking network or of the rate model that was
-        validated over two, whose colours mean the same.
+        The largest error; the rates of both networks over one parameter; or those of the spiking network or
+        of the rate model that was validated over two, whose colours mean the same.
     population : str, optional
         Of rates: by default all over one parameter, the first over two.
     level : str, optional
@@ -50,7 +54,10 @@ def plot_map(regimes, *, show="error", population=None, level=None, ax=None, **k
         raise InputError(f"level: got {described(level)}, expected the name of a level")
     level, points, names = level or regimes.level, regimes.points, regimes.parameters
     if f"largest_error {level}" not in points or not 1 <= len(names) <= 2:
-        raise InputError(f"regimes: got level {level!r} over {len(names)} parameters, expected a level of the map and one or two parameters")
+        raise InputError(
+            f"regimes: got level {level!r} over {len(names)} parameters, expected a level of the map and one"
+            " or two parameters"
+        )
     points = points.assign(error=100 * points[f"largest_error {level}"].astype(float))
     # A model that runs away or a point that failed has no error: it is a breakdown.
     points["error"] = points["error"].fillna(np.inf).clip(upper=150)
@@ -69,12 +76,34 @@ def plot_map(regimes, *, show="error", population=None, level=None, ax=None, **k
         # Light to dark, so that tiers are told apart in grey.
         colours = ListedColormap(["#f7fbff", "#c6dbef", "#fdd49e", "#fc8d59", "#7f0000"])
         x, y = (np.asarray(axis, dtype=float) for axis in (table.columns, table.index))
-        shown = ax.pcolormesh(x, y, table.to_numpy(), **{"cmap": colours, "norm": BoundaryNorm(edges, colours.N), "shading": "nearest", "rasterized": True, **kwargs})
+        shown = ax.pcolormesh(
+            x,
+            y,
+            table.to_numpy(),
+            **{
+                "cmap": colours,
+                "norm": BoundaryNorm(edges, colours.N),
+                "shading": "nearest",
+                "rasterized": True,
+                **kwargs,
+            },
+        )
         for a, b, error in zip(points[names[0]], points[names[1]], points["error"]):
-            ax.annotate(f"{error:.0f}" if error < 150 else ">150", (a, b), ha="center", va="bottom", fontsize=7, color="w" if error > 50 else "k",
-                        xytext=(0, 4), textcoords="offset points")
-        ax.plot(points[names[0]][warned], points[names[1]][warned], "x", color="w", ms=6.5, mew=2.5)  # beneath the crosses, which so are seen on dark tiles
-        ax.plot(points[names[0]][warned], points[names[1]][warned], "x", color="k", ms=5, label="with a warning")
+            ax.annotate(
+                f"{error:.0f}" if error < 150 else ">150",
+                (a, b),
+                ha="center",
+                va="bottom",
+                fontsize=7,
+                color="w" if error > 50 else "k",
+                xytext=(0, 4),
+                textcoords="offset points",
+            )
+        # Beneath the crosses, which so are seen on dark tiles
+        ax.plot(points[names[0]][warned], points[names[1]][warned], "x", color="w", ms=6.5, mew=2.5)
+        ax.plot(
+            points[names[0]][warned], points[names[1]][warned], "x", color="k", ms=5, label="with a warning"
+        )
         bar = ax.figure.colorbar(shown, ax=ax, ticks=edges[1:-1])
         bar.set_label(f"largest error, level {level} (%)")
         ax.set(xlabel=labels[names[0]], ylabel=labels[names[1]])
@@ -88,7 +117,9 @@ def _in_field_units(table, names):
     labels = {}
     for name in names:
         title, _, unit = name.rstrip("]").partition(" [")
-        factor, unit = readable(table[name].to_numpy(dtype=float), unit) if unit and unit != "Hz" else (1.0, unit)
+        factor, unit = (
+            readable(table[name].to_numpy(dtype=float), unit) if unit and unit != "Hz" else (1.0, unit)
+        )
         table = table.assign(**{name: table[name] / factor})
         labels[name] = f"{title} ({unit})" if unit else title
     return table, labels
@@ -98,32 +129,81 @@ def _map_of_rates(regimes, show, population, ax, kwargs):
     """Rates of a scan of validations over its parameters."""
     names, table = list(regimes.parameters), regimes.table
     if len(names) != (1 if show == "rates" else 2):
-        raise InputError(f"show: got {show!r} over {len(names)} parameters; 'rates' shows both networks over one, 'spiking' and 'rate' one of them over two")
+        raise InputError(
+            f"show: got {show!r} over {len(names)} parameters; 'rates' shows both networks over one,"
+            " 'spiking' and 'rate' one of them over two"
+        )
     if not {"spiking [Hz]", "rate [Hz]"} <= set(table.columns) or not table["spiking [Hz]"].notna().any():
         raise InputError("regimes: holds no rates; every point failed")
     known = list(dict.fromkeys(table["population"].dropna()))
     if population is not None:
         one_of(population, known, "population")
-    table, labels = _in_field_units(table[table["population"].isin([population] if population else known if show == "rates" else known[:1])], names)
+    table, labels = _in_field_units(
+        table[
+            table["population"].isin([population] if population else known if show == "rates" else known[:1])
+        ],
+        names,
+    )
     ax = axes_of(ax)
     if show == "rates":
         colours = colours_of(known)
         for number, (name, own) in enumerate(table.groupby("population", sort=False)):
             own = own.sort_values(names[0])
-            ax.plot(own[names[0]], own["rate [Hz]"], **{"color": colours[name], "ls": LINES[number % len(LINES)], "label": f"{name}, rate model", **kwargs})
-            ax.plot(own[names[0]], own["spiking [Hz]"], ls="", marker=MARKERS[number % len(MARKERS)], color=colours[name], mfc="w", label=f"{name}, spiking")
+            ax.plot(
+                own[names[0]],
+                own["rate [Hz]"],
+                **{
+                    "color": colours[name],
+                    "ls": LINES[number % len(LINES)],
+                    "label": f"{name}, rate model",
+                    **kwargs,
+                },
+            )
+            ax.plot(
+                own[names[0]],
+                own["spiking [Hz]"],
+                ls="",
+                marker=MARKERS[number % len(MARKERS)],
+                color=colours[name],
+                mfc="w",
+                label=f"{name}, spiking",
+            )
         ax.set(xlabel=labels[names[0]], ylabel="mean rate (Hz)", ylim=(0, None))
         ax.legend(fontsize=8, **beside(ax))
         return ax
     both = table[["spiking [Hz]", "rate [Hz]"]].to_numpy(dtype=float)
     grid = table.pivot_table(index=names[1], columns=names[0], values=f"{show} [Hz]", dropna=False)
-    drawn = ax.pcolormesh(np.asarray(grid.columns, dtype=float), np.asarray(grid.index, dtype=float), grid.to_numpy(dtype=float),
-                          **{"cmap": "viridis", "vmin": 0.0, "vmax": np.nanmax(both), "shading": "nearest", "rasterized": True, **kwargs})
+    drawn = ax.pcolormesh(
+        np.asarray(grid.columns, dtype=float),
+        np.asarray(grid.index, dtype=float),
+        grid.to_numpy(dtype=float),
+        **{
+            "cmap": "viridis",
+            "vmin": 0.0,
+            "vmax": np.nanmax(both),
+            "shading": "nearest",
+            "rasterized": True,
+            **kwargs,
+        },
+    )
     middle = np.nanmax(both) / 2
     for a, b, rate in zip(table[names[0]], table[names[1]], table[f"{show} [Hz]"]):
         if np.isfinite(rate):
-            ax.annotate(f"{rate:.3g}", (a, b), ha="center", va="center", fontsize=7, color="w" if rate < middle else "k")
-    ax.figure.colorbar(drawn, ax=ax, label=f"{'spiking network' if show == 'spiking' else 'rate model'}, {table['population'].iloc[0]} (Hz)")
+            ax.annotate(
+                f"{rate:.3g}",
+                (a, b),
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="w" if rate < middle else "k",
+            )
+    ax.figure.colorbar(
+        drawn,
+        ax=ax,
+        label=(
+            f"{'spiking network' if show == 'spiking' else 'rate model'}, {table['population'].iloc[0]} (Hz)"
+        ),
+    )
     ax.set(xlabel=labels[names[0]], ylabel=labels[names[1]])
     return ax
 

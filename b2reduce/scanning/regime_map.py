@@ -36,10 +36,19 @@ class RegimeMap:
     def points(self):
         """A row per point: parameters, largest error and tier of every level, open loop, warnings, status."""
         first = self.table.groupby("point", sort=True).first()
-        columns = [*self.parameters, *(f"{what} {level}" for level in LEVELS for what in ("largest_error", "tier")), "warned", "broken", "warnings", "status"]
+        columns = [
+            *self.parameters,
+            *(f"{what} {level}" for level in LEVELS for what in ("largest_error", "tier")),
+            "warned",
+            "broken",
+            "warnings",
+            "status",
+        ]
         points = first.reindex(columns=columns)
         if "open_loop_error" in self.table:
-            points["open_loop_error"] = self.table.groupby("point")["open_loop_error"].agg(lambda errors: errors.abs().max())
+            points["open_loop_error"] = self.table.groupby("point")["open_loop_error"].agg(
+                lambda errors: errors.abs().max()
+            )
         return points
 
     def save(self, path):
@@ -48,7 +57,11 @@ class RegimeMap:
 
     @property
     def sheet(self):
-        """(columns, rows) for people: parameters in units of the field, the largest error of every level in percent, the error's tier, whether a premise warns."""
+        """(columns, rows) for people.
+
+        Parameters in units of the field, the largest error of every level in percent, the error's tier,
+        whether a premise warns.
+        """
         points, labels, factors = self.points, [], {}
         for name in self.parameters:
             title, _, unit = name.rstrip("]").partition(" [")
@@ -58,8 +71,17 @@ class RegimeMap:
         rows = []
         for _, row in points.astype(object).iterrows():
             values = [number(float(row[name]) / factors[name]) for name in self.parameters]
-            rows.append((*values, *("" if row[name] is None or row[name] != row[name] else f"{100 * float(row[name]):.1f}" for name in errors),
-                         "yes" if row["warned"] is True else "no", row["status"]))
+            rows.append(
+                (
+                    *values,
+                    *(
+                        "" if row[name] is None or row[name] != row[name] else f"{100 * float(row[name]):.1f}"
+                        for name in errors
+                    ),
+                    "yes" if row["warned"] is True else "no",
+                    row["status"],
+                )
+            )
         return [*labels, *(f"{name.split()[1]} (%)" for name in errors), "warned", "status"], rows
 
     def to_xarray(self):
@@ -73,10 +95,15 @@ class RegimeMap:
 
     def __repr__(self):
         tiers = self.points[f"tier {self.level}"].value_counts()
-        return f"RegimeMap({len(self.points)} points over {', '.join(self.parameters)}: {', '.join(f'{count} {tier}' for tier, count in tiers.items())})"
+        return (
+            f"RegimeMap({len(self.points)} points over {', '.join(self.parameters)}:"
+            f" {', '.join(f'{count} {tier}' for tier, count in tiers.items())})"
+        )
 
 
-def regime_map(circuit, grid, *, level="linear", seed=1, executor=None, workers=None, out=None, progress=None, **settings):
+def regime_map(
+    circuit, grid, *, level="linear", seed=1, executor=None, workers=None, out=None, progress=None, **settings
+):
     """Run the spiking network and the rate model at all levels over a grid.
 
     Parameters
@@ -105,8 +132,18 @@ def regime_map(circuit, grid, *, level="linear", seed=1, executor=None, workers=
     ('drive.ext.rate [Hz]',)
     """
     one_of(level, LEVELS, "level")
-    table = scan(circuit, grid, task="validate", seed=seed, executor=executor, workers=workers, out=out, progress=progress, level=level, **settings)
+    table = scan(
+        circuit,
+        grid,
+        task="validate",
+        seed=seed,
+        executor=executor,
+        workers=workers,
+        out=out,
+        progress=progress,
+        level=level,
+        **settings,
+    )
     columns = list(table.columns)
     last = columns.index("population") if "population" in columns else columns.index("status")
     return RegimeMap(table, tuple(columns[1:last]), level)
-

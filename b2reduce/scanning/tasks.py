@@ -36,7 +36,13 @@ def _plain(row):
 
 def _rows(populations, **columns):
     """A row per population from {column: value or {population: value}}."""
-    return [{"population": name, **{key: value[name] if isinstance(value, Mapping) else value for key, value in columns.items()}} for name in populations]
+    return [
+        {
+            "population": name,
+            **{key: value[name] if isinstance(value, Mapping) else value for key, value in columns.items()},
+        }
+        for name in populations
+    ]
 
 
 def _hertz(values):
@@ -47,10 +53,23 @@ def _reduce(circuit, seed, **settings):
     from ..reduction.reduce import reduce
 
     reduced = reduce(circuit, seed=seed, **settings)
-    rows = _rows(reduced.populations, **{"operating rate [Hz]": _hertz(reduced.operating_rate), "theta [SI]": reduced.theta_,
-                                         "beta [Hz/A]": _hertz({name: gain.beta for name, gain in reduced.gains.items()}), "warnings": "; ".join(reduced.warnings)})
+    rows = _rows(
+        reduced.populations,
+        **{
+            "operating rate [Hz]": _hertz(reduced.operating_rate),
+            "theta [SI]": reduced.theta_,
+            "beta [Hz/A]": _hertz({name: gain.beta for name, gain in reduced.gains.items()}),
+            "warnings": "; ".join(reduced.warnings),
+        },
+    )
     for row in rows:
-        row.update({f"W {source} [SI]": W for (target, source), W in reduced.W_.items() if target == row["population"]})
+        row.update(
+            {
+                f"W {source} [SI]": W
+                for (target, source), W in reduced.W_.items()
+                if target == row["population"]
+            }
+        )
     return rows
 
 
@@ -60,7 +79,14 @@ def _rates(circuit, seed, duration="1 s", **settings):
 
     reduced = reduce(circuit, seed=seed, **settings)
     run = simulate_rates(reduced, duration=duration)
-    return _rows(reduced.populations, **{"rate [Hz]": run.mean().to_dict(), "outside": dict(run.outside), "warnings": "; ".join(reduced.warnings)})
+    return _rows(
+        reduced.populations,
+        **{
+            "rate [Hz]": run.mean().to_dict(),
+            "outside": dict(run.outside),
+            "warnings": "; ".join(reduced.warnings),
+        },
+    )
 
 
 def _spikes(circuit, seed, duration=DURATION, after=AFTER, record=RECORD, **settings):
@@ -75,13 +101,31 @@ def _validate(circuit, seed, duration=DURATION, seeds=1, **settings):
 
     v = validate(circuit, seed=seed, duration=duration, seeds=seeds, **settings)
     table, levels = v.comparison.table, v.levels
-    rows = _rows(table.index, **{
-        "spiking [Hz]": table["spiking"].to_dict(), "rate [Hz]": table["rate"].to_dict(), "error": table["error"].to_dict(),
-        "open_loop_error": v.comparison.split["open_loop_error"].to_dict(), "largest_error": v.comparison.largest_error, "tier": v.comparison.tier,
-        "broken": "; ".join(v.verdict.failed), "warned": v.warned, "warnings": "; ".join(v.reduced.warnings), "trust": v.verdict.trust, "verdict": v.verdict.sentence})
+    rows = _rows(
+        table.index,
+        **{
+            "spiking [Hz]": table["spiking"].to_dict(),
+            "rate [Hz]": table["rate"].to_dict(),
+            "error": table["error"].to_dict(),
+            "open_loop_error": v.comparison.split["open_loop_error"].to_dict(),
+            "largest_error": v.comparison.largest_error,
+            "tier": v.comparison.tier,
+            "broken": "; ".join(v.verdict.failed),
+            "warned": v.warned,
+            "warnings": "; ".join(v.reduced.warnings),
+            "trust": v.verdict.trust,
+            "verdict": v.verdict.sentence,
+        },
+    )
     for row in rows:
         for level, line in levels.iterrows():
-            row.update({f"rate {level} [Hz]": line[row["population"]], f"largest_error {level}": line["largest_error"], f"tier {level}": line["tier"]})
+            row.update(
+                {
+                    f"rate {level} [Hz]": line[row["population"]],
+                    f"largest_error {level}": line["largest_error"],
+                    f"tier {level}": line["tier"],
+                }
+            )
     return rows
 
 

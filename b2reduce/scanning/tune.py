@@ -71,21 +71,24 @@ class Tuned:
         return f"Tuned({self.message})"
 
     def _repr_html_(self):
-        rows = [(name, number(row.wanted), number(row.rate, row.stderr)) for name, row in self.table.iterrows()]
+        rows = [
+            (name, number(row.wanted), number(row.rate, row.stderr)) for name, row in self.table.iterrows()
+        ]
         return sheet_html(("population", "wanted (Hz)", "rate (Hz)"), rows, self.message)
 
 
 def tune(reduced, rates, *, vary, bounds=None, progress=None):
     """The value of a parameter at which populations fire at wanted rates.
 
-    Each step solves the rate model whose gains are frozen, and reduces the circuit anew where that puts it, until the rates there are the
-    wanted ones.
+    Each step solves the rate model whose gains are frozen, and reduces the circuit anew where that puts it,
+    until the rates there are the wanted ones.
 
     Parameters
     ----------
     reduced : ReducedCircuit
     rates : mapping of str to Quantity
-        Wanted rates of one or more populations; of several the sum of squared relative differences is made least.
+        Wanted rates of one or more populations; of several the sum of squared relative differences is made
+        least.
     vary : str
         The parameter by its dotted name, such as ``"projection.I->E.G"`` or ``"drive.ext.rate"``.
     bounds : pair of Quantity, optional
@@ -100,7 +103,8 @@ def tune(reduced, rates, *, vary, bounds=None, progress=None):
     Raises
     ------
     InputError
-        If a name is unknown, the parameter belongs to the cells (whose gains would change), or the bounds are not.
+        If a name is unknown, the parameter belongs to the cells (whose gains would change), or the bounds are
+        not.
 
     Examples
     --------
@@ -116,14 +120,20 @@ def tune(reduced, rates, *, vary, bounds=None, progress=None):
     wanted, start, lo_, hi_ = read_wanted(reduced.circuit, rates, vary, bounds)
     counted, unit = isinstance(start, int), getattr(start, "dim", None)
     value_of = lambda x: int(round(x)) if counted else x if unit is None else with_units(x, unit)
-    tangent(reduced).replace({vary: value_of(lo_ + 0.5 * (hi_ - lo_))})  # what cannot be varied is refused before minutes of work
+    # What cannot be varied is refused before minutes of work
+    tangent(reduced).replace({vary: value_of(lo_ + 0.5 * (hi_ - lo_))})
 
     def missed(model, x):
         """Relative differences of the frozen model's rates at a value; large where it runs away."""
         model = tangent(model)
         changed = model.replace({vary: value_of(x)})
         got = at_rest_(changed, model.at_on_(changed.circuit))
-        return np.array([(got[name] - rate) / rate if np.isfinite(got[name]) else RUNAWAY for name, rate in wanted.items()])
+        return np.array(
+            [
+                (got[name] - rate) / rate if np.isfinite(got[name]) else RUNAWAY
+                for name, rate in wanted.items()
+            ]
+        )
 
     steps, model, x = [], reduced, float(np.asarray(start, dtype=float))
     with Progress(progress) as bar:
@@ -141,14 +151,57 @@ def tune(reduced, rates, *, vary, bounds=None, progress=None):
                 break  # nothing nearer is to be had
     best = min(steps, key=lambda tried: tried.miss(wanted))
     reached, rest, error = best.reaches(wanted), best.rates, best.stderr
-    stderr_ = np.nan if counted else _error_of(lambda value: missed(best.model, value), best, wanted, 1e-2 * (abs(best.x) or hi_ - lo_))
-    table = pd.DataFrame({"wanted": pd.Series(wanted), "rate": pd.Series(rest).reindex(list(wanted)), "stderr": pd.Series(error).reindex(list(wanted))}).rename_axis("population")
-    shown = str(value_of(best.x)) if counted else number(best.x, stderr_) if unit is None else amount(best.x, si_label(unit), stderr_)
-    said = ", ".join(f"{name} {number(rest[name], error[name])} Hz{f' (wanted {number(wanted[name])})' if name in wanted else ''}" for name in reduced.populations)
-    where = " at the edge of where it was looked for" if min(abs(best.x - lo_), abs(best.x - hi_)) <= 1e-3 * (hi_ - lo_) else ""
-    message = f"{vary} = {shown}: {said}" + ("" if reached else f"; this is the nearest that was found{where}")
-    columns = pd.DataFrame([{"value": tried.x, **{f"{name} [Hz]": tried.rates[name] for name in reduced.populations}} for tried in steps])
-    return Tuned(vary, value_of(best.x), stderr_ if counted or unit is None else with_units(stderr_, unit), reached, table, columns, best.model.circuit, best.model, message)
+    stderr_ = (
+        np.nan
+        if counted
+        else _error_of(
+            lambda value: missed(best.model, value), best, wanted, 1e-2 * (abs(best.x) or hi_ - lo_)
+        )
+    )
+    table = pd.DataFrame(
+        {
+            "wanted": pd.Series(wanted),
+            "rate": pd.Series(rest).reindex(list(wanted)),
+            "stderr": pd.Series(error).reindex(list(wanted)),
+        }
+    ).rename_axis("population")
+    shown = (
+        str(value_of(best.x))
+        if counted
+        else number(best.x, stderr_)
+        if unit is None
+        else amount(best.x, si_label(unit), stderr_)
+    )
+    said = ", ".join(
+        f"{name} {number(rest[name], error[name])}"
+        f" Hz{f' (wanted {number(wanted[name])})' if name in wanted else ''}"
+        for name in reduced.populations
+    )
+    where = (
+        " at the edge of where it was looked for"
+        if min(abs(best.x - lo_), abs(best.x - hi_)) <= 1e-3 * (hi_ - lo_)
+        else ""
+    )
+    message = f"{vary} = {shown}: {said}" + (
+        "" if reached else f"; this is the nearest that was found{where}"
+    )
+    columns = pd.DataFrame(
+        [
+            {"value": tried.x, **{f"{name} [Hz]": tried.rates[name] for name in reduced.populations}}
+            for tried in steps
+        ]
+    )
+    return Tuned(
+        vary,
+        value_of(best.x),
+        stderr_ if counted or unit is None else with_units(stderr_, unit),
+        reached,
+        table,
+        columns,
+        best.model.circuit,
+        best.model,
+        message,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,11 +226,18 @@ class _Step:
     def reaches(self, wanted):
         """Whether the rates are the wanted ones."""
         error = self.stderr
-        return all(abs(self.rates[name] - rate) <= max(NEAR * rate, 2 * error[name] if np.isfinite(error[name]) else 0.0) for name, rate in wanted.items())
+        return all(
+            abs(self.rates[name] - rate)
+            <= max(NEAR * rate, 2 * error[name] if np.isfinite(error[name]) else 0.0)
+            for name, rate in wanted.items()
+        )
 
 
 def _reduced_near(reduced, vary, value_of, x, steps, bar):
-    """(reduction, value): at a value or, where there is no operating point, half of the way back to the last one that had it."""
+    """(reduction, value).
+
+    At a value or, where there is no operating point, half of the way back to the last one that had it.
+    """
     for halving in range(HALVINGS + 1):
         try:
             circuit = reduced.circuit.replace({vary: value_of(x)})
@@ -189,7 +249,10 @@ def _reduced_near(reduced, vary, value_of, x, steps, bar):
 
 
 def _error_of(missed, step, wanted, change):
-    """Standard error of a value: of the rates', over by how much they change with it; NaN where they do not."""
+    """Standard error of a value: of the rates', over by how much they change with it.
+
+    NaN where they do not.
+    """
     slopes = (missed(step.x + change) - missed(step.x - change)) / (2 * change)
     relative = np.array([step.stderr[name] / rate for name, rate in wanted.items()])
     if not np.any(slopes) or not np.all(np.isfinite(slopes)):
@@ -200,29 +263,39 @@ def _error_of(missed, step, wanted, change):
 def read_wanted(circuit, rates, vary, bounds):
     """Checked ({population: wanted rate in Hz}, the parameter's value, lowest, highest of it in SI)."""
     wanted = {}
-    for name, rate in mapping(rates, "rates", "{\"E\": 5*Hz}").items():
+    for name, rate in mapping(rates, "rates", '{"E": 5*Hz}').items():
         if name not in circuit.populations:
             raise InputError(f"rates: {unknown_name('population', name, circuit.populations)}")
         wanted[name] = float(to_si(rate, "Hz", f"rates, {name}"))
         if not 0 < wanted[name] < np.inf:
             raise InputError(f"rates, {name}: got {described(rate)}, expected a rate above 0 Hz")
     if not wanted:
-        raise InputError("rates: there is none; say what is wanted, such as {\"E\": 5*Hz}")
+        raise InputError('rates: there is none; say what is wanted, such as {"E": 5*Hz}')
     if not isinstance(vary, str):
-        raise InputError(f"vary: got {described(vary)}, expected the name of one parameter such as \"projection.I->E.G\"")
+        raise InputError(
+            f'vary: got {described(vary)}, expected the name of one parameter such as "projection.I->E.G"'
+        )
     kind, which, attribute = resolve(circuit, vary, lambda message: InputError(f"vary, {vary}: {message}"))
     start = circuit.value(vary)
     if kind == "population" and attribute not in ("size", *free_parameters(circuit.populations[which].model)):
-        raise InputError(f"vary, {vary}: is the cells' own, so that their gain changes with it; vary a drive, a synapse or a constant current, or scan over it")
+        raise InputError(
+            f"vary, {vary}: is the cells' own, so that their gain changes with it; vary a drive, a synapse or"
+            " a constant current, or scan over it"
+        )
     return (wanted, start, *_bounds(start, bounds, vary))
 
 
 def _between(steps, wanted, x):
-    """A proposal, or, where reductions on either side of what is wanted are known and it lies at or beyond their edge, a place between them."""
+    """A proposal, or, where reductions on either side of what is wanted are known and it lies at or beyond
+    their edge, a place between them.
+    """
     if len(wanted) > 1:
         return x
-    (name, rate), = wanted.items()
-    known = sorted((place, np.log(max(rest[name], 1e-3) / rate)) for place, rest in ((tried.x, tried.rates) for tried in steps))
+    ((name, rate),) = wanted.items()
+    known = sorted(
+        (place, np.log(max(rest[name], 1e-3) / rate))
+        for place, rest in ((tried.x, tried.rates) for tried in steps)
+    )
     pairs = [(a, b) for a, b in zip(known, known[1:]) if a[1] * b[1] < 0]
     if not pairs:
         return x
@@ -239,11 +312,15 @@ def _bounds(start, bounds, vary):
     if bounds is not None:
         if not isinstance(bounds, (tuple, list)) and np.ndim(bounds) != 1 or len(bounds) != 2:
             raise InputError(f"bounds: got {described(bounds)}, expected a lowest and a highest value")
-        lo_, hi_ = (float(to_si(value, unit, "bounds")) if unit is not None else float(value) for value in bounds)
+        lo_, hi_ = (
+            float(to_si(value, unit, "bounds")) if unit is not None else float(value) for value in bounds
+        )
     elif unit is not None and si_label(unit) == "V":
         lo_, hi_ = now - VOLTS_, now + VOLTS_
     elif now == 0:
-        raise InputError(f"bounds: {vary} is 0 now, so that nothing says where to look; give a lowest and a highest value")
+        raise InputError(
+            f"bounds: {vary} is 0 now, so that nothing says where to look; give a lowest and a highest value"
+        )
     else:
         lo_, hi_ = sorted((now / REACH, now * REACH))
     if not np.isfinite([lo_, hi_]).all() or not lo_ < hi_:

@@ -1,4 +1,7 @@
-"""What becomes of the rates when a circuit is changed: with the gains as they were, reduced anew, and spiking."""
+"""What becomes of the rates when a circuit is changed.
+
+With the gains as they were, reduced anew, and spiking.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +38,9 @@ class WhatIf:
     changes : mapping
         As they were made.
     table : pandas.DataFrame
-        Index population, rates in Hz: ``now`` of the rate model; ``frozen``, of the changed one with gains as they were; ``anew``, of a
-        reduction of the changed circuit, and ``anew_stderr``; ``spiking``, its spiking network's, and ``spread`` over seeds. NaN where it
-        was not asked for or cannot be had.
+        Index population, rates in Hz: ``now`` of the rate model; ``frozen``, of the changed one with gains as
+        they were; ``anew``, of a reduction of the changed circuit, and ``anew_stderr``; ``spiking``, its
+        spiking network's, and ``spread`` over seeds. NaN where it was not asked for or cannot be had.
     outside : tuple of str
         Populations that the frozen model puts outside of what was measured.
     frozen, anew : ReducedCircuit or None
@@ -62,9 +65,25 @@ class WhatIf:
     @property
     def sheet(self):
         """(columns, rows) of texts, for people."""
-        rows = [(name, number(row.now), number(row.frozen) or "-", number(row.anew, row.anew_stderr) or "-", number(row.spiking, row.spread) or "-", "yes" if name in self.outside else "no")
-                for name, row in self.table.iterrows()]
-        return ("population", "now (Hz)", "frozen (Hz)", "reduced anew (Hz)", "spiking (Hz)", "outside of what was measured"), rows
+        rows = [
+            (
+                name,
+                number(row.now),
+                number(row.frozen) or "-",
+                number(row.anew, row.anew_stderr) or "-",
+                number(row.spiking, row.spread) or "-",
+                "yes" if name in self.outside else "no",
+            )
+            for name, row in self.table.iterrows()
+        ]
+        return (
+            "population",
+            "now (Hz)",
+            "frozen (Hz)",
+            "reduced anew (Hz)",
+            "spiking (Hz)",
+            "outside of what was measured",
+        ), rows
 
     def __repr__(self):
         return "\n".join([sheet_text(*self.sheet, self.title), *self.notes])
@@ -76,14 +95,18 @@ class WhatIf:
 def _shown(value):
     if isinstance(value, np.ndarray) and hasattr(value, "dim") and not value.ndim:
         return quantity_text(value)
-    table = hasattr(value, "values") or isinstance(value, (tuple, dict)) and any(np.ndim(part) for part in (value.values() if isinstance(value, dict) else value))
+    table = (
+        hasattr(value, "values")
+        or isinstance(value, (tuple, dict))
+        and any(np.ndim(part) for part in (value.values() if isinstance(value, dict) else value))
+    )
     return "a table over time" if table else str(value)
 
 
 def read_question(circuit, changes):
     """Checked {name: value} of a question, with "x2" and the like turned into values."""
     made = {}
-    for name, value in mapping(changes, "changes", "{\"projection.I->E.G\": 2*nS}").items():
+    for name, value in mapping(changes, "changes", '{"projection.I->E.G": 2*nS}').items():
         factor = _TIMES.match(value) if isinstance(value, str) else None
         if factor:
             now = circuit.value(name)
@@ -91,18 +114,26 @@ def read_question(circuit, changes):
             value = int(round(now * times)) if isinstance(now, int) else now * times
         made[name] = value
     if not made:
-        raise InputError("changes: there is none; say what is to be changed, such as {\"projection.I->E.G\": 2*nS}")
+        raise InputError(
+            'changes: there is none; say what is to be changed, such as {"projection.I->E.G": 2*nS}'
+        )
     circuit.replace(made)  # what cannot be is refused before any work
     return made
 
 
 def tangent(reduced):
-    """The rate model whose synapses can be changed: at level "transfer" its tangent at the operating point."""
+    """The rate model whose synapses can be changed.
+
+    At level "transfer" its tangent at the operating point.
+    """
     return reduced.frozen_on_(reduced.circuit, level="linear") if reduced.level == "transfer" else reduced
 
 
 def at_rest_(reduced, drives_=None):
-    """{population: rate} in Hz at rest, from the operating point; by default at the drives where that was found."""
+    """{population: rate} in Hz at rest, from the operating point.
+
+    By default at the drives where that was found.
+    """
     return reduced.steady_rates_(reduced.at_ if drives_ is None else drives_, reduced.operating_rate_)
 
 
@@ -113,7 +144,10 @@ def _frozen(reduced, changes):
     except InputError as error:
         if reduced.level == "transfer":
             try:
-                return tangent(reduced).replace(changes), ["frozen: at level 'linear', the tangent of the transfer functions, which were measured with the synapses as they were"]
+                return tangent(reduced).replace(changes), [
+                    "frozen: at level 'linear', the tangent of the transfer functions, which were measured"
+                    " with the synapses as they were"
+                ]
             except InputError as other:
                 error = other
         return None, [f"frozen: cannot be had: {error}"]
@@ -155,10 +189,19 @@ def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=
 
     require(reduced, ReducedCircuit, "what_if, reduced")
     changes = read_question(reduced.circuit, changes)
-    spiking, anew, seed, seeds = flag(spiking, "spiking"), flag(anew, "anew"), whole(seed, "seed"), whole(seeds, "seeds", 1)
+    spiking, anew, seed, seeds = (
+        flag(spiking, "spiking"),
+        flag(anew, "anew"),
+        whole(seed, "seed"),
+        whole(seeds, "seeds", 1),
+    )
     circuit = reduced.circuit.replace(changes)
     names, notes = list(reduced.populations), []
-    table = pd.DataFrame(np.nan, index=pd.Index(names, name="population"), columns=["now", "frozen", "anew", "anew_stderr", "spiking", "spread"])
+    table = pd.DataFrame(
+        np.nan,
+        index=pd.Index(names, name="population"),
+        columns=["now", "frozen", "anew", "anew_stderr", "spiking", "spread"],
+    )
     table["now"] = pd.Series(at_rest_(reduced))
     if table["now"].isna().any():
         notes.append("now: the rate model runs away")
@@ -173,20 +216,33 @@ def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=
         else:
             outside = tuple(name for name in names if is_outside(frozen, name, rates, drives_))
             if outside:
-                notes.append(f"frozen: {', '.join(outside)} outside of what was measured, where the gain is extrapolated")
+                notes.append(
+                    f"frozen: {', '.join(outside)} outside of what was measured, where the gain is"
+                    " extrapolated"
+                )
     model, spikes = None, []
     with Progress(progress) as bar:
         if anew:
             try:
                 model = reduce_again(reduced, circuit, drives_=reduced.at_on_(circuit), progress=bar)
                 table["anew"] = pd.Series(at_rest_(model))
-                table["anew_stderr"] = pd.Series({name: float(np.asarray(error)) for name, error in model.stderr["rates"].items()})
+                table["anew_stderr"] = pd.Series(
+                    {name: float(np.asarray(error)) for name, error in model.stderr["rates"].items()}
+                )
                 notes += [f"anew: {warning}" for warning in model.warnings]
             except (OperatingPointError, InputError) as error:
                 notes.append(f"anew: cannot be had: {error}")
         if spiking:
-            spikes = [simulate_spikes(circuit, duration=duration, seed=seed + repeat, progress=bar) for repeat in range(seeds)]
+            spikes = [
+                simulate_spikes(circuit, duration=duration, seed=seed + repeat, progress=bar)
+                for repeat in range(seeds)
+            ]
             after = with_units(min(0.5, spikes[0].duration_ / 4), "s")
             means = pd.concat([run.mean(after) for run in spikes], axis=1)
-            table["spiking"], table["spread"] = means.mean(axis=1), means.std(axis=1, ddof=1) if seeds > 1 else np.nan
-    return WhatIf(FrozenDict(changes), table, outside, frozen, model, tuple(spikes), tuple(dict.fromkeys(notes)))
+            table["spiking"], table["spread"] = (
+                means.mean(axis=1),
+                (means.std(axis=1, ddof=1) if seeds > 1 else np.nan),
+            )
+    return WhatIf(
+        FrozenDict(changes), table, outside, frozen, model, tuple(spikes), tuple(dict.fromkeys(notes))
+    )

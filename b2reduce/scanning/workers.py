@@ -23,7 +23,10 @@ MOST_DEATHS = 3  # of workers, before a point counts as what kills them
 
 
 def _alone():
-    """A worker keeps to one core; the pool has as many workers as cores. It is ended by SIGTERM; Ctrl-C is for the process that waits for it."""
+    """A worker keeps to one core; the pool has as many workers as cores. It is ended by SIGTERM.
+
+    Ctrl-C is for the process that waits for it.
+    """
     os.environ["B2REDUCE_THREADS"] = "1"
     signal.signal(signal.SIGTERM, _end_worker)
     imported("brian2")
@@ -33,7 +36,10 @@ _busy = False  # whether this worker is at a point
 
 
 def _end_worker(number, frame):
-    """SIGTERM in a worker: what is under way is given up in good order; all files that its libraries keep are removed."""
+    """SIGTERM in a worker: what is under way is given up in good order.
+
+    All files that its libraries keep are removed.
+    """
     if _busy:
         raise Terminated
     end_at_once(143)
@@ -55,7 +61,9 @@ def on_own_pool(orders, workers, keep):
     """A pool of processes; one that breaks is replaced, and what it was doing done again."""
     import multiprocessing
 
-    workers = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+    workers = workers or (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    )
     waiting, deaths, context = deque(orders), Counter(), multiprocessing.get_context("spawn")
     while waiting:
         # What was under way when a worker died twice is done one by one, to tell who kills.
@@ -70,7 +78,8 @@ def on_own_pool(orders, workers, keep):
                 while queue or running:
                     while queue and len(running) < size:
                         order = queue.popleft()
-                        with undisturbed(), ctrl_c_blocked():  # the workers start with the first order, and inherit the latter
+                        # The workers start with the first order, and inherit the latter
+                        with undisturbed(), ctrl_c_blocked():
                             running[pool.submit(_in_worker, order)] = order
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         order, error = running[future], future.exception()
@@ -84,7 +93,10 @@ def on_own_pool(orders, workers, keep):
                     if deaths[order["number"]] < MOST_DEATHS:
                         waiting.appendleft(order)
                     else:
-                        keep(order["number"], {"lost": f"its worker died {MOST_DEATHS} times; memory may be too small for it"})
+                        keep(
+                            order["number"],
+                            {"lost": f"its worker died {MOST_DEATHS} times; memory may be too small for it"},
+                        )
             except BaseException:
                 with undisturbed():
                     _kill(pool)
@@ -95,8 +107,11 @@ def _kill(pool):
     """Stop a pool at once: a point may have minutes to go."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
-    end_processes([process.pid for process in processes if process.is_alive()], wait=lambda: [process.is_alive() for process in processes],
-                  patience_=OF_WORKERS_)
+    end_processes(
+        [process.pid for process in processes if process.is_alive()],
+        wait=lambda: [process.is_alive() for process in processes],
+        patience_=OF_WORKERS_,
+    )
 
 
 def _lost(error):

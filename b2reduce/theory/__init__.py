@@ -1,1 +1,4 @@
-"""What follows from a rate model, and models that have a theory of their own: fixed points, continuation, rings, binary cells."""
+"""What follows from a rate model, and models that have a theory of their own.
+
+Fixed points, continuation, rings, binary cells.
+"""

@@ -1,4 +1,7 @@
-"""Branches of fixed points followed by pseudo-arclength, so that folds are passed; and what happens along any branch: eigenvalues that cross zero."""
+"""Branches of fixed points followed by pseudo-arclength, so that folds are passed.
+
+And what happens along any branch: eigenvalues that cross zero.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,26 @@ from .fixed_points import point_at_, roots_
 
 __all__ = ["PRECISE", "by_arclength", "crossing", "distinct"]
 
-STEP, LEAST_STEP, MOST_STEPS = 0.02, 1e-5, 2000  # along a branch, in units of the parameter's range and of the rates' size
+# Along a branch, in units of the parameter's range and of the rates' size
+STEP, LEAST_STEP, MOST_STEPS = 0.02, 1e-5, 2000
 PARTS = 16  # of a step on which something happens
 PRECISE = 1e-10  # of the range, of the parameter at a special point
 
 
 def _pairs(eigenvalues):
-    """Product of the sums of all pairs of eigenvalues, a real number that changes its sign where a complex pair crosses zero; in units of the largest."""
+    """Product of the sums of all pairs of eigenvalues, a real number that changes its sign where a complex
+    pair crosses zero; in units of the largest.
+    """
     values = eigenvalues / max(np.max(np.abs(eigenvalues)), 1e-300)
     i, j = np.triu_indices(values.size, 1)
     return float(np.prod(values[i] + values[j]).real)
 
 
 def crossing(point, a, b, value=lambda q: q, folds=False):
-    """Where eigenvalues cross zero between two places of a branch; with `folds` a single real one that does is a fold, which is found otherwise."""
+    """Where eigenvalues cross zero between two places of a branch.
+
+    With `folds` a single real one that does is a fold, which is found otherwise.
+    """
     from scipy.optimize import brentq
 
     found, precise = [], dict(xtol=PRECISE * abs(b - a) + 4 * np.finfo(float).eps * max(abs(a), abs(b)))
@@ -33,7 +42,8 @@ def crossing(point, a, b, value=lambda q: q, folds=False):
         i, j = np.triu_indices(here.eigenvalues_.size, 1)
         pair = int(np.argmin(np.abs(here.eigenvalues_[i] + here.eigenvalues_[j])))
         frequency = abs(here.eigenvalues_[i[pair]].imag)
-        if frequency > 1e-6 * np.max(np.abs(here.eigenvalues_)):  # two real ones of opposite signs are a saddle's
+        # Two real ones of opposite signs are a saddle's
+        if frequency > 1e-6 * np.max(np.abs(here.eigenvalues_)):
             found.append(("hopf", value(q), tuple(here.rates_.values()), frequency / (2 * np.pi)))
     product = lambda q: float(np.prod(point(q).eigenvalues_ / np.max(np.abs(point(q).eigenvalues_))).real)
     if not folds and product(a) * product(b) < 0:
@@ -46,15 +56,21 @@ def distinct(special, grid):
     """The same place reached along two branches counts once."""
     kept = []
     for entry in special:
-        same = lambda other: (other[0] == entry[0] and abs(other[1] - entry[1]) < 1e-5 * (grid[-1] - grid[0])
-                              and np.allclose(other[2], entry[2], rtol=1e-3, atol=1e-3))
+        same = lambda other: (
+            other[0] == entry[0]
+            and abs(other[1] - entry[1]) < 1e-5 * (grid[-1] - grid[0])
+            and np.allclose(other[2], entry[2], rtol=1e-3, atol=1e-3)
+        )
         if not any(map(same, kept)):
             kept.append(entry)
     return kept
 
 
 def by_arclength(at, names, grid):
-    """Branches of any model by pseudo-arclength: the next point is looked for across the tangent, so that folds are passed."""
+    """Branches of any model by pseudo-arclength.
+
+    The next point is looked for across the tangent, so that folds are passed.
+    """
     rows, special, branches = [], [], []
     curve = _Curve(at, names, grid)
     for p in grid:
@@ -82,7 +98,8 @@ class _Curve:
         return np.append(np.asarray(rates) / self.size, (p - self.lo) / self.width)
 
     def parameter(self, u):
-        return self.lo + min(max(float(u[-1]), 0.0), 1.0) * self.width  # a step may look beyond the range, where the circuit may not exist
+        # A step may look beyond the range, where the circuit may not exist
+        return self.lo + min(max(float(u[-1]), 0.0), 1.0) * self.width
 
     def model(self, u):
         p = self.parameter(u)
@@ -100,10 +117,13 @@ class _Curve:
 
     def point(self, u):
         model, drives_ = self.model(u)
-        return point_at_(model, dict(zip(self.names, (np.maximum(u[:-1], 0.0) * self.size).tolist())), drives_)
+        return point_at_(
+            model, dict(zip(self.names, (np.maximum(u[:-1], 0.0) * self.size).tolist())), drives_
+        )
 
     def tangent(self, u, before):
-        step = 1e-2 if self.model(u)[0].level in ("surface", "transfer") else 1e-5  # as wide as a cell of a table
+        # As wide as a cell of a table
+        step = 1e-2 if self.model(u)[0].level in ("surface", "transfer") else 1e-5
         columns = []
         for k in range(len(u)):
             up, down = u.copy(), u.copy()
@@ -141,7 +161,10 @@ class _Curve:
         return [(u, self.point(u)) for u in branch], special
 
     def _events(self, u, tangent, turned, step):
-        """Folds and crossings on a step along a branch; where one lies another may, so that such a step is looked at in parts."""
+        """Folds and crossings on a step along a branch.
+
+        Where one lies another may, so that such a step is looked at in parts.
+        """
         from scipy.optimize import brentq
 
         along = lambda s: self.corrected(u + s * tangent, tangent) if s else u
@@ -155,8 +178,12 @@ class _Curve:
             fold = ahead(a) * ahead(b) < 0
             if fold:
                 turning = along(brentq(ahead, a, b, xtol=1e-9))
-                special.append(("fold", self.parameter(turning), tuple((turning[:-1] * self.size).tolist()), 0.0))
-            special += crossing(lambda s: self.point(along(s)), a, b, lambda s: self.parameter(along(s)), folds=fold)
+                special.append(
+                    ("fold", self.parameter(turning), tuple((turning[:-1] * self.size).tolist()), 0.0)
+                )
+            special += crossing(
+                lambda s: self.point(along(s)), a, b, lambda s: self.parameter(along(s)), folds=fold
+            )
         return special
 
     def _one_way(self, u, sign):

@@ -14,17 +14,15 @@ from ..basics.units import parse_quantity, si_label, with_units
 from ..circuit.parameter_names import resolve
 from ..reduction.operating_point import OperatingPointError
 from ..reduction.reduce import reduce_again
-from ..reduction.reduced_circuit import (
-    ReducedCircuit,
-    constant_drives_,
-    free_parameters,
-)
+from ..reduction.reduced_circuit import ReducedCircuit, constant_drives_, free_parameters
 from .arclength import PRECISE, by_arclength, crossing, distinct
 from .fixed_points import fixed_points, point_of_set_, threshold_linear
 
 __all__ = ["Continuation", "continue_fixed_points"]
 
-GRID, LOOKED = 81, 5  # values of the parameter: where all sets of firing units are tried; where other models are searched for branches not yet followed
+# Values of the parameter: where all sets of firing units are tried; where other models are searched for
+# branches not yet followed
+GRID, LOOKED = 81, 5
 SILENT_ = 1e-3  # Hz
 BESIDE = 1e-6  # of the range: how far from an edge one looks which fixed points there are
 
@@ -38,14 +36,15 @@ class Continuation:
     parameter : str
         Column of the tables that holds it, SI with its unit.
     points : pandas.DataFrame
-        A row per fixed point: branch, parameter, rate of every population in Hz, largest real part and its imaginary part in
-        1/s, kind, and ``outside``, the populations for which it lies outside of what was measured, so that it is extrapolated. The
-        rows of a branch follow one another along it.
+        A row per fixed point: branch, parameter, rate of every population in Hz, largest real part and its
+        imaginary part in 1/s, kind, and ``outside``, the populations for which it lies outside of what was
+        measured, so that it is extrapolated. The rows of a branch follow one another along it.
     special : pandas.DataFrame
-        Where something changes: ``what`` is "fold" (two fixed points meet), "hopf" (a pair of complex eigenvalues crosses zero),
-        "zero" (a real eigenvalue crosses zero without a fold), "silent" (a population falls silent or begins to fire), "border" (a
-        unit reaches its threshold and stability jumps), "no operating point" (with `anew`, rates NaN), or
-        "runaway" (rates grow beyond all bounds); the parameter, the rates, and the frequency in Hz of what oscillates.
+        Where something changes: ``what`` is "fold" (two fixed points meet), "hopf" (a pair of complex
+        eigenvalues crosses zero), "zero" (a real eigenvalue crosses zero without a fold), "silent" (a
+        population falls silent or begins to fire), "border" (a unit reaches its threshold and stability
+        jumps), "no operating point" (with `anew`, rates NaN), or "runaway" (rates grow beyond all bounds);
+        the parameter, the rates, and the frequency in Hz of what oscillates.
     """
 
     parameter: str
@@ -53,7 +52,10 @@ class Continuation:
     special: object
 
     def __repr__(self):
-        return f"Continuation({len(self.points)} points on {self.points['branch'].nunique()} branches along {self.parameter}; {len(self.special)} special)"
+        return (
+            f"Continuation({len(self.points)} points on {self.points['branch'].nunique()} branches along"
+            f" {self.parameter}; {len(self.special)} special)"
+        )
 
 
 def continue_fixed_points(reduced, parameter, values, *, anew=False, progress=None):
@@ -64,14 +66,15 @@ def continue_fixed_points(reduced, parameter, values, *, anew=False, progress=No
     reduced : ReducedCircuit
         Its gains and time constants stay as they are.
     parameter : str
-        Dotted name, as in `Circuit.replace`: ``"drive.ext.rate"``, ``"projection.I->E.G"``, ``"population.E.I_app"``. At level
-        "transfer" only rates of drives.
+        Dotted name, as in `Circuit.replace`: ``"drive.ext.rate"``, ``"projection.I->E.G"``,
+        ``"population.E.I_app"``. At level "transfer" only rates of drives.
     values : pair or sequence of Quantity
-        The range; of a sequence the ends, and its length is the number of values that fixed points are looked for at.
+        The range; of a sequence the ends, and its length is the number of values that fixed points are looked
+        for at.
     anew : bool
-        Reduce afresh at every one of the values, as often as that many `reduce` calls take: for any parameter of `Circuit.replace`, and
-        where a branch leaves what was measured. Fixed points are those of the model reduced there; where no operating point is found
-        `special` says so.
+        Reduce afresh at every one of the values, as often as that many `reduce` calls take: for any parameter
+        of `Circuit.replace`, and where a branch leaves what was measured. Fixed points are those of the model
+        reduced there; where no operating point is found `special` says so.
     progress : optional
         As in `measure_fi`; of `anew`.
 
@@ -86,9 +89,9 @@ def continue_fixed_points(reduced, parameter, values, *, anew=False, progress=No
 
     Notes
     -----
-    Threshold-linear models are enumerated at every value, so that no branch is missed; each set of firing units is one branch, and
-    ends of branches are refined by bisection. Other models are followed by pseudo-arclength from every fixed point that is
-    found at the given values and not yet on a branch.
+    Threshold-linear models are enumerated at every value, so that no branch is missed; each set of firing
+    units is one branch, and ends of branches are refined by bisection. Other models are followed by
+    pseudo-arclength from every fixed point that is found at the given values and not yet on a branch.
 
     Examples
     --------
@@ -102,7 +105,9 @@ def continue_fixed_points(reduced, parameter, values, *, anew=False, progress=No
         return _table(reduced, parameter, *_reduced_anew(reduced, parameter, values, progress))
     at, si, label = _family(reduced, parameter, values)
     lo, hi = float(si.min()), float(si.max())
-    linear = reduced.level in ("linear", "gain") and all(gain.form == "threshold_linear" for gain in reduced.gains.values())
+    linear = reduced.level in ("linear", "gain") and all(
+        gain.form == "threshold_linear" for gain in reduced.gains.values()
+    )
     follow, number = (_by_active_sets, GRID) if linear else (by_arclength, LOOKED)
     rows, special = follow(at, reduced.populations, np.linspace(lo, hi, max(len(si), number)))
     return _table(reduced, parameter, label, rows, special)
@@ -112,7 +117,9 @@ def _reduced_anew(reduced, parameter, values, progress):
     """(unit, rows, special points) of models reduced at each value, each with settings of the first."""
     require(reduced, ReducedCircuit, "continue_fixed_points, reduced")
     if isinstance(values, (str, bytes, Mapping)) or np.ndim(values) != 1 or len(values) < 2:
-        raise InputError(f"values: got {described(values)}, expected at least two values such as [8, 12, 16]*Hz")
+        raise InputError(
+            f"values: got {described(values)}, expected at least two values such as [8, 12, 16]*Hz"
+        )
     values = [parse_quantity(value) for value in values]
     rows, special, label = [], [], si_label(values[0])
     with Progress(progress) as bar:
@@ -135,21 +142,47 @@ def _table(reduced, parameter, label, rows, special):
 
     column = f"{parameter} [{label}]"
     rates = [f"{name} [Hz]" for name in reduced.populations]
-    points = pd.DataFrame([(branch, p, *point.rates_.values(), point.eigenvalues_[0].real, abs(point.eigenvalues_[0].imag), point.kind, ", ".join(point.outside))
-                           for branch, p, point in rows], columns=["branch", column, *rates, "growth [1/s]", "turning [1/s]", "kind", "outside"])
+    points = pd.DataFrame(
+        [
+            (
+                branch,
+                p,
+                *point.rates_.values(),
+                point.eigenvalues_[0].real,
+                abs(point.eigenvalues_[0].imag),
+                point.kind,
+                ", ".join(point.outside),
+            )
+            for branch, p, point in rows
+        ],
+        columns=["branch", column, *rates, "growth [1/s]", "turning [1/s]", "kind", "outside"],
+    )
     special = [*special, *_silences(rows)]
-    found = pd.DataFrame([(what, p, *r, frequency) for what, p, r, frequency in special], columns=["what", column, *rates, "frequency [Hz]"])
+    found = pd.DataFrame(
+        [(what, p, *r, frequency) for what, p, r, frequency in special],
+        columns=["what", column, *rates, "frequency [Hz]"],
+    )
     return Continuation(column, points, found.sort_values(column, ignore_index=True))
 
 
 def _silences(rows):
-    """Where a population falls silent along a branch, or begins to fire: half-way between two of its points."""
+    """Where a population falls silent along a branch, or begins to fire.
+
+    Half-way between two of its points.
+    """
     special = []
     for (branch, p, point), (next_branch, q, beyond) in zip(rows, rows[1:]):
         if branch == next_branch:
             for name, rate in point.rates_.items():
                 if (rate > SILENT_) != (beyond.rates_[name] > SILENT_):
-                    special.append(("silent", (p + q) / 2, tuple((np.array(list(point.rates_.values())) + list(beyond.rates_.values())) / 2), 0.0))
+                    special.append(
+                        (
+                            "silent",
+                            (p + q) / 2,
+                            tuple((np.array(list(point.rates_.values())) + list(beyond.rates_.values())) / 2),
+                            0.0,
+                        )
+                    )
     return special
 
 
@@ -157,19 +190,37 @@ def _family(reduced, parameter, values):
     """(model at an SI value of the parameter, SI values, their unit)."""
     require(reduced, ReducedCircuit, "continue_fixed_points, reduced")
     if not isinstance(parameter, str):
-        raise InputError(f"parameter: got {described(parameter)}, expected a dotted name such as \"drive.ext.rate\"")
+        raise InputError(
+            f'parameter: got {described(parameter)}, expected a dotted name such as "drive.ext.rate"'
+        )
     if isinstance(values, (str, bytes, Mapping)) or np.ndim(values) != 1:
         raise InputError(f"values: got {described(values)}, expected a range such as [8, 20]*Hz")
-    kind, which, attribute = resolve(reduced.circuit, parameter, lambda message: InputError(f"parameter, {parameter}: {message}"))
+    kind, which, attribute = resolve(
+        reduced.circuit, parameter, lambda message: InputError(f"parameter, {parameter}: {message}")
+    )
     frozen = reduced.level == "transfer"  # synapses, currents and leaks are in its tables
-    allowed = {"drive": ("rate",) if frozen else ("rate", "G", "tau", "E"), "projection": () if frozen else ("G", "tau", "E"),
-               "population": () if frozen or kind != "population" else free_parameters(reduced.circuit.populations[which].model)}
-    if any(np.ndim(value) or not isinstance(value, (str, int, float, np.number, np.ndarray)) or isinstance(value, bool) for value in values):
+    allowed = {
+        "drive": ("rate",) if frozen else ("rate", "G", "tau", "E"),
+        "projection": () if frozen else ("G", "tau", "E"),
+        "population": (
+            ()
+            if frozen or kind != "population"
+            else free_parameters(reduced.circuit.populations[which].model)
+        ),
+    }
+    if any(
+        np.ndim(value)
+        or not isinstance(value, (str, int, float, np.number, np.ndarray))
+        or isinstance(value, bool)
+        for value in values
+    ):
         raise InputError(f"values: got {described(values)}, expected a range such as [8, 20]*Hz")
     values = [parse_quantity(value) for value in values]
     if attribute not in allowed[kind]:
-        raise InputError(f"parameter: {unknown_name('field', attribute, allowed[kind])}: {parameter} decides the gains themselves, or is no continuous value; "
-                         f"reduce anew at each value instead, as `scan` does")
+        raise InputError(
+            f"parameter: {unknown_name('field', attribute, allowed[kind])}: {parameter} decides the gains"
+            " themselves, or is no continuous value; reduce anew at each value instead, as `scan` does"
+        )
     if len(values) < 2:
         raise InputError(f"values: got {len(values)}, expected at least the two ends of a range")
     dim, label = getattr(values[0], "dim", None), si_label(values[0])
@@ -179,13 +230,18 @@ def _family(reduced, parameter, values):
         raise InputError(f"values: got {si.tolist()}, expected a range of finite values")
 
     def at(p):
-        return reduced.frozen_on_(reduced.circuit.replace({parameter: with_units(float(p), dim) if dim is not None else float(p)}))
+        return reduced.frozen_on_(
+            reduced.circuit.replace({parameter: with_units(float(p), dim) if dim is not None else float(p)})
+        )
 
     return at, si, label
 
 
 def _by_active_sets(at, names, grid):
-    """Branches of a threshold-linear model: one for each set of firing units and stretch on which it has a fixed point."""
+    """Branches of a threshold-linear model.
+
+    One for each set of firing units and stretch on which it has a fixed point.
+    """
     from scipy.optimize import brentq
 
     width, cache, rows, special, branch = grid[-1] - grid[0], {}, [], [], 0
@@ -204,11 +260,16 @@ def _by_active_sets(at, names, grid):
         return model(p)[1].margin_(active)
 
     def edge(active, p, inside):
-        """What happens where a set of firing units begins or ends, `inside` being the side (1 or -1) on which it is."""
+        """What happens where a set of firing units begins or ends, `inside` being the side (1 or -1) on which
+        it is.
+        """
         here, there = p + inside * BESIDE * width, p - inside * BESIDE * width
         rates = tuple(point(here, active).rates_.values())
-        near, nearer, beyond = (model(q)[1].at_set_(active) for q in (here, p + inside * BESIDE * width / 10, there))
-        # A unit that reaches its threshold comes closer to it in proportion; where lines become parallel all move away.
+        near, nearer, beyond = (
+            model(q)[1].at_set_(active) for q in (here, p + inside * BESIDE * width / 10, there)
+        )
+        # A unit that reaches its threshold comes closer to it in proportion; where lines become parallel all
+        # move away.
         reached = np.flatnonzero((near * beyond < 0) & (np.abs(nearer) < 0.5 * np.abs(near)))
         if not reached.size:
             return [("runaway", p, rates, 0.0)]

@@ -16,29 +16,50 @@ __all__ = ["PhasePlane", "Separatrix", "phase_plane", "separatrix"]
 
 GRID = 201  # points along each axis on which nullclines are drawn
 SETTLED = 1e3  # of the longest time constant: how long a trajectory is followed to see where it ends
-OFFSET, PRECISE = 1e-4, 1e-8  # of the distance between the stable states: start of a separatrix beside its saddle; where it is crossed
+# Of the distance between the stable states: start of a separatrix beside its saddle; where it is crossed
+OFFSET, PRECISE = 1e-4, 1e-8
 
 
 class Flow:
-    """tau dmu/dt = -mu + W f(mu) - theta of a reduced circuit with constant drives, in arrays over populations."""
+    """tau dmu/dt = -mu + W f(mu) - theta of a reduced circuit with constant drives, in arrays over
+    populations.
+    """
 
     def __init__(self, reduced, drives=None):
         require(reduced, ReducedCircuit, "reduced")
         if reduced.adaptation:
-            raise InputError(f"reduced: {', '.join(reduced.adaptation)} adapts, and its state is not one current a population; reduce with adaptation = None")
+            raise InputError(
+                f"reduced: {', '.join(reduced.adaptation)} adapts, and its state is not one current a"
+                " population; reduce with adaptation = None"
+            )
         if reduced.level not in ("linear", "gain") or reduced.by_pathway:
-            raise InputError(f"reduced: got level {reduced.level!r} with tau {reduced.tau_choice!r}, whose state is not one current a population; "
-                             f"reduce with level = 'linear' or 'gain' and one time constant a population")
+            raise InputError(
+                f"reduced: got level {reduced.level!r} with tau {reduced.tau_choice!r}, whose state is not"
+                " one current a population; reduce with level = 'linear' or 'gain' and one time constant a"
+                " population"
+            )
         self.names, drives_ = reduced.populations, constant_drives_(reduced, drives)
         self.gains = [reduced.gains[name] for name in self.names]
         self.W_ = np.array([[reduced.W_[target, source] for source in self.names] for target in self.names])
-        self.theta_ = np.array([reduced.theta_[target] - sum(reduced.weight_(p) * drives_[p.source, target] for p in reduced.circuit.pathways(target) if p.is_drive)
-                                for target in self.names])
+        self.theta_ = np.array(
+            [
+                reduced.theta_[target]
+                - sum(
+                    reduced.weight_(p) * drives_[p.source, target]
+                    for p in reduced.circuit.pathways(target)
+                    if p.is_drive
+                )
+                for target in self.names
+            ]
+        )
         self.tau_ = np.array([float(np.asarray(reduced.tau[name])) for name in self.names])
 
     def rates_(self, mu_):
         """Rates in Hz, populations along the last axis."""
-        return np.stack([np.asarray(gain.f_(mu_[..., number]), dtype=float) for number, gain in enumerate(self.gains)], axis=-1)
+        return np.stack(
+            [np.asarray(gain.f_(mu_[..., number]), dtype=float) for number, gain in enumerate(self.gains)],
+            axis=-1,
+        )
 
     def rest_(self, rates_):
         """mu at which populations stay where all fire at given rates."""
@@ -59,8 +80,16 @@ class Flow:
         beyond = lambda t, mu: bound - np.max(np.abs(mu))
         beyond.terminal = True
         scale = np.max(np.abs(mu_)) or 1.0
-        return solve_ivp(lambda t, mu: self(mu), (0, duration_), mu_, method="LSODA", rtol=1e-9, atol=1e-9 * scale, events=beyond if np.isfinite(bound) else None,
-                         max_step=abs(duration_) / 100 if duration_ < 0 else np.inf).y.T
+        return solve_ivp(
+            lambda t, mu: self(mu),
+            (0, duration_),
+            mu_,
+            method="LSODA",
+            rtol=1e-9,
+            atol=1e-9 * scale,
+            events=beyond if np.isfinite(bound) else None,
+            max_step=abs(duration_) / 100 if duration_ < 0 else np.inf,
+        ).y.T
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +103,11 @@ class Separatrix:
     low, high : FixedPoint or None
         The stable states it divides; None where one side runs away.
     crossing : dict of str to Quantity
-        Currents in excess of the thresholds where the straight line from the low state to the high one crosses it; where one
-        side runs away the line from the other state through the saddle.
+        Currents in excess of the thresholds where the straight line from the low state to the high one
+        crosses it; where one side runs away the line from the other state through the saddle.
     curve_ : ndarray, shape (point, population) or None
-        Currents in excess of the threshold along it, A, for one or two populations; of more it is a surface and not drawn.
+        Currents in excess of the threshold along it, A, for one or two populations; of more it is a surface
+        and not drawn.
     """
 
     saddle: object
@@ -108,8 +138,9 @@ def separatrix(reduced, *, drives=None):
 
     Notes
     -----
-    For two populations the stable manifold of the saddle, by integration backwards in time from either side of it. For any
-    number the place where it is crossed on the way between the two states that its growing direction leads to, by bisection.
+    For two populations the stable manifold of the saddle, by integration backwards in time from either side
+    of it. For any number the place where it is crossed on the way between the two states that its growing
+    direction leads to, by bisection.
 
     Examples
     --------
@@ -136,11 +167,21 @@ def _separatrix(flow, saddle, stable):
     values, vectors = np.linalg.eig(flow.jacobian_(mu))
     out = vectors[:, np.argmax(values.real)].real
     out = out if out.sum() > 0 else -out
-    scale = max([np.max(np.abs(_mu(flow, point) - mu)) for point in stable], default=0.0) or np.max(np.abs(mu)) or 1e-12
+    scale = (
+        max([np.max(np.abs(_mu(flow, point) - mu)) for point in stable], default=0.0)
+        or np.max(np.abs(mu))
+        or 1e-12
+    )
     bound = 1e3 * (scale + np.max(np.abs(mu)))
     high, low = (_end(flow, mu + sign * 1e-3 * scale * out, stable, bound) for sign in (1, -1))
     # Where one side runs away the line goes on beyond the saddle by as much again.
-    first = _mu(flow, low) if low is not None else 2 * mu - _mu(flow, high) if high is not None else mu - scale * out
+    first = (
+        _mu(flow, low)
+        if low is not None
+        else 2 * mu - _mu(flow, high)
+        if high is not None
+        else mu - scale * out
+    )
     last = _mu(flow, high) if high is not None else 2 * mu - first
     inside, outside = 0.0, 1.0
     while outside - inside > PRECISE:
@@ -148,8 +189,16 @@ def _separatrix(flow, saddle, stable):
         same = _end(flow, first + middle * (last - first), stable, bound) is low
         inside, outside = (middle, outside) if same else (inside, middle)
     crossed = first + inside * (last - first)
-    return Separatrix(saddle, low, high, {name: with_units(float(x), gain.current_unit) for name, x, gain in zip(flow.names, crossed, flow.gains)},
-                      _manifold(flow, mu, values, vectors, scale))
+    return Separatrix(
+        saddle,
+        low,
+        high,
+        {
+            name: with_units(float(x), gain.current_unit)
+            for name, x, gain in zip(flow.names, crossed, flow.gains)
+        },
+        _manifold(flow, mu, values, vectors, scale),
+    )
 
 
 def _end(flow, mu, stable, bound):
@@ -159,7 +208,12 @@ def _end(flow, mu, stable, bound):
         return None
     apart = [np.max(np.abs(_mu(flow, point) - end)) for point in stable]
     near = int(np.argmin(apart)) if apart else None
-    return stable[near] if near is not None and apart[near] < 1e-3 * max(np.max(np.abs(_mu(flow, stable[near]))), np.max(np.abs(mu))) else None
+    return (
+        stable[near]
+        if near is not None
+        and apart[near] < 1e-3 * max(np.max(np.abs(_mu(flow, stable[near]))), np.max(np.abs(mu)))
+        else None
+    )
 
 
 def _manifold(flow, mu, values, vectors, scale):
@@ -218,7 +272,8 @@ def phase_plane(reduced, *, drives=None, span=None):
         Of two populations, at level "linear" or "gain", with one time constant a population.
     drives : dict of str to Quantity, optional
     span : pair of pairs of Quantity, optional
-        Currents of either population that are shown; by default all fixed points and the rest without activity.
+        Currents of either population that are shown; by default all fixed points and the rest without
+        activity.
 
     Returns
     -------
@@ -234,10 +289,17 @@ def phase_plane(reduced, *, drives=None, span=None):
     from contourpy import contour_generator
 
     require(reduced, ReducedCircuit, "phase_plane, reduced")
-    if span is not None and (not isinstance(span, (list, tuple, np.ndarray)) or np.ndim(span) == 0 or len(span) != 2):
-        raise InputError(f"span: got {described(span)}, expected a pair of currents for either population, such as ((0*pA, 100*pA), (0*pA, 50*pA))")
+    if span is not None and (
+        not isinstance(span, (list, tuple, np.ndarray)) or np.ndim(span) == 0 or len(span) != 2
+    ):
+        raise InputError(
+            f"span: got {described(span)}, expected a pair of currents for either population, such as ((0*pA,"
+            " 100*pA), (0*pA, 50*pA))"
+        )
     if len(reduced.populations) != 2:
-        raise InputError(f"reduced: got {len(reduced.populations)} populations, expected two: a plane has two axes")
+        raise InputError(
+            f"reduced: got {len(reduced.populations)} populations, expected two: a plane has two axes"
+        )
     flow, points = Flow(reduced, drives), fixed_points(reduced, drives=drives)
     mus = np.array([_mu(flow, point) for point in points]).reshape(-1, 2)
     axes = []
@@ -247,11 +309,26 @@ def phase_plane(reduced, *, drives=None, span=None):
             lo, hi = min(shown), max(shown)
             axes.append(np.linspace(lo - 0.25 * (hi - lo), hi + 0.5 * (hi - lo), GRID))
         else:
-            lo, hi = pair_of(span[number], reduced.gains[name].current_unit, f"span, {name}", "(0*pA, 100*pA)")
+            lo, hi = pair_of(
+                span[number], reduced.gains[name].current_unit, f"span, {name}", "(0*pA, 100*pA)"
+            )
             if not lo < hi:
                 raise InputError(f"span, {name}: got {span[number]}, expected a lower and an upper current")
             axes.append(np.linspace(lo, hi, GRID))
     x, y = axes
     field = np.moveaxis(flow(np.stack(np.meshgrid(x, y), axis=-1)), -1, 0)
-    lines = {name: contour_generator(x, y, field[number] / np.max(np.abs(field[number]))).lines(0.0) for number, name in enumerate(flow.names)}
-    return PhasePlane(flow.names, x, y, field, points, mus, separatrix(reduced, drives=drives), lines, tuple(reduced.gains[name].current_unit for name in flow.names))
+    lines = {
+        name: contour_generator(x, y, field[number] / np.max(np.abs(field[number]))).lines(0.0)
+        for number, name in enumerate(flow.names)
+    }
+    return PhasePlane(
+        flow.names,
+        x,
+        y,
+        field,
+        points,
+        mus,
+        separatrix(reduced, drives=drives),
+        lines,
+        tuple(reduced.gains[name].current_unit for name in flow.names),
+    )

@@ -37,13 +37,14 @@ class RingState:
     kind : {"silent", "homogeneous", "broad", "narrow"}
         No unit fires; all fire alike; all fire, by angle; a bump with silence around it.
     offset, amplitude : float
-        Rates [offset + amplitude cos 2a]_+ at angles a from the peak of the input, in the units of the contrast (those of currents times
-        beta). Below 0 the bump stands opposite to the input, at 90 degrees (`at`).
+        Rates [offset + amplitude cos 2a]_+ at angles a from the peak of the input, in the units of the
+        contrast (those of currents times beta). Below 0 the bump stands opposite to the input, at 90 degrees
+        (`at`).
     cut : float
         Half width of what fires, radians; pi/2 where all does.
     eigenvalues : ndarray
-        Of (d rate out/d rate in - 1) within the states of angular modes 0 and 2: even ones first, the last that which turns the
-        bump. In units of 1/tau.
+        Of (d rate out/d rate in - 1) within the states of angular modes 0 and 2: even ones first, the last
+        that which turns the bump. In units of 1/tau.
     """
 
     kind: str
@@ -87,10 +88,11 @@ class RingState:
 
 @dataclass(frozen=True)
 class Ring:
-    """tau dm/dt = -m + [I(a) + mean over a' of (J0 + J2 cos 2(a - a')) m(a')]_+, I(a) = c (1 - e + e cos 2a) - T.
+    """tau dm/dt = -m + [I(a) + mean over a' of (J0 + J2 cos 2(a - a')) m(a')]_+, I(a) = c (1 - e + e cos 2a)
+    - T.
 
-    Ben-Yishai, Bar-Or & Sompolinsky (1995), as in Shriki, Hansel & Sompolinsky (2003). Rates are in units in which the gain has
-    slope 1.
+    Ben-Yishai, Bar-Or & Sompolinsky (1995), as in Shriki, Hansel & Sompolinsky (2003). Rates are in units in
+    which the gain has slope 1.
 
     Parameters
     ----------
@@ -127,30 +129,44 @@ class Ring:
     def __post_init__(self):
         for name in ("J0", "J2", "contrast", "tuning", "threshold", "tau"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, (int, float, np.number))
+                or not np.isfinite(value)
+            ):
                 raise InputError(f"{name}: got {described(value)}, expected a finite number")
         if not self.tau > 0:
             raise InputError(f"tau: got {self.tau!r}, expected a time above 0 s")
         if self.tuning < 0:
-            raise InputError(f"tuning: got {self.tuning!r}, expected at least 0; turn the input by 90 degrees instead")
+            raise InputError(
+                f"tuning: got {self.tuning!r}, expected at least 0; turn the input by 90 degrees instead"
+            )
 
     @cached_property
     def marginal_cut(self):
-        """Half width of the bump that stands by itself, J2 f2(cut) = 1; NaN for J2 <= 2, where there is none."""
+        """Half width of the bump that stands by itself, J2 f2(cut) = 1.
+
+        NaN for J2 <= 2, where there is none.
+        """
         from scipy.optimize import brentq
 
         return brentq(lambda cut: self.J2 * _f2(cut) - 1, 1e-9, PERIOD / 2) if self.J2 > 2 else np.nan
 
     @property
     def largest_J0(self):
-        """J0 from which on activity grows without end: 1 where all units fire, -cos(2 cut)/f0(cut) where a bump does (J2 > 2)."""
+        """J0 from which on activity grows without end.
+
+        1 where all units fire, -cos(2 cut)/f0(cut) where a bump does (J2 > 2).
+        """
         if not self.J2 > 2:
             return 1.0
         return float(-np.cos(2 * self.marginal_cut) / _f0(self.marginal_cut))
 
     @property
     def phase(self):
-        """"homogeneous", "marginal" (the ring makes a bump by itself, which can stand anywhere) or "amplitude-unstable"."""
+        """ "homogeneous", "marginal" (the ring makes a bump by itself, which can stand anywhere) or
+        "amplitude-unstable".
+        """
         if self.J0 >= self.largest_J0:
             return "amplitude-unstable"
         return "marginal" if self.J2 > 2 else "homogeneous"
@@ -159,38 +175,66 @@ class Ring:
     def statement(self):
         """What the coupling does, and which mode grows where one does."""
         if self.phase == "amplitude-unstable":
-            mode = "mode 0, the mean rate" if self.J2 <= 2 else "the amplitude of the bump, modes 0 and 2 together"
-            return f"activity grows without end: {mode} (J0 = {self.J0:g}, stable below {self.largest_J0:.4g})"
+            mode = (
+                "mode 0, the mean rate"
+                if self.J2 <= 2
+                else "the amplitude of the bump, modes 0 and 2 together"
+            )
+            return (
+                f"activity grows without end: {mode} (J0 = {self.J0:g}, stable below {self.largest_J0:.4g})"
+            )
         if self.phase == "marginal":
-            return f"mode 2 grows out of the homogeneous state (J2 = {self.J2:g} > 2) into a bump of half width {np.degrees(self.marginal_cut):.3g} degrees, which can stand anywhere"
+            return (
+                f"mode 2 grows out of the homogeneous state (J2 = {self.J2:g} > 2) into a bump of half width"
+                f" {np.degrees(self.marginal_cut):.3g} degrees, which can stand anywhere"
+            )
         return "the rates follow the input's own tuning (J2 < 2)"
 
     def input(self, angles):
         """c (1 - e + e cos 2a) - T at angles in radians."""
-        return self.contrast * (1 - self.tuning + self.tuning * np.cos(2 * np.asarray(angles, dtype=float))) - self.threshold
+        return (
+            self.contrast * (1 - self.tuning + self.tuning * np.cos(2 * np.asarray(angles, dtype=float)))
+            - self.threshold
+        )
 
     def _even(self, cut):
-        """Eigenvalues of small changes while units within the cut fire: two even ones and that which turns."""
+        """Eigenvalues of small changes while units within the cut fire.
+
+        Two even ones and that which turns.
+        """
         p, q = 2 * cut / np.pi, np.sin(2 * cut) / np.pi
-        even = np.array([[self.J0 * p, self.J2 * q], [self.J0 * q, self.J2 * (cut + np.sin(4 * cut) / 4) / np.pi]])
+        even = np.array(
+            [[self.J0 * p, self.J2 * q], [self.J0 * q, self.J2 * (cut + np.sin(4 * cut) / 4) / np.pi]]
+        )
         return np.r_[np.sort(np.linalg.eigvals(even).real)[::-1], self.J2 * _f2(cut)] - 1
 
     @cached_property
     def states(self):
         """All states at rest, stable or not."""
-        found, mean, tuned = [], self.contrast * (1 - self.tuning) - self.threshold, self.contrast * self.tuning
+        found, mean, tuned = (
+            [],
+            self.contrast * (1 - self.tuning) - self.threshold,
+            self.contrast * self.tuning,
+        )
         if mean + abs(tuned) <= 0:
             found.append(RingState("silent", mean, tuned, 0.0, np.array([-1.0, -1.0, -1.0])))
         if self.J0 != 1 and self.J2 != 2:
             offset, amplitude = mean / (1 - self.J0), tuned / (1 - self.J2 / 2)
             if offset > 0 and offset >= abs(amplitude):
-                # Where everything fires, modes do not mix and cosine and sine are alike; without tuning there is no bump to turn.
+                # Where everything fires, modes do not mix and cosine and sine are alike; without tuning there
+                # is no bump to turn.
                 even = np.array([self.J0 - 1, self.J2 / 2 - 1, self.J2 / 2 - 1])
-                found.append(RingState("broad" if tuned else "homogeneous", offset, amplitude, PERIOD / 2, even))
+                found.append(
+                    RingState("broad" if tuned else "homogeneous", offset, amplitude, PERIOD / 2, even)
+                )
         return found + self._narrow(mean, tuned)
 
     def _narrow(self, mean, tuned):
-        """Bumps: B [cos 2(a - at) - cos 2c]_+ with B = +-tuned/(1 - J2 f2(c)) and mean + J0 B f0(c) = -B cos 2c, plus at 0 and minus at 90 degrees."""
+        """Bumps.
+
+        B [cos 2(a - at) - cos 2c]_+ with B = +-tuned/(1 - J2 f2(c)) and mean + J0 B f0(c) = -B cos 2c, plus
+        at 0 and minus at 90 degrees.
+        """
         from scipy.optimize import brentq
 
         if tuned == 0:
@@ -203,13 +247,18 @@ class Ring:
             grid, bumps = np.linspace(1e-6, PERIOD / 2, CUTS), []
             for side in (1, -1):
                 # Multiplied by 1 - J2 f2, which has no pole; the amplitude must be positive.
-                excess = lambda cut: mean * (1 - self.J2 * _f2(cut)) + side * tuned * (self.J0 * _f0(cut) + np.cos(2 * cut))
+                excess = lambda cut: (
+                    mean * (1 - self.J2 * _f2(cut)) + side * tuned * (self.J0 * _f0(cut) + np.cos(2 * cut))
+                )
                 values = np.array([excess(cut) for cut in grid])
                 for k in np.flatnonzero(values[:-1] * values[1:] < 0):
                     cut = brentq(excess, grid[k], grid[k + 1], xtol=1e-14)
                     if (B := side * tuned / (1 - self.J2 * _f2(cut))) > 0:
                         bumps.append((cut, B, side))
-        return [RingState("narrow", float(-B * np.cos(2 * cut)), float(side * B), float(cut), self._even(cut)) for cut, B, side in bumps]
+        return [
+            RingState("narrow", float(-B * np.cos(2 * cut)), float(side * B), float(cut), self._even(cut))
+            for cut, B, side in bumps
+        ]
 
     @property
     def state(self):
@@ -254,19 +303,40 @@ class Ring:
         if isinstance(units, bool) or not isinstance(units, (int, np.integer)) or units < 16:
             raise InputError(f"units: got {described(units)}, expected a whole number of at least 16")
         a = angles_(units)
-        start = 0.01 * np.random.default_rng(seed).random(units) if initial is None else np.asarray(initial, dtype=float)
+        start = (
+            0.01 * np.random.default_rng(seed).random(units)
+            if initial is None
+            else np.asarray(initial, dtype=float)
+        )
         if start.shape != (units,):
             raise InputError(f"initial: got the shape {start.shape}, expected ({units},), one rate a unit")
         drive, cos, sin = self.input(a), np.cos(2 * a), np.sin(2 * a)
 
         def change(t, m):
-            return (-m + np.maximum(drive + self.J0 * m.mean() + self.J2 * (cos * (m @ cos) + sin * (m @ sin)) / units, 0.0)) / self.tau
+            return (
+                -m
+                + np.maximum(
+                    drive + self.J0 * m.mean() + self.J2 * (cos * (m @ cos) + sin * (m @ sin)) / units, 0.0
+                )
+            ) / self.tau
 
         beyond = lambda t, m: BOUND * max(abs(self.contrast), 1.0) - np.max(m)
         beyond.terminal = True
-        run = solve_ivp(change, (0, duration), start, method="RK45", rtol=1e-9, atol=1e-12, events=beyond, max_step=self.tau)
+        run = solve_ivp(
+            change,
+            (0, duration),
+            start,
+            method="RK45",
+            rtol=1e-9,
+            atol=1e-12,
+            events=beyond,
+            max_step=self.tau,
+        )
         if run.status == 1:
             m = run.y[:, -1]
             bump = 2 * abs(m @ np.exp(2j * a)) / units
-            raise FloatingPointError(f"the ring ran away after {run.t[-1]:.3g} s with mean {m.mean():.3g} and modulation {bump:.3g}: {self.statement}")
+            raise FloatingPointError(
+                f"the ring ran away after {run.t[-1]:.3g} s with mean {m.mean():.3g} and modulation"
+                f" {bump:.3g}: {self.statement}"
+            )
         return a, run.y[:, -1]

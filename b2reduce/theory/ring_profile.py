@@ -28,11 +28,11 @@ class RingProfile:
     rate_ : ndarray, shape (population, angle)
         Hz.
     table : pandas.DataFrame
-        For each population mean and peak rate in Hz, modulation 2 |sum r exp(2 i a)|/sum r, the angle where it is centred, and the half width at
-        half maximum, both in degrees.
+        For each population mean and peak rate in Hz, modulation 2 |sum r exp(2 i a)|/sum r, the angle where
+        it is centred, and the half width at half maximum, both in degrees.
     modes : pandas.DataFrame
-        For each pair of populations the coupling in modes 0 and 2, beta W and beta W m, with the slope of the gains at the
-        operating point: what J0 and J2 of `Ring` are for one population.
+        For each pair of populations the coupling in modes 0 and 2, beta W and beta W m, with the slope of the
+        gains at the operating point: what J0 and J2 of `Ring` are for one population.
     """
 
     angles_: np.ndarray
@@ -47,7 +47,8 @@ def ring_profile(reduced, *, drives=None, points=POINTS):
     Parameters
     ----------
     reduced : ReducedCircuit
-        Of any level; the gains are those of its populations, and what differs from angle to angle is what profiles give it.
+        Of any level; the gains are those of its populations, and what differs from angle to angle is what
+        profiles give it.
     drives : dict of str to Quantity, optional
     points : int
         Angles at which it is computed.
@@ -65,8 +66,8 @@ def ring_profile(reduced, *, drives=None, points=POINTS):
 
     Notes
     -----
-    The limit of many cells: every pathway carries the rate of its source convolved with its profile. With cosine profiles and
-    threshold-linear gains this is the ring of `Ring`, with J0 = beta W and J2 = beta W m.
+    The limit of many cells: every pathway carries the rate of its source convolved with its profile. With
+    cosine profiles and threshold-linear gains this is the ring of `Ring`, with J0 = beta W and J2 = beta W m.
 
     Examples
     --------
@@ -84,11 +85,17 @@ def ring_profile(reduced, *, drives=None, points=POINTS):
     points = whole(points, "points", 16)
     circuit, drives_ = reduced.circuit, constant_drives_(reduced, drives)
     if not any(p.feature for p in circuit.populations.values()):
-        raise InputError(f"circuit {circuit.name!r}: no population has a feature; give one feature = \"orientation\"")
+        raise InputError(
+            f'circuit {circuit.name!r}: no population has a feature; give one feature = "orientation"'
+        )
     a, names = angles_(points), circuit.populations
     profiles = {label: projection.profile for label, projection in zip(circuit.labels, circuit.projections)}
     # Means over the ring of weight times rate: products of Fourier coefficients.
-    spectra = {label: np.fft.rfft(profile(PERIOD * np.arange(points) / points)) / points for label, profile in profiles.items() if profile is not None}
+    spectra = {
+        label: np.fft.rfft(profile(PERIOD * np.arange(points) / points)) / points
+        for label, profile in profiles.items()
+        if profile is not None
+    }
     weights = {(d.name, d.target): 1.0 if d.profile is None else d.profile(a) for d in circuit.drives}
 
     def response(rates):
@@ -97,12 +104,19 @@ def ring_profile(reduced, *, drives=None, points=POINTS):
             carried = {}
             for p in circuit.pathways(target):
                 if p.is_drive:
-                    carried[p.label] = drives_[p.source, target] * weights[p.source, target] + np.zeros(points)
+                    carried[p.label] = drives_[p.source, target] * weights[p.source, target] + np.zeros(
+                        points
+                    )
                 elif p.label in spectra:
                     carried[p.label] = np.fft.irfft(spectra[p.label] * np.fft.rfft(rates[p.source]), points)
                 else:
                     carried[p.label] = np.full(points, rates[p.source].mean())
-            out.append(np.asarray(reduced.functions_[target](*reduced.carried_arguments_(target, carried)), dtype=float) + np.zeros(points))
+            out.append(
+                np.asarray(
+                    reduced.functions_[target](*reduced.carried_arguments_(target, carried)), dtype=float
+                )
+                + np.zeros(points)
+            )
         return np.array(out)
 
     tau_ = max(float(np.asarray(tau)) for tau in reduced.tau.values())
@@ -110,13 +124,24 @@ def ring_profile(reduced, *, drives=None, points=POINTS):
     beyond.terminal = True
     start = np.array([np.full(points, float(np.asarray(reduced.operating_rate[name]))) for name in names])
     start *= 1 + 1e-3 * np.cos(2 * a)  # what grows out of the homogeneous state is seen to grow
-    run = solve_ivp(lambda t, r: (response(dict(zip(names, r.reshape(len(names), points)))).ravel() - r) / tau_, (0, SETTLED * tau_), start.ravel(), method="RK45",
-                    rtol=1e-8, atol=1e-8, events=beyond)
+    run = solve_ivp(
+        lambda t, r: (response(dict(zip(names, r.reshape(len(names), points)))).ravel() - r) / tau_,
+        (0, SETTLED * tau_),
+        start.ravel(),
+        method="RK45",
+        rtol=1e-8,
+        atol=1e-8,
+        events=beyond,
+    )
     rate_ = run.y[:, -1].reshape(len(names), points)
     if run.status == 1:
-        raise FloatingPointError(f"the ring runs away, with mean rates of {', '.join(f'{name} {r.mean():.3g} Hz' for name, r in zip(names, rate_))} and modulations of "
-                                 f"{', '.join(f'{name} {_modulation(a, r):.2g}' for name, r in zip(names, rate_))}: "
-                                 f"{'the bump grows' if max(_modulation(a, r) for r in rate_) > 0.1 else 'the mean rate, mode 0, grows'}; weaken its excitation")
+        raise FloatingPointError(
+            "the ring runs away, with mean rates of"
+            f" {', '.join(f'{name} {r.mean():.3g} Hz' for name, r in zip(names, rate_))} and modulations of"
+            f" {', '.join(f'{name} {_modulation(a, r):.2g}' for name, r in zip(names, rate_))}:"
+            f" {'the bump grows' if max(_modulation(a, r) for r in rate_) > 0.1 else 'the mean rate, mode 0, grows'};"
+            " weaken its excitation"
+        )
     rate_.setflags(write=False)
     table = pd.DataFrame([_described(a, r) for r in rate_], index=pd.Index(names, name="population"))
     rows = []
@@ -124,9 +149,21 @@ def ring_profile(reduced, *, drives=None, points=POINTS):
         beta = float(np.asarray(reduced.gains[target].beta))
         for source in names:
             own = [p for p in circuit.pathways(target) if not p.is_drive and p.source == source]
-            mode = lambda k: beta * sum(reduced.weight_(p) * (1.0 if k == 0 else 0.0 if profiles[p.label] is None else profiles[p.label].mode(k)) for p in own)
+            mode = lambda k: (
+                beta
+                * sum(
+                    reduced.weight_(p)
+                    * (1.0 if k == 0 else 0.0 if profiles[p.label] is None else profiles[p.label].mode(k))
+                    for p in own
+                )
+            )
             rows.append((target, source, mode(0), mode(1)))
-    return RingProfile(a, rate_, table, pd.DataFrame(rows, columns=["target", "source", "J0", "J2"]).set_index(["target", "source"]))
+    return RingProfile(
+        a,
+        rate_,
+        table,
+        pd.DataFrame(rows, columns=["target", "source", "J0", "J2"]).set_index(["target", "source"]),
+    )
 
 
 def _modulation(a, rates):
@@ -136,8 +173,13 @@ def _modulation(a, rates):
 def _described(a, rates):
     """Mean, peak, modulation, centre and half width of a profile."""
     centre = np.angle(rates @ np.exp(2j * a)) / 2 if _modulation(a, rates) > 1e-6 else np.nan
-    return {"mean [Hz]": float(rates.mean()), "peak [Hz]": float(rates.max()), "modulation": _modulation(a, rates), "centre [deg]": float(np.degrees(centre)),
-            "half width [deg]": _half_width(a, rates)}
+    return {
+        "mean [Hz]": float(rates.mean()),
+        "peak [Hz]": float(rates.max()),
+        "modulation": _modulation(a, rates),
+        "centre [deg]": float(np.degrees(centre)),
+        "half width [deg]": _half_width(a, rates),
+    }
 
 
 def _half_width(a, rates):
@@ -152,5 +194,3 @@ def _half_width(a, rates):
         inner, outer = rates[(top + step * (k - 1)) % size], rates[(top + step * k) % size]
         width += k - 1 + (inner - rates[top] / 2) / (inner - outer)
     return float(np.degrees(width * PERIOD / size / 2))
-
-

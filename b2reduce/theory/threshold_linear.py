@@ -14,7 +14,8 @@ from ..basics.errors import InputError
 __all__ = ["MOST_POPULATIONS", "ThresholdLinearNetwork"]
 
 MOST_POPULATIONS = 12  # 4096 active sets; each more doubles them
-ROUNDING = 1e-9  # of the currents that meet at a unit: below it an argument of the gain counts as exactly at threshold
+# Of the currents that meet at a unit: below it an argument of the gain counts as exactly at threshold
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,10 @@ class ThresholdLinearNetwork:
             try:
                 return np.array(value, dtype=float)
             except (TypeError, ValueError):
-                raise InputError(f"{name}: got {described(value)}, expected SI floats, one for every population{' and pair of them' if name == 'W' else ''}") from None
+                raise InputError(
+                    f"{name}: got {described(value)}, expected SI floats, one for every"
+                    f" population{' and pair of them' if name == 'W' else ''}"
+                ) from None
 
         if isinstance(self.names, str) or not isinstance(self.names, (tuple, list)):
             raise InputError(f"names: got {described(self.names)}, expected a list of names")
@@ -73,15 +77,24 @@ class ThresholdLinearNetwork:
         if len(names) != len(W_):
             raise InputError(f"names: got {len(names)}, expected {len(W_)}, one for every row of W")
         if len(W_) > MOST_POPULATIONS:
-            raise InputError(f"W: got {len(W_)} populations, expected at most {MOST_POPULATIONS}: all {2 ** len(W_)} active sets would have to be tried; start "
-                             f"simulate_rates() from several initial rates instead")
+            raise InputError(
+                f"W: got {len(W_)} populations, expected at most {MOST_POPULATIONS}: all {2 ** len(W_)}"
+                " active sets would have to be tried; start simulate_rates() from several initial rates"
+                " instead"
+            )
         values = {"W_": W_}
         for name, positive in (("beta", True), ("theta", False), ("tau", True)):
-            value = np.array(to_si(self.tau, "s", "tau") if name == "tau" and hasattr(self.tau, "dim") else si(name), dtype=float)
+            value = np.array(
+                to_si(self.tau, "s", "tau") if name == "tau" and hasattr(self.tau, "dim") else si(name),
+                dtype=float,
+            )
             if value.ndim == 0:
                 value = np.full(len(W_), float(value))
             if value.shape != (len(W_),):
-                raise InputError(f"{name}: got the shape {value.shape}, expected ({len(W_)},), one value for every population")
+                raise InputError(
+                    f"{name}: got the shape {value.shape}, expected ({len(W_)},), one value for every"
+                    " population"
+                )
             if positive and not np.all(value > 0):
                 raise InputError(f"{name}: got {value.tolist()}, expected values above 0")
             values[f"{name}_"] = value
@@ -119,9 +132,14 @@ class ThresholdLinearNetwork:
         found, size = {}, len(self.beta_)
         for number in range(size + 1):
             sets = np.array(list(combinations(range(size), number)), dtype=int)
-            W = self.W_[sets[:, :, None], sets[:, None, :]] * self.beta_[sets][:, None, :]  # of the active units on one another, in units of their own current
+            # Of the active units on one another, in units of their own current
+            W = self.W_[sets[:, :, None], sets[:, None, :]] * self.beta_[sets][:, None, :]
             A, h = np.eye(number) - W, -self.theta_[sets]
-            regular = np.array([np.linalg.cond(a) < 1 / ROUNDING for a in A], dtype=bool) if number else np.ones(len(sets), dtype=bool)
+            regular = (
+                np.array([np.linalg.cond(a) < 1 / ROUNDING for a in A], dtype=bool)
+                if number
+                else np.ones(len(sets), dtype=bool)
+            )
             solved = np.zeros(h.shape)
             solved[regular] = np.linalg.solve(A[regular], h[regular][..., None])[..., 0]
             for chosen, x, good, a, b in zip(sets, solved, regular, A, h):
@@ -139,7 +157,10 @@ class ThresholdLinearNetwork:
         return found
 
     def _on_a_line(self, chosen, A, h):
-        """Where the active units have no unique answer: the middle of the fixed points that form a line, or None."""
+        """Where the active units have no unique answer.
+
+        The middle of the fixed points that form a line, or None.
+        """
         from scipy.optimize import linprog
 
         rest = np.setdiff1d(np.arange(len(self.beta_)), chosen)
@@ -147,26 +168,40 @@ class ThresholdLinearNetwork:
         size, scale = len(chosen), np.abs(self.theta_).max() or 1 / self.beta_.max()
         if np.linalg.norm(A @ np.linalg.lstsq(A, h, rcond=ROUNDING)[0] - h) > 1e-6 * scale:
             return None
-        # Largest margin m <= scale with A x = h, x >= m, into x - theta <= 0; a singular A is rounded to its rank first.
+        # Largest margin m <= scale with A x = h, x >= m, into x - theta <= 0; a singular A is rounded to its
+        # rank first.
         U, s, V = np.linalg.svd(A)
         keep = s > ROUNDING * max(s.max(), 1.0)
-        answer = linprog(np.r_[np.zeros(size), -1.0], A_ub=np.block([[-np.eye(size), np.ones((size, 1))], [into, np.zeros((len(rest), 1))]]),
-                         b_ub=np.r_[np.zeros(size), self.theta_[rest] / scale], A_eq=np.c_[(U.T @ A)[keep], np.zeros(keep.sum())] if keep.any() else None,
-                         b_eq=(U.T @ h)[keep] / scale if keep.any() else None, bounds=[(0, None)] * size + [(None, 1)])
+        answer = linprog(
+            np.r_[np.zeros(size), -1.0],
+            A_ub=np.block([[-np.eye(size), np.ones((size, 1))], [into, np.zeros((len(rest), 1))]]),
+            b_ub=np.r_[np.zeros(size), self.theta_[rest] / scale],
+            A_eq=np.c_[(U.T @ A)[keep], np.zeros(keep.sum())] if keep.any() else None,
+            b_eq=(U.T @ h)[keep] / scale if keep.any() else None,
+            bounds=[(0, None)] * size + [(None, 1)],
+        )
         return answer.x[:-1] * scale if answer.status == 0 and answer.x[-1] > ROUNDING else None
 
     def at_set_(self, active):
-        """Where the equations would rest if the units of `active`, and no others, followed their lines: currents, NaN where nowhere."""
+        """Where the equations would rest if the units of `active`, and no others, followed their lines.
+
+        Currents, NaN where nowhere.
+        """
         mu, on = np.full(len(self.beta_), np.nan), np.asarray(active, dtype=bool)
         try:
-            mu[on] = np.linalg.solve(np.eye(on.sum()) - self.W_[np.ix_(on, on)] * self.beta_[on], -self.theta_[on])
+            mu[on] = np.linalg.solve(
+                np.eye(on.sum()) - self.W_[np.ix_(on, on)] * self.beta_[on], -self.theta_[on]
+            )
         except np.linalg.LinAlgError:
             return mu
         mu[~on] = self.W_[np.ix_(~on, on)] @ (self.beta_[on] * mu[on]) - self.theta_[~on]
         return mu
 
     def margin_(self, active):
-        """How far the rest of `at_set_` is from one that is there, relative to the currents: negative where a unit contradicts its line."""
+        """How far the rest of `at_set_` is from one that is there, relative to the currents.
+
+        Negative where a unit contradicts its line.
+        """
         mu = self.at_set_(active)
         if not np.isfinite(mu).all():
             return -1.0
@@ -188,10 +223,12 @@ class ThresholdLinearNetwork:
 
     @cached_property
     def runaway_(self):
-        """[(growth in 1/s, rates relative to the largest)] of all directions in which activity grows without end.
+        """[(growth in 1/s, rates relative to the largest)] of all directions in which activity grows without
+        end.
 
-        Far from threshold theta counts for nothing, and mu = v exp(s t) solves the equations if s tau v = -v + W r(v): for
-        every set of firing units an eigenvector with positive entries whose silent units stay silent.
+        Far from threshold theta counts for nothing, and mu = v exp(s t) solves the equations if s tau v = -v
+        + W r(v): for every set of firing units an eigenvector with positive entries whose silent units stay
+        silent.
         """
         modes, size = [], len(self.beta_)
         for number in range(1, size + 1):
@@ -203,7 +240,9 @@ class ThresholdLinearNetwork:
                     if abs(s.imag) > ROUNDING * abs(s) or s.real <= ROUNDING * np.max(1 / self.tau_[S]):
                         continue
                     v = v.real * np.sign(v.real[np.argmax(np.abs(v.real))])
-                    if np.all(v > ROUNDING * v.max()) and np.all(self.W_[np.ix_(rest, S)] @ (self.beta_[S] * v) <= 0):
+                    if np.all(v > ROUNDING * v.max()) and np.all(
+                        self.W_[np.ix_(rest, S)] @ (self.beta_[S] * v) <= 0
+                    ):
                         rates = np.zeros(size)
                         rates[S] = self.beta_[S] * v
                         modes.append((float(s.real), rates / rates.max()))
@@ -215,5 +254,12 @@ class ThresholdLinearNetwork:
             return ""
         growth, rates = self.runaway_[0]
         grown = [number for number in np.argsort(-rates) if rates[number] > 0]
-        share = f" in the proportion {' : '.join(f'{rates[number]:.2g}' for number in grown)}" if len(grown) > 1 else ""
-        return f"far above threshold {', '.join(self.names[number] for number in grown)} grow{'' if share else 's'} without end as exp(t / {1e3 / growth:.3g} ms){share}"
+        share = (
+            f" in the proportion {' : '.join(f'{rates[number]:.2g}' for number in grown)}"
+            if len(grown) > 1
+            else ""
+        )
+        return (
+            f"far above threshold {', '.join(self.names[number] for number in grown)}"
+            f" grow{'' if share else 's'} without end as exp(t / {1e3 / growth:.3g} ms){share}"
+        )

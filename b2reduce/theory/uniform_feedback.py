@@ -32,7 +32,8 @@ class UniformFeedback:
     growth_ : float
         (beta N W - 1)/tau in 1/s: of small changes while the population fires.
     relaxation : Quantity or None
-        tau/(1 - beta N W): time in which an active population approaches its fixed point; None where it does not.
+        tau/(1 - beta N W): time in which an active population approaches its fixed point; None where it does
+        not.
     statement : str
     """
 
@@ -50,7 +51,8 @@ class UniformFeedback:
 
 
 def uniform_feedback(*, beta, W, theta, tau, N=1):
-    """Fixed points, stability and time of approach of a population with uniform feedback (equations 11.34-11.37, corrected).
+    """Fixed points, stability and time of approach of a population with uniform feedback (equations
+    11.34-11.37, corrected).
 
     Parameters
     ----------
@@ -76,10 +78,11 @@ def uniform_feedback(*, beta, W, theta, tau, N=1):
 
     Notes
     -----
-    With theta > 0 silence is always stable. Strong excitation (beta N W > 1) alone does not make the population active: it adds
-    an unstable fixed point theta/(N W - 1/beta), which activity must be kicked across, and beyond which only a saturating gain
-    would stop it. With theta < 0 the same expression, now |theta|/(1/beta - N W), is the one stable rate as long as
-    beta N W < 1, and there is none beyond. With W proportional to 1/N the number of cells drops out.
+    With theta > 0 silence is always stable. Strong excitation (beta N W > 1) alone does not make the
+    population active: it adds an unstable fixed point theta/(N W - 1/beta), which activity must be kicked
+    across, and beyond which only a saturating gain would stop it. With theta < 0 the same expression, now
+    |theta|/(1/beta - N W), is the one stable rate as long as beta N W < 1, and there is none beyond. With W
+    proportional to 1/N the number of cells drops out.
 
     Examples
     --------
@@ -92,13 +95,23 @@ def uniform_feedback(*, beta, W, theta, tau, N=1):
 
     values = {"beta": beta, "W": W, "theta": theta, "tau": tau}
     for name, value in values.items():
-        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number, Quantity)) or np.ndim(value) or not np.isfinite(np.asarray(value, dtype=float)):
+        if (
+            isinstance(value, (bool, np.bool_))
+            or not isinstance(value, (int, float, np.number, Quantity))
+            or np.ndim(value)
+            or not np.isfinite(np.asarray(value, dtype=float))
+        ):
             raise InputError(f"{name}: got {described(value)}, expected one finite value")
-    if not isinstance(W, Quantity) or not any(have_same_dimensions(W, unit) for unit in (coulomb, coulomb / meter**2)):
+    if not isinstance(W, Quantity) or not any(
+        have_same_dimensions(W, unit) for unit in (coulomb, coulomb / meter**2)
+    ):
         raise InputError(f"W: got {described(W)}, expected a charge in C or C/m^2")
     for name, expected in (("theta", W.dim * Hz.dim), ("beta", W.dim**-1), ("tau", second.dim)):
         if get_dimensions(values[name]) != expected:
-            raise InputError(f"{name}: got {described(values[name])}, expected a value in {si_label(expected)}, as W is in {si_label(W)}")
+            raise InputError(
+                f"{name}: got {described(values[name])}, expected a value in {si_label(expected)}, as W is in"
+                f" {si_label(W)}"
+            )
     for name, value in (("beta", beta), ("tau", tau)):
         if not np.asarray(value) > 0:
             raise InputError(f"{name}: got {value}, expected a value above 0")
@@ -113,15 +126,28 @@ def uniform_feedback(*, beta, W, theta, tau, N=1):
     points, separatrix, relaxation = (), None, None
     if theta_ > 0 and loop > 1:
         regime, points, separatrix = "bistable", ((hertz(0.0), True), (hertz(rate), False)), hertz(rate)
-        statement = f"silence is stable; a kick above {rate:.4g} Hz grows without end with a time constant of {1e3 / growth_:.3g} ms, one below dies away"
+        statement = (
+            f"silence is stable; a kick above {rate:.4g} Hz grows without end with a time constant of"
+            f" {1e3 / growth_:.3g} ms, one below dies away"
+        )
     elif theta_ > 0:
         regime, points = "marginal" if loop == 1 else "silent", ((hertz(0.0), True),)
-        statement = "silence is the only fixed point, and stable" + ("; activity comes back whole and falls by the threshold alone, in proportion to time" if loop == 1 else "")
+        statement = "silence is the only fixed point, and stable" + (
+            "; activity comes back whole and falls by the threshold alone, in proportion to time"
+            if loop == 1
+            else ""
+        )
     elif theta_ < 0 and loop < 1:
         regime, points, relaxation = "active", ((hertz(rate), True),), with_units(-1 / growth_, "s")
-        statement = f"the population fires at {rate:.4g} Hz, which it approaches within {-1e3 / growth_:.3g} ms"
+        statement = (
+            f"the population fires at {rate:.4g} Hz, which it approaches within {-1e3 / growth_:.3g} ms"
+        )
     elif theta_ < 0:
-        regime, statement = "runaway", "there is no fixed point: activity grows without end" + (f" with a time constant of {1e3 / growth_:.3g} ms" if loop > 1 else ", in proportion to time")
+        regime, statement = (
+            "runaway",
+            "there is no fixed point: activity grows without end"
+            + (f" with a time constant of {1e3 / growth_:.3g} ms" if loop > 1 else ", in proportion to time"),
+        )
     elif loop < 1:
         regime, points, relaxation = "silent", ((hertz(0.0), True),), with_units(-1 / growth_, "s")
         statement = "silence is the only fixed point, and stable"
@@ -130,5 +156,10 @@ def uniform_feedback(*, beta, W, theta, tau, N=1):
         statement = "every rate is a fixed point: the population keeps whatever it was given"
     else:
         regime, points = "runaway", ((hertz(0.0), False),)
-        statement = f"silence is the only fixed point, and unstable: any activity grows with a time constant of {1e3 / growth_:.3g} ms"
-    return UniformFeedback(beta_, W_, theta_, tau_, loop, regime, points, separatrix, growth_, relaxation, statement)
+        statement = (
+            "silence is the only fixed point, and unstable: any activity grows with a time constant of"
+            f" {1e3 / growth_:.3g} ms"
+        )
+    return UniformFeedback(
+        beta_, W_, theta_, tau_, loop, regime, points, separatrix, growth_, relaxation, statement
+    )

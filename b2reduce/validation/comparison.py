@@ -37,16 +37,16 @@ class Comparison:
     Attributes
     ----------
     table : pandas.DataFrame
-        Index population. ``spiking`` and ``rate`` in Hz, ``error`` = (rate - spiking)/max(spiking, 1 Hz), ``spread`` the
-        standard deviation of the spiking rate over seeds in Hz (NaN for one seed).
+        Index population. ``spiking`` and ``rate`` in Hz, ``error`` = (rate - spiking)/max(spiking, 1 Hz),
+        ``spread`` the standard deviation of the spiking rate over seeds in Hz (NaN for one seed).
     split : pandas.DataFrame or None
-        Where the reduction was given, index population: ``open_loop`` in Hz, the rate that its gains give where the spiking
-        network's own rates go in; ``open_loop_error``, the fault of the gains alone; and ``error``, what the feedback makes
-        of it by amplifying or reducing it.
+        Where the reduction was given, index population: ``open_loop`` in Hz, the rate that its gains give
+        where the spiking network's own rates go in; ``open_loop_error``, the fault of the gains alone; and
+        ``error``, what the feedback makes of it by amplifying or reducing it.
     cells : pandas.DataFrame or None
-        Of runs with rates of cells: index (population, statistic), columns ``spiking`` and ``rate`` in Hz. Statistics: mean;
-        sd over cells; sd without what counting spikes for a finite time adds; quantiles, for the rate model with that
-        scatter added, so that the two columns are alike.
+        Of runs with rates of cells: index (population, statistic), columns ``spiking`` and ``rate`` in Hz.
+        Statistics: mean; sd over cells; sd without what counting spikes for a finite time adds; quantiles,
+        for the rate model with that scatter added, so that the two columns are alike.
     seeds : pandas.DataFrame
         Spiking rate of every run, one column a run.
     after : Quantity
@@ -54,7 +54,8 @@ class Comparison:
     provenance : mapping
         Those of the spiking runs and of the rate run.
     tier : str
-        ``"quantitative"`` if the largest error is at most 15 %, ``"qualitative"`` up to 50 %, else ``"breakdown"``.
+        ``"quantitative"`` if the largest error is at most 15 %, ``"qualitative"`` up to 50 %, else
+        ``"breakdown"``.
     """
 
     table: object
@@ -81,7 +82,10 @@ class Comparison:
     @property
     def _rows(self):
         """(columns, rows) for people."""
-        rows = [(name, number(row.spiking, row.spread), number(row.rate), f"{100 * row.error:+.1f} %") for name, row in self.table.iterrows()]
+        rows = [
+            (name, number(row.spiking, row.spread), number(row.rate), f"{100 * row.error:+.1f} %")
+            for name, row in self.table.iterrows()
+        ]
         columns = ["population", "spiking (Hz)", "rate model (Hz)", "error"]
         if self.split is not None:
             columns.append("gains alone (Hz)")
@@ -92,13 +96,18 @@ class Comparison:
         return sheet_text(*self._rows, self._title)
 
     def _repr_html_(self):
-        return sheet_html(*self._rows, self._title, ["± is the standard deviation over seeds."] if self.seeds.shape[1] > 1 else [])
+        return sheet_html(
+            *self._rows,
+            self._title,
+            ["± is the standard deviation over seeds."] if self.seeds.shape[1] > 1 else [],
+        )
 
 
 def compare(spikes, rates, *, after=None, reduced=None):
     """Compare mean rates of spiking runs with those of the rate model.
 
-    With one unit a cell the distribution over cells is compared as well, with the spiking run of the same wiring.
+    With one unit a cell the distribution over cells is compared as well, with the spiking run of the same
+    wiring.
 
     Parameters
     ----------
@@ -136,36 +145,75 @@ def compare(spikes, rates, *, after=None, reduced=None):
         require(reduced, ReducedCircuit, "compare, reduced")
     for run in runs:
         if set(run.populations) != set(rates.populations):
-            raise InputError(f"got spiking populations {', '.join(run.populations)} and rate populations {', '.join(rates.populations)}; "
-                             f"both must come from the same circuit")
+            raise InputError(
+                f"got spiking populations {', '.join(run.populations)} and rate populations"
+                f" {', '.join(rates.populations)}; both must come from the same circuit"
+            )
     shortest = min(run.duration_ for run in [*runs, rates])
     after_ = shortest / 4 if after is None else one_time(after, "after")
     if not 0 <= after_ < shortest:
         raise InputError(f"after: got {after_:g} s, but the shorter run ends at {shortest:g} s")
     after = with_units(after_, "s")
-    seeds = pd.concat([run.mean(after) for run in runs], axis=1, keys=[run.provenance.get("seed", number) for number, run in enumerate(runs)])
+    seeds = pd.concat(
+        [run.mean(after) for run in runs],
+        axis=1,
+        keys=[run.provenance.get("seed", number) for number, run in enumerate(runs)],
+    )
     spiking, rate = seeds.mean(axis=1), rates.mean(after).reindex(seeds.index)
-    table = pd.DataFrame({"spiking": spiking, "rate": rate, "error": (rate - spiking) / np.maximum(spiking, FLOOR_),
-                          "spread": seeds.std(axis=1, ddof=1) if len(runs) > 1 else np.nan})
+    table = pd.DataFrame(
+        {
+            "spiking": spiking,
+            "rate": rate,
+            "error": (rate - spiking) / np.maximum(spiking, FLOOR_),
+            "spread": seeds.std(axis=1, ddof=1) if len(runs) > 1 else np.nan,
+        }
+    )
     same = []
     if rates.cell_rate_ is not None:
-        same = [run for run in runs if run.provenance.get("seed") == rates.provenance["seed"] and run.spikes_ is not None]
+        same = [
+            run
+            for run in runs
+            if run.provenance.get("seed") == rates.provenance["seed"] and run.spikes_ is not None
+        ]
         if not same:
-            raise InputError(f"the rates of cells belong to the wiring of seed {rates.provenance['seed']}, but the spiking runs have the seeds "
-                             f"{', '.join(map(str, seeds.columns))}; give simulate_rates() one of these")
+            raise InputError(
+                f"the rates of cells belong to the wiring of seed {rates.provenance['seed']}, but the spiking"
+                f" runs have the seeds {', '.join(map(str, seeds.columns))}; give simulate_rates() one of"
+                " these"
+            )
     split = None
     if reduced is not None:
         open_loop = pd.Series(_open_loop(reduced, same or runs, rates, after_)).reindex(table.index)
-        split = pd.DataFrame({"open_loop": open_loop, "open_loop_error": (open_loop - spiking) / np.maximum(spiking, FLOOR_), "error": table["error"]})
+        split = pd.DataFrame(
+            {
+                "open_loop": open_loop,
+                "open_loop_error": (open_loop - spiking) / np.maximum(spiking, FLOOR_),
+                "error": table["error"],
+            }
+        )
     cells = _over_cells(same[0], rates, after_) if same else None
-    return Comparison(table, seeds, after, frozen({"spikes": [run.provenance for run in runs], "rates": rates.provenance}), cells, split)
+    return Comparison(
+        table,
+        seeds,
+        after,
+        frozen({"spikes": [run.provenance for run in runs], "rates": rates.provenance}),
+        cells,
+        split,
+    )
 
 
 def _open_loop(reduced, runs, rates, after_):
-    """{population: rate in Hz} that the gains give at the rates of the spiking network, over stretches of constant drive."""
+    """{population.
+
+    Rate in Hz} that the gains give at the rates of the spiking network, over stretches of constant drive.
+    """
     drives = rates.drives_
     end_ = min(run.duration_ for run in runs)
-    edges = {after_, end_, *(t for rate in drives.values() if isinstance(rate, tuple) for t in rate[0] if after_ < t < end_)}
+    edges = {
+        after_,
+        end_,
+        *(t for rate in drives.values() if isinstance(rate, tuple) for t in rate[0] if after_ < t < end_),
+    }
     total = dict.fromkeys(reduced.populations, 0.0)
     for first, last in zip(sorted(edges), sorted(edges)[1:]):
         seen = [run.rate_[:, (run.t_ > first) & (run.t_ < last)] for run in runs]
@@ -175,7 +223,12 @@ def _open_loop(reduced, runs, rates, after_):
         held = {key: float(rate_at(rate, first)) for key, rate in drives.items()}
         if reduced.cells:  # every cell with what its own wiring brings; there is one run of that wiring
             spikes = runs[0].spikes_
-            cell_rates = {name: np.bincount(i[(t >= first) & (t < last)], minlength=runs[0].sizes[name]) / (last - first) for name, (i, t) in spikes.items()}
+            cell_rates = {
+                name: (
+                    np.bincount(i[(t >= first) & (t < last)], minlength=runs[0].sizes[name]) / (last - first)
+                )
+                for name, (i, t) in spikes.items()
+            }
             out = mean_response_(reduced, cell_rates, held, rates.provenance["seed"])
         else:
             out = reduced.response_(dict(zip(runs[0].populations, means.tolist())), held)
@@ -198,7 +251,14 @@ def _over_cells(run, rates, after_):
         below = ndtr((x[:, None] - some) / scatter).mean(axis=1)
         rows[name, "mean"] = spiking[name].mean(), rate[name].mean()
         rows[name, "sd"] = spiking[name].std(), np.sqrt(rate[name].var() + counting)
-        rows[name, "sd without counting"] = np.sqrt(max(spiking[name].var() - counting, 0.0)), rate[name].std()
+        rows[name, "sd without counting"] = (
+            np.sqrt(max(spiking[name].var() - counting, 0.0)),
+            rate[name].std(),
+        )
         for level in QUANTILES:
             rows[name, f"{100 * level:g} %"] = np.quantile(spiking[name], level), np.interp(level, below, x)
-    return pd.DataFrame(rows.values(), index=pd.MultiIndex.from_tuples(rows, names=["population", "statistic"]), columns=["spiking", "rate"])
+    return pd.DataFrame(
+        rows.values(),
+        index=pd.MultiIndex.from_tuples(rows, names=["population", "statistic"]),
+        columns=["spiking", "rate"],
+    )

@@ -13,6 +13,7 @@ from .transients import SlowVariation
 
 __all__ = ["plot_slow_variation", "plot_comparison", "plot_levels", "plot_cells"]
 
+
 def plot_slow_variation(slow, *, population, column="error", ax=None, **kwargs):
     """The error of rate models, or a gain or a phase, over the frequency of the drive.
 
@@ -35,19 +36,45 @@ def plot_slow_variation(slow, *, population, column="error", ax=None, **kwargs):
     ax = axes_of(ax)
     table, drive = slow.table[slow.table["population"] == population], float(np.asarray(slow.amplitude))
     first = table[table["model"] == table["model"].iloc[0]]
-    unit, own = {"error": (100.0, None), "gain": (1 / drive, "spiking"), "phase": (1.0, "spiking_phase")}[column]
+    unit, own = {"error": (100.0, None), "gain": (1 / drive, "spiking"), "phase": (1.0, "spiking_phase")}[
+        column
+    ]
     if own is None:
-        ax.fill_between(first["frequency"], 0, unit * first["error_sem"], color="0.85", lw=0, label="counting alone")
+        ax.fill_between(
+            first["frequency"], 0, unit * first["error_sem"], color="0.85", lw=0, label="counting alone"
+        )
         ax.plot(first["frequency"], unit * first["static_error"], color="0.5", ls=":", label="at once")
     else:
-        sem = first["spiking_sem"] * unit if column == "gain" else np.degrees(first["spiking_sem"] / first["spiking"])
-        ax.errorbar(first["frequency"], unit * first[own], yerr=sem, fmt="o", color="k", mfc="w", capsize=2, label="spiking")
+        sem = (
+            first["spiking_sem"] * unit
+            if column == "gain"
+            else np.degrees(first["spiking_sem"] / first["spiking"])
+        )
+        ax.errorbar(
+            first["frequency"],
+            unit * first[own],
+            yerr=sem,
+            fmt="o",
+            color="k",
+            mfc="w",
+            capsize=2,
+            label="spiking",
+        )
     for number, (name, rows) in enumerate(table.groupby("model", sort=False)):
         values = unit * rows[{"error": "error", "gain": "rate", "phase": "rate_phase"}[column]]
         marker = {"marker": MARKERS[number % len(MARKERS)]} if own is None else {}
-        ax.plot(rows["frequency"], values, **{"ls": LINES[number % len(LINES)], "label": name, **marker, **kwargs})
-    ax.set(xscale="log", xlabel="frequency of the drive (Hz)", ylabel={"error": f"error of {population} (% of the response)", "gain": f"gain of {population} (Hz/Hz)",
-                                                                       "phase": f"phase of {population} (degrees)"}[column])
+        ax.plot(
+            rows["frequency"], values, **{"ls": LINES[number % len(LINES)], "label": name, **marker, **kwargs}
+        )
+    ax.set(
+        xscale="log",
+        xlabel="frequency of the drive (Hz)",
+        ylabel={
+            "error": f"error of {population} (% of the response)",
+            "gain": f"gain of {population} (Hz/Hz)",
+            "phase": f"phase of {population} (degrees)",
+        }[column],
+    )
     if column != "phase":
         ax.set_ylim(bottom=0)
     ax.legend(fontsize=8)
@@ -72,11 +99,35 @@ def plot_comparison(comparison, *, ax=None, **kwargs):
     ax = axes_of(ax)
     table, place = comparison.table, np.arange(len(comparison.table))
     seeds = comparison.seeds.shape[1]
-    ax.bar(place - 0.2, table["spiking"], 0.38, yerr=table["spread"] if seeds > 1 else None, capsize=4, color="#1b3a57",
-           label=f"spiking ({seeds} seed{'s' if seeds > 1 else ''})", **kwargs)
-    ax.bar(place + 0.2, table["rate"], 0.38, color="#e9c9a8", edgecolor="k", hatch="///", label="rate model", **kwargs)
+    ax.bar(
+        place - 0.2,
+        table["spiking"],
+        0.38,
+        yerr=table["spread"] if seeds > 1 else None,
+        capsize=4,
+        color="#1b3a57",
+        label=f"spiking ({seeds} seed{'s' if seeds > 1 else ''})",
+        **kwargs,
+    )
+    ax.bar(
+        place + 0.2,
+        table["rate"],
+        0.38,
+        color="#e9c9a8",
+        edgecolor="k",
+        hatch="///",
+        label="rate model",
+        **kwargs,
+    )
     for x, (_, row) in zip(place, table.iterrows()):
-        ax.annotate(f"{100 * row['error']:+.1f} %", (x + 0.2, row["rate"]), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=9)
+        ax.annotate(
+            f"{100 * row['error']:+.1f} %",
+            (x + 0.2, row["rate"]),
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+        )
     top = max(table["spiking"].max(), table["rate"].max())
     ax.set(ylabel="rate (Hz)", xlabel="population", ylim=(0, 1.35 * top if top > 0 else 1))
     ax.set_xticks(place, table.index)
@@ -97,8 +148,8 @@ def plot_levels(validation, *, ax=None, **kwargs):
     Returns
     -------
     matplotlib.axes.Axes
-        Rates over populations. The grey band is 15 % around the spiking rate, the range of a quantitative reduction, and never less than
-        15 % of 1 Hz.
+        Rates over populations. The grey band is 15 % around the spiking rate, the range of a quantitative
+        reduction, and never less than 15 % of 1 Hz.
     """
     if type(validation).__name__ != "Validation":  # which is made of what stands below the figures
         raise InputError(f"plot_levels, validation: {wrong_kind(validation, 'Validation')}")
@@ -107,16 +158,45 @@ def plot_levels(validation, *, ax=None, **kwargs):
     place = np.arange(len(table))
     band = 0.15 * np.maximum(table["spiking"], 1.0)
     ax.barh(place, 2 * band, 0.9, left=table["spiking"] - band, color="0.88", lw=0)
-    ax.barh(place, table["spiking"], 0.38, xerr=table["spread"] if validation.comparison.seeds.shape[1] > 1 else None, **{"color": "#8fa3b8", "capsize": 3, "label": "spiking", **kwargs})
+    ax.barh(
+        place,
+        table["spiking"],
+        0.38,
+        xerr=table["spread"] if validation.comparison.seeds.shape[1] > 1 else None,
+        **{"color": "#8fa3b8", "capsize": 3, "label": "spiking", **kwargs},
+    )
     top = 1.25 * (table["spiking"] + band).max()
-    shown = [level for level in levels.index if np.isfinite(levels.loc[level, list(table.index)].to_numpy(dtype=float)).all()]
+    shown = [
+        level
+        for level in levels.index
+        if np.isfinite(levels.loc[level, list(table.index)].to_numpy(dtype=float)).all()
+    ]
     for number, level in enumerate(shown):
         rates = levels.loc[level, list(table.index)].to_numpy(dtype=float)
         own = level == validation.reduced.level
         beyond = rates > top
-        ax.plot(np.minimum(rates, top), place - 0.24 + 0.16 * number, ls="", marker=MARKERS[number % len(MARKERS)], ms=7 if own else 6, mfc="k" if own else "w", mec="k", clip_on=False, zorder=4, label=level)
+        ax.plot(
+            np.minimum(rates, top),
+            place - 0.24 + 0.16 * number,
+            ls="",
+            marker=MARKERS[number % len(MARKERS)],
+            ms=7 if own else 6,
+            mfc="k" if own else "w",
+            mec="k",
+            clip_on=False,
+            zorder=4,
+            label=level,
+        )
         for x in place[beyond]:
-            ax.annotate(f"{rates[x]:.3g} Hz", (top, x - 0.24 + 0.16 * number), xytext=(-6, 0), textcoords="offset points", ha="right", va="center", fontsize=7)
+            ax.annotate(
+                f"{rates[x]:.3g} Hz",
+                (top, x - 0.24 + 0.16 * number),
+                xytext=(-6, 0),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                fontsize=7,
+            )
     ax.set(xlabel="mean rate (Hz)", xlim=(0, top), ylim=(len(table) - 0.5, -0.5))
     ax.set_yticks(place, table.index)
     ax.legend(fontsize=8, **beside(ax))
@@ -153,7 +233,8 @@ def plot_cells(spikes, rates, population, *, after=None, ax=None, **kwargs):
     measured = spikes.cell_means_(after)[population]
     own = rates.cell_means_(after)[population]
     x, density = counted_density(spikes, rates, population, after)
-    one = 1 / (spikes.duration_ - (0.0 if after is None else to_si(after, "s", "after")))  # rates are whole numbers of spikes, and so must bins be
+    # Rates are whole numbers of spikes, and so must bins be
+    one = 1 / (spikes.duration_ - (0.0 if after is None else to_si(after, "s", "after")))
     width = max(np.ceil(np.ptp(measured) / 30 / one), 1) * one
     edges = np.arange(measured.min() - one / 2, measured.max() + width + one, width)
     ax.hist(measured, edges, density=True, **{"color": "0.75", "label": "spiking", **kwargs})

@@ -15,23 +15,27 @@ from ..reduction.transfer_axes import transfer_problem
 
 __all__ = ["Premise", "follows_the_drives", "gain_premises", "renewal_agrees"]
 
-#: Over the window of rates. A slope that changes by the fraction k bends the curve away from its chord by k/12 of the window (the parabola's
-#: largest deviation from its best line), and the window is about as wide as the operating rate: at 0.6 a straight gain errs by 5 %.
+#: Over the window of rates. A slope that changes by the fraction k bends the curve away from its chord by
+#: k/12 of the window (the parabola's largest deviation from its best line), and the window is about as wide
+#: as the operating rate: at 0.6 a straight gain errs by 5 %.
 CURVATURE_LIMIT = 0.6
 #: Errors of the gains are multiplied by up to 1/(1 - eigenvalue): by four at 0.75.
 EIGENVALUE_LIMIT = 0.75
-#: How far d rate/d source rate with noise that moves may be from that with frozen noise, either way: a drive that moves the
-#: rates by half then moves them by at most an eighth too much or too little.
+#: How far d rate/d source rate with noise that moves may be from that with frozen noise, either way: a drive
+#: that moves the rates by half then moves them by at most an eighth too much or too little.
 FROZEN_LIMIT = 1.25
-WEAK = 0.1  # pathways whose d rate/d source rate is below this do not count: their error moves a rate by little
+# Pathways whose d rate/d source rate is below this do not count: their error moves a rate by little
+WEAK = 0.1
 #: The slope of a curve with a refractory time is (1 - r t_ref)^2 of that without: at 0.1 a fifth is gone.
 SATURATION_LIMIT = 0.1
 #: Where the two sweeps differ by more than what a good reduction errs by, the rate depends on the past.
 HYSTERESIS_LIMIT = 0.15
 HYSTERESIS_POINTS = 24  # currents
-# Time at each current in s, of which the first fifth is left out: the next as long as the difference is too large and still shrinks by a fifth, which what adapts does.
+# Time at each current in s, of which the first fifth is left out: the next as long as the difference is too
+# large and still shrinks by a fifth, which what adapts does.
 HYSTERESIS_STAYS_, SHRINKS = (0.5, 1.5, 4.5, 13.5), 0.8
-#: Between two ways to predict the same rates: the 15 % that a quantitative reduction may err by, less the 3 % by which the reference itself does.
+#: Between two ways to predict the same rates: the 15 % that a quantitative reduction may err by, less the 3 %
+#: by which the reference itself does.
 AGREEMENT_LIMIT = 0.12
 AWAY = (0.75, 1.25)  # of all drives, where a level is held against operating points
 FLOOR_ = 1.0  # Hz; below it differences are taken relative to 1 Hz
@@ -50,8 +54,17 @@ class Premise(NamedTuple):
 def gain_premises(circuit, reduced, rates):
     """[Premise] from the reduction and the spiking rates {population: Hz}."""
     loop = reduced.loop_
-    return [_inside_window(reduced, rates), _slope(reduced), _curvature(reduced), _frozen_noise(reduced, loop), _stability(loop), _one_point(reduced),
-            _saturation(circuit, rates), _hysteresis(circuit, reduced), _noise_free(reduced)]
+    return [
+        _inside_window(reduced, rates),
+        _slope(reduced),
+        _curvature(reduced),
+        _frozen_noise(reduced, loop),
+        _stability(loop),
+        _one_point(reduced),
+        _saturation(circuit, rates),
+        _hysteresis(circuit, reduced),
+        _noise_free(reduced),
+    ]
 
 
 def _inside_window(reduced, rates):
@@ -69,15 +82,28 @@ def _inside_window(reduced, rates):
 
 
 def _slope(reduced):
-    changes = {name: gain.slope_change for name, gain in reduced.gains.items() if np.isfinite(gain.slope_change)}
+    changes = {
+        name: gain.slope_change for name, gain in reduced.gains.items() if np.isfinite(gain.slope_change)
+    }
     limit = f"<= {SLOPE_LIMIT:g}"
     if not changes:
-        return "slope unchanged by leak", np.nan, limit, False, "the slope was not measured at two conductances: it is unknown whether leak only shifts the f-I curve"
+        return (
+            "slope unchanged by leak",
+            np.nan,
+            limit,
+            False,
+            (
+                "the slope was not measured at two conductances: it is unknown whether leak only shifts the"
+                " f-I curve"
+            ),
+        )
     worst = max(changes, key=changes.get)
     holds = changes[worst] <= SLOPE_LIMIT
     advice = f"population {worst}: relative change of the slope of the f-I curve over the range of leak"
     if not holds:
-        advice += "; extra leak does more than shift the curve: W and theta hold near the operating point only"
+        advice += (
+            "; extra leak does more than shift the curve: W and theta hold near the operating point only"
+        )
     return "slope unchanged by leak", changes[worst], limit, holds, advice
 
 
@@ -87,13 +113,26 @@ def _noise_free(reduced):
     silent, measured_in_noise = rates[worst] <= 0, reduced.noise != "none"
     advice = f"population {worst}: rate in Hz of the cell at its mean current and leak without noise"
     if silent:
-        advice += "; it fires through noise alone" + (", in which the gains were measured" if measured_in_noise else ", which these gains leave out: use noise = 'renewal'")
+        advice += "; it fires through noise alone" + (
+            ", in which the gains were measured"
+            if measured_in_noise
+            else ", which these gains leave out: use noise = 'renewal'"
+        )
     # A premise of gains without noise only.
-    return "fires without noise", rates[worst], "any" if measured_in_noise else "> 0", measured_in_noise or not silent, advice
+    return (
+        "fires without noise",
+        rates[worst],
+        "any" if measured_in_noise else "> 0",
+        measured_in_noise or not silent,
+        advice,
+    )
 
 
 def _curvature(reduced):
-    limit, changes = f"<= {CURVATURE_LIMIT:g}" if reduced.level == "linear" else f"none at level {reduced.level!r}", {}
+    limit, changes = (
+        (f"<= {CURVATURE_LIMIT:g}" if reduced.level == "linear" else f"none at level {reduced.level!r}"),
+        {},
+    )
     for name, surface in reduced.surfaces.items():
         gain = reduced.gains[name]
         lo, hi = (float(np.asarray(rate)) for rate in gain.rates)
@@ -105,30 +144,65 @@ def _curvature(reduced):
         square, slope, _ = np.polyfit((x - middle) / width, rate, 2)
         changes[name] = 2 * abs(square) / slope
     if not changes:
-        return Premise("straight gain", np.nan, limit, reduced.level != "linear", "no surface was measured here: whether the f-I curve bends within the window is unknown")
+        return Premise(
+            "straight gain",
+            np.nan,
+            limit,
+            reduced.level != "linear",
+            "no surface was measured here: whether the f-I curve bends within the window is unknown",
+        )
     worst = max(changes, key=changes.get)
     bends = changes[worst] > CURVATURE_LIMIT
     advice = f"population {worst}: relative change of the slope of the f-I curve over the window of rates"
     if bends:
-        advice += "; a straight gain errs towards the ends of the window: use level = 'gain'" if reduced.level == "linear" else f"; level = {reduced.level!r} follows it"
+        advice += (
+            "; a straight gain errs towards the ends of the window: use level = 'gain'"
+            if reduced.level == "linear"
+            else f"; level = {reduced.level!r} follows it"
+        )
     return Premise("straight gain", changes[worst], limit, not bends or reduced.level != "linear", advice)
 
 
 def _frozen_noise(reduced, loop):
     limit = f"{1 / FROZEN_LIMIT:g} to {FROZEN_LIMIT:g}"
     if reduced.level == "transfer":
-        return Premise("noise stays", np.nan, "none at level 'transfer'", True, "at level 'transfer' the noise moves with the rates")
+        return Premise(
+            "noise stays",
+            np.nan,
+            "none at level 'transfer'",
+            True,
+            "at level 'transfer' the noise moves with the rates",
+        )
     if not reduced.moving_response:
-        return Premise("noise stays", np.nan, limit, False, "the gains were not measured in noise here, so that it is unknown what noise that moves with the rates does")
-    ratios = {f"{source}->{target}": reduced.moving_response[target, source] / slope for (target, source), slope in loop.items()
-              if abs(slope) >= WEAK and (target, source) in reduced.moving_response}
+        return Premise(
+            "noise stays",
+            np.nan,
+            limit,
+            False,
+            "the gains were not measured in noise here, so that it is unknown what noise that moves with the"
+            " rates does",
+        )
+    ratios = {
+        f"{source}->{target}": reduced.moving_response[target, source] / slope
+        for (target, source), slope in loop.items()
+        if abs(slope) >= WEAK and (target, source) in reduced.moving_response
+    }
     if not ratios:
-        return Premise("noise stays", np.nan, limit, True, f"no population moves another by {WEAK:g} Hz per Hz: recurrent noise matters little")
+        return Premise(
+            "noise stays",
+            np.nan,
+            limit,
+            True,
+            f"no population moves another by {WEAK:g} Hz per Hz: recurrent noise matters little",
+        )
     worst = max(ratios, key=lambda key: abs(np.log(max(ratios[key], 1e-3))))
     holds = 1 / FROZEN_LIMIT <= ratios[worst] <= FROZEN_LIMIT
     advice = f"{worst}: d rate/d source rate with noise that moves along, over that of this rate model"
     if not holds:
-        advice += "; away from the operating point rates follow their noise as well: use level = 'transfer', or reduce at the drives of interest (at=)"
+        advice += (
+            "; away from the operating point rates follow their noise as well: use level = 'transfer', or"
+            " reduce at the drives of interest (at=)"
+        )
     return Premise("noise stays", ratios[worst], limit, holds, advice)
 
 
@@ -136,9 +210,16 @@ def _stability(loop):
     names = list(dict.fromkeys(target for target, _ in loop))
     value = float(np.max(np.linalg.eigvals(np.array([[loop[a, b] for b in names] for a in names])).real))
     holds = value <= EIGENVALUE_LIMIT
-    advice = "largest real part of the eigenvalues of d rates/d rates at the operating point; at 1 the rates run away"
+    advice = (
+        "largest real part of the eigenvalues of d rates/d rates at the operating point; at 1 the rates run"
+        " away"
+    )
     if not holds:
-        advice += f"; errors of the gains are multiplied by about {1 / (1 - value):.2g}" if value < 1 else "; the operating point is unstable"
+        advice += (
+            f"; errors of the gains are multiplied by about {1 / (1 - value):.2g}"
+            if value < 1
+            else "; the operating point is unstable"
+        )
         advice += ": use level = 'transfer', or weaken the excitation"
     return Premise("far from instability", value, f"<= {EIGENVALUE_LIMIT:g}", holds, advice)
 
@@ -147,7 +228,9 @@ def _one_point(reduced):
     show = lambda rates: ", ".join(f"{name} {rate:.3g} Hz" for name, rate in rates.items())
     others = [show(rates) for rates in reduced.others] + [show(rates) for rates in reduced.states_[1:]]
     number = 1 + len(others)
-    advice = "operating points found from several starts, and states of the rate model" + (f"; the others: {'; '.join(others)}. The network may jump between them" if others else "")
+    advice = "operating points found from several starts, and states of the rate model" + (
+        f"; the others: {'; '.join(others)}. The network may jump between them" if others else ""
+    )
     return Premise("one operating point", float(number), "1", number == 1, advice)
 
 
@@ -159,29 +242,44 @@ def _saturation(circuit, rates):
         if isinstance(refractory, str) and refractory in model.parameters:
             refractory = model.parameters[refractory]
         try:
-            fractions[name] = rates[name] * seconds(refractory, "refractory") if refractory is not None else 0.0
+            fractions[name] = (
+                rates[name] * seconds(refractory, "refractory") if refractory is not None else 0.0
+            )
         except UnitError:  # a condition: how long it lasts is the cell's affair
             continue
     limit = f"<= {SATURATION_LIMIT:g}"
     if not fractions:
-        return Premise("no saturation", np.nan, limit, True, "no cell has a refractory time; a bend of the f-I curve shows in 'straight gain'")
+        return Premise(
+            "no saturation",
+            np.nan,
+            limit,
+            True,
+            "no cell has a refractory time; a bend of the f-I curve shows in 'straight gain'",
+        )
     worst = max(fractions, key=fractions.get)
     holds = fractions[worst] <= SATURATION_LIMIT
     advice = f"population {worst}: fraction of the time that its cells are refractory"
     if not holds:
-        advice += "; the f-I curve flattens and leak divides more than it subtracts: use level = 'surface' or 'transfer'"
+        advice += (
+            "; the f-I curve flattens and leak divides more than it subtracts: use level = 'surface' or"
+            " 'transfer'"
+        )
     return Premise("no saturation", fractions[worst], limit, holds, advice)
 
 
 def _hysteresis(circuit, reduced):
-    """Rates without noise over a current that steps slowly up, and down again: each step starts where the one before it ended."""
+    """Rates without noise over a current that steps slowly up, and down again.
+
+    Each step starts where the one before it ended.
+    """
     limit, found = f"<= {HYSTERESIS_LIMIT:g}", {}
     dt_ = reduced.dt_
     circuit = integrated(circuit, dt_, fixed=True)[0]
     for name, population in circuit.populations.items():
         model, gain = population.model, reduced.gains[name]
         g = float(np.asarray(reduced.operating_g[name]))
-        # The currents that the gain was measured at, and as far below as half their span; without a surface those of the fitted law.
+        # The currents that the gain was measured at, and as far below as half their span; without a surface
+        # those of the fitted law.
         surface = reduced.surfaces.get(name)
         if surface is None:
             shift = float(np.asarray(gain.I_theta)) + float(np.asarray(gain.v_theta)) * g
@@ -193,7 +291,9 @@ def _hysteresis(circuit, reduced):
             continue
         I_, last = np.linspace(lo - 0.5 * (hi - lo), hi, HYSTERESIS_POINTS), np.inf
         for stay_ in HYSTERESIS_STAYS_:
-            difference = _up_and_down(model, I_, g, stay_, dt_) / max(float(np.asarray(reduced.operating_rate[name])), 1.0)
+            difference = _up_and_down(model, I_, g, stay_, dt_) / max(
+                float(np.asarray(reduced.operating_rate[name])), 1.0
+            )
             found[name] = difference, stay_
             if difference <= HYSTERESIS_LIMIT or difference > SHRINKS * last:
                 break
@@ -202,60 +302,119 @@ def _hysteresis(circuit, reduced):
         return Premise("no hysteresis", np.nan, limit, True, "no gain rises over its window")
     worst = max(found, key=lambda name: found[name][0])
     holds = found[worst][0] <= HYSTERESIS_LIMIT
-    advice = (f"population {worst}: largest difference of the f-I curves without noise on the way up and on the way down, relative to its operating rate, {found[worst][1]:g} s at "
-              f"each current")
+    advice = (
+        f"population {worst}: largest difference of the f-I curves without noise on the way up and on the way"
+        f" down, relative to its operating rate, {found[worst][1]:g} s at each current"
+    )
     if not holds:
-        advice += "; one current allows two rates: where noise does not wash this out, no rate model of one variable can follow"
+        advice += (
+            "; one current allows two rates: where noise does not wash this out, no rate model of one"
+            " variable can follow"
+        )
     return Premise("no hysteresis", found[worst][0], limit, holds, advice)
 
 
 def _up_and_down(model, I_, g, stay_, dt_):
-    """Largest difference in Hz of the rates on the way up and down, beyond what the ends of the counting time make of it."""
+    """Largest difference in Hz of the rates on the way up and down, beyond what the ends of the counting time
+    make of it.
+    """
     state, swept = "rest", []
     for up, down in zip(I_, I_[::-1]):
         # Far below the onset a coarse step may diverge: no rate is to be had there either way.
-        both = measure_points(model, [up, down], [g, g], (), replicates=1, duration_=stay_, warmup_=stay_ / 5, dt_=dt_, seed=0, initial=state, diverging="silent")
-        state = {key: values for key, values in both.statistics.final_state.items() if key in model.state_variables}
+        both = measure_points(
+            model,
+            [up, down],
+            [g, g],
+            (),
+            replicates=1,
+            duration_=stay_,
+            warmup_=stay_ / 5,
+            dt_=dt_,
+            seed=0,
+            initial=state,
+            diverging="silent",
+        )
+        state = {
+            key: values for key, values in both.statistics.final_state.items() if key in model.state_variables
+        }
         swept.append((both.rate_, both.spikes))
     rates, spikes = (np.array(values) for values in zip(*swept))
     up, down, fewest = rates[:, 0], rates[::-1, 1], np.minimum(spikes[:, 0], spikes[::-1, 1])
-    # A rate is (n - 1) intervals over their time, or 0 below two spikes: where one of the two runs holds fewer than two, the other is known to one spike in its time.
+    # A rate is (n - 1) intervals over their time, or 0 below two spikes: where one of the two runs holds
+    # fewer than two, the other is known to one spike in its time.
     slack = np.where(fewest < 2, 1 / (0.8 * stay_), 0.0)
     return float(np.max(np.maximum(np.abs(down - up) - slack, 0.0)))
 
 
 def follows_the_drives(reduced, operating_rates):
-    """How far the rates of a level are from the operating points that uncoupled cells have at drives a quarter weaker and stronger.
+    """How far the rates of a level are from the operating points that uncoupled cells have at drives a
+    quarter weaker and stronger.
 
     Parameters
     ----------
     operating_rates : callable
-        ({(drive, target): Hz}, {population: Hz} to start from) to the rates of the operating point there, {} where none is found.
+        ({(drive, target): Hz}, {population: Hz} to start from) to the rates of the operating point there, {}
+        where none is found.
     """
     worst, where = 0.0, ""
     for factor in AWAY:
         drives_ = {key: factor * rate for key, rate in reduced.at_.items()}
         rates = reduced.steady_rates_(drives_, reduced.operating_rate_)
-        expected = operating_rates(drives_, rates if np.isfinite(list(rates.values())).all() else reduced.operating_rate_)
+        expected = operating_rates(
+            drives_, rates if np.isfinite(list(rates.values())).all() else reduced.operating_rate_
+        )
         for name in reduced.populations:
             known = expected.get(name, np.nan)
-            difference = abs(rates[name] - known) / max(known, FLOOR_) if np.isfinite([rates[name], known]).all() else np.inf
+            difference = (
+                abs(rates[name] - known) / max(known, FLOOR_)
+                if np.isfinite([rates[name], known]).all()
+                else np.inf
+            )
             if not difference <= worst:
-                said = f"{rates[name]:.3g} for {known:.3g} Hz" if np.isfinite(difference) else "where it runs away" if np.isfinite(known) else "where no operating point was found"
+                said = (
+                    f"{rates[name]:.3g} for {known:.3g} Hz"
+                    if np.isfinite(difference)
+                    else "where it runs away"
+                    if np.isfinite(known)
+                    else "where no operating point was found"
+                )
                 worst, where = float(difference), f"population {name} at {factor:g} of the drives, {said}"
     holds = worst <= AGREEMENT_LIMIT
-    advice = f"relative difference of rates from the operating points of uncoupled cells at drives a quarter weaker and stronger, at most{f', {where}' if where else ''}"
+    advice = (
+        "relative difference of rates from the operating points of uncoupled cells at drives a quarter"
+        f" weaker and stronger, at most{f', {where}' if where else ''}"
+    )
     if not holds:
-        better = "" if reduced.level == "transfer" or transfer_problem(reduced.circuit) else "use level = 'transfer', or "
-        advice += f"; there this rate model is off by about as much: {better}reduce at the drives of interest (at=)"
+        better = (
+            ""
+            if reduced.level == "transfer" or transfer_problem(reduced.circuit)
+            else "use level = 'transfer', or "
+        )
+        advice += (
+            f"; there this rate model is off by about as much: {better}reduce at the drives of interest (at=)"
+        )
     return Premise("follows the drives", worst, f"<= {AGREEMENT_LIMIT:g}", holds, advice)
 
 
 def renewal_agrees(reduced, renewal_rate_):
-    """How far the operating rates move when recurrent input is as regular as the cells fire; rates {population: Hz}."""
-    moved = {name: abs(rate - renewal_rate_[name]) / max(renewal_rate_[name], FLOOR_) for name, rate in reduced.operating_rate_.items()}
+    """How far the operating rates move when recurrent input is as regular as the cells fire.
+
+    Rates {population: Hz}.
+    """
+    moved = {
+        name: abs(rate - renewal_rate_[name]) / max(renewal_rate_[name], FLOOR_)
+        for name, rate in reduced.operating_rate_.items()
+    }
     worst = max(moved, key=moved.get)
     holds = moved[worst] <= AGREEMENT_LIMIT
-    advice = (f"population {worst}: relative change of its operating rate, {reduced.operating_rate_[worst]:.3g} to {renewal_rate_[worst]:.3g} Hz, "
-              f"when recurrent trains are as regular as the cells fire")
-    return Premise("Poisson trains will do", moved[worst], f"<= {AGREEMENT_LIMIT:g}", holds, advice + ("" if holds else "; use noise = 'renewal'"))
+    advice = (
+        f"population {worst}: relative change of its operating rate, {reduced.operating_rate_[worst]:.3g} to"
+        f" {renewal_rate_[worst]:.3g} Hz, when recurrent trains are as regular as the cells fire"
+    )
+    return Premise(
+        "Poisson trains will do",
+        moved[worst],
+        f"<= {AGREEMENT_LIMIT:g}",
+        holds,
+        advice + ("" if holds else "; use noise = 'renewal'"),
+    )

@@ -36,36 +36,69 @@ def figures(validation):
     with context(style()):
         figure = Figure(figsize=(7.0, 0.9 + 0.62 * len(reduced.populations)))
         plot_levels(validation, ax=figure.subplots())
-        drawn["levels"] = figure, ("Mean rates: bars are the spiking network's, with the standard deviation over seeds; markers are the rate model at every level, the one "
-                                   "validated filled. The grey band is 15 % around the spiking rate.")
+        drawn["levels"] = (
+            figure,
+            (
+                "Mean rates: bars are the spiking network's, with the standard deviation over seeds; markers"
+                " are the rate model at every level, the one validated filled. The grey band is 15 % around"
+                " the spiking rate."
+            ),
+        )
         figure = Figure(figsize=(7.0, 5.2))
         raster, rates = figure.subplots(2, 1, height_ratios=[1.2, 1])
         run = validation.spikes[0]
         plot_raster(run, ax=raster)
         plot_rates(validation.rates, run, ax=rates)
         rates.axvspan(float(np.asarray(comparison.after)), run.duration_, color="0.5", alpha=0.1, lw=0)
-        drawn["activity"] = figure, ("Above: spikes of some cells in the last half second of the first spiking run. Below: population rates of the whole run (10 ms Gaussian) with the "
-                                     "rate model, from the silent start; means are taken over the shaded time. The rate model has no delays, and its time constant is a modelling choice.")
+        drawn["activity"] = (
+            figure,
+            (
+                "Above: spikes of some cells in the last half second of the first spiking run. Below:"
+                " population rates of the whole run (10 ms Gaussian) with the rate model, from the silent"
+                " start; means are taken over the shaded time. The rate model has no delays, and its time"
+                " constant is a modelling choice."
+            ),
+        )
         if comparison.cells is not None:
-            same = next(run for run in validation.spikes if run.provenance["seed"] == validation.rates.provenance["seed"])
+            same = next(
+                run
+                for run in validation.spikes
+                if run.provenance["seed"] == validation.rates.provenance["seed"]
+            )
             figure = Figure(figsize=(7.0, 2.8))
-            for ax, name in zip(figure.subplots(1, len(reduced.populations), squeeze=False)[0], reduced.populations):
+            for ax, name in zip(
+                figure.subplots(1, len(reduced.populations), squeeze=False)[0], reduced.populations
+            ):
                 plot_cells(same, validation.rates, name, after=comparison.after, ax=ax)
-            drawn["cells"] = figure, ("Rates of single cells: spikes counted after the start, and the units of the rate model on the same wiring, "
-                                      "with the scatter that counting adds.")
+            drawn["cells"] = (
+                figure,
+                (
+                    "Rates of single cells: spikes counted after the start, and the units of the rate model"
+                    " on the same wiring, with the scatter that counting adds."
+                ),
+            )
         for name, transfer in reduced.transfers.items():
             if len(transfer.rates_) > 2:
                 continue
             figure = Figure(figsize=(5.0, 3.6))
             plot_transfer(transfer, ax=figure.subplots())
-            drawn[f"transfer_{name}"] = figure, f"Population {name}: its rate over the rates of its sources, whose noise moves with them."
+            drawn[f"transfer_{name}"] = (
+                figure,
+                f"Population {name}: its rate over the rates of its sources, whose noise moves with them.",
+            )
         for name, surface in reduced.surfaces.items():
             figure = Figure(figsize=(5.6, 3.8))
             point = (reduced.operating_I[name], reduced.operating_rate[name])
             plot_fi(surface, reduced.gains[name], point=point, ax=figure.subplots())
-            drawn[f"fi_{name}"] = figure, (f"Population {name}: rate of uncoupled cells over mean current at several mean leaks"
-                                           f"{' in the noise of the operating point' if reduced.noise != 'none' else ' without noise'}, and the fitted law "
-                                           f"r = f(I - I_theta - v_theta g). Dotted: the window of rates that was fitted.")
+            drawn[f"fi_{name}"] = (
+                figure,
+                (
+                    f"Population {name}: rate of uncoupled cells over mean current at several mean"
+                    f" leaks{' in the noise of the operating point' if reduced.noise != 'none' else ' without noise'},"
+                    " and the fitted law r = f(I - I_theta - v_theta g). Dotted: the window of rates that"
+                    " was fitted."
+                ),
+            )
     return drawn
 
 
@@ -79,47 +112,149 @@ def _population(reduced, name):
     si = lambda value: float(np.asarray(value))
     error = lambda what: si(reduced.stderr[what].get(name, np.nan))
     gain, cells = reduced.gains[name], reduced.circuit.populations[name]
-    return {"name": name, "size": cells.size, "model": cells.model.title or cells.model.name, "departures": dict(cells.model.departures), "equations": reduced.equations[name],
-            "rate": amount(si(reduced.operating_rate[name]), "Hz", error("rates")), "g": amount(si(reduced.operating_g[name]), f"S{area}"),
-            "I": amount(si(reduced.operating_I[name]), f"A{area}"), "theta": amount(reduced.theta_[name], f"A{area}", error("theta")),
-            "beta": amount(si(gain.beta), "Hz m^2/A" if area else "Hz/A", error("beta")), "v_theta": amount(si(gain.v_theta), "V", error("v_theta")),
-            "I_theta": amount(si(gain.I_theta), f"A{area}"), "r2": f"{gain.r2:.3f}", "window": " to ".join(f"{si(rate):.3g}" for rate in gain.rates) + " Hz",
-            "tau": amount(si(reduced.tau[name]), "s", error("tau")) if name in reduced.tau else "one per synapse"}
+    return {
+        "name": name,
+        "size": cells.size,
+        "model": cells.model.title or cells.model.name,
+        "departures": dict(cells.model.departures),
+        "equations": reduced.equations[name],
+        "rate": amount(si(reduced.operating_rate[name]), "Hz", error("rates")),
+        "g": amount(si(reduced.operating_g[name]), f"S{area}"),
+        "I": amount(si(reduced.operating_I[name]), f"A{area}"),
+        "theta": amount(reduced.theta_[name], f"A{area}", error("theta")),
+        "beta": amount(si(gain.beta), "Hz m^2/A" if area else "Hz/A", error("beta")),
+        "v_theta": amount(si(gain.v_theta), "V", error("v_theta")),
+        "I_theta": amount(si(gain.I_theta), f"A{area}"),
+        "r2": f"{gain.r2:.3f}",
+        "window": " to ".join(f"{si(rate):.3g}" for rate in gain.rates) + " Hz",
+        "tau": amount(si(reduced.tau[name]), "s", error("tau")) if name in reduced.tau else "one per synapse",
+    }
 
 
 def page(validation, images):
     """The HTML of the report; `images` is [(name, caption, data URI)]."""
-    reduced, circuit, verdict, comparison = validation.reduced, validation.circuit, validation.verdict, validation.comparison
+    reduced, circuit, verdict, comparison = (
+        validation.reduced,
+        validation.circuit,
+        validation.verdict,
+        validation.comparison,
+    )
     effect = lambda W: "excites" if W > 0 else "inhibits" if W < 0 else "has no effect"
-    pathways = [(label, f"{row.K:g}", amount(row.W, row.unit, row.W_stderr), amount(row.tau, "s"), effect(row.W)) for label, row in reduced.pathways.iterrows()]
-    rates = [(name, f"{row.spiking:.2f}", f"{row.rate:.2f}", f"{100 * row.error:+.1f} %", number(row.spread) or "one seed", f"{row.open_loop:.2f}", f"{100 * row.open_loop_error:+.1f} %")
-             for name, row in comparison.table.join(comparison.split.drop(columns="error")).iterrows()]
-    levels = [(level, *("" if np.isnan(row[name]) else f"{row[name]:.2f}" for name in reduced.populations), _percent(row["largest_error"]), _percent(row["open_loop_error"]), row["tier"], row["note"])
-              for level, row in validation.levels.iterrows()]
-    over_cells = comparison.cells is not None and [(name, statistic, f"{row.spiking:.2f}", f"{row.rate:.2f}") for (name, statistic), row in comparison.cells.iterrows()]
-    remedies = [{"arguments": remedy.arguments, "why": remedy.why, "error": f" (error {100 * remedy.error:.1f} %)" if np.isfinite(remedy.error) else "",
-                 "command": remedy.command(reduced, "circuit.toml")} for remedy in verdict.remedies]
-    named = {name: remedy.arguments for name, about in PREMISES.items() for remedy in verdict.remedies if about.change and about.change == remedy.change}
+    pathways = [
+        (label, f"{row.K:g}", amount(row.W, row.unit, row.W_stderr), amount(row.tau, "s"), effect(row.W))
+        for label, row in reduced.pathways.iterrows()
+    ]
+    rates = [
+        (
+            name,
+            f"{row.spiking:.2f}",
+            f"{row.rate:.2f}",
+            f"{100 * row.error:+.1f} %",
+            number(row.spread) or "one seed",
+            f"{row.open_loop:.2f}",
+            f"{100 * row.open_loop_error:+.1f} %",
+        )
+        for name, row in comparison.table.join(comparison.split.drop(columns="error")).iterrows()
+    ]
+    levels = [
+        (
+            level,
+            *("" if np.isnan(row[name]) else f"{row[name]:.2f}" for name in reduced.populations),
+            _percent(row["largest_error"]),
+            _percent(row["open_loop_error"]),
+            row["tier"],
+            row["note"],
+        )
+        for level, row in validation.levels.iterrows()
+    ]
+    over_cells = comparison.cells is not None and [
+        (name, statistic, f"{row.spiking:.2f}", f"{row.rate:.2f}")
+        for (name, statistic), row in comparison.cells.iterrows()
+    ]
+    remedies = [
+        {
+            "arguments": remedy.arguments,
+            "why": remedy.why,
+            "error": f" (error {100 * remedy.error:.1f} %)" if np.isfinite(remedy.error) else "",
+            "command": remedy.command(reduced, "circuit.toml"),
+        }
+        for remedy in verdict.remedies
+    ]
+    named = {
+        name: remedy.arguments
+        for name, about in PREMISES.items()
+        for remedy in verdict.remedies
+        if about.change and about.change == remedy.change
+    }
     model_columns, model_rows = model_table(reduced)
     values = dict(
-        circuit=circuit, reduced=reduced, verdict=verdict.sentence, trust=verdict.trust, trust_means=TRUST_MEANS[verdict.trust], tier=comparison.tier, largest=f"{100 * comparison.largest_error:.1f}",
-        broken=verdict.failed, remedies=remedies, model_columns=model_columns, model_rows=model_rows, tangent=reduced.level in ("surface", "transfer"), terms=TERMS, levels_mean=LEVELS_MEAN,
-        rate_columns=("population", "spiking (Hz)", "rate model (Hz)", "error", "spread (Hz)", "gains alone (Hz)", "their error"), comparison=rates,
-        level_columns=("level", *(f"{name} (Hz)" for name in reduced.populations), "largest error", "gains alone", "tier", "note"), levels=levels, over_cells=over_cells,
+        circuit=circuit,
+        reduced=reduced,
+        verdict=verdict.sentence,
+        trust=verdict.trust,
+        trust_means=TRUST_MEANS[verdict.trust],
+        tier=comparison.tier,
+        largest=f"{100 * comparison.largest_error:.1f}",
+        broken=verdict.failed,
+        remedies=remedies,
+        model_columns=model_columns,
+        model_rows=model_rows,
+        tangent=reduced.level in ("surface", "transfer"),
+        terms=TERMS,
+        levels_mean=LEVELS_MEAN,
+        rate_columns=(
+            "population",
+            "spiking (Hz)",
+            "rate model (Hz)",
+            "error",
+            "spread (Hz)",
+            "gains alone (Hz)",
+            "their error",
+        ),
+        comparison=rates,
+        level_columns=(
+            "level",
+            *(f"{name} (Hz)" for name in reduced.populations),
+            "largest error",
+            "gains alone",
+            "tier",
+            "note",
+        ),
+        levels=levels,
+        over_cells=over_cells,
         outside={name: f"{100 * share:.0f} %" for name, share in validation.rates.outside.items()},
-        assumptions=[{**row, "measured": row["measured"] if isinstance(row["measured"], str) else number(row["measured"]), "remedy": named.get(row["assumption"])} for row in validation.assumptions.to_dict("records")],
-        about={name: PREMISES[name] for name in validation.assumptions["assumption"]}, anchors={name: f"premise-{name.lower().replace(' ', '-')}" for name in validation.assumptions["assumption"]},
-        populations=[_population(reduced, name) for name in reduced.populations], pathways=pathways, images=images, references=store.references(circuit),
-        seeds=[run.provenance["seed"] for run in validation.spikes], after=f"{float(np.asarray(comparison.after)):g}", duration=f"{validation.rates.duration_:g}",
-        time_step=amount(reduced.dt_, "s"), provenance=reduced.provenance, took={name: f"{value:.1f} s" for name, value in validation.seconds.items()})
+        assumptions=[
+            {
+                **row,
+                "measured": row["measured"] if isinstance(row["measured"], str) else number(row["measured"]),
+                "remedy": named.get(row["assumption"]),
+            }
+            for row in validation.assumptions.to_dict("records")
+        ],
+        about={name: PREMISES[name] for name in validation.assumptions["assumption"]},
+        anchors={
+            name: f"premise-{name.lower().replace(' ', '-')}" for name in validation.assumptions["assumption"]
+        },
+        populations=[_population(reduced, name) for name in reduced.populations],
+        pathways=pathways,
+        images=images,
+        references=store.references(circuit),
+        seeds=[run.provenance["seed"] for run in validation.spikes],
+        after=f"{float(np.asarray(comparison.after)):g}",
+        duration=f"{validation.rates.duration_:g}",
+        time_step=amount(reduced.dt_, "s"),
+        provenance=reduced.provenance,
+        took={name: f"{value:.1f} s" for name, value in validation.seconds.items()},
+    )
     return rendered("report.html.jinja", values, escaped=True)
 
 
 def write_report(validation, folder):
-    """Write report.html, circuit.toml, result.json, comparison.csv, levels.csv, assumptions.csv, reduced.json, surface_*.csv and figures/.
+    """Write report.html, circuit.toml, result.json, comparison.csv, levels.csv, assumptions.csv,
+    reduced.json, surface_*.csv and figures/.
 
-    Rates of cells and transfer functions, where there are any, are in cells.csv and transfer_*.csv; b2reduce.json and arrays.npz
-    are what `load` reads the validation back from.
+    Rates of cells and transfer functions, where there are any, are in cells.csv and transfer_*.csv;
+    b2reduce.json and arrays.npz are what `load` reads the validation back from.
 
     Everything is written aside; `folder` appears once it is complete.
 
@@ -144,7 +279,9 @@ def write_report(validation, folder):
             picture = io.BytesIO()
             figure.savefig(picture, format="svg", metadata={"Date": None})
             (place / "figures" / f"{name}.svg").write_bytes(picture.getvalue())
-            images.append((name, caption, "data:image/svg+xml;base64," + base64.b64encode(picture.getvalue()).decode()))
+            images.append(
+                (name, caption, "data:image/svg+xml;base64," + base64.b64encode(picture.getvalue()).decode())
+            )
         write_text(place / "report.html", page(validation, images))
         validation.circuit.save(place / "circuit.toml")
         write_json(place / "result.json", store.validation_data(validation))

@@ -14,18 +14,21 @@ from .reduction_premises import Premise, gain_premises
 
 __all__ = ["check_assumptions"]
 
-#: Synaptic variance against that of independent Poisson trains. Noise moves the threshold by about its standard deviation: 1.5 is a fifth of that.
+#: Synaptic variance against that of independent Poisson trains. Noise moves the threshold by about its
+#: standard deviation: 1.5 is a fifth of that.
 VARIANCE_LIMIT = 1.5
 #: Events per synaptic time: below it the skewness of the conductance exceeds 0.5.
 EVENTS_LIMIT = 3.6
 #: Of a rate within a synaptic time: averaging over it is then off by about half as much.
 CHANGE_LIMIT = 0.5
-#: Standard deviation of a population's rate over time, beyond that of independent cells, relative to its mean: the 15 % that a quantitative reduction may
-#: err by, less the 3 % that the reference itself does.
+#: Standard deviation of a population's rate over time, beyond that of independent cells, relative to its
+#: mean: the 15 % that a quantitative reduction may err by, less the 3 % that the reference itself does.
 STEADY_LIMIT = 0.12
-STEADY_BIN_, STEADY_FLOOR_ = 35e-3, 1.0  # s: passes as much noise as a Gaussian window of 10 ms; Hz: smaller rates count as this
-#: Standard deviation of rates over cells, relative to their mean. Where the slope of the gain changes by k over a window as wide as the rate, the mean
-#: over cells is off by k (sd/mean)^2/2: by 5 % at 0.3 for a slope that doubles.
+# s: passes as much noise as a Gaussian window of 10 ms; Hz: smaller rates count as this
+STEADY_BIN_, STEADY_FLOOR_ = 35e-3, 1.0
+#: Standard deviation of rates over cells, relative to their mean. Where the slope of the gain changes by k
+#: over a window as wide as the rate, the mean over cells is off by k (sd/mean)^2/2: by 5 % at 0.3 for a slope
+#: that doubles.
 SPREAD_LIMIT = 0.3
 COUNT_BIN_ = 5e-3  # s, of the spike counts whose correlation is measured: a fast synapse's time
 
@@ -45,42 +48,50 @@ def check_assumptions(circuit, spikes, reduced, rates=None):
     Returns
     -------
     pandas.DataFrame
-        One row an assumption, its worst case over populations and pathways: ``assumption``, ``measured``, ``limit``,
-        ``holds``, ``advice`` (which names the worst case).
+        One row an assumption, its worst case over populations and pathways: ``assumption``, ``measured``,
+        ``limit``, ``holds``, ``advice`` (which names the worst case).
 
     Notes
     -----
     asynchrony
-        Variance of each recurrent conductance over time within a cell, relative to Campbell's for Poisson trains of the
-        same rate, K G^2 r dt/(1 - exp(-2 dt/tau)) at the end of a step. Irregular independent trains give 0.7 to 1;
-        synchronous ones multiply it by the number of spikes that come together. Limit 1.5.
+        Variance of each recurrent conductance over time within a cell, relative to Campbell's for Poisson
+        trains of the same rate, K G^2 r dt/(1 - exp(-2 dt/tau)) at the end of a step. Irregular independent
+        trains give 0.7 to 1; synchronous ones multiply it by the number of spikes that come together. Limit
+        1.5.
     many inputs
-        Events per synaptic time constant, K r tau. A Poisson conductance has the skewness (2 sqrt(2)/3)/sqrt(K r tau),
-        from the second and third cumulants G^2 tau R/2 and G^3 tau R/3; below 3.6 events it exceeds 0.5.
+        Events per synaptic time constant, K r tau. A Poisson conductance has the skewness (2
+        sqrt(2)/3)/sqrt(K r tau), from the second and third cumulants G^2 tau R/2 and G^3 tau R/3; below 3.6
+        events it exceeds 0.5.
     slow variation
-        Root mean square change of the population rate from one stretch of the longest of tau and the synaptic time
-        constants to the next, without what counting N cells gives by chance (2 r/(N stretch)), relative to its mean.
+        Root mean square change of the population rate from one stretch of the longest of tau and the synaptic
+        time constants to the next, without what counting N cells gives by chance (2 r/(N stretch)), relative
+        to its mean.
     steady rates
-        Standard deviation of the population rate in stretches of 35 ms, without what counting N cells gives by chance (variance r/(N
-        stretch), and two standard errors of its estimate), relative to its mean; where all drives are constant. Cells that adapt for
-        seconds and networks that fluctuate together have a rate over time that the rate model, at rest, has not.
+        Standard deviation of the population rate in stretches of 35 ms, without what counting N cells gives
+        by chance (variance r/(N stretch), and two standard errors of its estimate), relative to its mean;
+        where all drives are constant. Cells that adapt for seconds and networks that fluctuate together have
+        a rate over time that the rate model, at rest, has not.
     weak correlation
-        Mean correlation of the spike counts of two cells in 5 ms, from the variance of the population's count N Var(mean)/
-        mean(Var) = 1 + (N - 1) c. Sums of K inputs vary 1 + (K - 1) c times as much as independent ones: with c below 0.5/K
-        at most 1.5 times.
+        Mean correlation of the spike counts of two cells in 5 ms, from the variance of the population's count
+        N Var(mean)/ mean(Var) = 1 + (N - 1) c. Sums of K inputs vary 1 + (K - 1) c times as much as
+        independent ones: with c below 0.5/K at most 1.5 times.
     irregular spikes
-        Variance of the synaptic current with the intervals of each source as they are, over the variance assumed: pathways count with K G^2
-        tau r (E - E_leak - v_theta)^2/2, recurrent ones times what renewal trains of their CV have behind synapse and membrane.
+        Variance of the synaptic current with the intervals of each source as they are, over the variance
+        assumed: pathways count with K G^2 tau r (E - E_leak - v_theta)^2/2, recurrent ones times what renewal
+        trains of their CV have behind synapse and membrane.
     cells alike
-        Standard deviation of the rates of cells without what counting adds (from the counts of two halves), over their mean.
+        Standard deviation of the rates of cells without what counting adds (from the counts of two halves),
+        over their mean.
     operating rate in the window
         Spiking rate within the rates at which the gain was fitted.
     slope unchanged by leak
         Relative change of the slope of the f-I curve over the range of leak.
     straight gain
-        Relative change of the slope over the window of rates, from a parabola through the collapsed f-I curve.
+        Relative change of the slope over the window of rates, from a parabola through the collapsed f-I
+        curve.
     noise stays
-        d rate/d source rate with noise that moves with the source, over that of the rate model, at the operating point.
+        d rate/d source rate with noise that moves with the source, over that of the rate model, at the
+        operating point.
     far from instability
         Largest real part of the eigenvalues of d rates/d rates of the rate model.
     one operating point
@@ -90,7 +101,8 @@ def check_assumptions(circuit, spikes, reduced, rates=None):
     no hysteresis
         Difference of the f-I curves without noise, the current stepping slowly up and down.
     fires without noise
-        Rate of the cell at its mean current and leak without noise; where it is 0 the rate rests on the noise.
+        Rate of the cell at its mean current and leak without noise; where it is 0 the rate rests on the
+        noise.
     inside the measured range
         Fraction of the rate run that was spent outside; only where the rate run is given.
 
@@ -114,10 +126,21 @@ def check_assumptions(circuit, spikes, reduced, rates=None):
         raise InputError("spikes: got a run without spikes, expected what simulate_spikes returns")
     for run in runs:
         if set(run.populations) != set(circuit.populations):
-            raise InputError(f"spikes: got populations {', '.join(run.populations)}, expected those of the circuit: {', '.join(circuit.populations)}")
+            raise InputError(
+                f"spikes: got populations {', '.join(run.populations)}, expected those of the circuit:"
+                f" {', '.join(circuit.populations)}"
+            )
     seen = {name: float(np.mean([_after(run)[0][name] for run in runs])) for name in circuit.populations}
-    rows = [_asynchrony(circuit, runs), _weak_correlation(circuit, runs), _irregular(circuit, runs, reduced, seen), _many_inputs(circuit, reduced, seen),
-            _slow_variation(circuit, runs, reduced, seen), _steady(circuit, runs), _cells_alike(circuit, runs, reduced.cells), *gain_premises(circuit, reduced, seen)]
+    rows = [
+        _asynchrony(circuit, runs),
+        _weak_correlation(circuit, runs),
+        _irregular(circuit, runs, reduced, seen),
+        _many_inputs(circuit, reduced, seen),
+        _slow_variation(circuit, runs, reduced, seen),
+        _steady(circuit, runs),
+        _cells_alike(circuit, runs, reduced.cells),
+        *gain_premises(circuit, reduced, seen),
+    ]
     rows += [] if rates is None else [_outside(rates)]
     return pd.DataFrame(rows, columns=list(Premise._fields))
 
@@ -146,10 +169,19 @@ def _asynchrony(circuit, runs):
                     worst, where = ratio, pathway.label
     limit = f"<= {VARIANCE_LIMIT:g}"
     if np.isnan(worst):
-        return name, worst, limit, True, "no recurrent conductance was active or recorded: there is nothing that could synchronise"
+        return (
+            name,
+            worst,
+            limit,
+            True,
+            "no recurrent conductance was active or recorded: there is nothing that could synchronise",
+        )
     advice = f"{where}: conductance variance relative to independent Poisson trains"
     if worst > VARIANCE_LIMIT:
-        advice += "; cells fire together, so that mean rates do not describe the input: spread delays, make connections sparser, or do not reduce this circuit"
+        advice += (
+            "; cells fire together, so that mean rates do not describe the input: spread delays, make"
+            " connections sparser, or do not reduce this circuit"
+        )
     return name, worst, limit, worst <= VARIANCE_LIMIT, advice
 
 
@@ -165,19 +197,25 @@ def _many_inputs(circuit, reduced, rates):
     measured = events[worst]
     advice = f"{worst}: events per synaptic time constant"
     if measured < EVENTS_LIMIT:
-        advice += "; the conductance is a train of separate jumps rather than a mean with noise: gains measured in matched noise include that, noise = 'none' does not"
+        advice += (
+            "; the conductance is a train of separate jumps rather than a mean with noise: gains measured in"
+            " matched noise include that, noise = 'none' does not"
+        )
     return "many inputs", measured, f">= {EVENTS_LIMIT:g}", measured >= EVENTS_LIMIT, advice
 
 
 def _slow_variation(circuit, runs, reduced, rates):
-    stretch = max([float(np.asarray(tau)) for tau in reduced.tau.values()]
-                  + [p.tau_ for name in circuit.populations for p in circuit.pathways(name)], default=1e-2)
+    stretch = max(
+        [float(np.asarray(tau)) for tau in reduced.tau.values()]
+        + [p.tau_ for name in circuit.populations for p in circuit.pathways(name)],
+        default=1e-2,
+    )
     worst, where = 0.0, next(iter(circuit.populations))
     for run in runs:
         _, inside = _after(run)
         each = max(1, round(stretch / run.bin_))
         for name, rate in zip(run.populations, run.rate_[:, inside]):
-            pieces = rate[:rate.size // each * each].reshape(-1, each).mean(axis=1)
+            pieces = rate[: rate.size // each * each].reshape(-1, each).mean(axis=1)
             if pieces.size < 3 or not pieces.mean() > 0:
                 continue
             chance = 2 * pieces.mean() / (run.sizes[name] * each * run.bin_)
@@ -186,19 +224,23 @@ def _slow_variation(circuit, runs, reduced, rates):
                 worst, where = float(change), name
     advice = f"population {where}: relative change of its rate within {stretch * 1e3:.3g} ms"
     if worst > CHANGE_LIMIT:
-        advice += "; rates vary as fast as the synapses: means over time may still agree, the time course will not"
+        advice += (
+            "; rates vary as fast as the synapses: means over time may still agree, the time course will not"
+        )
     return Premise("slow variation", worst, f"<= {CHANGE_LIMIT:g}", worst <= CHANGE_LIMIT, advice)
 
 
 def _steady(circuit, runs):
     name, worst, where = "steady rates", np.nan, ""
     if not all(drive.constant for drive in circuit.drives):
-        return Premise(name, worst, f"<= {STEADY_LIMIT:g}", True, "drives change over time, and rates follow them")
+        return Premise(
+            name, worst, f"<= {STEADY_LIMIT:g}", True, "drives change over time, and rates follow them"
+        )
     for run in runs:
         _, inside = _after(run)
         each = max(1, round(STEADY_BIN_ / run.bin_))
         for population, rate in zip(run.populations, run.rate_[:, inside]):
-            pieces = rate[:rate.size // each * each].reshape(-1, each).mean(axis=1)
+            pieces = rate[: rate.size // each * each].reshape(-1, each).mean(axis=1)
             if pieces.size < 3:
                 continue
             chance = pieces.mean() / (run.sizes[population] * each * run.bin_)
@@ -208,9 +250,15 @@ def _steady(circuit, runs):
                 worst, where = float(change), population
     if np.isnan(worst):
         return Premise(name, worst, f"<= {STEADY_LIMIT:g}", True, "the run is too short to see rates change")
-    advice = f"population {where}: standard deviation of its rate in {STEADY_BIN_ * 1e3:g} ms beyond that of independent cells, over its mean"
+    advice = (
+        f"population {where}: standard deviation of its rate in {STEADY_BIN_ * 1e3:g} ms beyond that of"
+        " independent cells, over its mean"
+    )
     if worst > STEADY_LIMIT:
-        advice += "; cells adapt on, or fluctuate together: compare means over time, not the time course, and leave out more of the beginning"
+        advice += (
+            "; cells adapt on, or fluctuate together: compare means over time, not the time course, and leave"
+            " out more of the beginning"
+        )
     return Premise(name, worst, f"<= {STEADY_LIMIT:g}", worst <= STEADY_LIMIT, advice)
 
 
@@ -229,7 +277,15 @@ def _weak_correlation(circuit, runs):
     for run in runs:
         start, bins = run.duration_ / 4, int(0.75 * run.duration_ / COUNT_BIN_)
         for population, i, t in _trains(circuit, run):
-            K = max((p.K for target in circuit.populations for p in circuit.pathways(target) if not p.is_drive and p.source == population), default=0)
+            K = max(
+                (
+                    p.K
+                    for target in circuit.populations
+                    for p in circuit.pathways(target)
+                    if not p.is_drive and p.source == population
+                ),
+                default=0,
+            )
             N = run.sizes[population]
             if N < 2 or not K or bins < 2:
                 continue
@@ -243,15 +299,27 @@ def _weak_correlation(circuit, runs):
             if not correlation * K <= worst * 0.5 / limit:
                 worst, where, limit = float(correlation), f"population {population}, in-degree {K:g}", 0.5 / K
     if np.isnan(worst):
-        return Premise(name, worst, "<= 0.5/K", True, "no recurrent population fired: there is nothing that could correlate")
+        return Premise(
+            name,
+            worst,
+            "<= 0.5/K",
+            True,
+            "no recurrent population fired: there is nothing that could correlate",
+        )
     advice = f"{where}: mean correlation of the spike counts of two cells in {COUNT_BIN_ * 1e3:g} ms"
     if worst > limit:
-        advice += "; the inputs of a cell fire together and vary more than gains assume: make connections sparser, spread delays"
+        advice += (
+            "; the inputs of a cell fire together and vary more than gains assume: make connections sparser,"
+            " spread delays"
+        )
     return Premise(name, worst, f"<= {limit:.2g}", worst <= limit, advice)
 
 
 def _squared_cvs(circuit, runs):
-    """{population: squared CV of the intervals within cells}, pooled over cells and runs; 1 where too few fired."""
+    """{population: squared CV of the intervals within cells}, pooled over cells and runs.
+
+    1 where too few fired.
+    """
     variance, square, cells = (dict.fromkeys(circuit.populations, 0.0) for _ in range(3))
     for run in runs:
         for name, i, t in _trains(circuit, run):
@@ -274,7 +342,11 @@ def _irregular(circuit, runs, reduced, rates):
     for target in circuit.populations:
         seen = assumed = 0.0
         model, v_theta = circuit.populations[target].model, float(np.asarray(reduced.gains[target].v_theta))
-        drives = {(p.source, target): circuit.drive(p.source, target).rate_ for p in circuit.pathways(target) if p.is_drive}
+        drives = {
+            (p.source, target): circuit.drive(p.source, target).rate_
+            for p in circuit.pathways(target)
+            if p.is_drive
+        }
         tau_m = membrane_tau_(model, average(circuit, target, rates, drives)[1])
         for p in circuit.pathways(target):
             rate = source_rate(p, rates, drives)
@@ -287,10 +359,17 @@ def _irregular(circuit, runs, reduced, rates):
         return Premise(name, np.nan, limit, True, "there are no synapses")
     worst = max(ratios, key=lambda target: abs(np.log(max(ratios[target], 1e-3))))
     holds = 1 / VARIANCE_LIMIT <= ratios[worst] <= VARIANCE_LIMIT
-    advice = (f"population {worst}: variance of its synaptic current with the intervals as they are (CV {', '.join(f'{n} {np.sqrt(c):.2f}' for n, c in cv2.items())}) "
-              f"over that of the trains that the gains were measured with")
+    advice = (
+        f"population {worst}: variance of its synaptic current with the intervals as they are (CV"
+        f" {', '.join(f'{n} {np.sqrt(c):.2f}' for n, c in cv2.items())}) over that of the trains that the"
+        " gains were measured with"
+    )
     if not holds:
-        advice += "; use noise = 'renewal'" if reduced.noise != "renewal" else "; the spiking network is more regular or more irregular than its cells in noise"
+        advice += (
+            "; use noise = 'renewal'"
+            if reduced.noise != "renewal"
+            else "; the spiking network is more regular or more irregular than its cells in noise"
+        )
     return Premise(name, ratios[worst], limit, holds, advice)
 
 
@@ -300,7 +379,10 @@ def _cells_alike(circuit, runs, followed):
         start, half = run.duration_ / 4, 0.375 * run.duration_
         for population, i, t in _trains(circuit, run):
             N = run.sizes[population]
-            n_1, n_2 = (np.bincount(i[(t >= first) & (t < first + half)], minlength=N) for first in (start, start + half))
+            n_1, n_2 = (
+                np.bincount(i[(t >= first) & (t < first + half)], minlength=N)
+                for first in (start, start + half)
+            )
             mean = np.mean(n_1 + n_2)
             if N < 2 or not mean > 0:
                 continue
@@ -310,9 +392,16 @@ def _cells_alike(circuit, runs, followed):
                 worst, where = spread, population
     if np.isnan(worst):
         return Premise(name, worst, f"<= {SPREAD_LIMIT:g}", True, "no population of at least two cells fired")
-    advice = f"population {where}: standard deviation of the rates of its cells over their mean, without what counting adds"
+    advice = (
+        f"population {where}: standard deviation of the rates of its cells over their mean, without what"
+        " counting adds"
+    )
     if worst > SPREAD_LIMIT:
-        advice += "; here every cell has a unit of its own" if followed else "; the rate of a mean cell is not the mean rate: use reduce(..., cells=True)"
+        advice += (
+            "; here every cell has a unit of its own"
+            if followed
+            else "; the rate of a mean cell is not the mean rate: use reduce(..., cells=True)"
+        )
     return Premise(name, worst, f"<= {SPREAD_LIMIT:g}", worst <= SPREAD_LIMIT or followed, advice)
 
 
@@ -321,5 +410,8 @@ def _outside(rates):
     holds = rates.outside[worst] <= OUTSIDE_LIMIT
     advice = f"population {worst}: fraction of the rate run spent outside of what was measured"
     if not holds:
-        advice += "; its rates there are extrapolated, or those of the nearest edge: reduce at other drives (at=), or widen the window"
+        advice += (
+            "; its rates there are extrapolated, or those of the nearest edge: reduce at other drives (at=),"
+            " or widen the window"
+        )
     return Premise("inside the measured range", rates.outside[worst], f"<= {OUTSIDE_LIMIT:g}", holds, advice)

@@ -1,4 +1,7 @@
-"""How rates change in time: spiking trials against the rate model, after a step and over the frequencies of a sinusoid."""
+"""How rates change in time.
+
+Spiking trials against the rate model, after a step and over the frequencies of a sinusoid.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,14 @@ from ..networks.simulate_rates import simulate_rates
 from ..networks.simulate_spikes import NETWORK_ENGINES, simulate_spikes
 from ..reduction.reduced_circuit import ReducedCircuit
 
-__all__ = ["ResponseComparison", "SlowVariation", "compare_response", "gain_and_phase_", "half_rise_", "slow_variation"]
+__all__ = [
+    "ResponseComparison",
+    "SlowVariation",
+    "compare_response",
+    "gain_and_phase_",
+    "half_rise_",
+    "slow_variation",
+]
 
 SMOOTH_ = 2e-3  # s; half-rise times are those of smoothed rates, or single noisy bins would decide
 BASE_ = 0.2  # s before the step
@@ -32,12 +42,14 @@ class ResponseComparison:
     Attributes
     ----------
     table : pandas.DataFrame
-        Index population. ``step`` in Hz, by how much the spiking rate changes from before to after; ``rmse`` over the window in Hz and
-        ``rmse_fraction`` of the size of the step; ``aligned`` and ``aligned_fraction``, the same once the model's two steady states
-        are put onto those of the spikes, which leaves shape and timing; ``counting``, the root mean square in Hz that
-        finitely many Poisson spikes alone would leave, and ``scatter``, what the trials' own scatter leaves in their mean (NaN for one
-        trial); ``correlation``; ``half_rise_spiking``, ``half_rise_rate`` and their difference ``late`` (rate model less spiking) in s;
-        ``base_error`` and ``final_error``, rate model less spiking at rest, in Hz.
+        Index population. ``step`` in Hz, by how much the spiking rate changes from before to after; ``rmse``
+        over the window in Hz and ``rmse_fraction`` of the size of the step; ``aligned`` and
+        ``aligned_fraction``, the same once the model's two steady states are put onto those of the spikes,
+        which leaves shape and timing; ``counting``, the root mean square in Hz that finitely many Poisson
+        spikes alone would leave, and ``scatter``, what the trials' own scatter leaves in their mean (NaN for
+        one trial); ``correlation``; ``half_rise_spiking``, ``half_rise_rate`` and their difference ``late``
+        (rate model less spiking) in s; ``base_error`` and ``final_error``, rate model less spiking at rest,
+        in Hz.
     start, stop : Quantity
         The window.
     trials : int
@@ -64,7 +76,8 @@ def compare_response(spikes, rates, *, start, stop, smooth="2 ms"):
     rates : Activity
         The rate run of the same drives.
     start, stop : Quantity
-        Window; at `start` the drive changes. Steady states are the means of the 0.2 s before `start` and of all that follows `stop`.
+        Window; at `start` the drive changes. Steady states are the means of the 0.2 s before `start` and of
+        all that follows `stop`.
     smooth : Quantity
         Standard deviation of the Gaussian that smooths both rates before their half-rise times are read.
 
@@ -91,33 +104,71 @@ def compare_response(spikes, rates, *, start, stop, smooth="2 ms"):
     import pandas as pd
 
     trials = _trials(spikes, rates)
-    start_, stop_, smooth_ = (one_time(value, name) for value, name in ((start, "start"), (stop, "stop"), (smooth, "smooth")))
+    start_, stop_, smooth_ = (
+        one_time(value, name) for value, name in ((start, "start"), (stop, "stop"), (smooth, "smooth"))
+    )
     t_, bin_, end_ = rates.t_, rates.bin_, min(run.duration_ for run in [*trials, rates])
     if not (0 < start_ < stop_ < end_) or smooth_ < 0:
-        raise InputError(f"got start {start}, stop {stop} and smooth {smooth}, expected 0 s < start < stop < {end_:g} s with some time on both sides for the steady states")
-    before, inside, after = (t_ > max(start_ - BASE_, 0)) & (t_ < start_), (t_ > start_) & (t_ < stop_), (t_ > stop_) & (t_ < end_)
+        raise InputError(
+            f"got start {start}, stop {stop} and smooth {smooth}, expected 0 s < start < stop < {end_:g} s"
+            " with some time on both sides for the steady states"
+        )
+    before, inside, after = (
+        (t_ > max(start_ - BASE_, 0)) & (t_ < start_),
+        (t_ > start_) & (t_ < stop_),
+        (t_ > stop_) & (t_ < end_),
+    )
     if not before.any() or not after.any() or inside.sum() < 3:
-        raise InputError(f"got start {start} and stop {stop} in bins of {bin_ * 1e3:g} ms, expected at least one bin before, one after, and three in between")
+        raise InputError(
+            f"got start {start} and stop {stop} in bins of {bin_ * 1e3:g} ms, expected at least one bin"
+            " before, one after, and three in between"
+        )
     number, rows = int(round(end_ / bin_)), {}
     for population in rates.populations:
         every = np.array([run.rate_[run.populations.index(population), :number] for run in trials])
         spiking, rate = every.mean(axis=0), rates.rate_[rates.populations.index(population), :number]
         window = inside[:number]
-        (base, final), (base_rate, final_rate) = ((values[before[:number]].mean(), values[after[:number]].mean()) for values in (spiking, rate))
+        (base, final), (base_rate, final_rate) = (
+            (values[before[:number]].mean(), values[after[:number]].mean()) for values in (spiking, rate)
+        )
         step, step_rate = final - base, final_rate - base_rate
         aligned = base + (rate - base_rate) * (step / step_rate if step_rate else np.nan)
         rms = lambda difference: float(np.sqrt(np.mean(difference[window] ** 2)))
         size = trials[0].sizes.get(population)
-        rises = [half_rise_(t_[:number], values, start_, stop_, low, high, smooth_) for values, low, high in ((spiking, base, final), (rate, base_rate, final_rate))]
+        rises = [
+            half_rise_(t_[:number], values, start_, stop_, low, high, smooth_)
+            for values, low, high in ((spiking, base, final), (rate, base_rate, final_rate))
+        ]
         rmse, rmse_aligned = rms(rate - spiking), rms(aligned - spiking)
         rows[population] = {
-            "step": step, "rmse": rmse, "rmse_fraction": rmse / abs(step), "aligned": rmse_aligned, "aligned_fraction": rmse_aligned / abs(step),
-            "counting": float(np.sqrt(spiking[window].mean() / (size * bin_ * len(trials)))) if size else np.nan,
-            "scatter": float(np.sqrt(every[:, window].var(axis=0, ddof=1).mean() / len(trials))) if len(trials) > 1 else np.nan,
-            "correlation": float(np.corrcoef(spiking[window], rate[window])[0, 1]), "half_rise_spiking": rises[0], "half_rise_rate": rises[1],
-            "late": rises[1] - rises[0], "base_error": base_rate - base, "final_error": final_rate - final}
+            "step": step,
+            "rmse": rmse,
+            "rmse_fraction": rmse / abs(step),
+            "aligned": rmse_aligned,
+            "aligned_fraction": rmse_aligned / abs(step),
+            "counting": (
+                float(np.sqrt(spiking[window].mean() / (size * bin_ * len(trials)))) if size else np.nan
+            ),
+            "scatter": (
+                float(np.sqrt(every[:, window].var(axis=0, ddof=1).mean() / len(trials)))
+                if len(trials) > 1
+                else np.nan
+            ),
+            "correlation": float(np.corrcoef(spiking[window], rate[window])[0, 1]),
+            "half_rise_spiking": rises[0],
+            "half_rise_rate": rises[1],
+            "late": rises[1] - rises[0],
+            "base_error": base_rate - base,
+            "final_error": final_rate - final,
+        }
     provenance = {"spikes": [run.provenance for run in trials], "rates": rates.provenance}
-    return ResponseComparison(pd.DataFrame.from_dict(rows, orient="index").rename_axis("population"), with_units(start_, "s"), with_units(stop_, "s"), len(trials), frozen(provenance))
+    return ResponseComparison(
+        pd.DataFrame.from_dict(rows, orient="index").rename_axis("population"),
+        with_units(start_, "s"),
+        with_units(stop_, "s"),
+        len(trials),
+        frozen(provenance),
+    )
 
 
 def _trials(spikes, rates):
@@ -125,13 +176,19 @@ def _trials(spikes, rates):
     trials = both_kinds(spikes, rates, "compare_response")
     for run in trials:
         if set(run.populations) != set(rates.populations) or abs(run.bin_ / rates.bin_ - 1) > 1e-9:
-            raise InputError(f"got trials of {', '.join(run.populations)} in bins of {run.bin_ * 1e3:g} ms and rates of {', '.join(rates.populations)} in bins of "
-                             f"{rates.bin_ * 1e3:g} ms; expected the same populations in the same bins")
+            raise InputError(
+                f"got trials of {', '.join(run.populations)} in bins of {run.bin_ * 1e3:g} ms and rates of"
+                f" {', '.join(rates.populations)} in bins of {rates.bin_ * 1e3:g} ms; expected the same"
+                " populations in the same bins"
+            )
     return trials
 
 
 def half_rise_(t_, rate_, start_, stop_, base, final, smooth_=SMOOTH_):
-    """Time after `start_` in s at which a rate first comes half way from one steady state to the other; NaN if it does not before `stop_`."""
+    """Time after `start_` in s at which a rate first comes half way from one steady state to the other.
+
+    NaN if it does not before `stop_`.
+    """
     from scipy.ndimage import gaussian_filter1d
 
     bin_ = t_[1] - t_[0]
@@ -142,11 +199,18 @@ def half_rise_(t_, rate_, start_, stop_, base, final, smooth_=SMOOTH_):
     if not over.size:
         return np.nan
     k = over[0]
-    return float(np.interp(0.5, way[k - 1:k + 1], t_[k - 1:k + 1]) - start_) if k > 0 and way[k - 1] < 0.5 else float(t_[k] - start_)
+    return (
+        float(np.interp(0.5, way[k - 1 : k + 1], t_[k - 1 : k + 1]) - start_)
+        if k > 0 and way[k - 1] < 0.5
+        else float(t_[k] - start_)
+    )
 
 
 def gain_and_phase_(t_, rate_, frequency_, begin_):
-    """Complex amplitude Z of Im[Z exp(2 pi i f (t - begin))] in a rate over whole periods, Hz; a rate that comes late has a negative phase."""
+    """Complex amplitude Z of Im[Z exp(2 pi i f (t - begin))] in a rate over whole periods, Hz.
+
+    A rate that comes late has a negative phase.
+    """
     wave = np.exp(-2j * np.pi * frequency_ * (t_ - begin_))
     # Least squares with a constant: bins need not divide a period.
     design = np.stack([np.ones(len(t_)), wave.real, wave.imag], axis=1)
@@ -161,11 +225,12 @@ class SlowVariation:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row a population, model and frequency: ``population``, ``model``, ``frequency`` in Hz; ``spiking`` and ``rate``, amplitudes in Hz, with
-        ``spiking_sem`` the standard error of the former; ``spiking_phase``, ``rate_phase`` in degrees against the drive, negative where the
-        rate comes late; ``error``, the length of the difference of the two complex amplitudes relative to the spiking one; ``error_sem``, how
-        much of it counting alone would make; ``static_error``, the same difference for a rate that follows its input at once, as at the
-        lowest frequency.
+        One row a population, model and frequency: ``population``, ``model``, ``frequency`` in Hz; ``spiking``
+        and ``rate``, amplitudes in Hz, with ``spiking_sem`` the standard error of the former;
+        ``spiking_phase``, ``rate_phase`` in degrees against the drive, negative where the rate comes late;
+        ``error``, the length of the difference of the two complex amplitudes relative to the spiking one;
+        ``error_sem``, how much of it counting alone would make; ``static_error``, the same difference for a
+        rate that follows its input at once, as at the lowest frequency.
     mean, amplitude : Quantity
         Of the drive.
     provenance : mapping
@@ -180,7 +245,9 @@ class SlowVariation:
         return f"SlowVariation(drive {self.mean} +- {self.amplitude})\n{self.table}"
 
 
-def slow_variation(circuit, reduced, *, frequencies, drive=None, depth=0.1, seeds=(1, 2), engine="auto", progress=None):
+def slow_variation(
+    circuit, reduced, *, frequencies, drive=None, depth=0.1, seeds=(1, 2), engine="auto", progress=None
+):
     """Response of a circuit and of its rate models to a drive that varies sinusoidally, over the frequency.
 
     Parameters
@@ -221,7 +288,11 @@ def slow_variation(circuit, reduced, *, frequencies, drive=None, depth=0.1, seed
     import pandas as pd
 
     circuit = load_circuit(circuit)
-    models = dict(reduced) if isinstance(reduced, Mapping) else {"rate model": require(reduced, ReducedCircuit, "slow_variation, reduced")}
+    models = (
+        dict(reduced)
+        if isinstance(reduced, Mapping)
+        else {"rate model": require(reduced, ReducedCircuit, "slow_variation, reduced")}
+    )
     for name, model in models.items():
         require(model, ReducedCircuit, f"slow_variation, reduced, {name}")
     one_of(engine, NETWORK_ENGINES, "engine")
@@ -233,17 +304,32 @@ def slow_variation(circuit, reduced, *, frequencies, drive=None, depth=0.1, seed
     drive = circuit.drive_names[0] if drive is None and len(circuit.drive_names) == 1 else drive
     one_of(drive, circuit.drive_names, "drive")
     own = [entry for entry in circuit.drives if entry.name == drive]
-    if not all(entry.constant for entry in own) or len({entry.rate_ for entry in own}) > 1 or not 0 < depth <= 1 or not len(seeds):
-        raise InputError(f"got drive {drive!r} with rates {', '.join(str(entry.rate) for entry in own)}, depth {depth} and seeds {seeds}; expected one constant rate, "
-                         f"a depth above 0 and up to 1, and at least one seed")
+    if (
+        not all(entry.constant for entry in own)
+        or len({entry.rate_ for entry in own}) > 1
+        or not 0 < depth <= 1
+        or not len(seeds)
+    ):
+        raise InputError(
+            f"got drive {drive!r} with rates {', '.join(str(entry.rate) for entry in own)}, depth {depth} and"
+            f" seeds {seeds}; expected one constant rate, a depth above 0 and up to 1, and at least one seed"
+        )
     frequency_ = np.unique(np.atleast_1d(to_si(frequencies, "Hz", "frequencies")))
     if not frequency_.size or not np.isfinite(frequency_).all() or frequency_[0] <= 0 or frequency_[-1] > 500:
-        raise InputError(f"frequencies: got {described(frequencies)}, expected values above 0 Hz and up to 500 Hz, half the inverse of the bins of 1 ms")
+        raise InputError(
+            f"frequencies: got {described(frequencies)}, expected values above 0 Hz and up to 500 Hz, half"
+            " the inverse of the bins of 1 ms"
+        )
     mean_, times, values, spans, begin = own[0].rate_, [], [], [], 0.0
     for f in frequency_:
         lead = max(1, np.ceil(LEAD_ * f - 1e-9)) / f
         length = np.ceil(LEAST_ * f - 1e-9) / f
-        own_times, own_values = sinusoid_drive(with_units(mean_, "Hz"), with_units(depth * mean_, "Hz"), with_units(f, "Hz"), duration=with_units(lead + length, "s"))
+        own_times, own_values = sinusoid_drive(
+            with_units(mean_, "Hz"),
+            with_units(depth * mean_, "Hz"),
+            with_units(f, "Hz"),
+            duration=with_units(lead + length, "s"),
+        )
         times.append(begin + np.asarray(own_times)[:-1])
         values.append(np.asarray(own_values)[:-1])
         spans.append((begin, begin + lead, begin + lead + length))
@@ -251,15 +337,27 @@ def slow_variation(circuit, reduced, *, frequencies, drive=None, depth=0.1, seed
     table = with_units(np.concatenate(times), "s"), with_units(np.concatenate(values), "Hz")
     duration = with_units(np.ceil(begin * 1e3) * 1e-3, "s")
     changed = circuit.replace({f"drive.{drive}.rate": table})
-    trials = [simulate_spikes(changed, duration=duration, seed=seed, record=0, engine=engine, progress=progress) for seed in seeds]
-    runs = {name: simulate_rates(model, duration=duration, drives={drive: table}, dt="0.05 ms", progress=progress) for name, model in models.items()}
+    trials = [
+        simulate_spikes(changed, duration=duration, seed=seed, record=0, engine=engine, progress=progress)
+        for seed in seeds
+    ]
+    runs = {
+        name: simulate_rates(model, duration=duration, drives={drive: table}, dt="0.05 ms", progress=progress)
+        for name, model in models.items()
+    }
     rows = []
     for population in trials[0].populations:
         slowest = None
         for f, (zero, first, last) in zip(frequency_, spans):
+
             def amplitude(run, f=f, zero=zero, first=first, last=last):
                 inside = (run.t_ > first) & (run.t_ < last)
-                return gain_and_phase_(run.t_[inside], run.rate_[run.populations.index(population), inside], f, zero), run.rate_[run.populations.index(population), inside].mean()
+                return (
+                    gain_and_phase_(
+                        run.t_[inside], run.rate_[run.populations.index(population), inside], f, zero
+                    ),
+                    run.rate_[run.populations.index(population), inside].mean(),
+                )
 
             found = [amplitude(run) for run in trials]
             spiking, rate = np.mean([Z for Z, _ in found]), np.mean([mean for _, mean in found])
@@ -268,8 +366,25 @@ def slow_variation(circuit, reduced, *, frequencies, drive=None, depth=0.1, seed
             slowest = spiking if slowest is None else slowest
             for name, run in runs.items():
                 Z, _ = amplitude(run)
-                rows.append({"population": population, "model": name, "frequency": f, "spiking": abs(spiking), "spiking_sem": sem, "spiking_phase": np.degrees(np.angle(spiking)),
-                             "rate": abs(Z), "rate_phase": np.degrees(np.angle(Z)), "error": abs(Z - spiking) / abs(spiking), "error_sem": np.sqrt(2) * sem / abs(spiking),
-                             "static_error": abs(slowest - spiking) / abs(spiking)})
-    provenance = {"spikes": [{key: value for key, value in run.provenance.items()} for run in trials], "models": {name: model.tau_choice for name, model in models.items()}}
-    return SlowVariation(pd.DataFrame(rows), with_units(mean_, "Hz"), with_units(depth * mean_, "Hz"), frozen(provenance))
+                rows.append(
+                    {
+                        "population": population,
+                        "model": name,
+                        "frequency": f,
+                        "spiking": abs(spiking),
+                        "spiking_sem": sem,
+                        "spiking_phase": np.degrees(np.angle(spiking)),
+                        "rate": abs(Z),
+                        "rate_phase": np.degrees(np.angle(Z)),
+                        "error": abs(Z - spiking) / abs(spiking),
+                        "error_sem": np.sqrt(2) * sem / abs(spiking),
+                        "static_error": abs(slowest - spiking) / abs(spiking),
+                    }
+                )
+    provenance = {
+        "spikes": [{key: value for key, value in run.provenance.items()} for run in trials],
+        "models": {name: model.tau_choice for name, model in models.items()},
+    }
+    return SlowVariation(
+        pd.DataFrame(rows), with_units(mean_, "Hz"), with_units(depth * mean_, "Hz"), frozen(provenance)
+    )

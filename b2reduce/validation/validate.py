@@ -20,11 +20,7 @@ from ..circuit.circuit import load_circuit
 from ..networks.simulate_rates import simulate_rates
 from ..networks.simulate_spikes import NETWORK_ENGINES, simulate_spikes
 from ..reduction.integration_steps import integrated
-from ..reduction.operating_point import (
-    OperatingPointError,
-    find_operating_point,
-    operating_rates_from,
-)
+from ..reduction.operating_point import OperatingPointError, find_operating_point, operating_rates_from
 from ..reduction.reduce import LEVELS, reduce_levels
 from ..reduction.transfer_axes import transfer_problem
 from .comparison import FLOOR_, compare, tier_of
@@ -49,14 +45,15 @@ class Validation:
     comparison : Comparison
     assumptions : pandas.DataFrame
     levels : pandas.DataFrame
-        The levels side by side, index level: rate of every population in Hz, ``largest_error``, ``open_loop_error`` (of the
-        gains alone), ``tier``, and in ``note`` which populations came to rest outside of what was measured, that there is more
-        than one state, or why the level cannot be had. The level validated is that of the rate run; the others are the rates at rest where drives are
-        constant.
+        The levels side by side, index level: rate of every population in Hz, ``largest_error``,
+        ``open_loop_error`` (of the gains alone), ``tier``, and in ``note`` which populations came to rest
+        outside of what was measured, that there is more than one state, or why the level cannot be had. The
+        level validated is that of the rate run; the others are the rates at rest where drives are constant.
     reductions : mapping of str to ReducedCircuit
         Of all levels; `reduced` is that which was asked for.
     verdict : Verdict
-        Whether to trust the rate model, what does not hold, and what would improve it; made once, so that all show the same.
+        Whether to trust the rate model, what does not hold, and what would improve it; made once, so that all
+        show the same.
     premises : pandas.DataFrame
         The same table as `assumptions`.
     seconds : mapping of str to float
@@ -81,10 +78,12 @@ class Validation:
 
     @property
     def warned(self):
-        """Whether anything but the error itself foretells errors of more than 15 %, here or at drives a quarter beside these.
+        """Whether anything but the error itself foretells errors of more than 15 %, here or at drives a
+        quarter beside these.
 
-        That is a premise whose failure makes such errors by itself. The others say why, and are weighed by what they do: to the
-        agreement of the levels, and to the rates when trains are as regular as the cells fire.
+        That is a premise whose failure makes such errors by itself. The others say why, and are weighed by
+        what they do: to the agreement of the levels, and to the rates when trains are as regular as the cells
+        fire.
         """
         return bool(set(self.verdict.failed) & {*FATAL, *SERIOUS, "fires without noise"})
 
@@ -100,18 +99,51 @@ class Validation:
         write_report(self, folder)
 
     def __repr__(self):
-        return f"{self.comparison!r}\n{self.verdict}\npremises that do not hold: {', '.join(self.verdict.failed) or 'none'}"
+        return (
+            f"{self.comparison!r}\n{self.verdict}\npremises that do not hold:"
+            f" {', '.join(self.verdict.failed) or 'none'}"
+        )
 
     def _repr_html_(self):
-        rows = [(row.assumption, number(row.measured), row.limit, row.advice) for row in self.assumptions.itertuples() if not row.holds]
+        rows = [
+            (row.assumption, number(row.measured), row.limit, row.advice)
+            for row in self.assumptions.itertuples()
+            if not row.holds
+        ]
         tried = [f"try {remedy.arguments}: {remedy.why}" for remedy in self.verdict.remedies]
-        broken = sheet_html(("premise that does not hold", "measured", "limit", "what it is"), rows) if rows else "<p>All measured premises hold.</p>"
-        return (f"<p><b>{escape(self.verdict.trust.upper())}</b>: {escape(str(self.verdict))}</p>" + "".join(f"<p>{escape(text)}</p>" for text in tried)
-                + self.reduced._repr_html_() + self.comparison._repr_html_() + broken)
+        broken = (
+            sheet_html(("premise that does not hold", "measured", "limit", "what it is"), rows)
+            if rows
+            else "<p>All measured premises hold.</p>"
+        )
+        return (
+            f"<p><b>{escape(self.verdict.trust.upper())}</b>: {escape(str(self.verdict))}</p>"
+            + "".join(f"<p>{escape(text)}</p>" for text in tried)
+            + self.reduced._repr_html_()
+            + self.comparison._repr_html_()
+            + broken
+        )
 
 
-def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="renewal", tau="membrane", at=None, window=None, levels=None,
-             cells=False, after=None, dt=None, engine="auto", network_engine="auto", progress=None):
+def validate(
+    circuit,
+    *,
+    duration="2 s",
+    seed=1,
+    seeds=3,
+    level=None,
+    noise="renewal",
+    tau="membrane",
+    at=None,
+    window=None,
+    levels=None,
+    cells=False,
+    after=None,
+    dt=None,
+    engine="auto",
+    network_engine="auto",
+    progress=None,
+):
     """Reduce a circuit, run it both ways, and say by how much and why they differ.
 
     Parameters
@@ -123,12 +155,13 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="ren
     seeds : int
         Number of spiking runs.
     level : {"linear", "gain", "surface", "transfer"}, optional
-        Of the rate model that is run and judged; by default "transfer", which predicts over the widest range of drives, or "linear"
-        where a circuit cannot have it; of `levels` that leave it out the first.
+        Of the rate model that is run and judged; by default "transfer", which predicts over the widest range
+        of drives, or "linear" where a circuit cannot have it; of `levels` that leave it out the first.
     noise, tau, at, window, cells
         As in `reduce`.
     levels : sequence of str, optional
-        Levels to lay side by side with `level`, by default all that the circuit can have; they share one operating point.
+        Levels to lay side by side with `level`, by default all that the circuit can have; they share one
+        operating point.
     after : Quantity, optional
         Start of the averages; by default 0.5 s or a quarter of the duration, whichever is shorter.
     dt : Quantity, optional
@@ -147,10 +180,11 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="ren
     To the premises of `check_assumptions` these are added:
 
     follows the drives
-        Difference of the rates, at drives a quarter weaker and stronger, from operating points of uncoupled cells that are found
-        there anew, relative; where there are drives, and one unit a population.
+        Difference of the rates, at drives a quarter weaker and stronger, from operating points of uncoupled
+        cells that are found there anew, relative; where there are drives, and one unit a population.
     Poisson trains will do
-        Of noise "matched": relative change of the operating rates when recurrent trains are as regular as the cells fire.
+        Of noise "matched": relative change of the operating rates when recurrent trains are as regular as the
+        cells fire.
 
     Examples
     --------
@@ -167,10 +201,20 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="ren
     if dt is not None:
         circuit = circuit.replace({"dt": dt})
     seed, seeds = whole(seed, "seed"), whole(seeds, "seeds", 1)
-    for name, value, known in (*((("level", level, LEVELS),) if level is not None else ()), ("engine", engine, ENGINES), ("network_engine", network_engine, NETWORK_ENGINES)):
+    for name, value, known in (
+        *((("level", level, LEVELS),) if level is not None else ()),
+        ("engine", engine, ENGINES),
+        ("network_engine", network_engine, NETWORK_ENGINES),
+    ):
         one_of(value, known, name)
     duration_ = needed_seconds(duration, "duration")
-    check_run(duration_, float(circuit.dt), cells=sum(population.size for population in circuit.populations.values()), least_=BRIAN_STEP_)  # before anything is measured
+    # Before anything is measured
+    check_run(
+        duration_,
+        float(circuit.dt),
+        cells=sum(population.size for population in circuit.populations.values()),
+        least_=BRIAN_STEP_,
+    )
     duration = with_units(duration_, "s")
     after = with_units(min(0.5, duration_ / 4) if after is None else float(one_time(after, "after")), "s")
     took = {}
@@ -188,24 +232,71 @@ def validate(circuit, *, duration="2 s", seed=1, seeds=3, level=None, noise="ren
         one_of(name, LEVELS, "levels")
     if level is None:
         level = levels[0] if levels and "transfer" not in levels else "linear" if missing else "transfer"
-    wanted = list(dict.fromkeys([level, *(name for name in (LEVELS if levels is None else levels) if name not in missing)]))
+    wanted = list(
+        dict.fromkeys(
+            [level, *(name for name in (LEVELS if levels is None else levels) if name not in missing)]
+        )
+    )
     with Progress(progress) as bar:
-        reductions = timed("reduction", lambda: reduce_levels(circuit, wanted, noise=noise, tau=tau, at=at, window=window, cells=cells, seed=seed, engine=engine,
-                                                              progress=bar))
+        reductions = timed(
+            "reduction",
+            lambda: reduce_levels(
+                circuit,
+                wanted,
+                noise=noise,
+                tau=tau,
+                at=at,
+                window=window,
+                cells=cells,
+                seed=seed,
+                engine=engine,
+                progress=bar,
+            ),
+        )
         reduced = reductions[level]
         # Where silence is another state of the rate model, it starts from the operating point that was meant.
         initial = dict(reduced.operating_rate) if len(reduced.states_) > 1 else None
-        rates = timed("rate network", lambda: simulate_rates(reduced, duration=duration, seed=seed, initial=initial, progress=bar))
-        spikes = [timed("spiking network", lambda: simulate_spikes(circuit, duration=duration, seed=seed + number, engine=network_engine,
-                                                                      progress=bar))
-                  for number in range(seeds)]
+        rates = timed(
+            "rate network",
+            lambda: simulate_rates(reduced, duration=duration, seed=seed, initial=initial, progress=bar),
+        )
+        spikes = [
+            timed(
+                "spiking network",
+                lambda: simulate_spikes(
+                    circuit, duration=duration, seed=seed + number, engine=network_engine, progress=bar
+                ),
+            )
+            for number in range(seeds)
+        ]
         comparison = compare(spikes, rates, after=after, reduced=reduced)
-        records = timed("other levels", lambda: _levels(reductions, reduced, rates, spikes, comparison, duration, missing if levels is None else {}))
-        rows = timed("premises", lambda: [Premise(*row) for row in check_assumptions(circuit, spikes, reduced, rates).itertuples(index=False)])
+        records = timed(
+            "other levels",
+            lambda: _levels(
+                reductions, reduced, rates, spikes, comparison, duration, missing if levels is None else {}
+            ),
+        )
+        rows = timed(
+            "premises",
+            lambda: [
+                Premise(*row)
+                for row in check_assumptions(circuit, spikes, reduced, rates).itertuples(index=False)
+            ],
+        )
         rows += timed("premises", lambda: _agreements(reduced, seed, engine, bar))
         assumptions = pd.DataFrame(rows, columns=list(Premise._fields))
-    return Validation(circuit, reduced, spikes, rates, comparison, assumptions, _table(records, comparison.table.index), FrozenDict(reductions), took,
-                      judge(comparison, assumptions, records, reduced))
+    return Validation(
+        circuit,
+        reduced,
+        spikes,
+        rates,
+        comparison,
+        assumptions,
+        _table(records, comparison.table.index),
+        FrozenDict(reductions),
+        took,
+        judge(comparison, assumptions, records, reduced),
+    )
 
 
 def _agreements(reduced, seed, engine, bar):
@@ -215,14 +306,20 @@ def _agreements(reduced, seed, engine, bar):
 
     def operating_rates(drives_, start_):
         try:
-            return operating_rates_from(circuit, drives_, start_, renewal=reduced.noise != "matched", **settings)
+            return operating_rates_from(
+                circuit, drives_, start_, renewal=reduced.noise != "matched", **settings
+            )
         except OperatingPointError:  # which the premise then says
             return {}
 
     if not reduced.cells and any(reduced.at_.values()):
         rows.append(follows_the_drives(reduced, operating_rates))
     if reduced.noise == "matched":
-        rows.append(renewal_agrees(reduced, find_operating_point(circuit, reduced.at_, renewal=True, **settings).rate_))
+        rows.append(
+            renewal_agrees(
+                reduced, find_operating_point(circuit, reduced.at_, renewal=True, **settings).rate_
+            )
+        )
     return rows
 
 
@@ -248,13 +345,30 @@ def _levels(reductions, reduced, rates, spikes, comparison, duration, missing):
             own, mean, lost = None, pd.Series(rest).reindex(spiking.index), _beyond(other, rest, drives_)
         else:
             initial = dict(other.operating_rate) if len(other.states_) > 1 else None
-            run = simulate_rates(other, duration=duration, initial=initial, seed=rates.provenance.get("seed", 1))
+            run = simulate_rates(
+                other, duration=duration, initial=initial, seed=rates.provenance.get("seed", 1)
+            )
             own = compare(spikes, run, after=comparison.after, reduced=other)
             mean, lost = own.table["rate"], [name for name, share in run.outside.items() if share > 0.5]
         error = largest(mean)
-        out = pd.Series({name: float(rate) for name, rate in other.response_(spiking.to_dict(), drives_).items()}).reindex(spiking.index) if own is None else None
-        records.append(LevelRecord(level, mean.to_dict(), np.inf if np.isnan(error) else error,  # it runs away
-                                   largest(out) if own is None else float(own.split["open_loop_error"].abs().max()), tuple(lost), len(other.states_)))
+        out = (
+            pd.Series(
+                {name: float(rate) for name, rate in other.response_(spiking.to_dict(), drives_).items()}
+            ).reindex(spiking.index)
+            if own is None
+            else None
+        )
+        # It runs away
+        records.append(
+            LevelRecord(
+                level,
+                mean.to_dict(),
+                np.inf if np.isnan(error) else error,
+                largest(out) if own is None else float(own.split["open_loop_error"].abs().max()),
+                tuple(lost),
+                len(other.states_),
+            )
+        )
     return records
 
 
@@ -262,14 +376,30 @@ def _table(records, populations):
     """The levels side by side, for people."""
     import pandas as pd
 
-    rows = {record.level: {**record.rates, "largest_error": record.error, "open_loop_error": record.open_loop_error,
-                           "tier": "" if record.missing else tier_of(record.error), "note": record.note} for record in records}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=[*populations, "largest_error", "open_loop_error", "tier", "note"]).rename_axis("level")
+    rows = {
+        record.level: {
+            **record.rates,
+            "largest_error": record.error,
+            "open_loop_error": record.open_loop_error,
+            "tier": "" if record.missing else tier_of(record.error),
+            "note": record.note,
+        }
+        for record in records
+    }
+    return pd.DataFrame.from_dict(
+        rows, orient="index", columns=[*populations, "largest_error", "open_loop_error", "tier", "note"]
+    ).rename_axis("level")
 
 
 def _beyond(reduced, rest, drives_):
     """Populations whose rates at rest lie outside of what was measured."""
     if reduced.level in ("linear", "gain"):
-        limits = {name: [float(np.asarray(rate)) for rate in gain.rates] for name, gain in reduced.gains.items()}
+        limits = {
+            name: [float(np.asarray(rate)) for rate in gain.rates] for name, gain in reduced.gains.items()
+        }
         return [name for name, (lo, hi) in limits.items() if not lo <= rest[name] <= hi]
-    return [name for name in reduced.populations if bool(reduced.functions_[name].outside(*reduced.arguments_(name, rest, drives_)))]
+    return [
+        name
+        for name in reduced.populations
+        if bool(reduced.functions_[name].outside(*reduced.arguments_(name, rest, drives_)))
+    ]

@@ -49,15 +49,26 @@ def measure(name, repeats, quick):
         entry["disagreement"] = _disagreement(own, reference, noisy=bool(work.cells.sources))
     for competitor in ("this engine", "brian2"):
         samples = [_cold(competitor, name, quick) for _ in range(repeats)]
-        found[f"{competitor}, cold"] = {"seconds": samples, "median": float(np.median(samples)), "cell-steps per second": work.steps / float(np.median(samples))}
-    return {"title": work.title, "cell-steps": work.steps, "targets": work.targets, "competitors": found, "early stopping": _early_stopping(work)}
+        found[f"{competitor}, cold"] = {
+            "seconds": samples,
+            "median": float(np.median(samples)),
+            "cell-steps per second": work.steps / float(np.median(samples)),
+        }
+    return {
+        "title": work.title,
+        "cell-steps": work.steps,
+        "targets": work.targets,
+        "competitors": found,
+        "early stopping": _early_stopping(work),
+    }
 
 
 def _disagreement(counts, reference, noisy):
     """Largest difference of a cell's spike count; in noise that of the mean, in standard errors."""
     if not noisy:
         return int(np.max(np.abs(np.asarray(counts, dtype=int) - reference)))
-    # The same cells with other random numbers: differences of a cell scatter, and their mean with 1/sqrt(cells).
+    # The same cells with other random numbers: differences of a cell scatter, and their mean with
+    # 1/sqrt(cells).
     difference = np.asarray(counts, dtype=float) - reference
     return float(abs(difference.mean()) / max(difference.std() / np.sqrt(difference.size), 1e-12))
 
@@ -65,12 +76,17 @@ def _disagreement(counts, reference, noisy):
 def _cold(competitor, name, quick):
     with tempfile.TemporaryDirectory(prefix="b2reduce_cold_") as folder:
         command = [*CHILD, "--child-cold", competitor, name, folder, *(["--quick"] if quick else [])]
-        done = subprocess.run(command, env={**os.environ, "B2REDUCE_CACHE": folder}, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command, env={**os.environ, "B2REDUCE_CACHE": folder}, capture_output=True, text=True, check=True
+        )
     return float(done.stdout.splitlines()[-1])
 
 
 def _early_stopping(work):
-    """What cells that end by themselves save: steps and time of all run in full, over those of cells that stop. None in noise."""
+    """What cells that end by themselves save.
+
+    Steps and time of all run in full, over those of cells that stop. None in noise.
+    """
     from b2reduce.cells.engine import Settled, simulate_cells
 
     if work.cells.sources:
@@ -78,10 +94,22 @@ def _early_stopping(work):
     seconds, simulated = {}, {}
     for key, stop in (("full", lambda: None), ("stopped", Settled)) * 3:
         start = time.perf_counter()
-        statistics, _ = simulate_cells(work.cells, work.duration_, work.warmup_, work.dt_, seed=1, engine="native", threads=1, stop=stop())
+        statistics, _ = simulate_cells(
+            work.cells,
+            work.duration_,
+            work.warmup_,
+            work.dt_,
+            seed=1,
+            engine="native",
+            threads=1,
+            stop=stop(),
+        )
         seconds.setdefault(key, []).append(time.perf_counter() - start)
         simulated[key] = float(statistics.time.sum())
-    return {"steps saved": simulated["full"] / simulated["stopped"], "time saved": float(np.median(seconds["full"]) / np.median(seconds["stopped"]))}
+    return {
+        "steps saved": simulated["full"] / simulated["stopped"],
+        "time saved": float(np.median(seconds["full"]) / np.median(seconds["stopped"])),
+    }
 
 
 def growth(quick):
@@ -89,12 +117,18 @@ def growth(quick):
     rows = []
     for engine in ("native", "brian2"):
         for size in SIZES[:2] if quick else SIZES:
-            done = subprocess.run([*CHILD, "--child-growth", engine, str(size)], capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                [*CHILD, "--child-growth", engine, str(size)], capture_output=True, text=True, check=True
+            )
             seconds, peak = map(float, done.stdout.split()[-2:])
             rows.append({"engine": engine, "cells": size, "seconds": seconds, "peak bytes": peak})
     for row in rows:
         base = next(other for other in rows if other["engine"] == row["engine"])
-        row["bytes per cell"] = (row["peak bytes"] - base["peak bytes"]) / (row["cells"] - base["cells"]) if row is not base else float("nan")
+        row["bytes per cell"] = (
+            (row["peak bytes"] - base["peak bytes"]) / (row["cells"] - base["cells"])
+            if row is not base
+            else float("nan")
+        )
     return rows
 
 
@@ -103,8 +137,14 @@ def _growth_child(engine, size):
     from b2reduce.cells.engine import Cells, Source, simulate_cells
 
     rng = np.random.default_rng(0)
-    make = lambda n: Cells(b2r.load_model("lif"), n, {"I_app": rng.uniform(0, 1e-9, n), "g_L": np.full(n, 16.7e-9)}, (Source("s0", 0.4e-9, 5e-3, 0.0, 4000.0),))
-    simulate_cells(make(10), GROWTH_TIME_, 0.0, 1e-4, engine=engine, threads=1)  # compiled, so that its memory is not the compiler's
+    make = lambda n: Cells(
+        b2r.load_model("lif"),
+        n,
+        {"I_app": rng.uniform(0, 1e-9, n), "g_L": np.full(n, 16.7e-9)},
+        (Source("s0", 0.4e-9, 5e-3, 0.0, 4000.0),),
+    )
+    # Compiled, so that its memory is not the compiler's
+    simulate_cells(make(10), GROWTH_TIME_, 0.0, 1e-4, engine=engine, threads=1)
     start = time.perf_counter()
     simulate_cells(make(size), GROWTH_TIME_, 0.0, 1e-4, engine=engine, threads=1)
     print(time.perf_counter() - start, _peak_memory())
@@ -114,7 +154,9 @@ def _peak_memory():
     """Largest memory of this process in bytes, without what its parent had."""
     status = Path("/proc/self/status")
     if status.exists():
-        return 1024 * int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1])
+        return 1024 * int(
+            next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]
+        )
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
@@ -124,19 +166,42 @@ def machine():
 
     cpu = platform.processor()
     if Path("/proc/cpuinfo").exists():
-        cpu = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), cpu)
-    version = lambda name: metadata.version(name) if any(d.metadata["Name"].lower() == name for d in metadata.distributions()) else None
-    return {"cpu": cpu, "cores": os.cpu_count(), "compiler": compiler_identity()[1].splitlines()[0], "flags": " ".join(compile_flags()), "python": platform.python_version(),
-            "versions": {name: version(name) for name in ("b2reduce", "brian2", "numpy", "cython", "jax")}}
+        cpu = next(
+            (
+                line.partition(":")[2].strip()
+                for line in Path("/proc/cpuinfo").read_text().splitlines()
+                if line.startswith("model name")
+            ),
+            cpu,
+        )
+    version = lambda name: (
+        metadata.version(name)
+        if any(d.metadata["Name"].lower() == name for d in metadata.distributions())
+        else None
+    )
+    return {
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "compiler": compiler_identity()[1].splitlines()[0],
+        "flags": " ".join(compile_flags()),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in ("b2reduce", "brian2", "numpy", "cython", "jax")},
+    }
 
 
 def ratios(result):
-    """{what: (ratio, target or None)} of one workload; this engine has one thread, against jax as many as jax has."""
+    """{what: (ratio, target or None)} of one workload.
+
+    This engine has one thread, against jax as many as jax has.
+    """
     found = result["competitors"]
     speed = lambda name: found[name].get("cell-steps per second", np.nan)
     own = speed("this engine")
-    values = {"brian2": own / speed("brian2"), "threads": speed("this engine, 2 threads") / own,
-              "brian2 cold": found["brian2, cold"]["median"] / found["this engine, cold"]["median"]}
+    values = {
+        "brian2": own / speed("brian2"),
+        "threads": speed("this engine, 2 threads") / own,
+        "brian2 cold": found["brian2, cold"]["median"] / found["this engine, cold"]["median"],
+    }
     if "median" in found.get("by hand", ()):
         values["by hand"] = own / speed("by hand")
     if "median" in found.get("jax", ()):  # which spreads over the cores by itself
@@ -151,7 +216,10 @@ def show(data):
 
     console = Console(width=None if sys.stdout.isatty() else 130, highlight=False)
     for name, result in data["workloads"].items():
-        table = Table(title=f"{name}: {result['title']}, {result['cell-steps'] / 1e6:.3g} M cell-steps", title_justify="left")
+        table = Table(
+            title=f"{name}: {result['title']}, {result['cell-steps'] / 1e6:.3g} M cell-steps",
+            title_justify="left",
+        )
         for column in ("", "median (s)", "M cell-steps/s", "this engine is faster by", "disagreement"):
             table.add_column(column, justify="left" if not column else "right")
         own = result["competitors"]["this engine"]["cell-steps per second"]
@@ -161,28 +229,70 @@ def show(data):
                 table.add_row(competitor, entry["missing"], "", "", "")
                 continue
             apart = entry.get("disagreement")
-            table.add_row(competitor, f"{entry['median']:.4g}", f"{entry['cell-steps per second'] / 1e6:.4g}", f"{own / entry['cell-steps per second']:.3g}",
-                          "" if apart is None else f"{apart:.1f} s.e. of the mean" if noisy else f"{apart} spikes")
+            table.add_row(
+                competitor,
+                f"{entry['median']:.4g}",
+                f"{entry['cell-steps per second'] / 1e6:.4g}",
+                f"{own / entry['cell-steps per second']:.3g}",
+                "" if apart is None else f"{apart:.1f} s.e. of the mean" if noisy else f"{apart} spikes",
+            )
         console.print(table)
         for what, (value, target) in ratios(result).items():
-            console.print(f"  {what}: {value:.3g}" + ("" if target is None else f" (hoped for {target:g}: {'reached' if value >= target else 'not reached'})"))
+            console.print(
+                f"  {what}: {value:.3g}"
+                + (
+                    ""
+                    if target is None
+                    else f" (hoped for {target:g}: {'reached' if value >= target else 'not reached'})"
+                )
+            )
         if not noisy:
             saved = result["early stopping"]
-            console.print(f"  early stopping: {saved['steps saved']:.3g} times fewer steps, {saved['time saved']:.3g} times less time")
+            console.print(
+                f"  early stopping: {saved['steps saved']:.3g} times fewer steps, {saved['time saved']:.3g}"
+                " times less time"
+            )
     if data["growth"]:
-        table = Table(title=f"growth: LIF with a Poisson conductance, {GROWTH_TIME_ * 1e3:g} ms, one thread", title_justify="left")
+        table = Table(
+            title=f"growth: LIF with a Poisson conductance, {GROWTH_TIME_ * 1e3:g} ms, one thread",
+            title_justify="left",
+        )
         for column in ("engine", "cells", "seconds", "peak memory (MB)", "bytes per cell"):
             table.add_column(column, justify="right")
         for row in data["growth"]:
-            table.add_row(row["engine"], f"{row['cells']:,}", f"{row['seconds']:.3g}", f"{row['peak bytes'] / 1e6:.0f}",
-                          "" if np.isnan(row["bytes per cell"]) else f"{row['bytes per cell']:.0f}")
+            table.add_row(
+                row["engine"],
+                f"{row['cells']:,}",
+                f"{row['seconds']:.3g}",
+                f"{row['peak bytes'] / 1e6:.0f}",
+                "" if np.isnan(row["bytes per cell"]) else f"{row['bytes per cell']:.0f}",
+            )
         console.print(table)
 
 
 @click.command(help=__doc__)
-@click.option("--workload", "names", multiple=True, type=click.Choice([*WORKLOADS, "growth"]), help="Only this one; may be repeated. All by default.")
-@click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="Turns of every competitor; medians are shown.")
-@click.option("--json", "path", type=click.Path(dir_okay=False), default="benchmarks.json", show_default=True, help="Where every sample is written.")
+@click.option(
+    "--workload",
+    "names",
+    multiple=True,
+    type=click.Choice([*WORKLOADS, "growth"]),
+    help="Only this one; may be repeated. All by default.",
+)
+@click.option(
+    "--repeats",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Turns of every competitor; medians are shown.",
+)
+@click.option(
+    "--json",
+    "path",
+    type=click.Path(dir_okay=False),
+    default="benchmarks.json",
+    show_default=True,
+    help="Where every sample is written.",
+)
 @click.option("--quick", is_flag=True, help="A few cells for a moment: shows that it runs, measures nothing.")
 @click.option("--child-cold", nargs=3, hidden=True)
 @click.option("--child-growth", nargs=2, hidden=True)
@@ -202,7 +312,9 @@ def main(names, repeats, path, quick, child_cold, child_growth):
             data["growth"] = growth(quick)
         else:
             data["workloads"][name] = measure(name, repeats, quick)
-            data["workloads"][name]["ratios"] = {what: value for what, (value, _) in ratios(data["workloads"][name]).items()}
+            data["workloads"][name]["ratios"] = {
+                what: value for what, (value, _) in ratios(data["workloads"][name]).items()
+            }
     Path(path).write_text(json.dumps(data, indent=2, default=float).replace("NaN", "null"), encoding="utf-8")
     show(data)
     click.echo(f"every sample: {path}", err=True)

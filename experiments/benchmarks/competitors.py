@@ -26,9 +26,12 @@ __all__ = ["COMPETITORS", "cold"]
 
 def native(work, threads):
     """This engine."""
+
     def run():
         start = time.perf_counter()
-        statistics, _ = simulate_cells(work.cells, work.duration_, work.warmup_, work.dt_, seed=1, engine="native", threads=threads)
+        statistics, _ = simulate_cells(
+            work.cells, work.duration_, work.warmup_, work.dt_, seed=1, engine="native", threads=threads
+        )
         return time.perf_counter() - start, statistics.total
 
     run()
@@ -85,10 +88,15 @@ def _standalone(pipe, name, quick, threads):
 
 
 def standalone(work, threads):
-    """Brian2's C++ standalone mode, in a process of its own, built before; the whole run of the program is timed."""
+    """Brian2's C++ standalone mode, in a process of its own, built before.
+
+    The whole run of the program is timed.
+    """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_standalone, args=(there, work.name, work.cells.count < 100, threads), daemon=True)
+    process = context.Process(
+        target=_standalone, args=(there, work.name, work.cells.count < 100, threads), daemon=True
+    )
     process.start()
     there.close()
     built = here.recv()
@@ -104,7 +112,11 @@ def standalone(work, threads):
 def by_hand(work, threads=1):
     """The LIF of lif_by_hand.cpp, compiled with the flags of this engine."""
     folder = tempfile.mkdtemp(prefix="b2reduce_by_hand_")
-    source = resources.files("b2reduce.experiments.benchmarks").joinpath("lif_by_hand.cpp").read_text(encoding="utf-8")
+    source = (
+        resources.files("b2reduce.experiments.benchmarks")
+        .joinpath("lif_by_hand.cpp")
+        .read_text(encoding="utf-8")
+    )
     (Path(folder) / "lif.cpp").write_text(source, encoding="utf-8")
     compiler = compiler_identity()[0]
     subprocess.run([*compiler, *compile_flags(), "-c", "lif.cpp", "-o", "lif.o"], cwd=folder, check=True)
@@ -112,17 +124,30 @@ def by_hand(work, threads=1):
     library = ctypes.CDLL(str(Path(folder) / "lif.so"))
     whole = -(-work.cells.count // LANES) * LANES
     pad = lambda values: np.concatenate([values, np.full(whole - work.cells.count, values[0])])
-    current, leak, counts, sums, squares = pad(work.cells.parameters["I_app"]), pad(work.leak_), *np.zeros((3, whole))
+    current, leak, counts, sums, squares = (
+        pad(work.cells.parameters["I_app"]),
+        pad(work.leak_),
+        *np.zeros((3, whole)),
+    )
     model = work.cells.model
     pointer = lambda array: array.ctypes.data_as(ctypes.c_void_p)
     steps = lambda time_: ctypes.c_int64(round(time_ / work.dt_))
-    values = [ctypes.c_double(value) for value in (work.dt_, model.si("C_m"), model.si("E_L"), model.si("V_th"), model.si("V_r"))]
+    values = [
+        ctypes.c_double(value)
+        for value in (work.dt_, model.si("C_m"), model.si("E_L"), model.si("V_th"), model.si("V_r"))
+    ]
 
     def run():
         start = time.perf_counter()
-        library.lif(ctypes.c_int64(whole), steps(work.duration_), steps(work.warmup_), steps(model.si("t_ref")), *values,
-                    *map(pointer, (current, leak, counts, sums, squares)))
-        return time.perf_counter() - start, counts[:work.cells.count].astype(int)
+        library.lif(
+            ctypes.c_int64(whole),
+            steps(work.duration_),
+            steps(work.warmup_),
+            steps(model.si("t_ref")),
+            *values,
+            *map(pointer, (current, leak, counts, sums, squares)),
+        )
+        return time.perf_counter() - start, counts[: work.cells.count].astype(int)
 
     return run
 
@@ -135,7 +160,12 @@ def jax_scan(work, threads=1):
     jax.config.update("jax_enable_x64", True)
     model, steps = work.cells.model, round(work.duration_ / work.dt_)
     current, leak = (jnp.asarray(values) for values in (work.cells.parameters["I_app"], work.leak_))
-    E_L, V_th, V_r, refractory = model.si("E_L"), model.si("V_th"), model.si("V_r"), round(model.si("t_ref") / work.dt_)
+    E_L, V_th, V_r, refractory = (
+        model.si("E_L"),
+        model.si("V_th"),
+        model.si("V_r"),
+        round(model.si("t_ref") / work.dt_),
+    )
     decay, v_inf = jnp.exp(-work.dt_ * leak / model.si("C_m")), E_L + current / leak
 
     def step(state, now):
@@ -145,7 +175,13 @@ def jax_scan(work, threads=1):
         fired = free & (v > V_th)
         return (jnp.where(fired, V_r, v), jnp.where(fired, now + refractory, wait), count + fired), None
 
-    compiled = jax.jit(lambda: jax.lax.scan(step, (jnp.full(current.shape, E_L), jnp.zeros(current.shape, int), jnp.zeros(current.shape, int)), jnp.arange(steps))[0][2])
+    compiled = jax.jit(
+        lambda: jax.lax.scan(
+            step,
+            (jnp.full(current.shape, E_L), jnp.zeros(current.shape, int), jnp.zeros(current.shape, int)),
+            jnp.arange(steps),
+        )[0][2]
+    )
 
     def run():
         start = time.perf_counter()
@@ -165,10 +201,21 @@ def nest(work, threads):
     def run():
         simulator.ResetKernel()
         simulator.set(resolution=work.dt_ * 1e3, local_num_threads=threads, print_time=False)
-        cells = simulator.Create("iaf_cond_exp", work.cells.count, params={
-            "C_m": model.si("C_m") * 1e12, "E_L": model.si("E_L") * 1e3, "V_m": model.si("E_L") * 1e3, "V_th": model.si("V_th") * 1e3,
-            "V_reset": model.si("V_r") * 1e3, "t_ref": model.si("t_ref") * 1e3})
-        cells.set([{"I_e": I * 1e12, "g_L": g * 1e9} for I, g in zip(work.cells.parameters["I_app"], work.leak_)])
+        cells = simulator.Create(
+            "iaf_cond_exp",
+            work.cells.count,
+            params={
+                "C_m": model.si("C_m") * 1e12,
+                "E_L": model.si("E_L") * 1e3,
+                "V_m": model.si("E_L") * 1e3,
+                "V_th": model.si("V_th") * 1e3,
+                "V_reset": model.si("V_r") * 1e3,
+                "t_ref": model.si("t_ref") * 1e3,
+            },
+        )
+        cells.set(
+            [{"I_e": I * 1e12, "g_L": g * 1e9} for I, g in zip(work.cells.parameters["I_app"], work.leak_)]
+        )
         recorder = simulator.Create("spike_recorder")
         simulator.Connect(cells, recorder)
         simulator.Prepare()
@@ -204,7 +251,10 @@ def missing(module):
 
 
 def cold(name, work, folder):
-    """Seconds of the first run with empty caches, everything but imports included; call it in a fresh process."""
+    """Seconds of the first run with empty caches, everything but imports included.
+
+    Call it in a fresh process.
+    """
     import brian2
 
     if name == "this engine":

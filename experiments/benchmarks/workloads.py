@@ -15,7 +15,10 @@ __all__ = ["WORKLOADS", "Workload", "workload"]
 
 @dataclass(frozen=True)
 class Workload:
-    """Cells and how long they run; `targets` are the ratios to this engine's speed on one thread that were hoped for."""
+    """Cells and how long they run.
+
+    `targets` are the ratios to this engine's speed on one thread that were hoped for.
+    """
 
     name: str
     title: str
@@ -44,17 +47,35 @@ def _grid(model, currents, leaks):
 
 def lif(quick):
     """The LIF surface, 101 currents by 11 leaks, 2 s."""
-    cells = _grid(b2r.load_model("lif"), np.linspace(0, 1e-9, 11 if quick else 101), np.linspace(10e-9, 30e-9, 3 if quick else 11))
-    return Workload("lif", f"LIF surface, {cells.count} cells", cells, 0.2 if quick else 2.0, 0.05 if quick else 0.5, 1e-4,
-                    {"brian2": 25, "brian2 cold": 15, "by hand": 0.7, "jax": 2.5, "threads": 1.8})
+    cells = _grid(
+        b2r.load_model("lif"),
+        np.linspace(0, 1e-9, 11 if quick else 101),
+        np.linspace(10e-9, 30e-9, 3 if quick else 11),
+    )
+    return Workload(
+        "lif",
+        f"LIF surface, {cells.count} cells",
+        cells,
+        0.2 if quick else 2.0,
+        0.05 if quick else 0.5,
+        1e-4,
+        {"brian2": 25, "brian2 cold": 15, "by hand": 0.7, "jax": 2.5, "threads": 1.8},
+    )
 
 
 def shriki(quick):
     """The Hodgkin-Huxley cell with an A-current, 31 currents by 4 leaks, rk4, 1 s."""
     model = b2r.load_model("shriki2003")
     cells = _grid(model, np.linspace(0, 0.04, 5 if quick else 31), np.linspace(0.5, 2.0, 2 if quick else 4))
-    return Workload("shriki", f"Shriki surface, {cells.count} cells, rk4", cells, 0.05 if quick else 1.0, 0.0, float(model.dt),
-                    {"brian2": 8, "brian2 cold": 15, "threads": 1.8})
+    return Workload(
+        "shriki",
+        f"Shriki surface, {cells.count} cells, rk4",
+        cells,
+        0.05 if quick else 1.0,
+        0.0,
+        float(model.dt),
+        {"brian2": 8, "brian2 cold": 15, "threads": 1.8},
+    )
 
 
 def poisson(quick):
@@ -62,17 +83,45 @@ def poisson(quick):
     rates, replicates = (5, 4) if quick else (100, 16)
     rate = np.repeat(np.linspace(2000, 8000, rates), replicates)
     n = rate.size
-    cells = Cells(b2r.load_model("lif"), n, {"I_app": np.zeros(n), "g_L": np.full(n, 16.7e-9)}, (Source("s0", 0.4e-9, 5e-3, 0.0, rate),))
-    return Workload("poisson", f"LIF with a Poisson conductance, {n} cells", cells, 0.2 if quick else 2.0, 0.0, 1e-4, {"brian2": 12, "threads": 1.8})
+    cells = Cells(
+        b2r.load_model("lif"),
+        n,
+        {"I_app": np.zeros(n), "g_L": np.full(n, 16.7e-9)},
+        (Source("s0", 0.4e-9, 5e-3, 0.0, rate),),
+    )
+    return Workload(
+        "poisson",
+        f"LIF with a Poisson conductance, {n} cells",
+        cells,
+        0.2 if quick else 2.0,
+        0.0,
+        1e-4,
+        {"brian2": 12, "threads": 1.8},
+    )
 
 
 def transfer(quick):
     """The transfer function of adex_brette2005 over excitatory and inhibitory rates, 61 by 61, 0.5 s."""
     model, size = b2r.load_model("adex_brette2005"), 5 if quick else 61
-    exc, inh = (grid.ravel() for grid in np.meshgrid(400 * np.linspace(0, 30, size), 100 * np.linspace(0, 30, size), indexing="ij"))
-    cells = Cells(model, exc.size, {model.input: np.zeros(exc.size), ADDED_LEAK: np.zeros(exc.size)},
-                  (Source("s0", 1e-9, 5e-3, 0.0, exc), Source("s1", 4e-9, 10e-3, -80e-3, inh)))
-    return Workload("transfer", f"AdEx transfer function, {cells.count} cells", cells, 0.05 if quick else 0.5, 0.0, float(model.dt), {"threads": 1.8})
+    exc, inh = (
+        grid.ravel()
+        for grid in np.meshgrid(400 * np.linspace(0, 30, size), 100 * np.linspace(0, 30, size), indexing="ij")
+    )
+    cells = Cells(
+        model,
+        exc.size,
+        {model.input: np.zeros(exc.size), ADDED_LEAK: np.zeros(exc.size)},
+        (Source("s0", 1e-9, 5e-3, 0.0, exc), Source("s1", 4e-9, 10e-3, -80e-3, inh)),
+    )
+    return Workload(
+        "transfer",
+        f"AdEx transfer function, {cells.count} cells",
+        cells,
+        0.05 if quick else 0.5,
+        0.0,
+        float(model.dt),
+        {"threads": 1.8},
+    )
 
 
 WORKLOADS = {"lif": lif, "shriki": shriki, "poisson": poisson, "transfer": transfer}

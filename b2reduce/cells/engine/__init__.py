@@ -7,5 +7,22 @@ from .native import Unavailable, kernel_of
 from .native import run_cells as run_native
 from .stopping import Decided, Precise, Settled, Spiked
 
-__all__ = ["ENGINES", "LANES", "Cells", "CellStatistics", "Decided", "Precise", "Settled", "Source", "Spiked", "Unavailable", "count_sem", "kernel_of", "ran_off",
-           "resting_state", "run_native", "runs_off", "simulate_cells"]
+__all__ = [
+    "ENGINES",
+    "LANES",
+    "Cells",
+    "CellStatistics",
+    "Decided",
+    "Precise",
+    "Settled",
+    "Source",
+    "Spiked",
+    "Unavailable",
+    "count_sem",
+    "kernel_of",
+    "ran_off",
+    "resting_state",
+    "run_native",
+    "runs_off",
+    "simulate_cells",
+]

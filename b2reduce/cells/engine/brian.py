@@ -14,19 +14,32 @@ __all__ = ["run_cells", "relax_cells", "build_group"]
 def build_group(brian2, cells, dt_):
     """The NeuronGroup of all cells, its values set; returns the group and its integration method."""
     labels = [source.label for source in cells.sources]
-    written = cells.model.cell_equations(labels, per_cell=list(cells.parameters), poisson=labels, counted=True, method=cells.method)
+    written = cells.model.cell_equations(
+        labels, per_cell=list(cells.parameters), poisson=labels, counted=True, method=cells.method
+    )
     written, watch = watched_equations(cells.model, written)
-    # Names are part of the code that Brian2 compiles and caches; the same names every time spare a new compilation.
+    # Names are part of the code that Brian2 compiles and caches; the same names every time spare a new
+    # compilation.
     clock = brian2.Clock(dt=dt_ * brian2.second, name="b2reduce_clock")
-    group = brian2.NeuronGroup(cells.count, written.equations, threshold=written.threshold, reset=written.reset,
-                               refractory=written.refractory, method=written.method, namespace=written.namespace,
-                               clock=clock, name="b2reduce_cells")
+    group = brian2.NeuronGroup(
+        cells.count,
+        written.equations,
+        threshold=written.threshold,
+        reset=written.reset,
+        refractory=written.refractory,
+        method=written.method,
+        namespace=written.namespace,
+        clock=clock,
+        name="b2reduce_cells",
+    )
     set_state(group, starting_state(cells))
     for name, values in cells.parameters.items():
         group.variables[name].set_value(np.broadcast_to(values, cells.count))
     for source in cells.sources:
         for name in ("G", "tau", "E", "rate"):
-            group.variables[f"{name}_syn_{source.label}"].set_value(np.broadcast_to(getattr(source, f"{name}_"), cells.count))
+            group.variables[f"{name}_syn_{source.label}"].set_value(
+                np.broadcast_to(getattr(source, f"{name}_"), cells.count)
+            )
     if written.events:
         group.run_regularly(written.events, clock=clock, when="synapses", name="b2reduce_events")
     if watch:
@@ -48,13 +61,23 @@ def run_cells(cells, duration_, warmup_, dt_, seed, progress=None):
             group.variables["count_from_syn"].set_value(warmup_ - 5e-10)
         monitor = brian2.SpikeMonitor(group, name="b2reduce_spikes")
         network = brian2.Network(group, monitor)
-        with np.errstate(all="ignore"):  # a diverging cell is reported by its final state, not by numpy's warnings
+        # A diverging cell is reported by its final state, not by numpy's warnings
+        with np.errstate(all="ignore"):
             run_network(network, duration_, report=progress)
-        final = {name: group.variables[name].get_value().copy() for name in (*cells.model.state_variables, *(f"g_syn_{source.label}" for source in cells.sources))}
-        events = {source.label: group.variables[f"n_syn_{source.label}"].get_value().copy() for source in cells.sources}
+        final = {
+            name: group.variables[name].get_value().copy()
+            for name in (*cells.model.state_variables, *(f"g_syn_{source.label}" for source in cells.sources))
+        }
+        events = {
+            source.label: group.variables[f"n_syn_{source.label}"].get_value().copy()
+            for source in cells.sources
+        }
         i, t = np.array(monitor.i), np.array(monitor.t_)
         held = group.variables[HELD].get_value().copy() if HELD in group.variables else 0.0
-    return statistics(i, t, cells.count, duration_, warmup_, final, events, held), f"brian2 ({target_name()}, {method})"
+    return (
+        statistics(i, t, cells.count, duration_, warmup_, final, events, held),
+        f"brian2 ({target_name()}, {method})",
+    )
 
 
 def relax_cells(cells, longest_, check_, tolerance, dt_):

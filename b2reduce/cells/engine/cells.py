@@ -9,7 +9,19 @@ import numpy as np
 
 from ...circuit.neuron import NeuronModel
 
-__all__ = ["Source", "Cells", "CellStatistics", "SLACK_", "count_sem", "first_step", "gathered", "joined", "ran_off", "starting_state", "statistics"]
+__all__ = [
+    "Source",
+    "Cells",
+    "CellStatistics",
+    "SLACK_",
+    "count_sem",
+    "first_step",
+    "gathered",
+    "joined",
+    "ran_off",
+    "starting_state",
+    "statistics",
+]
 
 SLACK_ = 5e-10  # s: a spike at the very step of the warm-up's end counts, whatever its last bit says
 
@@ -23,8 +35,8 @@ def first_step(time_, dt_):
 class Source:
     """Pooled Poisson events on one exponential conductance. SI floats or arrays over cells.
 
-    The conductance decays with `tau_`, jumps by `G_` at each event, drives the cell towards `E_`; events of all
-    inputs together arrive at `rate_` (number of inputs times the rate of one).
+    The conductance decays with `tau_`, jumps by `G_` at each event, drives the cell towards `E_`; events of
+    all inputs together arrive at `rate_` (number of inputs times the rate of one).
     """
 
     label: str
@@ -43,8 +55,8 @@ class Source:
 class Cells:
     """What to simulate: `count` copies of `model`, SI values per cell.
 
-    `parameters` holds arrays over cells for anything that varies (the input and the leak always do); `state` holds
-    starting values of state variables; conductances of sources start at their means.
+    `parameters` holds arrays over cells for anything that varies (the input and the leak always do); `state`
+    holds starting values of state variables; conductances of sources start at their means.
     """
 
     model: NeuronModel
@@ -62,7 +74,8 @@ class Cells:
 
 @dataclass(frozen=True)
 class CellStatistics:
-    """Spike statistics of every cell, arrays over cells; times in s from the start of the run, NaN where undefined.
+    """Spike statistics of every cell, arrays over cells; times in s from the start of the run, NaN where
+    undefined.
 
     An engine keeps these sums while it runs, so that memory does not grow with the number of spikes.
     """
@@ -79,10 +92,12 @@ class CellStatistics:
     interval_sum: np.ndarray  #: over intervals that begin at t >= warmup
     interval_square_sum: np.ndarray
     late_count: np.ndarray  #: spikes in the last half of the run
-    held: np.ndarray  #: spikes counted although the threshold condition had not been false since the one before
+    #: Spikes counted although the threshold condition had not been false since the one before
+    held: np.ndarray
     final_state: Mapping  #: {variable: array over cells}, conductances included
     events: Mapping = field(default_factory=dict)  #: {source: synaptic events at t >= warmup}
-    period: np.ndarray | None = None  #: the last interval where the state came back bit for bit, else 0; of engines that compare it
+    #: The last interval where the state came back bit for bit, else 0; of engines that compare it
+    period: np.ndarray | None = None
 
     @property
     def intervals(self):
@@ -103,8 +118,14 @@ class CellStatistics:
 
     def taken(self, cells):
         """The statistics of some cells."""
-        pick = lambda value: {key: values[cells] for key, values in value.items()} if isinstance(value, Mapping) else value[cells]
-        return CellStatistics(self.duration, self.warmup, **{name: pick(getattr(self, name)) for name in _PER_CELL})
+        pick = lambda value: (
+            {key: values[cells] for key, values in value.items()}
+            if isinstance(value, Mapping)
+            else value[cells]
+        )
+        return CellStatistics(
+            self.duration, self.warmup, **{name: pick(getattr(self, name)) for name in _PER_CELL}
+        )
 
 
 _PER_CELL = [item.name for item in fields(CellStatistics) if item.name not in ("duration", "warmup")]
@@ -116,18 +137,28 @@ def joined(first, second):
     What the first counted is forgotten if it lies within the warm-up.
     """
     add = {name: getattr(first, name) + getattr(second, name) for name in ("total", "late_count", "held")}
-    second_time = np.where(first.total >= 2, first.second_time, np.where(first.total == 1, second.first_time, second.second_time))
-    result = {name: getattr(second, name) for name in _PER_CELL} | add | dict(
-        first_time=np.where(first.total >= 1, first.first_time, second.first_time), second_time=second_time,
-        last_time=np.where(second.total >= 1, second.last_time, first.last_time))
+    second_time = np.where(
+        first.total >= 2, first.second_time, np.where(first.total == 1, second.first_time, second.second_time)
+    )
+    result = (
+        {name: getattr(second, name) for name in _PER_CELL}
+        | add
+        | dict(
+            first_time=np.where(first.total >= 1, first.first_time, second.first_time),
+            second_time=second_time,
+            last_time=np.where(second.total >= 1, second.last_time, first.last_time),
+        )
+    )
     if not first.warming_up:
         both = (first.count > 0) & (second.count > 0)
         gap = np.where(both, second.first_counted_time - first.last_time, 0.0)
         result |= dict(
-            count=first.count + second.count, first_counted_time=np.where(first.count > 0, first.first_counted_time, second.first_counted_time),
+            count=first.count + second.count,
+            first_counted_time=np.where(first.count > 0, first.first_counted_time, second.first_counted_time),
             interval_sum=first.interval_sum + gap + second.interval_sum,
             interval_square_sum=first.interval_square_sum + gap**2 + second.interval_square_sum,
-            events={label: first.events[label] + values for label, values in second.events.items()})
+            events={label: first.events[label] + values for label, values in second.events.items()},
+        )
     return CellStatistics(first.duration, first.warmup, **result)
 
 
@@ -146,12 +177,19 @@ def gathered(pieces):
 
 
 def count_sem(spikes, square_sum, replicates):
-    """Standard error of the sum of the spike counts of replicates, from their sum and the sum of their squares.
+    """Standard error of the sum of the spike counts of replicates, from their sum and the sum of their
+    squares.
 
     One spike more or less in all is the least that chance can do; a single replicate is taken as Poisson.
     """
-    variance = np.maximum(square_sum / replicates - (spikes / replicates) ** 2, 0) * replicates / np.maximum(replicates - 1, 1)
-    return np.maximum(np.where(np.asarray(replicates) > 1, np.sqrt(replicates * variance), np.sqrt(spikes)), 1.0)
+    variance = (
+        np.maximum(square_sum / replicates - (spikes / replicates) ** 2, 0)
+        * replicates
+        / np.maximum(replicates - 1, 1)
+    )
+    return np.maximum(
+        np.where(np.asarray(replicates) > 1, np.sqrt(replicates * variance), np.sqrt(spikes)), 1.0
+    )
 
 
 def statistics(i, t, count, duration, warmup, final_state, events, held=0.0):
@@ -174,11 +212,22 @@ def statistics(i, t, count, duration, warmup, final_state, events, held=0.0):
     last = np.full(count, np.nan)
     last[i] = t  # sorted by time within a cell, so the last write is the last spike
     return CellStatistics(
-        duration=duration, warmup=warmup, time=np.full(count, duration), total=np.bincount(i, minlength=count), first_time=nth(i, t, 0), second_time=nth(i, t, 1),
-        count=np.bincount(ic, minlength=count), first_counted_time=nth(ic, tc, 0), last_time=last,
+        duration=duration,
+        warmup=warmup,
+        time=np.full(count, duration),
+        total=np.bincount(i, minlength=count),
+        first_time=nth(i, t, 0),
+        second_time=nth(i, t, 1),
+        count=np.bincount(ic, minlength=count),
+        first_counted_time=nth(ic, tc, 0),
+        last_time=last,
         interval_sum=np.bincount(ic[1:][same], weights=gaps[same], minlength=count),
         interval_square_sum=np.bincount(ic[1:][same], weights=gaps[same] ** 2, minlength=count),
-        late_count=late, held=np.broadcast_to(np.asarray(held, dtype=float), count), final_state=final_state, events=events)
+        late_count=late,
+        held=np.broadcast_to(np.asarray(held, dtype=float), count),
+        final_state=final_state,
+        events=events,
+    )
 
 
 FARTHEST_ = 10.0  # V; a membrane beyond it has left every cell behind, though its numbers may still be finite
@@ -191,7 +240,10 @@ def ran_off(model, final_state):
 
 
 def starting_state(cells):
-    """Starting values of all state variables: the caller's, then the model's; the membrane at its leak reversal, conductances at their means."""
+    """Starting values of all state variables: the caller's, then the model's.
+
+    The membrane at its leak reversal, conductances at their means.
+    """
     model = cells.model
     state = {model.membrane: model.leak_reversal_}
     state.update({name: float(np.asarray(value)) for name, value in model.initial.items()})

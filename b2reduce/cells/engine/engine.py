@@ -38,11 +38,25 @@ def runs_off(model):
     """Advice for cells whose exponential upstroke is more than a step can follow; empty for others."""
     if not re.search(rf"\bexp\((?!clip)[^:\n]*\b{re.escape(model.membrane)}\b", model.equations):
         return ""
-    return (f"; where exp() runs off within one step of a spike, as in exponential cells with a threshold far up, bound its argument: "
-            f"exp(clip(({model.membrane} - V_T)/D_T, -100, 10)) changes no spike time by more than a step")
+    return (
+        "; where exp() runs off within one step of a spike, as in exponential cells with a threshold far up,"
+        f" bound its argument: exp(clip(({model.membrane} - V_T)/D_T, -100, 10)) changes no spike time by"
+        " more than a step"
+    )
 
 
-def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto", progress=None, diverging="raise", threads=None, stop=None):
+def simulate_cells(
+    cells,
+    duration_,
+    warmup_=0.0,
+    dt_=None,
+    seed=0,
+    engine="auto",
+    progress=None,
+    diverging="raise",
+    threads=None,
+    stop=None,
+):
     """Run all cells.
 
     Parameters
@@ -61,7 +75,8 @@ def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto
     threads : int, optional
         Of the native engine; all that the process may use by default. Results do not depend on it.
     stop : Settled or Precise, optional
-        When the native engine may end a cell before (or, in noise, after) `duration_`; by default all run for just that long.
+        When the native engine may end a cell before (or, in noise, after) `duration_`; by default all run for
+        just that long.
 
     Returns
     -------
@@ -75,24 +90,35 @@ def simulate_cells(cells, duration_, warmup_=0.0, dt_=None, seed=0, engine="auto
         If a cell's state is not finite at the end; the message names the cell's parameters.
     """
     dt_ = float(cells.model.dt) if dt_ is None else dt_
-    cure = (f"the integration diverged with method {cells.method_used!r} and "
-            f"dt = {dt_ * 1e3:g} ms: take a smaller dt or a smaller input")
+    cure = (
+        f"the integration diverged with method {cells.method_used!r} and "
+        f"dt = {dt_ * 1e3:g} ms: take a smaller dt or a smaller input"
+    )
     cure += runs_off(cells.model)
     kernel, reason = _choose(cells, dt_, engine)
     if kernel is not None:
         result = native.run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress, threads, stop)
         name = f"native ({kernel.method})"
     else:
-        extremes = ", ".join(f"{key} = {np.min(value):.6g} to {np.max(value):.6g} (SI)" for key, value in cells.parameters.items())
-        with divisions_reported(f"model {cells.model.name!r}: a division by zero in a run with {extremes}; {cure}"):
+        extremes = ", ".join(
+            f"{key} = {np.min(value):.6g} to {np.max(value):.6g} (SI)"
+            for key, value in cells.parameters.items()
+        )
+        with divisions_reported(
+            f"model {cells.model.name!r}: a division by zero in a run with {extremes}; {cure}"
+        ):
             result, name = brian.run_cells(cells, duration_, warmup_, dt_, seed, progress)
         name += f": {reason}" if reason else ""
     bad = np.broadcast_to(ran_off(cells.model, result.final_state), cells.count)
     if bad.any() and diverging == "raise":
-        where = ", ".join(f"{key} = {np.broadcast_to(value, cells.count)[bad][0]:.6g} (SI)" for key, value in cells.parameters.items())
+        where = ", ".join(
+            f"{key} = {np.broadcast_to(value, cells.count)[bad][0]:.6g} (SI)"
+            for key, value in cells.parameters.items()
+        )
         raise DivergenceError(
-            f"model {cells.model.name!r}: the state is not finite at the end of the run at {np.count_nonzero(bad)} of {cells.count} cells, "
-            f"first at {where}; {cure}")
+            f"model {cells.model.name!r}: the state is not finite at the end of the run at"
+            f" {np.count_nonzero(bad)} of {cells.count} cells, first at {where}; {cure}"
+        )
     if bad.any():
         counts = ("total", "count", "late_count", "interval_sum", "interval_square_sum")
         result = replace(result, **{key: np.where(bad, 0, getattr(result, key)) for key in counts})
@@ -105,14 +131,14 @@ def resting_state(cells, dt_=None, engine="auto"):
     Parameters
     ----------
     cells : Cells
-        As they will run; their leak is the total leak to rest at. Input and sources are switched off, so that the
-        same compiled code serves the rest and the run.
+        As they will run; their leak is the total leak to rest at. Input and sources are switched off, so that
+        the same compiled code serves the rest and the run.
 
     Returns
     -------
     dict of str to ndarray, shape (cell,)
-        SI values of the cell's own state variables. A cell that fires without input never rests; its state is that
-        after `REST_TIME_`.
+        SI values of the cell's own state variables. A cell that fires without input never rests; its state is
+        that after `REST_TIME_`.
     """
     dt_ = float(cells.model.dt) if dt_ is None else dt_
     silent = tuple(replace(source, rate_=0.0) for source in cells.sources)

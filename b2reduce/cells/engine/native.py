@@ -21,8 +21,19 @@ __all__ = ["Kernel", "Unavailable", "kernel_of", "relax_cells", "run_cells"]
 
 #: Arrays of a run whose last axis is the cells, in the order of the kernel's arguments.
 PER_CELL = ("parameters", "state", "sources", "cumulative", "random", "events", "statistics")
-COLUMNS = ("total", "first_time", "second_time", "count", "first_counted_time", "last_time", "interval_sum", "interval_square_sum", "late_count", "period",
-           "held")
+COLUMNS = (
+    "total",
+    "first_time",
+    "second_time",
+    "count",
+    "first_counted_time",
+    "last_time",
+    "interval_sum",
+    "interval_square_sum",
+    "late_count",
+    "period",
+    "held",
+)
 NEVER_ = -1e4  # s; the time of the last spike before there was one, as in Brian2
 MOST_EVENTS = 500  # in a step; beyond about 700 the probability of none leaves the range of floats
 TASKS = 32  # per thread: for progress, and so that threads end together
@@ -36,9 +47,17 @@ class Unavailable(Exception):
 class Run(ctypes.Structure):
     """What kernel.cpp calls Run."""
 
-    _fields_ = [("dt", ctypes.c_double), ("warmup", ctypes.c_double), ("half", ctypes.c_double), ("first_step", ctypes.c_int64),
-                ("steps", ctypes.c_int64), ("cells", ctypes.c_int64), ("table", ctypes.c_int64), ("stride", ctypes.c_int64),
-                *((name, ctypes.c_void_p) for name in ("constants", *PER_CELL, "stop"))]
+    _fields_ = [
+        ("dt", ctypes.c_double),
+        ("warmup", ctypes.c_double),
+        ("half", ctypes.c_double),
+        ("first_step", ctypes.c_int64),
+        ("steps", ctypes.c_int64),
+        ("cells", ctypes.c_int64),
+        ("table", ctypes.c_int64),
+        ("stride", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("constants", *PER_CELL, "stop")),
+    ]
 
 
 @dataclass(frozen=True)
@@ -77,9 +96,14 @@ def kernel_of(cells, dt_):
         except BuildError as reason:
             if str(reason) not in _noticed:
                 _noticed.add(str(reason))
-                warnings.warn(f"b2reduce measures with Brian2, which is slower: {reason}", RuntimeWarning, stacklevel=2)
+                warnings.warn(
+                    f"b2reduce measures with Brian2, which is slower: {reason}", RuntimeWarning, stacklevel=2
+                )
             raise Unavailable(str(reason)) from None
-        library.run_block.argtypes, library.run_block.restype = [ctypes.POINTER(Run), ctypes.c_int64], ctypes.c_int
+        library.run_block.argtypes, library.run_block.restype = (
+            [ctypes.POINTER(Run), ctypes.c_int64],
+            ctypes.c_int,
+        )
         _kernels[key] = Kernel(source, library)
     return _kernels[key]
 
@@ -89,17 +113,38 @@ class _Arrays:
 
     def __init__(self, kernel, cells, dt_, seed=0, stride=1, numbers=None):
         source, n = kernel.source, cells.count
-        table = lambda names, values: np.array([np.broadcast_to(values.get(name, 0.0), n) for name in names], dtype=float).reshape(len(names), n)
+        table = lambda names, values: np.array(
+            [np.broadcast_to(values.get(name, 0.0), n) for name in names], dtype=float
+        ).reshape(len(names), n)
         given = dict(cells.parameters)
         for item in cells.sources:
-            given.update({f"{name}_syn_{item.label}": getattr(item, f"{name}_") for name in ("G", "tau", "E", "rate")})
+            given.update(
+                {f"{name}_syn_{item.label}": getattr(item, f"{name}_") for name in ("G", "tau", "E", "rate")}
+            )
         self.kernel, self.dt_, self.stride = kernel, dt_, stride
         self.constants = np.array(list(source.constants.values()), dtype=float)
         self.parameters = table(source.parameters, given)
-        self.state = np.concatenate([table(source.variables, starting_state(cells)), np.full((1, n), NEVER_), np.ones((1, n)), np.zeros((1, n))])
-        self.sources = np.array([[np.broadcast_to(item.G_, n), np.broadcast_to(item.rate_, n) * (dt_ * stride)] for item in cells.sources], dtype=float).reshape(-1, 2, n)
+        self.state = np.concatenate(
+            [
+                table(source.variables, starting_state(cells)),
+                np.full((1, n), NEVER_),
+                np.ones((1, n)),
+                np.zeros((1, n)),
+            ]
+        )
+        self.sources = np.array(
+            [
+                [np.broadcast_to(item.G_, n), np.broadcast_to(item.rate_, n) * (dt_ * stride)]
+                for item in cells.sources
+            ],
+            dtype=float,
+        ).reshape(-1, 2, n)
         self.cumulative = _poisson_table(self.sources[:, 1])
-        self.random = _streams(seed, n) if numbers is None else np.ascontiguousarray(_streams(seed, int(np.max(numbers)) + 1)[:, numbers])
+        self.random = (
+            _streams(seed, n)
+            if numbers is None
+            else np.ascontiguousarray(_streams(seed, int(np.max(numbers)) + 1)[:, numbers])
+        )
         self.events = np.zeros((len(cells.sources), n))
         self.statistics = np.zeros((len(COLUMNS), n))
         self.stop = np.zeros(1, dtype=np.int32)
@@ -113,7 +158,19 @@ class _Arrays:
         """Run all cells over steps first .. last - 1; fills the statistics of this stretch."""
         n, steps = self.state.shape[1], last - first
         pointers = {name: getattr(self, name).ctypes.data for name in ("constants", *PER_CELL, "stop")}
-        run = ctypes.byref(Run(self.dt_, warmup_ - SLACK_, half_ - SLACK_, first, steps, n, self.cumulative.shape[1], self.stride, **pointers))
+        run = ctypes.byref(
+            Run(
+                self.dt_,
+                warmup_ - SLACK_,
+                half_ - SLACK_,
+                first,
+                steps,
+                n,
+                self.cumulative.shape[1],
+                self.stride,
+                **pointers,
+            )
+        )
         run_block, blocks = self.kernel.library.run_block, range(0, n, LANES)
         if threads == 1 and progress is None and n * steps < 1e7:
             for block in blocks:
@@ -126,11 +183,15 @@ class _Arrays:
                 if self.stop[0] or run_block(run, block):
                     break
 
-        each = -(-len(blocks) // (TASKS * threads))  # handing over a block of few steps would take longer than running it
+        # Handing over a block of few steps would take longer than running it
+        each = -(-len(blocks) // (TASKS * threads))
         with ThreadPoolExecutor(threads) as pool:
             try:
                 with undisturbed():  # a thread that starts and is not known would not be waited for
-                    tasks = [pool.submit(several, blocks[number:number + each]) for number in range(0, len(blocks), each)]
+                    tasks = [
+                        pool.submit(several, blocks[number : number + each])
+                        for number in range(0, len(blocks), each)
+                    ]
                 for done, task in enumerate(as_completed(tasks), start=1):
                     task.result()
                     if progress is not None:
@@ -159,28 +220,46 @@ def _streams(seed, cells):
 
 def _poisson_table(means):
     """P(events in a step <= entry), shape (source, entry, cell), for means of shape (source, cell)."""
-    from scipy.special import (
-        pdtr,  # not scipy.stats, whose import takes longer than a sweep
-    )
+    from scipy.special import pdtr  # not scipy.stats, whose import takes longer than a sweep
 
     if not means.size:
         return np.ones((1, 1, means.shape[1]))
     if means.max() > MOST_EVENTS:
-        raise InputError(f"a synaptic source brings {means.max():.4g} events a time step, more than the {MOST_EVENTS} that are counted exactly; "
-                         f"take a smaller dt, or a constant current and leak instead: their fluctuations are below {100 / MOST_EVENTS**0.5:.0f} % a step")
-    entries = min(np.count_nonzero(pdtr(np.arange(MOST_ENTRIES), means.max()) < 1 - TABLE_TAIL) + 1, MOST_ENTRIES)
+        raise InputError(
+            f"a synaptic source brings {means.max():.4g} events a time step, more than the {MOST_EVENTS} that"
+            " are counted exactly; take a smaller dt, or a constant current and leak instead: their"
+            f" fluctuations are below {100 / MOST_EVENTS**0.5:.0f} % a step"
+        )
+    entries = min(
+        np.count_nonzero(pdtr(np.arange(MOST_ENTRIES), means.max()) < 1 - TABLE_TAIL) + 1, MOST_ENTRIES
+    )
     distinct, where = np.unique(means, return_inverse=True)  # replicates share their means
-    return np.ascontiguousarray(pdtr(np.arange(entries)[:, None], distinct)[:, where.reshape(means.shape)].transpose(1, 0, 2))
+    return np.ascontiguousarray(
+        pdtr(np.arange(entries)[:, None], distinct)[:, where.reshape(means.shape)].transpose(1, 0, 2)
+    )
 
 
-def run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress=None, threads=None, stop=None, stride=1, numbers=None):
+def run_cells(
+    kernel,
+    cells,
+    duration_,
+    warmup_,
+    dt_,
+    seed,
+    progress=None,
+    threads=None,
+    stop=None,
+    stride=1,
+    numbers=None,
+):
     """Run all cells; returns their statistics.
 
-    With a stride above 1 synaptic events arrive at the end of every stride-th step, drawn for all of them: the events of a run whose step
-    is longer by that factor. `numbers` are those of the cells in such a run, whose streams they are given.
+    With a stride above 1 synaptic events arrive at the end of every stride-th step, drawn for all of them:
+    the events of a run whose step is longer by that factor. `numbers` are those of the cells in such a run,
+    whose streams they are given.
 
-    Every cell has a random stream of its own, from the seed and its number: results depend neither on threads nor on
-    the order in which blocks are done, nor on who else has stopped already.
+    Every cell has a random stream of its own, from the seed and its number: results depend neither on threads
+    nor on the order in which blocks are done, nor on who else has stopped already.
     """
     arrays = _Arrays(kernel, cells, dt_, seed, stride, numbers)
     threads = threads or thread_count()
@@ -190,8 +269,17 @@ def run_cells(kernel, cells, duration_, warmup_, dt_, seed, progress=None, threa
     labels = [source.label for source in cells.sources]
     active, whole, pieces, begin = np.arange(cells.count), None, [], 0
     for end in [*looks, last]:
-        report = None if progress is None else lambda fraction: progress((begin + fraction * (end - begin)) / last)
-        arrays.run(begin, end, warmup_=warmup_ if stop is None else begin * dt_, half_=duration_ / 2, threads=threads, progress=report)
+        report = (
+            None if progress is None else lambda fraction: progress((begin + fraction * (end - begin)) / last)
+        )
+        arrays.run(
+            begin,
+            end,
+            warmup_=warmup_ if stop is None else begin * dt_,
+            half_=duration_ / 2,
+            threads=threads,
+            progress=report,
+        )
         stretch = _statistics(arrays, end * dt_, duration_, warmup_, labels)
         whole = stretch if whole is None else joined(whole, stretch)
         if end == last and not getattr(stop, "judges_the_end", False):
@@ -213,13 +301,22 @@ def _statistics(arrays, end_, duration_, warmup_, labels):
     for name in ("total", "count", "late_count"):
         columns[name] = columns[name].astype(np.int64)
     final = dict(zip(arrays.kernel.source.variables, arrays.state.copy()))
-    return CellStatistics(duration_, warmup_, np.full(arrays.state.shape[1], end_), **columns, final_state=final, events=dict(zip(labels, arrays.events.copy())))
+    return CellStatistics(
+        duration_,
+        warmup_,
+        np.full(arrays.state.shape[1], end_),
+        **columns,
+        final_state=final,
+        events=dict(zip(labels, arrays.events.copy())),
+    )
 
 
 def relax_cells(kernel, cells, longest_, check_, tolerance, dt_):
     """Run until no variable moves any more; returns the state."""
     arrays = _Arrays(kernel, cells, dt_)
-    own = [number for number, name in enumerate(kernel.source.variables) if name in cells.model.state_variables]
+    own = [
+        number for number, name in enumerate(kernel.source.variables) if name in cells.model.state_variables
+    ]
     steps, done = int(round(check_ / dt_)), 0
     scale = np.abs(arrays.state[own]).max(axis=1, keepdims=True)
     while done < longest_ / dt_:

@@ -1,4 +1,7 @@
-"""Generated kernel texts, kept between sessions: Brian2 takes longer to derive a Runge-Kutta step than a compiled kernel to run a sweep."""
+"""Generated kernel texts, kept between sessions.
+
+Brian2 takes longer to derive a Runge-Kutta step than a compiled kernel to run a sweep.
+"""
 
 from __future__ import annotations
 
@@ -21,22 +24,50 @@ from .codegen import KernelSource, generate
 __all__ = ["clean_sources", "kernel_source"]
 
 MOST_FILES = 400  # of the cache; the least recently used go first
-_FIELDS = {"text": str, "constants": dict, "parameters": list, "variables": list, "method": str, "autonomous": bool}
+_FIELDS = {
+    "text": str,
+    "constants": dict,
+    "parameters": list,
+    "variables": list,
+    "method": str,
+    "autonomous": bool,
+}
 
 
 @lru_cache(maxsize=1)
 def _generator():
     """What decides the text besides the model: this package's own code and the versions of what it calls."""
     files = resources.files("b2reduce.cells.engine")
-    return "\0".join([*(files.joinpath(name).read_text(encoding="utf-8") for name in ("codegen.py", "kernel.cpp")), json.dumps(dict(versions()))])
+    return "\0".join(
+        [
+            *(files.joinpath(name).read_text(encoding="utf-8") for name in ("codegen.py", "kernel.cpp")),
+            json.dumps(dict(versions())),
+        ]
+    )
 
 
 def _key(model, per_cell, labels, dt_, method):
     written = model.cell_equations(labels, per_cell=per_cell, poisson=labels, method=method)
-    values = {name: [float(np.asarray(value)), str(getattr(value, "dim", ""))] for name, value in written.namespace.items()}
-    parts = [written.equations, written.threshold, written.reset, str(written.refractory), written.method, written.events, values, list(per_cell), list(labels), dt_,
-             f"{model.equations}\n{model.threshold}\n{model.reset}\n{model.refractory}"]
-    return hashlib.sha256("\0".join([_generator(), json.dumps(parts, sort_keys=True)]).encode()).hexdigest()[:32]
+    values = {
+        name: [float(np.asarray(value)), str(getattr(value, "dim", ""))]
+        for name, value in written.namespace.items()
+    }
+    parts = [
+        written.equations,
+        written.threshold,
+        written.reset,
+        str(written.refractory),
+        written.method,
+        written.events,
+        values,
+        list(per_cell),
+        list(labels),
+        dt_,
+        f"{model.equations}\n{model.threshold}\n{model.reset}\n{model.refractory}",
+    ]
+    return hashlib.sha256("\0".join([_generator(), json.dumps(parts, sort_keys=True)]).encode()).hexdigest()[
+        :32
+    ]
 
 
 def kernel_source(model, per_cell, labels, dt_, method=None):
@@ -70,13 +101,23 @@ def _read(path):
     except (OSError, ValueError):
         return None
     digest = data.pop("digest", None) if isinstance(data, dict) else None
-    if digest is None or digest != _digest(data) or set(data) != set(_FIELDS) or not all(isinstance(data[name], kind) for name, kind in _FIELDS.items()):
+    if (
+        digest is None
+        or digest != _digest(data)
+        or set(data) != set(_FIELDS)
+        or not all(isinstance(data[name], kind) for name, kind in _FIELDS.items())
+    ):
         return None
-    return KernelSource(**{**data, "parameters": tuple(data["parameters"]), "variables": tuple(data["variables"])})
+    return KernelSource(
+        **{**data, "parameters": tuple(data["parameters"]), "variables": tuple(data["variables"])}
+    )
 
 
 def _write(folder, name, source):
-    data = {name_: list(value) if isinstance(value := getattr(source, name_), tuple) else value for name_ in _FIELDS}
+    data = {
+        name_: list(value) if isinstance(value := getattr(source, name_), tuple) else value
+        for name_ in _FIELDS
+    }
     handle, place = tempfile.mkstemp(dir=folder, prefix=".source_")  # nobody else may read or write it
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

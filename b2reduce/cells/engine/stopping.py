@@ -1,4 +1,7 @@
-"""When a cell has told all that is asked of it: it repeats itself, rests, has settled, or is known well enough."""
+"""When a cell has told all that is asked of it.
+
+It repeats itself, rests, has settled, or is known well enough.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,15 @@ class Settled:
 
     A cell is done at a look if, in the stretch since the look before,
 
-    - its state after a spike was bit for bit that after the spike before: the rest of the run is known and is filled in;
-    - it was silent and no variable moved by more than `still`, relative to the largest size it has had in any cell;
-    - its intervals were even to one time step, and their mean agrees with that of the stretch before, half as long, to
-      `rtol`. A slow process of time constant tau that still moves the rate by `rtol` over such stretches, T/4 and T/2 long
-      up to time T, leaves it x/(1 - x) times that from where it goes, x = exp(-3 T/(8 tau)): 2 rtol at tau = T, 13 rtol at 5 T.
+    - its state after a spike was bit for bit that after the spike before: the rest of the run is known and is
+    filled in;
+    - it was silent and no variable moved by more than `still`, relative to the largest size it has had in any
+    cell;
+    - its intervals were even to one time step, and their mean agrees with that of the stretch before, half as
+    long, to
+      `rtol`. A slow process of time constant tau that still moves the rate by `rtol` over such stretches, T/4
+      and T/2 long up to time T, leaves it x/(1 - x) times that from where it goes, x = exp(-3 T/(8 tau)): 2
+      rtol at tau = T, 13 rtol at 5 T.
 
     The first two give what the whole run would give, the third the rate of the last stretch.
     """
@@ -57,13 +64,21 @@ class Settled:
         repeats = stretch.period > 0
         rests = settled = np.zeros(repeats.size, dtype=bool)
         if before is not None:
-            moved = [np.abs(values - before.final_state[name]) <= self.still * self._scale[name] for name, values in stretch.final_state.items()]
+            moved = [
+                np.abs(values - before.final_state[name]) <= self.still * self._scale[name]
+                for name, values in stretch.final_state.items()
+            ]
             rests = (stretch.count == 0) & (before.count == 0) & np.all(moved, axis=0)
             with np.errstate(invalid="ignore", divide="ignore"):
                 mean, mean_before = (x.interval_sum / x.intervals for x in (stretch, before))
                 spread = np.sqrt(np.maximum(stretch.interval_square_sum / stretch.intervals - mean**2, 0))
-                settled = (np.minimum(stretch.intervals, before.intervals) >= 3) & (dt_ <= self.rtol * stretch.interval_sum) & (
-                    np.abs(mean - mean_before) <= self.rtol * mean) & (spread <= dt_ + self.rtol * mean) & ~repeats
+                settled = (
+                    (np.minimum(stretch.intervals, before.intervals) >= 3)
+                    & (dt_ <= self.rtol * stretch.interval_sum)
+                    & (np.abs(mean - mean_before) <= self.rtol * mean)
+                    & (spread <= dt_ + self.rtol * mean)
+                    & ~repeats
+                )
         return before, repeats, rests, settled
 
     def keep(self, cells):
@@ -74,8 +89,12 @@ class Settled:
 def _repeated(whole, period, repeats, dt_):
     """Statistics up to the planned end of cells whose last interval comes again and again."""
     step = lambda time_: np.round(time_ / dt_).astype(np.int64)
-    interval, last = np.maximum(step(np.where(repeats, period, dt_)), 1), step(np.where(repeats, whole.last_time, 0.0))
-    spikes_before = lambda end: np.maximum(-((last - end) // interval) - 1, 0)  # repetitions at steps below it
+    interval, last = (
+        np.maximum(step(np.where(repeats, period, dt_)), 1),
+        step(np.where(repeats, whole.last_time, 0.0)),
+    )
+    # Repetitions at steps below it
+    spikes_before = lambda end: np.maximum(-((last - end) // interval) - 1, 0)
     warmup, half = first_step(whole.warmup, dt_), first_step(whole.duration / 2, dt_)
     total = spikes_before(int(round(whole.duration / dt_)))
     counted, late = (total - np.minimum(spikes_before(begin), total) for begin in (warmup, half))
@@ -84,11 +103,18 @@ def _repeated(whole, period, repeats, dt_):
     intervals = np.where(fresh, np.maximum(counted - 1, 0), counted)
     first = np.where(counted > 0, (last + (spikes_before(warmup) + 1) * interval) * dt_, np.nan)
     changed = {
-        "total": whole.total + total, "held": whole.held + whole.held / np.maximum(whole.total, 1) * total, "late_count": whole.late_count + late, "last_time": whole.last_time + total * interval * dt_,
-        "count": known * whole.count + counted, "first_counted_time": np.where(fresh, first, whole.first_counted_time),
+        "total": whole.total + total,
+        "held": whole.held + whole.held / np.maximum(whole.total, 1) * total,
+        "late_count": whole.late_count + late,
+        "last_time": whole.last_time + total * interval * dt_,
+        "count": known * whole.count + counted,
+        "first_counted_time": np.where(fresh, first, whole.first_counted_time),
         "interval_sum": known * whole.interval_sum + intervals * interval * dt_,
-        "interval_square_sum": known * whole.interval_square_sum + intervals * (interval * dt_) ** 2}
-    return replace(whole, **{name: np.where(repeats, values, getattr(whole, name)) for name, values in changed.items()})
+        "interval_square_sum": known * whole.interval_square_sum + intervals * (interval * dt_) ** 2,
+    }
+    return replace(
+        whole, **{name: np.where(repeats, values, getattr(whole, name)) for name, values in changed.items()}
+    )
 
 
 PATIENT = 4  # times the usual duration
@@ -98,9 +124,11 @@ PATIENT = 4  # times the usual duration
 class Decided:
     """Stop cells without noise once it is known whether they fire. One object serves one run.
 
-    A cell that waits for its first spike is decided by it. One that is to go on firing is decided once it repeats itself or has settled, or, from the
-    usual duration on, if it fired at least twice in the stretch since the look before, and no more slowly than in the one before, half as long; from
-    `PATIENT` times as long on if it was slower by less than `falling`. A cell that rests (see `Settled`) is silent. What is still on its way at the end is undecided.
+    A cell that waits for its first spike is decided by it. One that is to go on firing is decided once it
+    repeats itself or has settled, or, from the usual duration on, if it fired at least twice in the stretch
+    since the look before, and no more slowly than in the one before, half as long; from `PATIENT` times as
+    long on if it was slower by less than `falling`. A cell that rests (see `Settled`) is silent. What is
+    still on its way at the end is undecided.
     """
 
     sustained: bool
@@ -128,9 +156,16 @@ class Decided:
             fires = repeats | settled
             if whole.time[0] >= whole.duration * (1 - 1e-9):
                 with np.errstate(invalid="ignore", divide="ignore"):
-                    lengthened = stretch.interval_sum / stretch.intervals > (1 + self._settled.rtol) * before.interval_sum / before.intervals
+                    lengthened = (
+                        stretch.interval_sum / stretch.intervals
+                        > (1 + self._settled.rtol) * before.interval_sum / before.intervals
+                    )
                 slowing = lengthened & (whole.time[0] < PATIENT * whole.duration * (1 - 1e-9))
-                fires |= (stretch.count >= 2) & (stretch.count >= 2 * (1 - self.falling) * before.count - 1) & ~slowing
+                fires |= (
+                    (stretch.count >= 2)
+                    & (stretch.count >= 2 * (1 - self.falling) * before.count - 1)
+                    & ~slowing
+                )
         else:
             fires = whole.total > 0
         self.verdict[self._cells[fires]] = 1
@@ -167,9 +202,11 @@ class Spiked:
 
 @dataclass
 class Precise:
-    """Stop points in noise once the standard error of their rate, over replicates, is below `rtol` times the rate.
+    """Stop points in noise once the standard error of their rate, over replicates, is below `rtol` times the
+    rate.
 
-    Replicates of a point are neighbours among the cells. A point that has not fired once by the usual end is done.
+    Replicates of a point are neighbours among the cells. A point that has not fired once by the usual end is
+    done.
     """
 
     rtol: float
@@ -181,7 +218,10 @@ class Precise:
         return True
 
     def looks_(self, duration_, warmup_):
-        """Times of the looks: the end of the warm-up, then doubling from a quarter of the usual time after it."""
+        """Times of the looks.
+
+        The end of the warm-up, then doubling from a quarter of the usual time after it.
+        """
         fractions, looks = 0.25, [warmup_] if warmup_ > 0 else []
         while fractions <= self.longest:
             looks.append(warmup_ + fractions * (duration_ - warmup_))

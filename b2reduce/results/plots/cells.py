@@ -26,7 +26,8 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
     ----------
     surface : FISurface
     fit : GainFit, optional
-        Drawn as lines over the measured points: strong within the window of rates that was fitted, faint beyond it.
+        Drawn as lines over the measured points: strong within the window of rates that was fitted, faint
+        beyond it.
     point : (Quantity, Quantity), optional
         Mean current and rate of the operating point, marked by a star.
     ax : matplotlib.axes.Axes, optional
@@ -49,8 +50,15 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
     require(surface, FISurface, "plot_fi, surface")
     if fit is not None:
         require(fit, GainFit, "plot_fi, fit")
-    if point is not None and (isinstance(point, str) or np.ndim(point) == 0 and not isinstance(point, (tuple, list)) or len(point) != 2):
-        raise InputError(f"plot_fi, point: got {described(point)}, expected a current and a rate such as (0.3*nA, 10*Hz)")
+    if point is not None and (
+        isinstance(point, str)
+        or np.ndim(point) == 0
+        and not isinstance(point, (tuple, list))
+        or len(point) != 2
+    ):
+        raise InputError(
+            f"plot_fi, point: got {described(point)}, expected a current and a rate such as (0.3*nA, 10*Hz)"
+        )
     from matplotlib import colormaps
     from matplotlib.lines import Line2D
 
@@ -69,20 +77,40 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
     for number, (g, colour) in enumerate(zip(surface.g_, colours)):
         rate, error = surface.rate_[shown, number], np.nan_to_num(surface.rate_sem_[shown, number])
         counts = np.where(surface.blocked[shown, number], np.nan, rate)
-        ax.errorbar(I_ / I_factor, counts, yerr=error, ls="none", marker=MARKERS[number % len(MARKERS)], color=colour,
-                    **{"label": f"{g / g_factor:.3g}" if number in named else "_nolegend_", **kwargs})
+        ax.errorbar(
+            I_ / I_factor,
+            counts,
+            yerr=error,
+            ls="none",
+            marker=MARKERS[number % len(MARKERS)],
+            color=colour,
+            **{"label": f"{g / g_factor:.3g}" if number in named else "_nolegend_", **kwargs},
+        )
         if fit is not None and number in named:
             law, top = fit.predict_(fine, g), np.nanmax(surface.rate_)
             inside = (law >= window[0]) & (law <= window[1])
             # Where it was fitted it stands for the data; beyond, it only shows where these leave it.
-            for part, weight in ((inside, dict(lw=1.6)), (~inside & (law > 0) & (law <= top), dict(lw=0.8, alpha=0.5))):
-                ax.plot(fine / I_factor, np.where(part, law, np.nan), ls=LINES[number % len(LINES)], color=colour, **weight)
+            for part, weight in (
+                (inside, dict(lw=1.6)),
+                (~inside & (law > 0) & (law <= top), dict(lw=0.8, alpha=0.5)),
+            ):
+                ax.plot(
+                    fine / I_factor,
+                    np.where(part, law, np.nan),
+                    ls=LINES[number % len(LINES)],
+                    color=colour,
+                    **weight,
+                )
     if surface.blocked.any():
         i, j = np.nonzero(surface.blocked)
-        ax.plot(surface.I_[i] / I_factor, surface.rate_[i, j], "x", color="0.4", ms=5, label="blocked, left out")
+        ax.plot(
+            surface.I_[i] / I_factor, surface.rate_[i, j], "x", color="0.4", ms=5, label="blocked, left out"
+        )
     if point is not None:
         current, rate = to_si(point[0], surface.current_unit, "point"), to_si(point[1], "Hz", "point")
-        ax.plot(current / I_factor, rate, "*", ms=13, color="k", mfc="w", mew=1.3, zorder=5, label="operating")
+        ax.plot(
+            current / I_factor, rate, "*", ms=13, color="k", mfc="w", mew=1.3, zorder=5, label="operating"
+        )
     if fit is not None:
         for limit, label in zip(window, ("window of the fit", None)):
             ax.axhline(limit, color="0.6", lw=0.8, ls=":", label=label)
@@ -90,13 +118,19 @@ def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
     if fit is not None:
         _look_at_window(ax, surface, window, I_factor, None if point is None else current)
     # Leaks before the rest.
-    handles, labels = zip(*sorted(zip(*ax.get_legend_handles_labels()), key=lambda pair: isinstance(pair[0], Line2D)))
-    ax.legend(handles, labels, title=f"total leak g ({g_unit})", fontsize=8, title_fontsize=8, **beside(ax))  # curves side by side leave no corner free
+    handles, labels = zip(
+        *sorted(zip(*ax.get_legend_handles_labels()), key=lambda pair: isinstance(pair[0], Line2D))
+    )
+    # Curves side by side leave no corner free
+    ax.legend(handles, labels, title=f"total leak g ({g_unit})", fontsize=8, title_fontsize=8, **beside(ax))
     return ax
 
 
 def _look_at_window(ax, surface, window, I_factor, current):
-    """Limits that show what was fitted: currents whose rates lie within the window, with room beside them; far points lie outside of the picture."""
+    """Limits that show what was fitted: currents whose rates lie within the window, with room beside them.
+
+    Far points lie outside of the picture.
+    """
     i, _ = np.nonzero((surface.rate_ >= window[0]) & (surface.rate_ <= window[1]) & (surface.rate_ > 0))
     if not i.size:
         return
@@ -133,16 +167,26 @@ def plot_transfer(transfer, *, ax=None, **kwargs):
 
     names, axes = list(transfer.rates_), list(transfer.rates_.values())
     if len(axes) > 2 or len(axes) == 2 and min(map(len, axes)) < 2:
-        raise InputError(f"transfer: got axes of {' x '.join(str(len(values)) for values in axes)} rates, expected one, or two of at least two rates each")
+        raise InputError(
+            f"transfer: got axes of {' x '.join(str(len(values)) for values in axes)} rates, expected one, or"
+            " two of at least two rates each"
+        )
     ax = axes_of(ax)
     ax.set(xlabel=f"rate of {names[0]} (Hz)")
     if len(axes) == 1:
-        ax.errorbar(axes[0], transfer.rate_, yerr=transfer.rate_sem_, **{"marker": "o", "color": "k", **kwargs})
+        ax.errorbar(
+            axes[0], transfer.rate_, yerr=transfer.rate_sem_, **{"marker": "o", "color": "k", **kwargs}
+        )
         ax.set(ylabel="rate (Hz)", ylim=(0, None))
         return ax
-    shown = ax.pcolormesh(*axes, transfer.rate_.T, **{"cmap": "viridis", "shading": "nearest", "rasterized": True, **kwargs})
-    levels = MaxNLocator(6).tick_values(0, transfer.rate_.max())[1:]  # not 0: the edge of silence is ragged by chance
-    lines = ax.contour(*axes, transfer.rate_.T, levels=levels[levels < transfer.rate_.max()], colors="w", linewidths=0.8)
+    shown = ax.pcolormesh(
+        *axes, transfer.rate_.T, **{"cmap": "viridis", "shading": "nearest", "rasterized": True, **kwargs}
+    )
+    # Not 0: the edge of silence is ragged by chance
+    levels = MaxNLocator(6).tick_values(0, transfer.rate_.max())[1:]
+    lines = ax.contour(
+        *axes, transfer.rate_.T, levels=levels[levels < transfer.rate_.max()], colors="w", linewidths=0.8
+    )
     ax.clabel(lines, fmt="%g", fontsize=7)
     ax.figure.colorbar(shown, ax=ax, label="rate (Hz)")
     ax.set(ylabel=f"rate of {names[1]} (Hz)")
@@ -171,14 +215,33 @@ def plot_response(response, *, part="gain", ax=None, **kwargs):
     factor, unit = (1.0, "Hz m²/A") if response.per_area else (1e-12, "Hz/pA")
     moving = response.frequency_ > 0
     f, Z, sem = response.frequency_[moving], response.gain[moving], response.gain_sem[moving]
-    show = (lambda values: factor * np.abs(values)) if part == "gain" else (lambda values: np.degrees(np.angle(values)))
-    ax.errorbar(f, show(Z), yerr=factor * sem if part == "gain" else np.degrees(sem / np.abs(Z)), **{"fmt": "o", "color": "k", "mfc": "w", "capsize": 2, "label": "measured", **kwargs})
+    show = (
+        (lambda values: factor * np.abs(values))
+        if part == "gain"
+        else (lambda values: np.degrees(np.angle(values)))
+    )
+    ax.errorbar(
+        f,
+        show(Z),
+        yerr=factor * sem if part == "gain" else np.degrees(sem / np.abs(Z)),
+        **{"fmt": "o", "color": "k", "mfc": "w", "capsize": 2, "label": "measured", **kwargs},
+    )
     fine = np.geomspace(f.min(), f.max(), 200)
     for (form, found), line in zip(response.filters.items(), LINES):
-        ax.plot(fine, show(found.gain * found(fine)), ls=line, color="k" if found is response.best else "0.55", label=f"{form}{' (lowest AIC)' if found is response.best else ''}")
+        ax.plot(
+            fine,
+            show(found.gain * found(fine)),
+            ls=line,
+            color="k" if found is response.best else "0.55",
+            label=f"{form}{' (lowest AIC)' if found is response.best else ''}",
+        )
     if part == "gain":
         ax.axhline(factor * response.gain[0].real, color="0.7", lw=0.8)
-    ax.set(xscale="log", xlabel="frequency (Hz)", ylabel=f"gain ({unit})" if part == "gain" else "phase (degrees)")
+    ax.set(
+        xscale="log",
+        xlabel="frequency (Hz)",
+        ylabel=f"gain ({unit})" if part == "gain" else "phase (degrees)",
+    )
     if part == "gain":
         ax.set_ylim(0, 1.25 * factor * np.abs(response.gain).max())
         ax.legend(fontsize=8, ncols=2, loc="lower left")
@@ -202,15 +265,48 @@ def plot_adaptation(adaptation, *, ax=None, **kwargs):
     require(adaptation, Adaptation, "plot_adaptation, adaptation")
     ax, curve = axes_of(ax), adaptation.curve
     rate, leak, current = curve.columns
-    (fa, unit), (fg, leak_unit) = (readable(curve[name], name[name.index("[") + 1:-1]) for name in (current, leak))
+    (fa, unit), (fg, leak_unit) = (
+        readable(curve[name], name[name.index("[") + 1 : -1]) for name in (current, leak)
+    )
     for (g, rows), marker, shade in zip(curve.groupby(leak), MARKERS * 4, ("black", "0.35", "0.6") * 7):
-        ax.plot(rows[rate], rows[current] / fa, **{"linestyle": "", "marker": marker, "color": shade, "markersize": 4, "label": f"g = {g / fg:.3g} {leak_unit}", **kwargs})
+        ax.plot(
+            rows[rate],
+            rows[current] / fa,
+            **{
+                "linestyle": "",
+                "marker": marker,
+                "color": shade,
+                "markersize": 4,
+                "label": f"g = {g / fg:.3g} {leak_unit}",
+                **kwargs,
+            },
+        )
     x, leaks = np.array([0.0, curve[rate].max()]), np.unique(curve[leak])
-    for number, g in enumerate(leaks if adaptation.kind == "voltage-driven" else leaks[:1] if adaptation.kind == "spike-driven" else ()):
+    for number, g in enumerate(
+        leaks
+        if adaptation.kind == "voltage-driven"
+        else leaks[:1]
+        if adaptation.kind == "spike-driven"
+        else ()
+    ):
         # As measured: the first interval has the adaptation of one spike in it.
         first = 0.0 if adaptation.tau is None else 1 / adaptation.tau_
-        law = adaptation.a_0_ + float(np.asarray(adaptation.rise)) * (g - leaks.mean()) + adaptation.J_ * (x - first)
-        ax.plot(x, law / fa, color="black", linewidth=1, label=f"{adaptation.kind}: {'$a_0$ + ' if adaptation.a_0_ else ''}$J$ (r $-$ 1/$\\tau$)" if number == 0 else None)
+        law = (
+            adaptation.a_0_
+            + float(np.asarray(adaptation.rise)) * (g - leaks.mean())
+            + adaptation.J_ * (x - first)
+        )
+        ax.plot(
+            x,
+            law / fa,
+            color="black",
+            linewidth=1,
+            label=(
+                f"{adaptation.kind}: {'$a_0$ + ' if adaptation.a_0_ else ''}$J$ (r $-$ 1/$\\tau$)"
+                if number == 0
+                else None
+            ),
+        )
     ax.set(xlabel="steady rate (Hz)", ylabel=f"current for it, steady less onset ({unit})", xlim=(0, None))
     ax.legend(fontsize="small")
     return ax

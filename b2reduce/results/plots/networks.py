@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...basics.arguments import (
-    mapping,
-    one_of,
-    one_time,
-    require,
-    runs_of,
-    whole,
-)
+from ...basics.arguments import mapping, one_of, one_time, require, runs_of, whole
 from ...basics.errors import InputError
 from ...networks.activity import Activity
 from .style import LINES, axes_of, colours_of
@@ -49,7 +42,17 @@ def plot_rates(rates, spikes=None, *, smooth="10 ms", ax=None, **kwargs):
             ax.plot(smoothed.t_, rate, color=colours[name], alpha=0.45, lw=1.0, label=f"{name}, spiking")
     what = "spiking" if rates.provenance.get("kind") == "spikes" else "rate model"
     for number, (name, rate) in enumerate(zip(rates.populations, rates.rate_)):
-        ax.plot(rates.t_, rate, **{"color": colours[name], "ls": LINES[number % len(LINES)], "lw": 2.0, "label": f"{name}, {what}", **kwargs})
+        ax.plot(
+            rates.t_,
+            rate,
+            **{
+                "color": colours[name],
+                "ls": LINES[number % len(LINES)],
+                "lw": 2.0,
+                "label": f"{name}, {what}",
+                **kwargs,
+            },
+        )
     ax.set(xlabel="time (s)", ylabel="rate (Hz)", ylim=(0, None), xlim=(0, rates.duration_))
     ax.margins(y=0.15)
     ax.legend(ncols=2, fontsize=8, loc="lower right")
@@ -78,7 +81,10 @@ def plot_raster(spikes, *, cells=50, start=None, stop=None, ax=None, **kwargs):
     require(spikes, Activity, "plot_raster, spikes")
     cells = whole(cells, "cells", 1)
     if spikes.spikes_ is None:
-        raise InputError("plot_raster, spikes: got a run without spikes, expected a spiking run; simulate_spikes(circuit, duration=...) makes one")
+        raise InputError(
+            "plot_raster, spikes: got a run without spikes, expected a spiking run; simulate_spikes(circuit,"
+            " duration=...) makes one"
+        )
     ax = axes_of(ax)
     stop_ = spikes.duration_ if stop is None else one_time(stop, "stop")
     start_ = max(0.0, stop_ - 0.5) if start is None else one_time(start, "start")
@@ -87,7 +93,12 @@ def plot_raster(spikes, *, cells=50, start=None, stop=None, ax=None, **kwargs):
         i, t = spikes.spikes_[name]
         rows = min(cells, spikes.sizes[name])
         chosen = (i < rows) & (t >= start_) & (t <= stop_)
-        ax.plot(t[chosen], base + i[chosen], "|", **{"color": colour, "ms": 3, "mew": 0.8, "rasterized": True, **kwargs})
+        ax.plot(
+            t[chosen],
+            base + i[chosen],
+            "|",
+            **{"color": colour, "ms": 3, "mew": 0.8, "rasterized": True, **kwargs},
+        )
         ticks.append((base + rows / 2, name))
         base += rows + max(2, rows // 10)
     ax.set_yticks([row for row, _ in ticks], [f"{name} cells" for _, name in ticks])
@@ -115,7 +126,7 @@ def plot_step(spikes, rates, *, population, start, stop, ax=None, **kwargs):
     matplotlib.axes.Axes
     """
     spikes = runs_of(spikes, Activity, "plot_step, spikes")
-    for name, run in mapping(rates, "plot_step, rates", "{\"rate model\": simulate_rates(...)}").items():
+    for name, run in mapping(rates, "plot_step, rates", '{"rate model": simulate_rates(...)}').items():
         require(run, Activity, f"plot_step, rates, {name}")
         one_of(population, run.populations, "population")
     one_of(population, spikes[0].populations, "population")
@@ -126,12 +137,26 @@ def plot_step(spikes, rates, *, population, start, stop, ax=None, **kwargs):
     every = np.array([run.rate_[run.populations.index(population), inside] for run in spikes])
     mean, sem = every.mean(axis=0), every.std(axis=0, ddof=1) / np.sqrt(len(spikes)) if len(spikes) > 1 else 0
     ax.fill_between(1e3 * t_[inside], mean - sem, mean + sem, color="0.8", lw=0)
-    ax.plot(1e3 * t_[inside], mean, color="0.5", lw=1.0, label=f"spiking, {len(spikes)} trial{'s' if len(spikes) > 1 else ''}")
+    ax.plot(
+        1e3 * t_[inside],
+        mean,
+        color="0.5",
+        lw=1.0,
+        label=f"spiking, {len(spikes)} trial{'s' if len(spikes) > 1 else ''}",
+    )
     shades = ("#1b3a57", "#c8553d", "#4f9d69", "k", "#a5789b")
     for number, (name, run) in enumerate(rates.items()):
         own = (run.t_ > start_) & (run.t_ < stop_)
-        ax.plot(1e3 * run.t_[own], run.rate_[run.populations.index(population), own],
-                **{"ls": LINES[number % len(LINES)], "color": shades[number % len(shades)], "label": name, **kwargs})
+        ax.plot(
+            1e3 * run.t_[own],
+            run.rate_[run.populations.index(population), own],
+            **{
+                "ls": LINES[number % len(LINES)],
+                "color": shades[number % len(shades)],
+                "label": name,
+                **kwargs,
+            },
+        )
     ax.set(xlabel="time (ms)", ylabel=f"rate of {population} (Hz)", xlim=(1e3 * start_, 1e3 * stop_))
     ax.legend(fontsize=8, loc="lower right")
     return ax

@@ -23,7 +23,9 @@ def axes_of(ax):
     """The Axes that were given, or new ones in the style of the package."""
     if ax is not None:
         if not hasattr(ax, "plot") or not hasattr(ax, "figure"):
-            raise InputError(f"ax: got {described(ax)}, expected one matplotlib Axes, such as plt.subplots()[1]")
+            raise InputError(
+                f"ax: got {described(ax)}, expected one matplotlib Axes, such as plt.subplots()[1]"
+            )
         return ax
     plt = imported("matplotlib.pyplot")
     with plt.style.context(style()):

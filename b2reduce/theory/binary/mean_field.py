@@ -1,13 +1,18 @@
-"""Theory of random binary networks: mean-field rates, and the balanced state of van Vreeswijk & Sompolinsky (1996).
+"""Theory of random binary networks: mean-field rates, and the balanced state of van Vreeswijk & Sompolinsky
+(1996).
 
-Encoding 0/1 throughout. A cell of a has K_ab inputs of weight w_ab from b. At population activities m its input has
+Encoding 0/1 throughout. A cell of a has K_ab inputs of weight w_ab from b. At population activities m its
+input has
 
     mean  mu_a = sum_b K_ab w_ab m_b + external_a,
-    variance  sigma_a^2 = sum_b K_ab w_ab^2 m_b (1 - K_ab/A_ab)                            wiring "random": each pair by itself with probability K/A
-                      or  sum_b K_ab w_ab^2 m_b (1 - m_b) (A_ab - K_ab)/(A_ab - 1)         wiring "fixed": exactly K of the A available cells
+    variance  sigma_a^2 = sum_b K_ab w_ab^2 m_b (1 - K_ab/A_ab)                            wiring "random":
+    each pair by itself with probability K/A
+                      or  sum_b K_ab w_ab^2 m_b (1 - m_b) (A_ab - K_ab)/(A_ab - 1)         wiring "fixed":
+                      exactly K of the A available cells
 
-over cells at one time: number of active inputs binomial, or hypergeometric. "random" counts the spread of in-degrees, which stays
-with a cell for ever, and that of states alike. Gaussian fields give m_a = P(input > theta_a) = Phi((mu_a - theta_a)/sigma_a).
+over cells at one time: number of active inputs binomial, or hypergeometric. "random" counts the spread of
+in-degrees, which stays with a cell for ever, and that of states alike. Gaussian fields give m_a = P(input >
+theta_a) = Phi((mu_a - theta_a)/sigma_a).
 """
 
 from __future__ import annotations
@@ -71,8 +76,11 @@ def _spread(m, wiring, A, K):
     return K * left * m * (1 - m), K * left * (1 - 2 * m)
 
 
-def binary_mean_field(weights, *, in_degree, thresholds, external=0.0, sizes=None, wiring="random", initial=0.5):
-    """Self-consistent mean rates of a random binary network: m_a = Phi((mu_a - theta_a)/sigma_a), Gaussian fields.
+def binary_mean_field(
+    weights, *, in_degree, thresholds, external=0.0, sizes=None, wiring="random", initial=0.5
+):
+    """Self-consistent mean rates of a random binary network: m_a = Phi((mu_a - theta_a)/sigma_a), Gaussian
+    fields.
 
     Parameters
     ----------
@@ -95,8 +103,9 @@ def binary_mean_field(weights, *, in_degree, thresholds, external=0.0, sizes=Non
 
     Notes
     -----
-    The Gaussian law leaves out the skewness of the input, O(1/sqrt(K)), and correlations between units, O(1/N). In a balanced network
-    errors of Phi move the rates only by another factor of 1/sqrt(K): the result is good to O(1/K).
+    The Gaussian law leaves out the skewness of the input, O(1/sqrt(K)), and correlations between units,
+    O(1/N). In a balanced network errors of Phi move the rates only by another factor of 1/sqrt(K): the result
+    is good to O(1/K).
 
     Examples
     --------
@@ -134,13 +143,21 @@ def binary_mean_field(weights, *, in_degree, thresholds, external=0.0, sizes=Non
 
     one = np.eye(theta.size)
     # Slopes grow as sqrt(K): the solver must be one for stiff equations.
-    settled = np.clip(solve_ivp(lambda t, m: phi(np.clip(m, 0, 1)) - m, (0, SETTLE), start, method="LSODA", rtol=1e-8, atol=1e-10).y[:, -1], 0, 1)
+    settled = np.clip(
+        solve_ivp(
+            lambda t, m: phi(np.clip(m, 0, 1)) - m, (0, SETTLE), start, method="LSODA", rtol=1e-8, atol=1e-10
+        ).y[:, -1],
+        0,
+        1,
+    )
     found = root(lambda m: phi(m) - m, settled, jac=lambda m: jacobian(m) - one, tol=1e-13)
     rates = np.clip(found.x, 0, 1)
     residual = float(np.abs(phi(rates) - rates).max())
     if not residual <= RESIDUAL:
-        raise InputError(f"no mean-field rates were found: from {start.tolist()} the search ends at {rates.tolist()}, where m and Phi differ by {residual:.2g}; "
-                         f"try other initial rates")
+        raise InputError(
+            f"no mean-field rates were found: from {start.tolist()} the search ends at {rates.tolist()},"
+            f" where m and Phi differ by {residual:.2g}; try other initial rates"
+        )
     mu, sd, _ = state(rates)
     slopes = jacobian(rates)
     return BinaryMeanField(rates, mu, sd, slopes, np.linalg.eigvals(slopes - one).astype(complex), residual)
@@ -157,10 +174,11 @@ class BalancedState:
     correction : ndarray
         Finite K moves the rates by correction/sqrt(K), up to terms in 1/K: J^-1 (theta + sigma Phi^-1(m)).
     eigenvalues : ndarray
-        Of diag(phi(z)/sigma) J, which times sqrt(K) is how fast deviations decay; all units updated equally often.
+        Of diag(phi(z)/sigma) J, which times sqrt(K) is how fast deviations decay; all units updated equally
+        often.
     others : tuple of ndarray
-        Other rates that balance, silence or saturate each population consistently at leading order, without those sure to be
-        unstable. Where there are any, it depends on the start where a network goes.
+        Other rates that balance, silence or saturate each population consistently at leading order, without
+        those sure to be unstable. Where there are any, it depends on the start where a network goes.
     """
 
     rates: np.ndarray
@@ -178,10 +196,12 @@ class BalancedState:
 
 
 def balanced_rates(J, E, m0=1.0, *, thresholds=0.0, wiring="random"):
-    """Rates of the balanced state of van Vreeswijk & Sompolinsky: weights J_ab/sqrt(K), external input sqrt(K) E_a m_0.
+    """Rates of the balanced state of van Vreeswijk & Sompolinsky: weights J_ab/sqrt(K), external input
+    sqrt(K) E_a m_0.
 
-    Net inputs of order sqrt(K) would silence or saturate every unit unless they cancel: sum_b J_ab m_b + E_a m_0 = 0, a linear law
-    whatever the units' own gain. It is a state of the network if 0 < m < 1 and deviations decay.
+    Net inputs of order sqrt(K) would silence or saturate every unit unless they cancel: sum_b J_ab m_b + E_a
+    m_0 = 0, a linear law whatever the units' own gain. It is a state of the network if 0 < m < 1 and
+    deviations decay.
 
     Parameters
     ----------
@@ -205,8 +225,8 @@ def balanced_rates(J, E, m0=1.0, *, thresholds=0.0, wiring="random"):
 
     Notes
     -----
-    For E and I populations rates are positive and deviations decay only if E_E/E_I > J_EI/J_II > J_EE/J_IE (absolute values). The
-    reversed order gives positive rates, too, but det J < 0: unstable.
+    For E and I populations rates are positive and deviations decay only if E_E/E_I > J_EI/J_II > J_EE/J_IE
+    (absolute values). The reversed order gives positive rates, too, but det J < 0: unstable.
 
     Examples
     --------
@@ -218,26 +238,50 @@ def balanced_rates(J, E, m0=1.0, *, thresholds=0.0, wiring="random"):
     one_of(wiring, WIRINGS, "wiring")
     J = square_matrix(J, "J")
     E, theta = per_population(E, (len(J),), "E"), per_population(thresholds, (len(J),), "thresholds")
-    if isinstance(m0, bool) or not isinstance(m0, (int, float, np.number)) or not np.isfinite(m0) or not m0 > 0:
-        raise InputError(f"m0: got {described(m0)}, expected the activity of the external population, above 0")
+    if (
+        isinstance(m0, bool)
+        or not isinstance(m0, (int, float, np.number))
+        or not np.isfinite(m0)
+        or not m0 > 0
+    ):
+        raise InputError(
+            f"m0: got {described(m0)}, expected the activity of the external population, above 0"
+        )
     h = E * m0
     if np.linalg.cond(J) > 1e12:
-        raise InputError(f"no balanced state: J = {J.tolist()} is singular, so that inputs cancel for no rates or for a whole line of them")
+        raise InputError(
+            f"no balanced state: J = {J.tolist()} is singular, so that inputs cancel for no rates or for a"
+            " whole line of them"
+        )
     rates = np.linalg.solve(J, -h)
     if np.any(rates <= 0) or np.any(rates >= 1):
-        need = "; for E and I it takes E_E/E_I > J_EI/J_II > J_EE/J_IE (absolute values) and a small enough m0" if len(J) == 2 else ""
-        raise InputError(f"no balanced state: J m + E m0 = 0 gives the rates {rates.round(6).tolist()}, expected all between 0 and 1{need}")
+        need = (
+            "; for E and I it takes E_E/E_I > J_EI/J_II > J_EE/J_IE (absolute values) and a small enough m0"
+            if len(J) == 2
+            else ""
+        )
+        raise InputError(
+            f"no balanced state: J m + E m0 = 0 gives the rates {rates.round(6).tolist()}, expected all"
+            f" between 0 and 1{need}"
+        )
     variance = J**2 @ (rates if wiring == "random" else rates * (1 - rates))
     z, sd = ndtri(rates), np.sqrt(variance)
-    eigenvalues = np.linalg.eigvals((np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) / sd)[:, None] * J).astype(complex)
+    eigenvalues = np.linalg.eigvals((np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) / sd)[:, None] * J).astype(
+        complex
+    )
     if np.any(eigenvalues.real >= 0):
-        raise InputError(f"no stable balanced state: deviations from the rates {rates.round(6).tolist()} grow (eigenvalues of the gains times J "
-                         f"{np.round(eigenvalues, 4).tolist()}, expected negative real parts); strengthen the inhibition of inhibition or of excitation")
+        raise InputError(
+            f"no stable balanced state: deviations from the rates {rates.round(6).tolist()} grow (eigenvalues"
+            f" of the gains times J {np.round(eigenvalues, 4).tolist()}, expected negative real parts);"
+            " strengthen the inhibition of inhibition or of excitation"
+        )
     return BalancedState(rates, np.linalg.solve(J, theta + sd * z), eigenvalues, tuple(_other_states(J, h)))
 
 
 def _other_states(J, h):
-    """Rates at which each population is balanced, silent with net input below 0, or saturated with net input above 0, at leading order."""
+    """Rates at which each population is balanced, silent with net input below 0, or saturated with net input
+    above 0, at leading order.
+    """
     found = []
     for choice in product((None, 0.0, 1.0), repeat=len(J)):
         m = np.array([0.0 if value is None else value for value in choice])
@@ -246,7 +290,8 @@ def _other_states(J, h):
             continue
         if free.any():
             own = J[np.ix_(free, free)]
-            # The product of the decay rates of deviations is det(-own) times positive gains: below 0, one of them grows.
+            # The product of the decay rates of deviations is det(-own) times positive gains: below 0, one of
+            # them grows.
             if np.linalg.cond(own) > 1e12 or np.linalg.det(-own) < 0:
                 continue
             m[free] = np.linalg.solve(own, -(h + J @ m)[free])

@@ -1,9 +1,11 @@
 """Networks of binary units in the encodings 0/1 and -1/+1.
 
-    n_i = H(sum_j W_ij n_j + W_ext,i n_ext,i - theta_i)   and   S_i = sgn(sum_j W_ij S_j + W_ext,i S_ext,i - theta'_i),   S = 2 n - 1
+    n_i = H(sum_j W_ij n_j + W_ext,i n_ext,i - theta_i)   and   S_i = sgn(sum_j W_ij S_j + W_ext,i S_ext,i -
+    theta'_i),   S = 2 n - 1
 
-are the same network if theta' = 2 theta - sum_j W_ij - W_ext: the argument of sgn is twice that of H, its sign the same. A unit whose
-argument is exactly 0 is inactive, in both: H(0) = 0, sgn(0) = -1. Weights, thresholds and arguments share one unit of the user's choice.
+are the same network if theta' = 2 theta - sum_j W_ij - W_ext: the argument of sgn is twice that of H, its
+sign the same. A unit whose argument is exactly 0 is inactive, in both: H(0) = 0, sgn(0) = -1. Weights,
+thresholds and arguments share one unit of the user's choice.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ class BinaryNetwork:
     Parameters
     ----------
     weights : ndarray or scipy.sparse array, shape (N, N)
-        W_ij is the weight from unit j to unit i; kept by columns, since a flip is felt by the targets of a unit.
+        W_ij is the weight from unit j to unit i; kept by columns, since a flip is felt by the targets of a
+        unit.
     thresholds : float or array_like, shape (N,)
         theta in the encoding 0/1, theta' in -1/+1: a unit is active where its input lies above.
     populations : dict of str to int, optional
@@ -37,8 +40,8 @@ class BinaryNetwork:
     external_weights : float or array_like, shape (N,)
         W_ext.
     external : float or array_like, shape (N,)
-        State of the external unit of each unit, in this encoding; values between the two states are the mean of many. By
-        default it is active.
+        State of the external unit of each unit, in this encoding; values between the two states are the mean
+        of many. By default it is active.
     encoding : {"0/1", "-1/+1"}
 
     Raises
@@ -69,25 +72,42 @@ class BinaryNetwork:
         try:
             weights = csc_array(self.weights, dtype=float, copy=True)
         except (TypeError, ValueError):
-            raise InputError(f"weights: got {described(self.weights)}, expected a square matrix of numbers") from None
+            raise InputError(
+                f"weights: got {described(self.weights)}, expected a square matrix of numbers"
+            ) from None
         if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or weights.shape[0] == 0:
-            raise InputError(f"weights: got shape {weights.shape}, expected (N, N) with a row of incoming weights for each unit")
+            raise InputError(
+                f"weights: got shape {weights.shape}, expected (N, N) with a row of incoming weights for each"
+                " unit"
+            )
         weights.sum_duplicates()
         _finite(weights.data, "weights")
         for part in (weights.data, weights.indices, weights.indptr):
             part.setflags(write=False)
         units, (low, high) = weights.shape[0], ENCODINGS[self.encoding]
-        populations = {"units": units} if self.populations is None else {
-            name: whole(size, f"populations, {name}", 1) for name, size in mapping(self.populations, "populations", "{\"E\": 800, \"I\": 200}").items()}
+        populations = (
+            {"units": units}
+            if self.populations is None
+            else {
+                name: whole(size, f"populations, {name}", 1)
+                for name, size in mapping(self.populations, "populations", '{"E": 800, "I": 200}').items()
+            }
+        )
         if sum(populations.values()) != units or any(size < 1 for size in populations.values()):
-            raise InputError(f"populations: got sizes {populations}, expected positive ones that add up to the {units} units of the weights")
+            raise InputError(
+                f"populations: got sizes {populations}, expected positive ones that add up to the {units}"
+                " units of the weights"
+            )
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "populations", FrozenDict(populations))
         for name in ("thresholds", "external_weights", "external"):
             object.__setattr__(self, name, _per_unit(getattr(self, name), units, name))
         outside = self.external[(self.external < low) | (self.external > high)]
         if outside.size:
-            raise InputError(f"external: got {outside[0]:g}, expected states of the encoding {self.encoding!r}, or means between {low} and {high}")
+            raise InputError(
+                f"external: got {outside[0]:g}, expected states of the encoding {self.encoding!r}, or means"
+                f" between {low} and {high}"
+            )
 
     size = property(lambda self: self.weights.shape[0])
 
@@ -95,7 +115,10 @@ class BinaryNetwork:
     def slices(self):
         """{population: slice of its units}."""
         ends = np.cumsum(list(self.populations.values()))
-        return {name: slice(int(end) - size, int(end)) for (name, size), end in zip(self.populations.items(), ends)}
+        return {
+            name: slice(int(end) - size, int(end))
+            for (name, size), end in zip(self.populations.items(), ends)
+        }
 
     @property
     def total_weights(self):
@@ -105,9 +128,9 @@ class BinaryNetwork:
     def with_encoding(self, encoding):
         """The same network in the other encoding, by theta' = 2 theta - sum_j W_ij - W_ext (equation 11.39).
 
-        Weights stay as they are. Trajectories are the same, unit by unit: exactly where no sum is rounded, that is for weights and
-        thresholds that are whole numbers or these over a power of two, and else as long as no argument comes within rounding of
-        where `simulate_binary` takes it for 0.
+        Weights stay as they are. Trajectories are the same, unit by unit: exactly where no sum is rounded,
+        that is for weights and thresholds that are whole numbers or these over a power of two, and else as
+        long as no argument comes within rounding of where `simulate_binary` takes it for 0.
 
         Parameters
         ----------
@@ -119,8 +142,9 @@ class BinaryNetwork:
 
         Notes
         -----
-        Mostly inhibitory input (sum W + W_ext < 0) makes theta' > 0: at S = 0 on average such a unit is inactive, and fires only
-        if it is biased positive, theta < 0. theta' = 0, so that a unit has no bias of its own, takes 2 theta = sum W + W_ext.
+        Mostly inhibitory input (sum W + W_ext < 0) makes theta' > 0: at S = 0 on average such a unit is
+        inactive, and fires only if it is biased positive, theta < 0. theta' = 0, so that a unit has no bias
+        of its own, takes 2 theta = sum W + W_ext.
 
         Examples
         --------
@@ -132,8 +156,18 @@ class BinaryNetwork:
         if encoding == self.encoding:
             return self
         if encoding == "-1/+1":
-            return replace(self, thresholds=2 * self.thresholds - self.total_weights, external=2 * self.external - 1, encoding=encoding)
-        return replace(self, thresholds=(self.thresholds + self.total_weights) / 2, external=(self.external + 1) / 2, encoding=encoding)
+            return replace(
+                self,
+                thresholds=2 * self.thresholds - self.total_weights,
+                external=2 * self.external - 1,
+                encoding=encoding,
+            )
+        return replace(
+            self,
+            thresholds=(self.thresholds + self.total_weights) / 2,
+            external=(self.external + 1) / 2,
+            encoding=encoding,
+        )
 
     @property
     def balanced_thresholds(self):
@@ -148,7 +182,11 @@ class BinaryNetwork:
         states : array_like, shape (N,)
             In this encoding.
         """
-        return self.weights @ check_states(states, self).astype(float) + self.external_weights * self.external - self.thresholds
+        return (
+            self.weights @ check_states(states, self).astype(float)
+            + self.external_weights * self.external
+            - self.thresholds
+        )
 
     def __repr__(self):
         sizes = ", ".join(f"{name} {size}" for name, size in self.populations.items())
@@ -165,9 +203,14 @@ def _per_unit(values, units, name):
     try:
         values = np.array(values, dtype=float)
     except (TypeError, ValueError):
-        raise InputError(f"{name}: got {described(values)}, expected a number or one for each of the {units} units") from None
+        raise InputError(
+            f"{name}: got {described(values)}, expected a number or one for each of the {units} units"
+        ) from None
     if values.shape not in ((), (units,)):
-        raise InputError(f"{name}: got shape {values.shape}, expected a number or shape ({units},), one for each unit of the weights")
+        raise InputError(
+            f"{name}: got shape {values.shape}, expected a number or shape ({units},), one for each unit of"
+            " the weights"
+        )
     _finite(values, name)
     values = np.array(np.broadcast_to(values, units))
     values.setflags(write=False)
@@ -178,5 +221,8 @@ def check_states(states, network):
     """States of all units as int8, or an error."""
     states = np.asarray(states)
     if states.shape != (network.size,) or not np.isin(states, ENCODINGS[network.encoding]).all():
-        raise InputError(f"states: got {described(states)}, expected {network.size} values that are {' or '.join(map(str, ENCODINGS[network.encoding]))}")
+        raise InputError(
+            f"states: got {described(states)}, expected {network.size} values that are"
+            f" {' or '.join(map(str, ENCODINGS[network.encoding]))}"
+        )
     return states.astype(np.int8)

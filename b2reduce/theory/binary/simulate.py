@@ -24,12 +24,14 @@ __all__ = ["BinaryRun", "simulate_binary"]
 UPDATES = ("asynchronous", "parallel")
 BINARY_ENGINES = ("auto", "native", "numpy")
 _INITIAL, _ORDER = 20, 21  # purposes of random streams
-# Sums of decimal weights that should cancel leave some 1e-16 of the largest argument for every addition. Arguments are summed anew every
-# so many sweeps, after up to 1e5 additions to arguments of about 100 weights: 1e-9 of a weight at most. So near to 0 counts as 0.
+# Sums of decimal weights that should cancel leave some 1e-16 of the largest argument for every addition.
+# Arguments are summed anew every so many sweeps, after up to 1e5 additions to arguments of about 100 weights:
+# 1e-9 of a weight at most. So near to 0 counts as 0.
 TIE, FRESH = 1e-9, 100
 
-# One sweep: each unit looks at its field once; only a flip costs anything, the targets of that unit. Additions come in the same order as
-# in numpy, and a product with 1 or 2 is exact, so that both engines give the same trajectory to the last bit.
+# One sweep: each unit looks at its field once; only a flip costs anything, the targets of that unit.
+# Additions come in the same order as in numpy, and a product with 1 or 2 is exact, so that both engines give
+# the same trajectory to the last bit.
 KERNEL = """
 #include <cstdint>
 extern "C" int64_t sweep(const int64_t* order, int64_t units, const int64_t* first, const int32_t* target, const double* weight,
@@ -99,15 +101,24 @@ class BinaryRun:
         sweeps = self.flips.size
         after = whole(after, "after")
         if not after < sweeps:
-            raise InputError(f"after: got {after}, expected a whole number of sweeps from 0 to {sweeps - 1}, below the {sweeps} of the run")
-        return pd.Series(self.activity[:, after + 1:].mean(axis=1), index=pd.Index(self.populations, name="population"), name="activity")
+            raise InputError(
+                f"after: got {after}, expected a whole number of sweeps from 0 to {sweeps - 1}, below the"
+                f" {sweeps} of the run"
+            )
+        return pd.Series(
+            self.activity[:, after + 1 :].mean(axis=1),
+            index=pd.Index(self.populations, name="population"),
+            name="activity",
+        )
 
     def __repr__(self):
         last = ", ".join(f"{name} {value:.3g}" for name, value in zip(self.populations, self.activity[:, -1]))
         return f"BinaryRun({self.flips.size} sweeps; active at the end: {last})"
 
 
-def simulate_binary(network, *, sweeps, update="asynchronous", initial=0.5, seed=1, record=False, engine="auto"):
+def simulate_binary(
+    network, *, sweeps, update="asynchronous", initial=0.5, seed=1, record=False, engine="auto"
+):
     """Run a binary network.
 
     Parameters
@@ -116,17 +127,19 @@ def simulate_binary(network, *, sweeps, update="asynchronous", initial=0.5, seed
     sweeps : int
         In each every unit is updated once.
     update : {"asynchronous", "parallel"}
-        One unit at a time, each sweep in a new random order, every unit seeing those before it; or all at once.
+        One unit at a time, each sweep in a new random order, every unit seeing those before it; or all at
+        once.
     initial : float or array_like, shape (N,)
-        Probability with which a unit starts active, or the states, in the network's encoding. A number is a probability
-        in both encodings, so that one seed starts them alike.
+        Probability with which a unit starts active, or the states, in the network's encoding. A number is a
+        probability in both encodings, so that one seed starts them alike.
     seed : int
         Decides the initial state and the orders.
     record : bool
         Keep the states after every sweep.
     engine : {"auto", "native", "numpy"}
-        How the asynchronous sweeps are done: by a small compiled loop, or in Python with numpy, which is slower where many
-        units flip. Both keep the arguments of all units and change those of its targets when a unit flips. The trajectory is the same.
+        How the asynchronous sweeps are done: by a small compiled loop, or in Python with numpy, which is
+        slower where many units flip. Both keep the arguments of all units and change those of its targets
+        when a unit flips. The trajectory is the same.
 
     Returns
     -------
@@ -135,12 +148,14 @@ def simulate_binary(network, *, sweeps, update="asynchronous", initial=0.5, seed
     Raises
     ------
     InputError
-        If an argument is unknown or does not fit the network, or engine "native" is asked for and there is no compiler.
+        If an argument is unknown or does not fit the network, or engine "native" is asked for and there is no
+        compiler.
 
     Notes
     -----
-    An argument of 0 leaves a unit inactive. With decimal weights units often come to sit at their threshold but for rounding, which must
-    not decide: arguments within 1e-9 of the largest weight from 0 count as 0. With whole or dyadic weights nothing is rounded.
+    An argument of 0 leaves a unit inactive. With decimal weights units often come to sit at their threshold
+    but for rounding, which must not decide: arguments within 1e-9 of the largest weight from 0 count as 0.
+    With whole or dyadic weights nothing is rounded.
 
     Examples
     --------
@@ -166,21 +181,42 @@ def simulate_binary(network, *, sweeps, update="asynchronous", initial=0.5, seed
     history = np.empty((sweeps + 1, network.size), dtype=np.int8) if record else None
     engine, sweep = ("numpy", None) if update == "parallel" else _sweeper(engine)
     rng = np.random.default_rng(seed_streams(seed, _ORDER))
-    first, targets = network.weights.indptr.astype(np.int64), network.weights.indices.astype(np.int32, copy=False)
+    first, targets = (
+        network.weights.indptr.astype(np.int64),
+        network.weights.indices.astype(np.int32, copy=False),
+    )
     arguments = network.arguments(low + (high - low) * active.astype(np.int8))
     for number in range(sweeps + 1):
         if number and sweep is None:
             now = (arguments > tie).astype(np.uint8)
             flips[number - 1], active = np.count_nonzero(now != active), now
         elif number:
-            flips[number - 1] = sweep(rng.permutation(network.size), first, targets, weights, step, tie, arguments, active)
+            flips[number - 1] = sweep(
+                rng.permutation(network.size), first, targets, weights, step, tie, arguments, active
+            )
         if number and (sweep is None or number % FRESH == 0):
             arguments = network.arguments(low + (high - low) * active.astype(np.int8))
         activity[:, number] = np.add.reduceat(active, starts, dtype=np.int64) / sizes
         if record:
             history[number] = low + (high - low) * active.astype(np.int8)
-    provenance = {"kind": "binary", "seed": seed, "update": update, "engine": engine, "sweeps": int(sweeps), "sizes": dict(network.populations), "versions": versions()}
-    return BinaryRun(tuple(network.populations), activity, flips, low + (high - low) * active.astype(np.int8), history, network.encoding, provenance)
+    provenance = {
+        "kind": "binary",
+        "seed": seed,
+        "update": update,
+        "engine": engine,
+        "sweeps": int(sweeps),
+        "sizes": dict(network.populations),
+        "versions": versions(),
+    }
+    return BinaryRun(
+        tuple(network.populations),
+        activity,
+        flips,
+        low + (high - low) * active.astype(np.int8),
+        history,
+        network.encoding,
+        provenance,
+    )
 
 
 def _initial(network, initial, seed):
@@ -188,16 +224,30 @@ def _initial(network, initial, seed):
     if np.ndim(initial):
         return (check_states(initial, network) == 1).astype(np.uint8)
     if isinstance(initial, bool) or not isinstance(initial, (int, float, np.number)) or not 0 <= initial <= 1:
-        raise InputError(f"initial: got {described(initial)}, expected the states of all units, or a probability of being active from 0 to 1")
-    return (np.random.default_rng(seed_streams(seed, _INITIAL)).random(network.size) < initial).astype(np.uint8)
+        raise InputError(
+            f"initial: got {described(initial)}, expected the states of all units, or a probability of being"
+            " active from 0 to 1"
+        )
+    return (np.random.default_rng(seed_streams(seed, _INITIAL)).random(network.size) < initial).astype(
+        np.uint8
+    )
 
 
 @lru_cache(maxsize=1)
 def _kernel():
     with compilers_ended():
         kernel = load_library(KERNEL).sweep
-    # Plain addresses: checks of arrays are Python code, and Ctrl-C within them would come out as an error of ctypes.
-    kernel.argtypes = [ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 3, ctypes.c_double, ctypes.c_double, ctypes.c_void_p, ctypes.c_void_p]
+    # Plain addresses: checks of arrays are Python code, and Ctrl-C within them would come out as an error of
+    # ctypes.
+    kernel.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_int64,
+        *[ctypes.c_void_p] * 3,
+        ctypes.c_double,
+        ctypes.c_double,
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+    ]
     kernel.restype = ctypes.c_int64
     return kernel
 
@@ -211,11 +261,22 @@ def _sweeper(engine):
     except BuildError as reason:
         if engine == "native":
             raise InputError(f"engine: got 'native', but {reason}; use engine = 'auto' or 'numpy'") from None
-        warnings.warn(f"b2reduce runs binary networks in Python, which is slower: {reason}", RuntimeWarning, stacklevel=3)
+        warnings.warn(
+            f"b2reduce runs binary networks in Python, which is slower: {reason}",
+            RuntimeWarning,
+            stacklevel=3,
+        )
         return "numpy", _sweep_in_numpy
 
     def sweep(order, first, targets, weights, step, tie, arguments, active):
-        arrays = (order, np.int64), (first, np.int64), (targets, np.int32), (weights, float), (arguments, float), (active, np.uint8)
+        arrays = (
+            (order, np.int64),
+            (first, np.int64),
+            (targets, np.int32),
+            (weights, float),
+            (arguments, float),
+            (active, np.uint8),
+        )
         assert all(values.dtype == dtype and values.flags.c_contiguous for values, dtype in arrays)
         of, begin, to, weight, field, state = (values.ctypes.data for values, _ in arrays)
         return kernel(of, order.size, begin, to, weight, step, tie, field, state)
