@@ -86,7 +86,7 @@ def lif():
 
 def shriki():
     """The published fit of Shriki, Hansel & Sompolinsky (2003)."""
-    from brian2 import Hz, cm, mV, msiemens, uA
+    from brian2 import Hz, cm, msiemens, mV, uA
 
     surface = b2r.measure_fi(
         "shriki2003", np.linspace(0, 4, 41) * uA / cm**2, np.linspace(0.05, 0.15, 5) * msiemens / cm**2

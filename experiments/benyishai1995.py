@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from b2reduce.experiments.script import Row, run
 from brian2 import Hz, second
 
 import b2reduce as b2r
-from b2reduce.experiments.script import Row, run
 
 TITLE = "The ring: homogeneous, marginal and unstable; spiking cells beside it"
 DOI = "doi:10.1073/pnas.92.9.3844"

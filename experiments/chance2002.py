@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from b2reduce.experiments.holt_koch1997 import exact_current, exact_rate
+from b2reduce.experiments.script import Row, run
 from brian2 import Hz, amp, ms, mV, nS, siemens
 from scipy.optimize import brentq, curve_fit
 
 import b2reduce as b2r
-from b2reduce.experiments.holt_koch1997 import exact_current, exact_rate
-from b2reduce.experiments.script import Row, run
-from b2reduce.cells.gain import SLOPE_LIMIT
 from b2reduce.basics.units import with_units
+from b2reduce.cells.gain import SLOPE_LIMIT
 
 TITLE = "A shunt shifts, balanced noise divides"
 DOI = "doi:10.1016/S0896-6273(02)00820-6"

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from b2reduce.experiments.script import Row, run
 from brian2 import Hz, mV, nS, second
 
 import b2reduce as b2r
-from b2reduce.experiments.script import Row, run
 
 TITLE = "Time average against ensemble average; slow and fast rates"
 DOI = "doi:10.1152/jn.00024.2005"

@@ -23,11 +23,11 @@ from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
+from b2reduce.experiments.accuracy import exact_interval_
+from b2reduce.experiments.script import Row, run
 from brian2 import Hz, second
 
 import b2reduce as b2r
-from b2reduce.experiments.accuracy import exact_interval_
-from b2reduce.experiments.script import Row, run
 
 __all__ = ["driven_network", "fig1", "fig2", "fig3", "law_", "more_inputs", "slope", "slowed", "spiking_run"]
 

@@ -23,7 +23,7 @@ DIRECT_ = 0.025  # s after a step: five time constants of the drive's synapses
 
 
 def drive(name, rate, target="E"):
-    from brian2 import siemens, second, volt
+    from brian2 import second, siemens, volt
 
     return b2r.Drive(
         name=name,

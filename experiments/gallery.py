@@ -15,7 +15,6 @@ from pathlib import Path
 
 import click
 import numpy as np
-
 from b2reduce.experiments.script import drawn
 
 HERE = Path(__file__).resolve().parent

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from b2reduce.experiments.script import Row, run
 from brian2 import Hz, ms, mV, nS, second
 
 import b2reduce as b2r
-from b2reduce.experiments.script import Row, run
 
 TITLE = "Conductances: single trial, ensemble, and the error of the ensemble"
 DOI = "doi:10.1016/j.neuron.2005.06.016"

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from b2reduce.experiments.accuracy import rounding_
+from b2reduce.experiments.script import Row, run
 from brian2 import amp, ms, siemens
 from scipy.optimize import brentq
 
 import b2reduce as b2r
-from b2reduce.experiments.accuracy import rounding_
-from b2reduce.experiments.script import Row, run
 
 TITLE = "Shunting inhibition is subtractive"
 DOI = "doi:10.1162/neco.1997.9.5.1001"

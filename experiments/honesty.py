@@ -22,10 +22,10 @@ import json
 
 import click
 import numpy as np
-
-import b2reduce as b2r
 from b2reduce.experiments.honesty_measures import LIMIT, measure_validation
 from b2reduce.experiments.random_honesty import run_random
+
+import b2reduce as b2r
 from b2reduce.reduction.reduce import LEVELS
 
 __all__ = ["CIRCUITS", "PUBLISHED", "measure", "summary"]

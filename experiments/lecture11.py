@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-from brian2 import Hz, amp, second, siemens, volt
-from scipy.integrate import quad, solve_ivp
-
-import b2reduce as b2r
 from b2reduce.experiments import lecture11_parts as parts
 from b2reduce.experiments.accuracy import exact_interval_, rounding_
 from b2reduce.experiments.holt_koch1997 import exact_current
 from b2reduce.experiments.script import Row, run
+from brian2 import Hz, amp, second, siemens, volt
+from scipy.integrate import quad, solve_ivp
+
+import b2reduce as b2r
 
 TITLE = "Lecture 11, equation by equation"
 DOI = "doi:10.1162/08997660360675053"
@@ -363,8 +363,8 @@ def fig2(long=False):
     rows.append(
         Row(
             f"11.12 <g> after a step of the rate of {number} trains, at t = tau over its final value",
-            f"0.632 = 1 - 1/e, within 4 s.e. for 50 ms; slip: delta(t' - t_j); with the printed delta(t -"
-            f" t_j) 1.000, without memory",
+            "0.632 = 1 - 1/e, within 4 s.e. for 50 ms; slip: delta(t' - t_j); with the printed delta(t -"
+            " t_j) 1.000, without memory",
             f"{after[at_tau] / full / grid:.3f} +- {sd[at_tau] / full / grid:.3f}; worst {worst:.1f} s.e.;"
             f" {(full - after[at_tau]) / sd[at_tau]:.0f} s.e. from the printed form",
             worst < 4 and full * grid - after[at_tau] > 4 * sd[at_tau],

@@ -13,14 +13,14 @@ from functools import lru_cache
 from itertools import product
 
 import numpy as np
+from b2reduce.experiments.holt_koch1997 import exact_current
 from brian2 import Hz, amp, pcoulomb, second, siemens
 from scipy.integrate import solve_ivp
 
 import b2reduce as b2r
-from b2reduce.experiments.holt_koch1997 import exact_current
-from b2reduce.cells.points import rest_of
 from b2reduce.basics.session import brian_session
 from b2reduce.basics.streams import seed_streams
+from b2reduce.cells.points import rest_of
 from b2reduce.circuit.wiring import draw_wiring
 
 SEED = 1

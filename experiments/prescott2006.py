@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-from brian2 import Hz, cm, mV, ms, msiemens, second, uA
+from b2reduce.experiments.script import Row, run
+from brian2 import Hz, cm, ms, msiemens, mV, second, uA
 
 import b2reduce as b2r
-from b2reduce.experiments.script import Row, run
 
 TITLE = "Adaptation and shunting: transient against sustained firing"
 DOI = "doi:10.1523/JNEUROSCI.1388-06.2006"

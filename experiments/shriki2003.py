@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-from brian2 import Hz, cm, mV, ms, msiemens, second, uA, usiemens
-
-import b2reduce as b2r
 from b2reduce.experiments.benyishai1995 import beside
 from b2reduce.experiments.script import Row, run
+from brian2 import Hz, cm, ms, msiemens, mV, second, uA, usiemens
+
+import b2reduce as b2r
 
 TITLE = "The Shriki cell: a linear law with a shift by leak"
 DOI = "doi:10.1162/08997660360675053"

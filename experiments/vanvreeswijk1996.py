@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from b2reduce.experiments.script import Row, run
 
 import b2reduce as b2r
-from b2reduce.experiments.script import Row, run
 
 __all__ = [
     "BALANCED",

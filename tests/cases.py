@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from brian2 import Hz, mV, ms, nS
+from brian2 import Hz, ms, mV, nS
 
 import b2reduce as b2r
 

@@ -1,7 +1,6 @@
 """What several test files share: expensive results are made once a worker."""
 
 import pytest
-
 from brian2.codegen.runtime.cython_rt import cython_rt
 
 import b2reduce as b2r

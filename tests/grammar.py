@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from brian2 import cm, get_dimensions, mV, ms, nS, pA, pF, uA, uF
+from brian2 import cm, get_dimensions, ms, mV, nS, pA, pF, uA, uF
 from brian2 import msiemens as mS
 from hypothesis import strategies as st
 

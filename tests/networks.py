@@ -4,7 +4,7 @@ Currents and jumps stand for conductances with a far reversal.
 """
 
 import numpy as np
-from brian2 import Hz, mV, ms, nS, pA, pF, volt
+from brian2 import Hz, ms, mV, nS, pA, pF, volt
 
 import b2reduce as b2r
 

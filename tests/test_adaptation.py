@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from brian2 import BrianObjectException, Hz, cm, mV, ms, msiemens, nA, nS, pA, pF, second
+from brian2 import BrianObjectException, Hz, cm, ms, msiemens, mV, nA, nS, pA, pF, second
 from scipy.optimize import brentq
 
 import b2reduce as b2r

@@ -148,8 +148,8 @@ def test_a_report_is_read_back_as_the_validation(ei_validation, tmp_path):
 
 
 def test_scans_are_loaded_as_they_are(tmp_path):
-    from .test_scan import expected, product
     from .cases import two_populations
+    from .test_scan import expected, product
 
     table = b2r.scan(
         two_populations(),

@@ -6,7 +6,7 @@ One line that says what was got, what was expected and what to do, and never pri
 import brian2
 import numpy as np
 import pytest
-from brian2 import Hz, TimedArray, mV, ms, nA, nS, second
+from brian2 import Hz, TimedArray, ms, mV, nA, nS, second
 
 import b2reduce as b2r
 from b2reduce.basics.arguments import described, whole

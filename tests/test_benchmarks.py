@@ -51,7 +51,6 @@ def test_a_quick_run_measures_every_competitor_on_the_same_cells(tmp_path):
 
 def test_cells_that_differ_would_be_seen():
     import numpy as np
-
     from b2reduce.experiments.benchmarks.__main__ import _disagreement
 
     counts = np.arange(50)

@@ -2,10 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
-from scipy.stats import binom, hypergeom
-
-import b2reduce as b2r
 from b2reduce.experiments.vanvreeswijk1996 import (
     BALANCED,
     counted_rates,
@@ -15,6 +11,10 @@ from b2reduce.experiments.vanvreeswijk1996 import (
     sweep_over_K,
     verdicts,
 )
+from scipy.sparse import csr_array
+from scipy.stats import binom, hypergeom
+
+import b2reduce as b2r
 from b2reduce.cells.engine import build
 
 
@@ -505,7 +505,6 @@ def test_the_figure_draws(tmp_path):
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
-
     from b2reduce.experiments.vanvreeswijk1996 import draw
 
     rows = sweep_over_K(BALANCED, (50, 100), size=300, seeds=2, sweeps=30)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, nS, second
+from brian2 import Hz, ms, mV, nS, second
 
 import b2reduce as b2r
 from b2reduce.circuit.wiring import draw_wiring

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, nS, pA, second
+from brian2 import Hz, ms, mV, nS, pA, second
 
 import b2reduce as b2r
 from b2reduce.circuit.parts import rate_at

@@ -10,17 +10,16 @@ import shutil
 import subprocess
 import sys
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from b2reduce.experiments import script
+from b2reduce.experiments.gallery import HERE, NOTEBOOKS, PAGE, PICTURES, SCRIPTS, dynamic_clamp, execute
 from click.testing import CliRunner
 
 import b2reduce as b2r
 from b2reduce.cli import commands as cli
-from b2reduce.experiments import script
-from b2reduce.experiments.gallery import HERE, NOTEBOOKS, PAGE, PICTURES, SCRIPTS, dynamic_clamp, execute
 from b2reduce.results.plots.style import style
 
 from .cases import some

@@ -12,7 +12,7 @@ from html import unescape
 
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, nS, pA, second
+from brian2 import Hz, ms, mV, nS, pA, second
 
 import b2reduce as b2r
 

@@ -3,7 +3,7 @@ import time
 
 import numpy as np
 import pytest
-from brian2 import Mohm, mV, ms, nA, nS, pF
+from brian2 import Mohm, ms, mV, nA, nS, pF
 
 import b2reduce as b2r
 from b2reduce.circuit.expressions import evaluate

@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from brian2 import Hz, mV, ms, mvolt, nA, nS, pA, pcoulomb as pC, second
+from b2reduce.experiments.fixed_points import compare
+from brian2 import Hz, ms, mV, mvolt, nA, nS, pA, second
+from brian2 import pcoulomb as pC
 from matplotlib.figure import Figure
 from scipy.optimize import brentq
 
 import b2reduce as b2r
-from b2reduce.experiments.fixed_points import compare
 
 from . import cases
 from .command import b2reduce

@@ -9,14 +9,14 @@ from types import SimpleNamespace
 import click
 import numpy as np
 import pytest
-from brian2 import Hz
-from click.testing import CliRunner
-
-import b2reduce as b2r
 from b2reduce.experiments import random_circuits, random_honesty
 from b2reduce.experiments.honesty import CIRCUITS, LIMIT, PUBLISHED, main, measure, summary
 from b2reduce.experiments.random_circuits import EXCITATORY, HODGKIN_HUXLEY, INHIBITORY, random_circuit
 from b2reduce.experiments.random_honesty import measure_random, random_summary, run_random
+from brian2 import Hz
+from click.testing import CliRunner
+
+import b2reduce as b2r
 from b2reduce.reduction.reduce import LEVELS
 
 # One of every kind; the command measures all.

@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 import brian2
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, nA, nS, second
+from brian2 import Hz, ms, mV, nA, nS, second
 
 import b2reduce as b2r
+from b2reduce.basics.errors import StoppedError
 from b2reduce.basics.interrupts import Terminated, locked, run_process, undisturbed
 from b2reduce.basics.session import brian_session, run_network
-from b2reduce.basics.errors import StoppedError
 
 #: s until all is over; beside another worker of these tests, whose compilers and processes take the cores in
 #: turns, twice that.

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from brian2 import Hz, mV, ms, nS, second
+from brian2 import Hz, ms, mV, nS, second
 
 import b2reduce as b2r
 from b2reduce.cells.lookup import Lookup, surface_lookup, transfer_lookup

@@ -7,10 +7,10 @@ import gc
 
 import numpy as np
 import pytest
+from b2reduce.experiments import chen_fetz2005, lecture11_parts
 from brian2 import Hz, Network, NeuronGroup, StateMonitor, ms, nA, nS
 
 import b2reduce as b2r
-from b2reduce.experiments import chen_fetz2005, lecture11_parts
 from b2reduce.basics.session import brian_session
 from b2reduce.cells.engine import Cells, brian
 

@@ -2,7 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
-from brian2 import mV, ms, nA, nS, pA, pF, volt
+from brian2 import ms, mV, nA, nS, pA, pF, volt
 
 import b2reduce as b2r
 from b2reduce.basics.session import brian_session
@@ -211,7 +211,7 @@ def test_refractory_texts_work_as_in_brian2_in_both_engines(refractory, numpy_co
 
     Without the text they would be others.
     """
-    from brian2 import NeuronGroup, Network, Quantity, SpikeMonitor, amp, second
+    from brian2 import Network, NeuronGroup, Quantity, SpikeMonitor, amp, second
 
     own = dict(tau_r=1.37 * ms) if "tau_r" in refractory else {}
     model = changed(

@@ -4,9 +4,9 @@ import brian2
 import pytest
 
 import b2reduce as b2r
+from b2reduce.basics.session import brian_session
 from b2reduce.circuit.circuit import Circuit
 from b2reduce.circuit.library import data_names
-from b2reduce.basics.session import brian_session
 
 NEURONS, CIRCUITS = data_names("neurons"), data_names("circuits")
 

@@ -11,14 +11,13 @@ import sys
 
 import numpy as np
 import pytest
-from brian2 import mV, ms, nA, nS
+from brian2 import ms, mV, nA, nS
 
 import b2reduce as b2r
-from b2reduce.circuit.neuron import ADDED_LEAK
-from b2reduce.circuit.library import data_names
-from b2reduce.cells.engine import Cells, Source, resting_state, simulate_cells
-from b2reduce.cells.engine import build, native
+from b2reduce.cells.engine import Cells, Source, build, native, resting_state, simulate_cells
 from b2reduce.cells.engine.codegen import LANES, MOST_ENTRIES
+from b2reduce.circuit.library import data_names
+from b2reduce.circuit.neuron import ADDED_LEAK
 
 SCALES = {
     "lif": 1e-9,

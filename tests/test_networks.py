@@ -10,6 +10,7 @@ from brian2 import Hz, ms, mV, nS
 
 import b2reduce as b2r
 from b2reduce.cells.lookup import missed_between, transfer_lookup
+from b2reduce.cells.points import measure_points
 from b2reduce.reduction.inputs import (
     average,
     membrane_tau_,
@@ -19,7 +20,6 @@ from b2reduce.reduction.inputs import (
     synapses_of,
     variance_factor,
 )
-from b2reduce.cells.points import measure_points
 from b2reduce.reduction.reduce import reduce_levels
 from b2reduce.reduction.transfer_axes import transfer_axes, transfer_problem
 
@@ -334,8 +334,8 @@ def test_silent_populations_have_a_transfer_function(rate):
 
 @pytest.mark.slow
 def test_slow_adaptation_is_waited_for():
-    from b2reduce.reduction.operating_point import find_operating_point
     from b2reduce.basics.progress import Progress
+    from b2reduce.reduction.operating_point import find_operating_point
 
     drive = b2r.Drive(name="ext", target="E", inputs=1000, rate=14 * Hz, G=0.4 * nS, tau=5 * ms, E=0 * mV)
     found = {}

@@ -1,7 +1,7 @@
 """A notebook of one's own circuit: it runs as it is written, and asks nothing that the circuit has not."""
 
 import pytest
-from brian2 import Hz, mV, ms, nS, second
+from brian2 import Hz, ms, mV, nS, second
 
 import b2reduce as b2r
 

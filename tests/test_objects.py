@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, nA, nS, pF, second
+from brian2 import Hz, ms, mV, nA, nS, pF, second
 
 import b2reduce as b2r
 from b2reduce.basics.display import amount, field_unit, frame_sheet, number

@@ -17,12 +17,12 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from brian2 import mV, ms, nS, pA, pF, second
+from brian2 import ms, mV, nS, pA, pF
 from hypothesis import HealthCheck, Phase, given, settings
 
 import b2reduce as b2r
-from b2reduce.cells.points import measure_points
 from b2reduce.basics.errors import DivergenceError
+from b2reduce.cells.points import measure_points
 
 from .grammar import cells
 from .oracle import Reference, Stuck

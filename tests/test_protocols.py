@@ -5,7 +5,7 @@ Responses to them on exponentials whose errors have closed forms.
 
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, second
+from brian2 import Hz, ms, mV, second
 
 import b2reduce as b2r
 from b2reduce.circuit.parts import rate_at

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from brian2 import Mohm, cm, msiemens, mV, ms, nA, nS, pA, pF, uA, uF, um
+from brian2 import Mohm, cm, ms, msiemens, mV, nA, nS, pA, pF, uA, uF, um
 
 import b2reduce as b2r
 from b2reduce.basics.errors import DivergenceError
 
 from .cases import some
-from .oracle import Reference
 from .test_properties import excused, surface_of, wrong_rate
 
 S = msiemens / cm**2

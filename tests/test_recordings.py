@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from brian2 import Hz, amp, cm, mV, msiemens, nA, nS, pA, uA
+from brian2 import Hz, cm, msiemens, mV, nS, pA, uA
 from matplotlib.figure import Figure
 
 import b2reduce as b2r

@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, nS, pA, volt
+from brian2 import Hz, ms, mV, nS, pA
 
 import b2reduce as b2r
-from b2reduce.reduction.inputs import average, sources_of
 from b2reduce.cells.points import measure_points
+from b2reduce.reduction.inputs import average, sources_of
 
 from .cases import BETA, C_M, E_L, G_L, I_THETA, V_THETA, gain, reduced, two_populations
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, nS, pA, pF, second
+from brian2 import Hz, ms, mV, nS, pA, pF, second
 
 import b2reduce as b2r
 from b2reduce.cells.filters import RateFilter, fit_filter, nearest_tau_, step_response_

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from brian2 import cm, mV, ms, msiemens, nA, nS, pA, pF, second, uA
+from brian2 import cm, ms, msiemens, mV, nS, pA, pF, second
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 from scipy.optimize import minimize_scalar

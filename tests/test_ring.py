@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, nS, second
+from brian2 import Hz, ms, mV, nS, second
 
 import b2reduce as b2r
 from b2reduce.circuit.orientation import Profile, angles_, read_profile
-from b2reduce.circuit.wiring import choose_weighted, draw_wiring, wire
+from b2reduce.circuit.wiring import choose_weighted, draw_wiring
 
 from . import cases
 

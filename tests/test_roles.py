@@ -5,7 +5,7 @@ The leak axis adds a conductance and scales nothing, the capacitance is what the
 
 import numpy as np
 import pytest
-from brian2 import Hz, Mohm, mV, ms, nA, nS, pA, pF
+from brian2 import Hz, Mohm, ms, mV, nA, nS, pA, pF
 
 import b2reduce as b2r
 

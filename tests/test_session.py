@@ -6,7 +6,7 @@ import sys
 import brian2
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, nA, nS
+from brian2 import Hz, ms, mV, nA, nS
 
 import b2reduce as b2r
 from b2reduce.basics.streams import seed_streams

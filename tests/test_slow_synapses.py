@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-
-import b2reduce as b2r
 from b2reduce.experiments.accuracy import exact_interval_, rounding_
 from b2reduce.experiments.ermentrout1994 import (
     _derivatives,
@@ -14,6 +12,8 @@ from b2reduce.experiments.ermentrout1994 import (
     slowed,
     spiking_run,
 )
+
+import b2reduce as b2r
 
 
 @pytest.fixture(scope="module")

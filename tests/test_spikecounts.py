@@ -5,11 +5,11 @@ Cells that make their own spikes and whose refractory period does not outlast th
 
 import numpy as np
 import pytest
-from brian2 import Hz, cm, mV, ms, msiemens, nA, nS, pA, pF, second, uA
+from brian2 import Hz, cm, ms, msiemens, mV, nA, nS, pA, pF, second, uA
 
 import b2reduce as b2r
-from b2reduce.circuit.spike_counts import fewest_steps, is_watched
 from b2reduce.cells.engine import Cells, simulate_cells
+from b2reduce.circuit.spike_counts import fewest_steps, is_watched
 
 from .cases import some
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from brian2 import Quantity, mV, ms, nA, nS, second
+from brian2 import Quantity, ms, mV, nA, nS, second
 
 import b2reduce as b2r
-from b2reduce.circuit.library import data_names
 from b2reduce.cells.engine import Cells, Settled, simulate_cells
 from b2reduce.cells.engine.stopping import Precise
+from b2reduce.circuit.library import data_names
 
 from .test_native import EXACT, SCALES, SOURCES, assert_same_spikes, noisy
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from brian2 import Hz, amp, cm, mV, ms, msiemens, nA, nS, pA, pF, second, uA
+from b2reduce.experiments.accuracy import rounding_
+from brian2 import Hz, amp, cm, ms, msiemens, mV, nA, nS, pA, pF, second, uA
 
 import b2reduce as b2r
-from b2reduce.experiments.accuracy import rounding_
 from b2reduce.cells.surface import measure_fi
 from tests.cases import reduced
 

@@ -5,11 +5,11 @@ A step sooner or later, never more, whatever the kernel was built for.
 
 import numpy as np
 import pytest
+from b2reduce.experiments.accuracy import exact_interval_, rounding_
+from b2reduce.experiments.holt_koch1997 import exact_current
 from brian2 import amp, ms, siemens
 
 import b2reduce as b2r
-from b2reduce.experiments.accuracy import exact_interval_, rounding_
-from b2reduce.experiments.holt_koch1997 import exact_current
 
 LEAKS_ = np.array([10e-9, 16.7e-9, 25e-9, 32.7e-9, 48.7e-9])
 

@@ -178,7 +178,7 @@ def require(value, kind, where, error=InputError):
 
 
 def wrong_kind(value, name):
-    """What was got, what was expected, and what to do, where a thing of the class of this name was expected."""
+    """What was got, what was expected, and what to do, for a thing of another class than the one named."""
     got = type(value).__name__
     cure = (
         CURES.get((name, got))
@@ -248,11 +248,8 @@ def to_si(value, unit, where):
         if short:
             raise
     label = unit if isinstance(unit, str) else si_label(unit)
-    raise UnitError(
-        f"{where}: got"
-        f" {described(value)}{' without a unit' if isinstance(value, np.ndarray) and not hasattr(value, 'dim') else ''},"
-        f" expected a value in {label}"
-    )
+    bare = " without a unit" if isinstance(value, np.ndarray) and not hasattr(value, "dim") else ""
+    raise UnitError(f"{where}: got {described(value)}{bare}, expected a value in {label}")
 
 
 def pair_of(values, unit, where, example):

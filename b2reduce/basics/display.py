@@ -123,7 +123,7 @@ def gain_rows(fit):
 
 
 def frame_sheet(frame):
-    """(columns, rows) of texts of a DataFrame whose columns have SI units in brackets, in units of the field."""
+    """(columns, rows) of texts in units of the field, of a table whose columns have SI units in brackets."""
     columns, texts = [], []
     for name in frame.columns:
         values = frame[name]
@@ -172,9 +172,9 @@ def sheet_html(columns, rows, title="", notes=()):
         if title
         else ""
     )
-    return (
-        f"<table>{heading}<thead>{line('th', columns)}</thead><tbody>{''.join(line('td', row) for row in rows)}</tbody></table>"
-        + "".join(f"<p>{escape(note)}</p>" for note in notes)
+    body = "".join(line("td", row) for row in rows)
+    return f"<table>{heading}<thead>{line('th', columns)}</thead><tbody>{body}</tbody></table>" + "".join(
+        f"<p>{escape(note)}</p>" for note in notes
     )
 
 

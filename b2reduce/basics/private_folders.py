@@ -14,7 +14,7 @@ import shutil
 import stat
 import tempfile
 import warnings
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 __all__ = ["aside", "close", "discard", "private_folder", "refusal"]
@@ -92,7 +92,7 @@ def private_folder(path, *, link=False):
     return real if reason is None else aside(path, reason)
 
 
-@lru_cache(maxsize=None)
+@cache
 def aside(path, reason):
     """A folder for this process alone, in place of one that cannot be trusted; a warning says why."""
     place = Path(tempfile.mkdtemp(prefix="b2reduce_"))

@@ -417,7 +417,7 @@ def _doubts(model, memory, top, kind):
             " leaves behind is small beside what it is measured by"
         )
     if memory.parts:
-        (fast, fast_tau), (slow, slow_tau) = memory.parts
+        (fast, fast_tau), (_, slow_tau) = memory.parts
         doubts.append(
             f"what a spike leaves behind is not one current with one time constant: {100 * fast / J:.0f} % of"
             f" J decays within {fast_tau * 1e3:.3g} ms and the rest within {slow_tau * 1e3:.3g} ms; J is that"

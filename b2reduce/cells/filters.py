@@ -6,6 +6,7 @@ Their response, the Brian2 equations that run them, and their fit to a measured 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -49,7 +50,11 @@ class RateFilter:
     dof: int = 0
     aic: float = np.nan
 
-    NAMES = {"first": ("tau",), "lead": ("tau", "tau_z"), "second": ("tau_r", "zeta", "tau_z", "tau_q2")}
+    NAMES: ClassVar = {
+        "first": ("tau",),
+        "lead": ("tau", "tau_z"),
+        "second": ("tau_r", "zeta", "tau_z", "tau_q2"),
+    }
 
     def __post_init__(self):
         if self.form not in FILTERS:

@@ -596,7 +596,7 @@ def _spline_fit(gain, x, y, r, weight, frame, held):
     from scipy.optimize import least_squares
 
     I_0, g_0, width, g_width = frame
-    level, rise, tilt = np.linalg.lstsq(
+    _, rise, tilt = np.linalg.lstsq(
         np.column_stack([np.ones(r.size), x, y]) * weight[:, None], r * weight, rcond=None
     )[0]
     tilt = -tilt / (rise or 1e-12)

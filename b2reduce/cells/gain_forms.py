@@ -136,7 +136,7 @@ def _spline_f(x_, *shape):
 
 
 def _spline_slope(x_, *shape):
-    x, r, curve = _spline(shape)
+    x, _, curve = _spline(shape)
     first, last = _spline_ends(shape)
     x_ = np.asarray(x_, dtype=float)
     return np.where(

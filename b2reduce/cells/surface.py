@@ -505,7 +505,7 @@ def measure_fi(
 
 
 def _limited_by_grid(model, rate_, I_, g_, dt_):
-    """A sentence on points that fire as soon as time step and refractory period let them, if there are any."""
+    """A sentence on points that fire as soon as time step and refractory period let them, if any do."""
     fewest = fewest_steps(model, dt_)
     at = np.flatnonzero(rate_ * dt_ * (fewest + 0.5) >= 1)
     if not at.size:

@@ -151,7 +151,7 @@ class TransferFunction:
         )
 
     def to_xarray(self):
-        """The transfer function as an `xarray.Dataset` over the presynaptic rates, SI units (needs xarray)."""
+        """The transfer function as an `xarray.Dataset` over the presynaptic rates, in SI (needs xarray)."""
         from ..basics.labelled import transfer_dataset
 
         return transfer_dataset(self)

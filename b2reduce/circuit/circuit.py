@@ -29,10 +29,10 @@ from .parts import (
     Pathway,
     Population,
     Projection,
+    check_step,
     put,
     read_quantity,
     text_of,
-    check_step,
 )
 
 __all__ = ["Circuit", "drives_of", "load_circuit"]
@@ -67,7 +67,8 @@ class Circuit:
     --------
     >>> pyramidal = Population(model="lif", size=100)
     >>> external = Drive(name="ext", target="E", inputs=200, rate="10 Hz", G="0.5 nS", tau="5 ms", E="0 mV")
-    >>> Circuit(populations={"E": pyramidal}, drives=[external]).replace({"drive.ext.rate": "12 Hz"}).drives[0].rate
+    >>> circuit = Circuit(populations={"E": pyramidal}, drives=[external])
+    >>> circuit.replace({"drive.ext.rate": "12 Hz"}).drives[0].rate
     12. * hertz
     """
 

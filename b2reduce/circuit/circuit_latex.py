@@ -71,7 +71,9 @@ def table_of(columns, rows, caption):
     head = " & ".join(_head(column) for column in columns)
     body = " \\\\\n".join(" & ".join(map(_cell, row)) for row in rows)
     return (
-        f"\\begin{{table}}[htbp]\n\\caption{{{escaped(caption)}}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n{_FITTED}\\begin{{tabular}}{{l{'r' * (len(columns) - 1)}}}\n\\hline\n{head}"
+        f"\\begin{{table}}[htbp]\n\\caption{{{escaped(caption)}}}\n"
+        f"\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n"
+        f"{_FITTED}\\begin{{tabular}}{{l{'r' * (len(columns) - 1)}}}\n\\hline\n{head}"
         f" \\\\\n\\hline\n{body} \\\\\n\\hline\n\\end{{tabular}}}}\n\\end{{table}}"
     )
 
@@ -143,14 +145,9 @@ def circuit_latex(circuit, document=True):
             f"threshold:  {model.threshold}",
             f"reset:      {'; '.join(line.strip() for line in model.reset.strip().splitlines())}",
         ]
-        lines += (
-            [
-                "refractory:"
-                f" {model.refractory if isinstance(model.refractory, str) else quantity_text(model.refractory)}"
-            ]
-            if model.refractory is not None
-            else []
-        )
+        if model.refractory is not None:
+            period = model.refractory
+            lines.append(f"refractory: {period if isinstance(period, str) else quantity_text(period)}")
         parts.append(
             f"\\paragraph{{{escaped(model.title or model.name)}"
             f" ({escaped(', '.join(used))})}}~\n\\begin{{verbatim}}\n"

@@ -193,7 +193,7 @@ def check_model(model):
     if fault := _unit_fault(model, model.constants):
         raise _name_wrong_parameter(model, fault)
     _check_method(model)
-    model.capacitance_  # held against the equations, the leak with it
+    _ = model.capacitance_  # held against the equations, the leak with it
     named = {
         name
         for role in ("leak", "leak_reversal", "capacitance")

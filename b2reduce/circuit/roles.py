@@ -194,7 +194,7 @@ def check_roles(model):
         )
         raise model.error(
             "roles.capacitance",
-            f"{found} is not constant{f', since it depends on ' + ', '.join(others) if others else ''}: the"
+            f"{found} is not constant{', since it depends on ' + ', '.join(others) if others else ''}: the"
             f" input must enter as d{membrane}/dt = (... + {input_})/C_m with a constant capacitance; name"
             " another input=, or write the equation so",
         )

@@ -43,7 +43,7 @@ _COMPARISONS = {ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Lt: operator.lt, 
 
 
 def condition_of(model):
-    """The threshold condition by itself, without the refractory state that a model may have written into it."""
+    """The threshold condition by itself, without the refractory state that a model may have put into it."""
     return re.sub(r"\bnot_refractory\b", "True", model.threshold)
 
 

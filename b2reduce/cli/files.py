@@ -68,10 +68,6 @@ def check(context, path, as_json):
         as_json,
         lambda: [click.echo(f"{path}: {fault}") for fault in faults],
     )
-    click.echo(
-        f"{path}:"
-        f" {'nothing is' if not faults else f'{len(faults)} thing is' if len(faults) == 1 else f'{len(faults)} things are'}"
-        " wrong",
-        err=True,
-    )
+    count = {0: "nothing is", 1: "1 thing is"}.get(len(faults), f"{len(faults)} things are")
+    click.echo(f"{path}: {count} wrong", err=True)
     context.exit(2 if faults else 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..circuit.parts import rate_at
-from ..circuit.wiring import ones_matrix, draw_wiring
+from ..circuit.wiring import draw_wiring, ones_matrix
 from ..reduction.equations import filters, rate_assignment, rate_equations, rate_values, start_values_
 
 __all__ = ["Couplings", "rate_groups", "summed_synapses"]

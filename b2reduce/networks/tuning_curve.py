@@ -42,8 +42,8 @@ def tuning_curve(activity, circuit, *, after=None, bins=BINS):
     --------
     >>> from brian2 import second
     >>> from b2reduce import load_circuit, simulate_spikes
-    >>> ring = load_circuit("ring_lif").replace({"population.E.size": 400, "projection.E->E.in_degree": 20, "population.I.size": 400, "projection.I->E.in_degree": 20,
-    ...     "projection.E->I.in_degree": 20, "projection.I->I.in_degree": 20})
+    >>> few = {f"projection.{pair}.in_degree": 20 for pair in ("E->E", "E->I", "I->E", "I->I")}
+    >>> ring = load_circuit("ring_lif").replace({**few, "population.E.size": 400, "population.I.size": 400})
     >>> tuning_curve(simulate_spikes(ring, duration=0.2*second, seed=1), ring, bins=12).shape
     (24, 5)
     """

@@ -97,11 +97,9 @@ def rate_equations(reduced, population, tables=()):
         ]
     else:
         for f in sources:
-            lines.append(
-                f"ds_{f.key}/dt = (-s_{f.key} +"
-                f" {external(f.source) if f.is_drive else f'r_from_{f.input}'})/tau{f'_{f.key}' if synaptic else ''}"
-                " : Hz"
-            )
+            incoming = external(f.source) if f.is_drive else f"r_from_{f.input}"
+            tau = f"tau_{f.key}" if synaptic else "tau"
+            lines.append(f"ds_{f.key}/dt = (-s_{f.key} + {incoming})/{tau} : Hz")
             lines += [f"tau_{f.key} : second (constant)"] if synaptic else []
             lines += (
                 reduced.responses[population].best.equations(f.key)

@@ -101,10 +101,8 @@ def _population_equations(reduced, name):
     )
     lines = []
     if reduced.level in ("linear", "gain"):
-        terms = "".join(
-            f"{signed(W_ext[name, source] if drive else W[name, source], 'C' + area)}\\,{filtered(source, drive)}"
-            for source, drive in sources
-        )
+        weights = {key: (W_ext if key[1] else W)[name, key[0]] for key in sources}
+        terms = "".join(f"{signed(weights[key], 'C' + area)}\\,{filtered(*key)}" for key in sources)
         threshold = signed(-reduced.theta_[name], "A" + area)
         gain = reduced.gains[name]
         f = (
@@ -123,23 +121,19 @@ def _population_equations(reduced, name):
             adapts, a = reduced.adaptation[name], _sub("a", name)
             lines.append(
                 rf"{shown(adapts.tau_, 's')}\;\frac{{d{a}}}{{dt}} &="
-                rf" -{a}{signed(adapts.J_, 'C' + area)}\,{rate}{signed(adapts.a_0_, 'A' + area)}\,\Theta({mu})"
+                rf" -{a}{signed(adapts.J_, 'C' + area)}\,{rate}"
+                rf"{signed(adapts.a_0_, 'A' + area)}\,\Theta({mu})"
             )
-            f = (
-                rf"{shown(adapts.onset_slope_(float(np.asarray(gain.beta))), 'Hz m^2/A' if area else 'Hz/A')}\,[{mu}"
-                rf" - {a}]_+"
-            )
+            slope = adapts.onset_slope_(float(np.asarray(gain.beta)))
+            f = rf"{shown(slope, 'Hz m^2/A' if area else 'Hz/A')}\,[{mu} - {a}]_+"
         lines.append(f"{rate} &= {f}")
     elif reduced.level == "surface":
         model = reduced.circuit.populations[name].model
-        charge = "".join(
-            f"{signed(sum(p.mean_(1.0) * (p.E_ - model.leak_reversal_) for p in pathways if (p.source, p.is_drive) == key), 'C' + area)}\\,{_sub('s', name, key[0])}"
-            for key in sources
-        )
-        leak = "".join(
-            f"{signed(sum(p.mean_(1.0) for p in pathways if (p.source, p.is_drive) == key), 'F' + area)}\\,{_sub('s', name, key[0])}"
-            for key in sources
-        )
+        summed = lambda key, of: sum(of(p) for p in pathways if (p.source, p.is_drive) == key)
+        force = lambda p: p.mean_(1.0) * (p.E_ - model.leak_reversal_)
+        term = lambda key, of, unit: f"{signed(summed(key, of), unit + area)}\\,{_sub('s', name, key[0])}"
+        charge = "".join(term(key, force, "C") for key in sources)
+        leak = "".join(term(key, lambda p: p.mean_(1.0), "F") for key in sources)
         lines += [
             f"{_sub('I', name)} &= {shown(model.constant_input_, 'A' + area)}{charge}",
             f"{_sub('g', name)} &= {shown(model.leak_, 'S' + area)}{leak}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..circuit.wiring import ones_matrix, draw_wiring
+from ..circuit.wiring import draw_wiring, ones_matrix
 from .equations import carrier, filters
 
 __all__ = ["mean_response_", "place", "outside", "is_outside"]

@@ -105,7 +105,7 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
     states, definitions, parameters, rates, functions = [], [], {}, {}, {}
     for name in reduced.populations:
         equations = brian2.Equations(rate_equations(reduced, name))
-        values, namespace = rate_values(reduced, name)
+        values, _ = rate_values(reduced, name)
         own = lambda variable: variable if variable.endswith(f"_to_{name}") else f"{variable}_{name}"
         renamed = {variable: own(variable) for variable in equations.names}
         sums = {}

@@ -581,7 +581,7 @@ def _adaptation(circuit, adaptation, point, seed, settings, bar):
     found = dict(adaptation) if isinstance(adaptation, Mapping) else {}
     if isinstance(adaptation, str):
         bar.stage("adaptation")
-        for number, (name, population) in enumerate(circuit.populations.items()):
+        for name, population in circuit.populations.items():
             g = with_units(point.g_[name] * np.array(ADAPTING_LEAKS), population.model.conductance_dim)
             top = max(ADAPTING_RATES * point.rate_[name], LEAST_ADAPTING)
             found[name] = measure_adaptation(

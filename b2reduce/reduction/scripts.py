@@ -117,7 +117,7 @@ _UNITS = {
 
 def _brian2(reduced, system, duration_):
     symbols = {}
-    for symbol, (drive, rate) in system.drives.items():
+    for symbol, (drive, _) in system.drives.items():
         symbols.update(
             {
                 (drive, target): symbol
@@ -193,17 +193,14 @@ def _brian2(reduced, system, duration_):
                 if direct
                 else f"r_from_{f.input}_post = r_pre : Hz (summed)"
             )
+            unit = "coulomb/meter**2" if reduced.circuit.per_area(name) else "coulomb"
             synapses.append(
                 {
                     "source": f.source,
                     "target": name,
                     "model": model,
                     "name": f"W_{f.source}_to_{name}",
-                    "weight": (
-                        f"{reduced.W_[name, f.source]!r}*{'coulomb/meter**2' if reduced.circuit.per_area(name) else 'coulomb'}"
-                        if direct
-                        else ""
-                    ),
+                    "weight": f"{reduced.W_[name, f.source]!r}*{unit}" if direct else "",
                 }
             )
     return {

@@ -226,8 +226,9 @@ def _cells(circuit, level, noise, seeds, duration, seed):
                 "import numpy as np\nimport pandas as pd\n\nmodel = validation.reduced\nrows = []\n"
                 f"for rate in np.linspace(0.8, 1.2, 5)*{float(first.rate_)!r}*Hz:\n"
                 f"    run = b2r.simulate_rates(model, duration=1*second, drives={{{drives[0]!r}: rate}})\n"
-                f'    rows.append({{"{drives[0]} (Hz)": float(rate), **run.mean(0.5*second).to_dict(), "outside":'
-                " max(run.outside.values())})\npd.DataFrame(rows).round(3)"
+                f'    rows.append({{"{drives[0]} (Hz)": float(rate), **run.mean(0.5*second).to_dict(),'
+                ' "outside": max(run.outside.values())})\n'
+                "pd.DataFrame(rows).round(3)"
             ),
         )
     if circuit.projections:

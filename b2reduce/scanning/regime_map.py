@@ -128,7 +128,8 @@ def regime_map(
     >>> from b2reduce import Circuit, Drive, Population
     >>> external = Drive(name="ext", target="E", inputs=200, rate="14 Hz", G="0.5 nS", tau="5 ms", E="0 mV")
     >>> alone = Circuit(populations={"E": Population("lif", 100)}, drives=[external])
-    >>> regime_map(alone, {"drive.ext.rate": [14]*Hz}, duration=0.2*second, seeds=1, levels=["linear"], noise="none", workers=1).parameters
+    >>> quick = dict(duration=0.2*second, seeds=1, levels=["linear"], noise="none", workers=1)
+    >>> regime_map(alone, {"drive.ext.rate": [14]*Hz}, **quick).parameters
     ('drive.ext.rate [Hz]',)
     """
     one_of(level, LEVELS, "level")

@@ -17,7 +17,7 @@ from ..basics.errors import InputError, OutputError
 from ..basics.files import temporary_folder, write_json, write_text
 from ..basics.progress import Progress
 from ..circuit.circuit import load_circuit
-from ..results.scan_folder import FORMAT, claimed, finished_point, scan_table, plain_parameters
+from ..results.scan_folder import FORMAT, claimed, finished_point, plain_parameters, scan_table
 from .tasks import DURATION, RECORD, TASKS
 from .workers import on_executor, on_own_pool
 

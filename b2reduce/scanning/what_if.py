@@ -142,6 +142,7 @@ def _frozen(reduced, changes):
     try:
         return reduced.replace(changes), []
     except InputError as error:
+        why = error
         if reduced.level == "transfer":
             try:
                 return tangent(reduced).replace(changes), [
@@ -149,8 +150,8 @@ def _frozen(reduced, changes):
                     " with the synapses as they were"
                 ]
             except InputError as other:
-                error = other
-        return None, [f"frozen: cannot be had: {error}"]
+                why = other
+        return None, [f"frozen: cannot be had: {why}"]
 
 
 def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=1, seeds=1, progress=None):

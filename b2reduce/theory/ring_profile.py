@@ -72,9 +72,12 @@ def ring_profile(reduced, *, drives=None, points=POINTS):
     Examples
     --------
     >>> from b2reduce import Circuit, Drive, Population, Projection, reduce
-    >>> recurrent = Projection(source="E", target="E", in_degree=20, G="0.1 nS", tau="5 ms", E="0 mV", profile={"kind": "cosine", "modulation": 0.5})
-    >>> tuned = Drive(name="ext", target="E", inputs=200, rate="14 Hz", G="0.4 nS", tau="5 ms", E="0 mV", profile={"kind": "cosine", "modulation": 0.1})
-    >>> circuit = Circuit(populations={"E": Population("lif", 100, feature="orientation")}, projections=[recurrent], drives=[tuned])
+    >>> cosine = lambda modulation: {"kind": "cosine", "modulation": modulation}
+    >>> synapse = dict(target="E", tau="5 ms", E="0 mV")
+    >>> recurrent = Projection(source="E", in_degree=20, G="0.1 nS", profile=cosine(0.5), **synapse)
+    >>> tuned = Drive(name="ext", inputs=200, rate="14 Hz", G="0.4 nS", profile=cosine(0.1), **synapse)
+    >>> cells = Population("lif", 100, feature="orientation")
+    >>> circuit = Circuit(populations={"E": cells}, projections=[recurrent], drives=[tuned])
     >>> bool(abs(ring_profile(reduce(circuit, seed=1)).table.loc["E", "centre [deg]"]) < 0.001)
     True
     """
@@ -135,12 +138,12 @@ def ring_profile(reduced, *, drives=None, points=POINTS):
     )
     rate_ = run.y[:, -1].reshape(len(names), points)
     if run.status == 1:
+        bump = max(_modulation(a, r) for r in rate_) > 0.1
         raise FloatingPointError(
             "the ring runs away, with mean rates of"
             f" {', '.join(f'{name} {r.mean():.3g} Hz' for name, r in zip(names, rate_))} and modulations of"
             f" {', '.join(f'{name} {_modulation(a, r):.2g}' for name, r in zip(names, rate_))}:"
-            f" {'the bump grows' if max(_modulation(a, r) for r in rate_) > 0.1 else 'the mean rate, mode 0, grows'};"
-            " weaken its excitation"
+            f" {'the bump grows' if bump else 'the mean rate, mode 0, grows'}; weaken its excitation"
         )
     rate_.setflags(write=False)
     table = pd.DataFrame([_described(a, r) for r in rate_], index=pd.Index(names, name="population"))

@@ -43,10 +43,11 @@ class ThresholdLinearNetwork:
 
     Examples
     --------
-    >>> network = ThresholdLinearNetwork(W=[[3, -3], [3, -2]], beta=[1, 1], theta=[-1, -0.5], tau=[0.01, 0.01])
+    >>> same = dict(W=[[3, -3], [3, -2]], beta=[1, 1], theta=[-1, -0.5])
+    >>> network = ThresholdLinearNetwork(tau=[0.01, 0.01], **same)
     >>> [bool(np.all(network.eigenvalues_(active).real < 0)) for active in network.active_sets_]
     [True]
-    >>> slow = ThresholdLinearNetwork(W=[[3, -3], [3, -2]], beta=[1, 1], theta=[-1, -0.5], tau=[0.01, 0.04])
+    >>> slow = ThresholdLinearNetwork(tau=[0.01, 0.04], **same)
     >>> [bool(np.all(slow.eigenvalues_(active).real < 0)) for active in slow.active_sets_]
     [False]
     """
@@ -170,7 +171,7 @@ class ThresholdLinearNetwork:
             return None
         # Largest margin m <= scale with A x = h, x >= m, into x - theta <= 0; a singular A is rounded to its
         # rank first.
-        U, s, V = np.linalg.svd(A)
+        U, s, _ = np.linalg.svd(A)
         keep = s > ROUNDING * max(s.max(), 1.0)
         answer = linprog(
             np.r_[np.zeros(size), -1.0],

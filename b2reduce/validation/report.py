@@ -90,11 +90,12 @@ def figures(validation):
             figure = Figure(figsize=(5.6, 3.8))
             point = (reduced.operating_I[name], reduced.operating_rate[name])
             plot_fi(surface, reduced.gains[name], point=point, ax=figure.subplots())
+            noise = "without noise" if reduced.noise == "none" else "in the noise of the operating point"
             drawn[f"fi_{name}"] = (
                 figure,
                 (
-                    f"Population {name}: rate of uncoupled cells over mean current at several mean"
-                    f" leaks{' in the noise of the operating point' if reduced.noise != 'none' else ' without noise'},"
+                    f"Population {name}: rate of uncoupled cells over mean current at several mean leaks"
+                    f" {noise},"
                     " and the fitted law r = f(I - I_theta - v_theta g). Dotted: the window of rates that"
                     " was fitted."
                 ),

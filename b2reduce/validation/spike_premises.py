@@ -111,8 +111,9 @@ def check_assumptions(circuit, spikes, reduced, rates=None):
     >>> from brian2 import second
     >>> from b2reduce import load_circuit, reduce, simulate_spikes
     >>> small = load_circuit("ei_lif").replace({"population.E.size": 400, "population.I.size": 100})
-    >>> table = check_assumptions(small, simulate_spikes(small, duration=0.2*second), reduce(small, noise="none"))
-    >>> bool(table.set_index("assumption").holds["asynchrony"])  # a quarter of its inputs are shared between any two cells
+    >>> spikes, reduced = simulate_spikes(small, duration=0.2*second), reduce(small, noise="none")
+    >>> table = check_assumptions(small, spikes, reduced).set_index("assumption")
+    >>> bool(table.holds["asynchrony"])  # a quarter of its inputs are shared between any two cells
     False
     """
     import pandas as pd
@@ -263,7 +264,7 @@ def _steady(circuit, runs):
 
 
 def _trains(circuit, run):
-    """[(population, cell indices, times)] of the spikes after the first quarter, of populations that fired."""
+    """[(population, cell indices, times)] of the spikes after the first quarter, where there are any."""
     for name in circuit.populations:
         if name in run.spikes_:
             i, t = run.spikes_[name]

@@ -96,9 +96,11 @@ def compare_response(spikes, rates, *, start, stop, smooth="2 ms"):
     >>> from brian2 import ms
     >>> from b2reduce import Activity
     >>> t = np.arange(600) * 1e-3 + 5e-4
-    >>> run = lambda tau: Activity(("E",), t, np.where(t > 0.3, 14 - 4 * np.exp(-(t - 0.3) / tau), 10)[None], 1e-3, {"E": 1000})
+    >>> rate = lambda tau: np.where(t > 0.3, 14 - 4 * np.exp(-(t - 0.3) / tau), 10)
+    >>> run = lambda tau: Activity(("E",), t, rate(tau)[None], 1e-3, {"E": 1000})
     >>> found = compare_response(run(0.010), run(0.014), start=300*ms, stop=400*ms)
-    >>> round(float(1e3 * found.table.late["E"]), 1)  # (14 ms - 10 ms) ln 2, and half of s^2/tau of either from smoothing by s = 2 ms
+    >>> # (14 ms - 10 ms) ln 2, and half of s^2/tau of either from smoothing by s = 2 ms
+    >>> round(float(1e3 * found.table.late["E"]), 1)
     2.7
     """
     import pandas as pd

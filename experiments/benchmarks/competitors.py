@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from b2reduce.cells.engine import brian, simulate_cells
 from b2reduce.basics.compiler import compile_flags, compiler_identity
+from b2reduce.cells.engine import brian, simulate_cells
 from b2reduce.cells.engine.codegen import LANES
 
 __all__ = ["COMPETITORS", "cold"]
@@ -48,6 +48,7 @@ def _group(work, brian2):
 def cython(work, threads=1):
     """Brian2's runtime mode, one NeuronGroup, its code compiled before; only the time steps are timed."""
     import brian2
+
     from b2reduce.basics.session import brian_session
 
     def run():

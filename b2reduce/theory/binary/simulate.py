@@ -34,8 +34,8 @@ TIE, FRESH = 1e-9, 100
 # the same trajectory to the last bit.
 KERNEL = """
 #include <cstdint>
-extern "C" int64_t sweep(const int64_t* order, int64_t units, const int64_t* first, const int32_t* target, const double* weight,
-                         double step, double tie, double* field, uint8_t* active) {
+extern "C" int64_t sweep(const int64_t* order, int64_t units, const int64_t* first, const int32_t* target,
+                         const double* weight, double step, double tie, double* field, uint8_t* active) {
     int64_t flips = 0;
     for (int64_t k = 0; k < units; ++k) {
         const int64_t i = order[k];

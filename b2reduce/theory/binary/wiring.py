@@ -48,7 +48,9 @@ def random_binary_network(weights, *, in_degree, sizes, thresholds, external=0.0
 
     Examples
     --------
-    >>> network = random_binary_network([[1, -2], [1, -1.8]], in_degree=20, sizes={"E": 200, "I": 100}, thresholds=[1, 0.7], wiring="fixed")
+    >>> sizes = {"E": 200, "I": 100}
+    >>> network = random_binary_network([[1, -2], [1, -1.8]], in_degree=20, sizes=sizes, thresholds=[1, 0.7],
+    ...                                 wiring="fixed")
     >>> network.weights.nnz
     12000
     """
