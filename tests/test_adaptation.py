@@ -11,7 +11,7 @@ from brian2 import BrianObjectException, Hz, cm, ms, msiemens, mV, nA, nS, pA, p
 from scipy.optimize import brentq
 
 import b2reduce as b2r
-from b2reduce.cells.adaptation import _doubts
+from b2reduce.cells.measure_adaptation import _doubts
 from b2reduce.circuit.spike_memory import Memory
 
 from .cases import some

@@ -11,7 +11,9 @@ import pytest
 from brian2 import Hz, ms, mV, nS, second
 
 import b2reduce as b2r
-from b2reduce.cells.lookup import Lookup, surface_lookup, transfer_lookup
+from b2reduce.cells.lookup import Lookup
+from b2reduce.cells.surface_lookup import surface_lookup
+from b2reduce.cells.transfer_lookup import transfer_lookup
 
 from .cases import BETA, I_THETA, V_THETA, gain, two_populations
 

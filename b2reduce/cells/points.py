@@ -5,38 +5,19 @@ The one measurement that surfaces and operating points share.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..basics.errors import DivergenceError, InputError
+from ..basics.errors import InputError
 from ..basics.streams import seed_streams
 from ..basics.units import to_si, with_units
 from ..circuit.neuron import ADDED_LEAK
 from ..circuit.spike_counts import check_points
-from .engine import (
-    Cells,
-    CellStatistics,
-    Precise,
-    Settled,
-    Source,
-    count_sem,
-    resting_state,
-    runs_off,
-    simulate_cells,
-)
+from .engine import Cells, CellStatistics, Source, count_sem, resting_state, simulate_cells
 from .integration import LIMIT, StepCheck, check_step, tries, uneven
 
-__all__ = [
-    "PointRates",
-    "failure_of",
-    "measure_checked",
-    "measure_points",
-    "measure_until",
-    "noise_sources",
-    "rest_of",
-]
+__all__ = ["PointRates", "measure_points", "noise_sources", "rest_of"]
 
 _RUN, _SPREAD = 0, 7  # purposes of random streams
 # Times the usual time after the warm-up, in all: before a wanted precision counts as out of reach
@@ -334,139 +315,6 @@ def _remarks(model, stats, points, replicates, noisy, dt_):
             " replicates for the mean rate of cells that differ"
         )
     return tuple(remarks)
-
-
-def measure_checked(model, I_, g_, sources, *, dt_, fixed=False, stop=None, **settings):
-    """`measure_points` with the first method and step, in the order of `tries`, whose check at half the step
-    holds.
-
-    Parameters
-    ----------
-    fixed : bool
-        The step is the caller's wish and stays.
-
-    Returns
-    -------
-    PointRates
-        Its `dt` is the step that was taken, its `notes` say what was replaced and why. Where nothing holds it
-        is the nearest.
-
-    Raises
-    ------
-    DivergenceError
-        If all methods and steps end in NaN.
-    """
-    added = np.asarray(g_) - sum(np.asarray(source.mean_) for source in sources) - model.leak_
-    notes, best, failure = [], None, None
-    for method, step_ in tries(model, bool(sources), added, dt_, fixed):
-        try:
-            points = measure_points(
-                model, I_, g_, sources, dt_=step_, method=method, check=True, stop=deepcopy(stop), **settings
-            )
-        except DivergenceError as error:
-            failure = failure or error
-            notes.append(f"{method} at {step_ * 1e3:g} ms diverges")
-            continue
-        if best is None or points.check is None or points.check.excess < best[0].check.excess:
-            best = points, method, step_
-        if points.check is None or points.check.excess <= LIMIT:
-            break
-        notes.append(failure_of(method, step_, points.check))
-    if best is None:
-        raise failure
-    points, method, step_ = best
-    if notes and (points.check is None or points.check.excess <= LIMIT):
-        cure = runs_off(model) if step_ < dt_ else ""
-        notes = [
-            f"model {model.name!r} was integrated by {method} at {step_ * 1e3:g} ms, since"
-            f" {', '.join(notes)}{cure}"
-        ]
-    elif notes:
-        notes = [
-            f"model {model.name!r}: no method is accurate at the steps tried: {', '.join(notes)}; take a"
-            f" smaller dt{runs_off(model)}"
-        ]
-    return replace(points, notes=tuple(notes))
-
-
-def failure_of(method, step_, check):
-    """What a check found wrong, in a few words."""
-    if not np.isfinite(check.difference):
-        return f"{method} at {step_ * 1e3:g} ms cannot be held against half the step, which diverges"
-    return f"{method} at {step_ * 1e3:g} ms errs by {100 * check.difference:.1f} % at {check.rate_:.3g} Hz"
-
-
-def measure_until(
-    model,
-    I_,
-    g_,
-    sources,
-    *,
-    rtol,
-    adaptive,
-    replicates,
-    duration_,
-    seed,
-    bar,
-    stage,
-    dt_,
-    fixed=False,
-    **settings,
-):
-    """`measure_checked` to a wanted precision.
-
-    Parameters
-    ----------
-    rtol : float or None
-        Wanted relative standard error of rates in noise; None without noise, or where none is wanted.
-    adaptive : bool
-        Whether cells may end before or after `duration_`. Otherwise replicates are added instead.
-    """
-    noisy = model.noisy or bool(sources)
-    stop = (
-        None if not adaptive else Precise(rtol, replicates, LONGEST) if rtol else None if noisy else Settled()
-    )
-    points = measure_checked(
-        model,
-        I_,
-        g_,
-        sources,
-        seed=seed,
-        stop=stop,
-        report=bar.stage(stage),
-        replicates=replicates,
-        duration_=duration_,
-        dt_=dt_,
-        fixed=fixed,
-        **settings,
-    )
-    longest = LONGEST * points.replicates * (duration_ - settings["warmup_"])
-    for round_ in range(1, LONGEST if rtol else 1):
-        unsure = np.flatnonzero(
-            (points.rate_ > 0) & (points.rate_sem_ > rtol * points.rate_) & (points.time < 0.99 * longest)
-        )
-        if not unsure.size:
-            break
-        some = lambda values: np.broadcast_to(values, I_.shape)[unsure]
-        chosen = tuple(
-            replace(source, **{name: some(getattr(source, name)) for name in ("G_", "tau_", "E_", "rate_")})
-            for source in sources
-        )
-        more = measure_points(
-            model,
-            I_[unsure],
-            g_[unsure],
-            chosen,
-            seed=seed_streams(seed, 1, round_),
-            replicates=replicates,
-            duration_=duration_,
-            report=bar.stage(f"{stage}, round {round_ + 1}: {unsure.size} points"),
-            dt_=points.dt,
-            method=points.method,
-            **settings,
-        )
-        points = points.pooled(unsure, more)
-    return points
 
 
 def sources_at_rest(sources):

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 
 import numpy as np
 
 from ..basics.arguments import seconds, to_si, whole
 from ..basics.errors import InputError
-from ..basics.frozen import frozen
 from ..basics.progress import Progress
 from ..basics.provenance import versions
 from ..basics.streams import seed_streams
 from ..basics.units import si_label, with_units
 from ..circuit.circuit import drives_of
 from ..circuit.neuron import load_model
-from .filters import FILTERS, fit_filter
-from .points import measure_checked, measure_points, noise_sources, rest_of
+from .checked_points import measure_checked
+from .linear_response import LinearResponse
+from .points import measure_points, noise_sources, rest_of
 from .settings import changed_parameters, check_engine, check_rtol, check_run, leaks, warned
 
-__all__ = ["LinearResponse", "measure_response", "response_at_"]
+__all__ = ["measure_response", "response_at_"]
 
 # Hz
 FREQUENCIES_ = (1.0, 1.5, 2.25, 3.5, 5.0, 7.5, 11.0, 16.0, 24.0, 36.0, 54.0, 80.0, 120.0, 180.0, 270.0, 400.0)
@@ -33,133 +31,6 @@ DEPTH, SLOWEST_RATE_ = 0.15, 1.0
 FEWEST, MOST = 400, 40_000  # cells
 PILOT_ = dict(replicates=400, duration_=1.0, warmup_=0.25)
 PREFIX = "modulation"
-
-
-@dataclass(frozen=True, eq=False)
-class LinearResponse:
-    """How the rate of a cell in noise follows small changes of its mean current.
-
-    r(t) = r_0 + Re[gain(f) A exp(2 pi i f t)] for I(t) = I + A cos(2 pi f t): a rate that comes late has a
-    negative phase.
-
-    Attributes
-    ----------
-    frequency : Quantity, shape (frequency,)
-        The first is 0: a constant change.
-    gain : ndarray of complex, shape (frequency,)
-        SI, Hz/A or Hz m^2/A.
-    gain_sem : ndarray
-        Standard error of the real part, and of the imaginary one.
-    rate, rate_sem : Quantity
-        Without modulation (the mean of both signs of it).
-    I, g : Quantity
-        Mean current and mean total leak.
-    modulation : Quantity
-        Amplitude of each frequency.
-    filters : dict of str to RateFilter
-        Fits of "first", "lead" and "second" order.
-    best : RateFilter
-        The one of lowest AIC.
-    provenance : mapping
-    """
-
-    frequency_: np.ndarray
-    gain: np.ndarray
-    gain_sem: np.ndarray
-    rate_: float
-    rate_sem_: float
-    I_: float
-    g_: float
-    modulation_: float
-    per_area: bool = False
-    provenance: Mapping = field(default_factory=dict)
-
-    def __post_init__(self):
-        for name, kind in (("frequency_", float), ("gain", complex), ("gain_sem", float)):
-            value = np.array(getattr(self, name), dtype=kind)
-            value.flags.writeable = False
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
-
-    _area = property(lambda self: "/m^2" if self.per_area else "")
-    frequency = property(lambda self: with_units(self.frequency_, "Hz"))
-    rate = property(lambda self: with_units(self.rate_, "Hz"))
-    rate_sem = property(lambda self: with_units(self.rate_sem_, "Hz"))
-    I = property(lambda self: with_units(self.I_, f"A{self._area}"))
-    g = property(lambda self: with_units(self.g_, f"S{self._area}"))
-    modulation = property(lambda self: with_units(self.modulation_, f"A{self._area}"))
-
-    @cached_property
-    def filters(self):
-        """{form: RateFilter}."""
-        return {form: fit_filter(self.frequency_, self.gain, self.gain_sem, form) for form in FILTERS}
-
-    @property
-    def best(self):
-        """The filter of lowest AIC."""
-        return min(self.filters.values(), key=lambda found: found.aic)
-
-    def to_frame(self):
-        """One row a frequency.
-
-        Gain without its phase, its standard error, the phase in degrees, and the fits.
-        """
-        import pandas as pd
-
-        unit = "Hz m^2/A" if self.per_area else "Hz/A"
-        fits = {
-            f"{form}, {part}": function(found.gain * found(self.frequency_))
-            for form, found in self.filters.items()
-            for part, function in (
-                (f"|gain| [{unit}]", np.abs),
-                ("phase [deg]", lambda values: np.degrees(np.angle(values))),
-            )
-        }
-        return pd.DataFrame(
-            {
-                "frequency [Hz]": self.frequency_,
-                f"|gain| [{unit}]": np.abs(self.gain),
-                f"gain_sem [{unit}]": self.gain_sem,
-                "phase [deg]": np.degrees(np.angle(self.gain)),
-                **fits,
-            }
-        )
-
-    def to_dict(self):
-        """Plain data for JSON; `from_dict` reads it back to the same values."""
-        return {
-            "frequency": self.frequency_.tolist(),
-            "real": self.gain.real.tolist(),
-            "imag": self.gain.imag.tolist(),
-            "sem": self.gain_sem.tolist(),
-            **{
-                name: getattr(self, name)
-                for name in ("rate_", "rate_sem_", "I_", "g_", "modulation_", "per_area")
-            },
-            "provenance": dict(self.provenance),
-        }
-
-    @classmethod
-    def from_dict(cls, data):
-        """Read back what `to_dict` wrote."""
-        gain = np.array(data["real"]) + 1j * np.array(data["imag"])
-        return cls(
-            data["frequency"],
-            gain,
-            data["sem"],
-            **{
-                name: data[name]
-                for name in ("rate_", "rate_sem_", "I_", "g_", "modulation_", "per_area", "provenance")
-            },
-        )
-
-    def __repr__(self):
-        best = self.best
-        found = ", ".join(f"{name} {value:.3g}" for name, value in zip(best.names, best.values))
-        return (
-            f"LinearResponse({self.rate_:.3g} Hz, {self.frequency_.size} frequencies up to"
-            f" {self.frequency_[-1]:g} Hz, best filter {best.form}: {found} in SI)"
-        )
 
 
 def measure_response(

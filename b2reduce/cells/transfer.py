@@ -16,7 +16,8 @@ from ..basics.provenance import versions
 from ..basics.units import si_label, with_units
 from ..circuit.circuit import drives_of
 from ..circuit.neuron import load_model
-from .points import measure_until, noise_sources
+from .checked_points import measure_until
+from .points import noise_sources
 from .settings import (
     changed_parameters,
     check_engine,

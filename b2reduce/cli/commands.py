@@ -201,7 +201,7 @@ def models(as_json):
 @JSON
 def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, changes, seed, folder, as_json):
     """Measure firing rate over mean current and leak of a MODEL (a name or a .toml file)."""
-    from ..cells.surface import measure_fi
+    from ..cells.measure_fi import measure_fi
     from ..circuit.neuron import load_model
     from ..results import plain as store
 

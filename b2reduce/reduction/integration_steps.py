@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..basics.errors import DivergenceError
-from ..cells.points import measure_checked
+from ..cells.checked_points import measure_checked
 from .inputs import average, sources_of
 
 __all__ = ["integrated"]

@@ -12,9 +12,10 @@ from scipy.ndimage import binary_dilation
 
 from ..basics.provenance import versions
 from ..basics.streams import seed_streams
-from ..cells.lookup import axis_table, missed_between, transfer_lookup
+from ..cells.lookup import axis_table
 from ..cells.points import measure_points
 from ..cells.transfer import TransferFunction
+from ..cells.transfer_lookup import missed_between, transfer_lookup
 from .inputs import average, membrane_tau_, pathway_factor, source_of, source_rate, sources_of
 from .transfer_axes import transfer_axes
 

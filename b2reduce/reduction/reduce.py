@@ -13,8 +13,10 @@ from ..basics.progress import Progress
 from ..basics.provenance import versions
 from ..basics.streams import seed_streams
 from ..basics.units import with_units
-from ..cells.adaptation import Adaptation, measure_adaptation
-from ..cells.gain import GainFit, fit_gain
+from ..cells.adaptation import Adaptation
+from ..cells.gain import fit_gain
+from ..cells.gain_fit import GainFit
+from ..cells.measure_adaptation import measure_adaptation
 from ..cells.settings import check_engine
 from ..cells.surface import FISurface
 from ..circuit.circuit import load_circuit

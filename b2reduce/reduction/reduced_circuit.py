@@ -16,11 +16,12 @@ from ..basics.files import write_json
 from ..basics.frozen import FrozenDict, Weights, frozen
 from ..basics.units import format_quantity, parse_quantity, with_units
 from ..cells.adaptation import Adaptation
-from ..cells.gain import GainFit
-from ..cells.lookup import surface_lookup, transfer_lookup
-from ..cells.response import LinearResponse
+from ..cells.gain_fit import GainFit
+from ..cells.linear_response import LinearResponse
 from ..cells.surface import FISurface
+from ..cells.surface_lookup import surface_lookup
 from ..cells.transfer import TransferFunction
+from ..cells.transfer_lookup import transfer_lookup
 from ..circuit.circuit import Circuit
 from ..circuit.parts import read_rate
 from .equations import rate_equations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..basics.units import with_units
-from ..cells.gain import within_window
+from ..cells.gain_fitting import within_window
 from ..cells.gain_forms import FORMS, slope_by_name
 
 __all__ = ["gain_covariance_", "standard_errors"]

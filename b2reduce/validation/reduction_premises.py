@@ -8,7 +8,8 @@ import numpy as np
 
 from ..basics.arguments import seconds
 from ..basics.errors import UnitError
-from ..cells.gain import SLOPE_LIMIT, within_window
+from ..cells.gain import SLOPE_LIMIT
+from ..cells.gain_fitting import within_window
 from ..cells.points import measure_points
 from ..reduction.integration_steps import integrated
 from ..reduction.transfer_axes import transfer_problem

@@ -8,8 +8,8 @@ from ...basics.arguments import described, one_of, require, to_si
 from ...basics.errors import InputError
 from ...basics.units import readable
 from ...cells.adaptation import Adaptation
-from ...cells.gain import GainFit
-from ...cells.response import LinearResponse
+from ...cells.gain_fit import GainFit
+from ...cells.linear_response import LinearResponse
 from ...cells.surface import FISurface
 from ...cells.transfer import TransferFunction
 from .style import LINES, MARKERS, axes_of, beside
