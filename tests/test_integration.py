@@ -11,7 +11,8 @@ from brian2 import Hz, ms, mV, nS, pA, pF, second
 
 import b2reduce as b2r
 from b2reduce.cells.engine import Cells, Source, kernel_of, run_native
-from b2reduce.cells.integration import LIMIT, AccuracyWarning, tries
+from b2reduce.cells.integration import LIMIT, tries
+from b2reduce.basics.errors import AccuracyWarning
 from b2reduce.circuit.neuron import ADDED_LEAK
 
 BASE = dict(C_m=200 * pF, g_L=10 * nS, E_L=-70 * mV, V_th=-50 * mV, V_r=-60 * mV)

@@ -6,7 +6,8 @@ from brian2 import Hz, ms, mV, nS
 
 import b2reduce as b2r
 from b2reduce.basics.progress import Progress
-from b2reduce.reduction.operating_point import _outputs, _regress, find_operating_point
+from b2reduce.reduction.operating_point import find_operating_point
+from b2reduce.reduction.driven_cells import outputs_of, regressed
 
 DRIVES = {("ext", "E"): 14.0, ("ext", "I"): 14.0}
 SETTINGS = dict(duration_=1.25, warmup_=0.25, dt_=1e-4)
@@ -23,11 +24,11 @@ def test_the_regression_finds_slopes_and_removes_what_they_explain():
     rng = np.random.default_rng(0)
     excess = rng.normal(0, [[3.0], [1.0]], (2, 4000))
     rate = 20 + 0.5 * excess[0] - 2 * excess[1] + rng.normal(0, 1, 4000)
-    mean, sem, slopes = _regress(rate, excess, np.array([10.0, 10.0]))
+    mean, sem, slopes = regressed(rate, excess, np.array([10.0, 10.0]))
     # Known to 1/sqrt(4000) = 0.016, and the slopes to that over their spread: four standard errors.
     assert mean == pytest.approx(20, abs=0.065) and sem == pytest.approx(1 / np.sqrt(4000), rel=0.05)
     np.testing.assert_allclose(slopes, [0.5, -2], rtol=0, atol=0.065)
-    silent = _regress(np.zeros(50), excess[:, :50], np.array([1.0, 1.0]))
+    silent = regressed(np.zeros(50), excess[:, :50], np.array([1.0, 1.0]))
     assert silent[0] == 0 and silent[1] == 0 and not silent[2].any()
 
 
@@ -35,10 +36,10 @@ def test_the_regression_finds_slopes_and_removes_what_they_explain():
 def test_derivatives_from_the_luck_of_the_input_are_those_of_finite_differences():
     circuit, at, step = b2r.load_circuit("ei_lif"), {"E": 16.2, "I": 16.2}, 1.0
     poisson = {"E": 1.0, "I": 1.0}
-    response = _outputs(circuit, at, DRIVES, poisson, cells=3000, seed=1, **SETTINGS)["E"].response
+    response = outputs_of(circuit, at, DRIVES, poisson, cells=3000, seed=1, **SETTINGS)["E"].response
     for source in ("E", "I"):
         (up, up_sem, *_), (down, down_sem, *_) = (
-            _outputs(
+            outputs_of(
                 circuit,
                 {**at, source: at[source] + sign * step},
                 DRIVES,

@@ -5,7 +5,7 @@ import pytest
 from brian2 import Hz, second
 
 import b2reduce as b2r
-from b2reduce.validation.reduction_premises import follows_the_drives
+from b2reduce.validation.agreement import follows_the_drives
 
 from .cases import some
 

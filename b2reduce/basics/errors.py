@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-__all__ = ["InputError", "UnitError", "OutputError", "unknown_name", "DivergenceError", "StoppedError"]
+__all__ = [
+    "InputError",
+    "UnitError",
+    "OutputError",
+    "unknown_name",
+    "DivergenceError",
+    "StoppedError",
+    "OperatingPointError",
+    "ModelError",
+    "CircuitError",
+    "AccuracyWarning",
+]
 
 
 class InputError(ValueError):
@@ -40,3 +51,32 @@ class DivergenceError(FloatingPointError):
 
 class StoppedError(RuntimeError):
     """A run of a network that something ended before its time; what it had done so far is no result."""
+
+
+class OperatingPointError(InputError):
+    """No self-consistent rates were found; `trajectory` is the list of rates that were tried."""
+
+    def __init__(self, message, trajectory):
+        super().__init__(message)
+        self.trajectory = trajectory
+
+    def __reduce__(self):  # errors of worker processes travel by pickle
+        return type(self), (str(self), self.trajectory)
+
+
+class ModelError(InputError):
+    """A neuron that cannot be what it says.
+
+    The message names the file, the key, what was got and what to do.
+    """
+
+
+class CircuitError(InputError):
+    """A circuit that cannot be what it says.
+
+    The message names the file, the key, what was got and what to do.
+    """
+
+
+class AccuracyWarning(UserWarning):
+    """Numbers that came out, and how far they may be off, or what was replaced so that they are not."""

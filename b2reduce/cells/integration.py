@@ -13,7 +13,7 @@ import numpy as np
 from ..basics.streams import seed_streams
 from .engine import LANES, Cells, Unavailable, kernel_of, ran_off, run_native
 
-__all__ = ["LIMIT", "AccuracyWarning", "StepCheck", "check_step", "tries", "uneven"]
+__all__ = ["LIMIT", "StepCheck", "check_step", "tries", "uneven"]
 
 # Relative error of a rate above which a measurement says so, and other methods and steps are tried
 LIMIT = 0.01
@@ -24,10 +24,6 @@ FEWEST = 3  # intervals that make a rate without noise
 # Slope times step below which the exact solution, which divides by it, loses more than half of its digits
 FLAT = 1e-7
 _CHECK = 31  # purpose of random streams
-
-
-class AccuracyWarning(UserWarning):
-    """Numbers that came out, and how far they may be off, or what was replaced so that they are not."""
 
 
 @dataclass(frozen=True)

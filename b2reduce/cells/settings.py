@@ -11,10 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..basics.arguments import axis, described, mapping, one_of, seconds, to_si, whole
-from ..basics.errors import InputError
+from ..basics.errors import AccuracyWarning, InputError
 from ..basics.units import with_units
 from .engine import ENGINES
-from .integration import AccuracyWarning
 
 DURATION_, WARMUP_ = 2.0, 0.5  # s, without noise
 NOISE_DURATION_ = 2.5  # s, with noise

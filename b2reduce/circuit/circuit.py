@@ -12,7 +12,7 @@ import numpy as np
 
 from ..basics.arguments import described, mapping, require
 from ..basics.display import quantity_text, sheet_html, sheet_text
-from ..basics.errors import InputError, unknown_name
+from ..basics.errors import CircuitError, InputError, unknown_name
 from ..basics.files import named_file, read_toml, write_text
 from ..basics.frozen import FrozenDict
 from ..basics.provenance import content_hash
@@ -24,7 +24,6 @@ from .parameter_names import FIELDS, chosen, resolve
 from .parts import (
     NAME,
     NEEDED,
-    CircuitError,
     Drive,
     Pathway,
     Population,

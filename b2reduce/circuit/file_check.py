@@ -7,15 +7,15 @@ from dataclasses import fields
 from pathlib import Path
 
 from ..basics.arguments import described
-from ..basics.errors import InputError, unknown_name
+from ..basics.errors import CircuitError, InputError, ModelError, unknown_name
 from ..basics.files import read_toml
 from ..basics.units import parse_quantity, si_label
 from .circuit import KEYS as CIRCUIT_KEYS
 from .circuit import POPULATION_KEYS, Circuit
 from .neuron import KEYS as NEURON_KEYS
 from .neuron import NEEDED as NEURON_NEEDED
-from .neuron import ROLES, ModelError, NeuronModel, load_model
-from .parts import NEEDED, CircuitError, Drive, Population, Projection
+from .neuron import ROLES, NeuronModel, load_model
+from .parts import NEEDED, Drive, Population, Projection
 
 __all__ = ["check_file"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..basics.display import amount, pairs_html, quantity_text
-from ..basics.errors import InputError, UnitError, unknown_name
+from ..basics.errors import InputError, ModelError, UnitError, unknown_name
 from ..basics.files import named_file, read_toml, write_text
 from ..basics.frozen import FrozenDict
 from ..basics.provenance import content_hash
@@ -25,7 +25,7 @@ from .neuron_text import check_text, plain_for_sympy, read_refractory
 from .reset_check import check_refractory, check_reset
 from .roles import check_named, check_roles, leak_is_alone, read_role, role_value, slope_of
 
-__all__ = ["ModelError", "NeuronModel", "CellEquations", "load_model"]
+__all__ = ["NeuronModel", "CellEquations", "load_model"]
 
 ROLES = ("membrane", "input", "leak", "leak_reversal", "capacitance")
 #: Of measurements: a conductance that every cell has besides its own leak, with the leak's reversal, in the
@@ -54,13 +54,6 @@ SECOND_ORDER = ("rk2", "rk4", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gs
 #: Methods for equations with white noise; without it their drift is that of Euler's method.
 NOISY = ("heun", "milstein")
 _NORMAL = re.compile(r"\s*normal\(\s*([^,]+?)\s*,\s*([^,]+?)\s*\)\s*$")
-
-
-class ModelError(InputError):
-    """A neuron that cannot be what it says.
-
-    The message names the file, the key, what was got and what to do.
-    """
 
 
 @dataclass(frozen=True)

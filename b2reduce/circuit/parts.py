@@ -9,25 +9,18 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from ..basics.arguments import described, one_of, to_si, whole
-from ..basics.errors import InputError, UnitError, unknown_name
+from ..basics.errors import CircuitError, InputError, UnitError, unknown_name
 from ..basics.frozen import FrozenDict
 from ..basics.units import format_quantity, parse_quantity, si_label
 from .neuron import NeuronModel, load_model
 from .orientation import FEATURES, LEAST_CELLS, Profile, angles_, read_profile
 
-__all__ = ["CircuitError", "Population", "Projection", "Drive", "Pathway"]
+__all__ = ["Population", "Projection", "Drive", "Pathway"]
 
 _EXAMPLES = {"s": "5*ms", "V": "-70*mV", "Hz": "10*Hz"}
 LEAST_STEP_ = 1e-9  # s
 LONG_TABLE = 100  # entries of the table of a drive
 NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # names become parts of equations
-
-
-class CircuitError(InputError):
-    """A circuit that cannot be what it says.
-
-    The message names the file, the key, what was got and what to do.
-    """
 
 
 def check_step(dt_, error=InputError):

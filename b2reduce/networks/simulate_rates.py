@@ -7,11 +7,10 @@ import warnings
 import numpy as np
 
 from ..basics.arguments import needed_seconds, require, seconds, whole
-from ..basics.errors import InputError
+from ..basics.errors import AccuracyWarning, InputError
 from ..basics.progress import Progress
 from ..basics.provenance import versions
 from ..basics.session import brian_session
-from ..cells.integration import AccuracyWarning
 from ..cells.settings import BRIAN_STEP_, check_run
 from ..reduction.equations import BIN_, automatic_dt_
 from ..reduction.reduced_circuit import ReducedCircuit

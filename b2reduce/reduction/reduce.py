@@ -25,8 +25,9 @@ from .inputs import average
 from .integration_steps import integrated
 from .local_measurements import fitted_tau_, rate_window, responses_at, surface_at
 from .local_transfer import transfer_at
-from .operating_point import SILENT_, find_operating_point, point_at
+from .operating_point import find_operating_point, point_at
 from .reduced_circuit import ReducedCircuit, read_drives, steady_rates
+from .search import SILENT_
 from .transfer_axes import transfer_problem
 
 __all__ = ["LEVELS", "NOISES", "reduce", "reduce_again", "reduce_levels"]

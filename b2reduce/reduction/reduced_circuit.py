@@ -27,7 +27,7 @@ from ..circuit.parts import read_rate
 from .equations import rate_equations
 from .inputs import average
 from .model_table import model_table
-from .operating_point import APART, APART_
+from .search import APART, APART_
 from .transfer_axes import transfer_axes
 from .uncertainty import standard_errors
 

@@ -8,12 +8,11 @@ import numpy as np
 
 from ..basics.arguments import described, mapping, require, to_si
 from ..basics.display import amount, number, sheet_html
-from ..basics.errors import InputError, unknown_name
+from ..basics.errors import InputError, OperatingPointError, unknown_name
 from ..basics.progress import Progress
 from ..basics.units import si_label, with_units
 from ..circuit.circuit import Circuit
 from ..circuit.parameter_names import resolve
-from ..reduction.operating_point import OperatingPointError
 from ..reduction.reduce import reduce_again
 from ..reduction.reduced_circuit import ReducedCircuit, free_parameters
 from .what_if import at_rest_, tangent

@@ -13,13 +13,12 @@ import numpy as np
 
 from ..basics.arguments import flag, mapping, require, whole
 from ..basics.display import number, quantity_text, sheet_html, sheet_text
-from ..basics.errors import InputError
+from ..basics.errors import InputError, OperatingPointError
 from ..basics.frozen import FrozenDict
 from ..basics.progress import Progress
 from ..basics.units import with_units
 from ..networks.simulate_spikes import simulate_spikes
 from ..reduction.measured_range import is_outside
-from ..reduction.operating_point import OperatingPointError
 from ..reduction.reduce import reduce_again
 from ..reduction.reduced_circuit import ReducedCircuit
 

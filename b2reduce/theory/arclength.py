@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..reduction.reduced_circuit import constant_drives_
-from .fixed_points import point_at_, roots_
+from .fixed_points import point_at_
+from .roots import roots_
 
 __all__ = ["PRECISE", "by_arclength", "crossing", "distinct"]
 

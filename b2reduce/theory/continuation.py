@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.arguments import described, flag, require, to_si
-from ..basics.errors import InputError, unknown_name
+from ..basics.errors import InputError, OperatingPointError, unknown_name
 from ..basics.progress import Progress
 from ..basics.units import parse_quantity, si_label, with_units
 from ..circuit.parameter_names import resolve
-from ..reduction.operating_point import OperatingPointError
 from ..reduction.reduce import reduce_again
 from ..reduction.reduced_circuit import ReducedCircuit, constant_drives_, free_parameters
 from .arclength import PRECISE, by_arclength, crossing, distinct

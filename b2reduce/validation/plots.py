@@ -9,7 +9,7 @@ from ..basics.errors import InputError
 from ..networks.activity import Activity
 from ..results.plots.style import LINES, MARKERS, axes_of, beside
 from .comparison import Comparison
-from .transients import SlowVariation
+from .frequencies import SlowVariation
 
 __all__ = ["plot_slow_variation", "plot_comparison", "plot_levels", "plot_cells"]
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from ..basics.arguments import seconds
 from ..basics.errors import UnitError
 from ..cells.gain import SLOPE_LIMIT
 from ..cells.gain_fitting import within_window
-from ..cells.points import measure_points
-from ..reduction.integration_steps import integrated
-from ..reduction.transfer_axes import transfer_problem
+from .hysteresis import _hysteresis
+from .premise import Premise
 
-__all__ = ["Premise", "follows_the_drives", "gain_premises", "renewal_agrees"]
+__all__ = ["gain_premises"]
 
 #: Over the window of rates. A slope that changes by the fraction k bends the curve away from its chord by
 #: k/12 of the window (the parabola's largest deviation from its best line), and the window is about as wide
@@ -29,27 +26,6 @@ FROZEN_LIMIT = 1.25
 WEAK = 0.1
 #: The slope of a curve with a refractory time is (1 - r t_ref)^2 of that without: at 0.1 a fifth is gone.
 SATURATION_LIMIT = 0.1
-#: Where the two sweeps differ by more than what a good reduction errs by, the rate depends on the past.
-HYSTERESIS_LIMIT = 0.15
-HYSTERESIS_POINTS = 24  # currents
-# Time at each current in s, of which the first fifth is left out: the next as long as the difference is too
-# large and still shrinks by a fifth, which what adapts does.
-HYSTERESIS_STAYS_, SHRINKS = (0.5, 1.5, 4.5, 13.5), 0.8
-#: Between two ways to predict the same rates: the 15 % that a quantitative reduction may err by, less the 3 %
-#: by which the reference itself does.
-AGREEMENT_LIMIT = 0.12
-AWAY = (0.75, 1.25)  # of all drives, where a level is held against operating points
-FLOOR_ = 1.0  # Hz; below it differences are taken relative to 1 Hz
-
-
-class Premise(NamedTuple):
-    """A row of the table."""
-
-    assumption: str
-    measured: float
-    limit: str
-    holds: bool
-    advice: str
 
 
 def gain_premises(circuit, reduced, rates):
@@ -266,156 +242,3 @@ def _saturation(circuit, rates):
             " 'transfer'"
         )
     return Premise("no saturation", fractions[worst], limit, holds, advice)
-
-
-def _hysteresis(circuit, reduced):
-    """Rates without noise over a current that steps slowly up, and down again.
-
-    Each step starts where the one before it ended.
-    """
-    limit, found = f"<= {HYSTERESIS_LIMIT:g}", {}
-    dt_ = reduced.dt_
-    circuit = integrated(circuit, dt_, fixed=True)[0]
-    for name, population in circuit.populations.items():
-        model, gain = population.model, reduced.gains[name]
-        g = float(np.asarray(reduced.operating_g[name]))
-        # The currents that the gain was measured at, and as far below as half their span; without a surface
-        # those of the fitted law.
-        surface = reduced.surfaces.get(name)
-        if surface is None:
-            shift = float(np.asarray(gain.I_theta)) + float(np.asarray(gain.v_theta)) * g
-            lo, hi = (float(gain.inverse_(rate)) + shift for rate in (1e-3, float(np.asarray(gain.rates[1]))))
-        else:
-            known = np.isfinite(surface.rate_[:, np.abs(surface.g_ - g).argmin()])
-            lo, hi = surface.I_[known].min(), surface.I_[known].max()
-        if not hi > lo:
-            continue
-        I_, last = np.linspace(lo - 0.5 * (hi - lo), hi, HYSTERESIS_POINTS), np.inf
-        for stay_ in HYSTERESIS_STAYS_:
-            difference = _up_and_down(model, I_, g, stay_, dt_) / max(
-                float(np.asarray(reduced.operating_rate[name])), 1.0
-            )
-            found[name] = difference, stay_
-            if difference <= HYSTERESIS_LIMIT or difference > SHRINKS * last:
-                break
-            last = difference
-    if not found:
-        return Premise("no hysteresis", np.nan, limit, True, "no gain rises over its window")
-    worst = max(found, key=lambda name: found[name][0])
-    holds = found[worst][0] <= HYSTERESIS_LIMIT
-    advice = (
-        f"population {worst}: largest difference of the f-I curves without noise on the way up and on the way"
-        f" down, relative to its operating rate, {found[worst][1]:g} s at each current"
-    )
-    if not holds:
-        advice += (
-            "; one current allows two rates: where noise does not wash this out, no rate model of one"
-            " variable can follow"
-        )
-    return Premise("no hysteresis", found[worst][0], limit, holds, advice)
-
-
-def _up_and_down(model, I_, g, stay_, dt_):
-    """Largest difference in Hz of the rates on the way up and down, beyond what the ends of the counting time
-    make of it.
-    """
-    state, swept = "rest", []
-    for up, down in zip(I_, I_[::-1]):
-        # Far below the onset a coarse step may diverge: no rate is to be had there either way.
-        both = measure_points(
-            model,
-            [up, down],
-            [g, g],
-            (),
-            replicates=1,
-            duration_=stay_,
-            warmup_=stay_ / 5,
-            dt_=dt_,
-            seed=0,
-            initial=state,
-            diverging="silent",
-        )
-        state = {
-            key: values for key, values in both.statistics.final_state.items() if key in model.state_variables
-        }
-        swept.append((both.rate_, both.spikes))
-    rates, spikes = (np.array(values) for values in zip(*swept))
-    up, down, fewest = rates[:, 0], rates[::-1, 1], np.minimum(spikes[:, 0], spikes[::-1, 1])
-    # A rate is (n - 1) intervals over their time, or 0 below two spikes: where one of the two runs holds
-    # fewer than two, the other is known to one spike in its time.
-    slack = np.where(fewest < 2, 1 / (0.8 * stay_), 0.0)
-    return float(np.max(np.maximum(np.abs(down - up) - slack, 0.0)))
-
-
-def follows_the_drives(reduced, operating_rates):
-    """How far the rates of a level are from the operating points that uncoupled cells have at drives a
-    quarter weaker and stronger.
-
-    Parameters
-    ----------
-    operating_rates : callable
-        ({(drive, target): Hz}, {population: Hz} to start from) to the rates of the operating point there, {}
-        where none is found.
-    """
-    worst, where = 0.0, ""
-    for factor in AWAY:
-        drives_ = {key: factor * rate for key, rate in reduced.at_.items()}
-        rates = reduced.steady_rates_(drives_, reduced.operating_rate_)
-        expected = operating_rates(
-            drives_, rates if np.isfinite(list(rates.values())).all() else reduced.operating_rate_
-        )
-        for name in reduced.populations:
-            known = expected.get(name, np.nan)
-            difference = (
-                abs(rates[name] - known) / max(known, FLOOR_)
-                if np.isfinite([rates[name], known]).all()
-                else np.inf
-            )
-            if not difference <= worst:
-                said = (
-                    f"{rates[name]:.3g} for {known:.3g} Hz"
-                    if np.isfinite(difference)
-                    else "where it runs away"
-                    if np.isfinite(known)
-                    else "where no operating point was found"
-                )
-                worst, where = float(difference), f"population {name} at {factor:g} of the drives, {said}"
-    holds = worst <= AGREEMENT_LIMIT
-    advice = (
-        "relative difference of rates from the operating points of uncoupled cells at drives a quarter"
-        f" weaker and stronger, at most{f', {where}' if where else ''}"
-    )
-    if not holds:
-        better = (
-            ""
-            if reduced.level == "transfer" or transfer_problem(reduced.circuit)
-            else "use level = 'transfer', or "
-        )
-        advice += (
-            f"; there this rate model is off by about as much: {better}reduce at the drives of interest (at=)"
-        )
-    return Premise("follows the drives", worst, f"<= {AGREEMENT_LIMIT:g}", holds, advice)
-
-
-def renewal_agrees(reduced, renewal_rate_):
-    """How far the operating rates move when recurrent input is as regular as the cells fire.
-
-    Rates {population: Hz}.
-    """
-    moved = {
-        name: abs(rate - renewal_rate_[name]) / max(renewal_rate_[name], FLOOR_)
-        for name, rate in reduced.operating_rate_.items()
-    }
-    worst = max(moved, key=moved.get)
-    holds = moved[worst] <= AGREEMENT_LIMIT
-    advice = (
-        f"population {worst}: relative change of its operating rate, {reduced.operating_rate_[worst]:.3g} to"
-        f" {renewal_rate_[worst]:.3g} Hz, when recurrent trains are as regular as the cells fire"
-    )
-    return Premise(
-        "Poisson trains will do",
-        moved[worst],
-        f"<= {AGREEMENT_LIMIT:g}",
-        holds,
-        advice + ("" if holds else "; use noise = 'renewal'"),
-    )

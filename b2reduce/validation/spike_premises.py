@@ -10,7 +10,8 @@ from ..circuit.circuit import load_circuit
 from ..networks.activity import OUTSIDE_LIMIT, Activity
 from ..reduction.inputs import average, membrane_tau_, pathway_factor, source_rate
 from ..reduction.reduced_circuit import ReducedCircuit
-from .reduction_premises import Premise, gain_premises
+from .premise import Premise
+from .reduction_premises import gain_premises
 
 __all__ = ["check_assumptions"]
 

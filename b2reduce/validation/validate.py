@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from html import escape
-
-import numpy as np
-
 from ..basics.arguments import described, needed_seconds, one_of, one_time, whole
-from ..basics.display import number, sheet_html
-from ..basics.errors import InputError
+from ..basics.errors import InputError, OperatingPointError
 from ..basics.frozen import FrozenDict
 from ..basics.progress import Progress
 from ..basics.units import with_units
@@ -20,109 +13,18 @@ from ..circuit.circuit import load_circuit
 from ..networks.simulate_rates import simulate_rates
 from ..networks.simulate_spikes import NETWORK_ENGINES, simulate_spikes
 from ..reduction.integration_steps import integrated
-from ..reduction.operating_point import OperatingPointError, find_operating_point, operating_rates_from
+from ..reduction.operating_point import find_operating_point, operating_rates_from
 from ..reduction.reduce import LEVELS, reduce_levels
 from ..reduction.transfer_axes import transfer_problem
-from .comparison import FLOOR_, compare, tier_of
-from .reduction_premises import Premise, follows_the_drives, renewal_agrees
+from .agreement import follows_the_drives, renewal_agrees
+from .comparison import compare
+from .level_rows import _levels, _table
+from .premise import Premise
 from .spike_premises import check_assumptions
-from .verdict import FATAL, SERIOUS, LevelRecord, Verdict, judge
+from .validation import Validation
+from .verdict import judge
 
-__all__ = ["Validation", "validate"]
-
-
-@dataclass(frozen=True, eq=False)
-class Validation:
-    """A reduction and how it fared.
-
-    Attributes
-    ----------
-    circuit : Circuit
-    reduced : ReducedCircuit
-    spikes : list of Activity
-        One per seed.
-    rates : Activity
-    comparison : Comparison
-    assumptions : pandas.DataFrame
-    levels : pandas.DataFrame
-        The levels side by side, index level: rate of every population in Hz, ``largest_error``,
-        ``open_loop_error`` (of the gains alone), ``tier``, and in ``note`` which populations came to rest
-        outside of what was measured, that there is more than one state, or why the level cannot be had. The
-        level validated is that of the rate run; the others are the rates at rest where drives are constant.
-    reductions : mapping of str to ReducedCircuit
-        Of all levels; `reduced` is that which was asked for.
-    verdict : Verdict
-        Whether to trust the rate model, what does not hold, and what would improve it; made once, so that all
-        show the same.
-    premises : pandas.DataFrame
-        The same table as `assumptions`.
-    seconds : mapping of str to float
-        Wall time of each step, s.
-    """
-
-    circuit: object
-    reduced: object
-    spikes: list
-    rates: object
-    comparison: object
-    assumptions: object
-    levels: object
-    reductions: Mapping
-    seconds: Mapping
-    verdict: Verdict
-
-    @property
-    def premises(self):
-        """The premises of the derivation as they were measured."""
-        return self.assumptions
-
-    @property
-    def warned(self):
-        """Whether anything but the error itself foretells errors of more than 15 %, here or at drives a
-        quarter beside these.
-
-        That is a premise whose failure makes such errors by itself. The others say why, and are weighed by
-        what they do: to the agreement of the levels, and to the rates when trains are as regular as the cells
-        fire.
-        """
-        return bool(set(self.verdict.failed) & {*FATAL, *SERIOUS, "fires without noise"})
-
-    @property
-    def provenance(self):
-        """What was run: the reduction's provenance, and those of the spiking runs and of the rate run."""
-        return {**self.reduced.provenance, **self.comparison.provenance}
-
-    def save(self, folder):
-        """Write report.html, result.json, comparison.csv, assumptions.csv and figures/ into a new folder."""
-        from .report import write_report
-
-        write_report(self, folder)
-
-    def __repr__(self):
-        return (
-            f"{self.comparison!r}\n{self.verdict}\npremises that do not hold:"
-            f" {', '.join(self.verdict.failed) or 'none'}"
-        )
-
-    def _repr_html_(self):
-        rows = [
-            (row.assumption, number(row.measured), row.limit, row.advice)
-            for row in self.assumptions.itertuples()
-            if not row.holds
-        ]
-        tried = [f"try {remedy.arguments}: {remedy.why}" for remedy in self.verdict.remedies]
-        broken = (
-            sheet_html(("premise that does not hold", "measured", "limit", "what it is"), rows)
-            if rows
-            else "<p>All measured premises hold.</p>"
-        )
-        return (
-            f"<p><b>{escape(self.verdict.trust.upper())}</b>: {escape(str(self.verdict))}</p>"
-            + "".join(f"<p>{escape(text)}</p>" for text in tried)
-            + self.reduced._repr_html_()
-            + self.comparison._repr_html_()
-            + broken
-        )
+__all__ = ["validate"]
 
 
 def validate(
@@ -321,85 +223,3 @@ def _agreements(reduced, seed, engine, bar):
             )
         )
     return rows
-
-
-def _levels(reductions, reduced, rates, spikes, comparison, duration, missing):
-    """[LevelRecord] of all levels."""
-    import pandas as pd
-
-    spiking, records = comparison.table["spiking"], []
-    constant = all(drive.constant for drive in reduced.circuit.drives)
-    drives_ = {(drive.name, drive.target): drive.rate_ for drive in reduced.circuit.drives}
-    largest = lambda rates: float(((rates - spiking) / np.maximum(spiking, FLOOR_)).abs().max())
-    for level in LEVELS:
-        other = reductions.get(level)
-        if other is None:
-            if level in missing:
-                records.append(LevelRecord(level, {}, missing=missing[level]))
-            continue
-        if other is reduced:
-            own, mean = comparison, comparison.table["rate"]
-            lost = [name for name, share in rates.outside.items() if share > 0.5]
-        elif constant and not other.cells:
-            rest = other.steady_rates_(drives_, other.operating_rate_)
-            own, mean, lost = None, pd.Series(rest).reindex(spiking.index), _beyond(other, rest, drives_)
-        else:
-            initial = dict(other.operating_rate) if len(other.states_) > 1 else None
-            run = simulate_rates(
-                other, duration=duration, initial=initial, seed=rates.provenance.get("seed", 1)
-            )
-            own = compare(spikes, run, after=comparison.after, reduced=other)
-            mean, lost = own.table["rate"], [name for name, share in run.outside.items() if share > 0.5]
-        error = largest(mean)
-        out = (
-            pd.Series(
-                {name: float(rate) for name, rate in other.response_(spiking.to_dict(), drives_).items()}
-            ).reindex(spiking.index)
-            if own is None
-            else None
-        )
-        # It runs away
-        records.append(
-            LevelRecord(
-                level,
-                mean.to_dict(),
-                np.inf if np.isnan(error) else error,
-                largest(out) if own is None else float(own.split["open_loop_error"].abs().max()),
-                tuple(lost),
-                len(other.states_),
-            )
-        )
-    return records
-
-
-def _table(records, populations):
-    """The levels side by side, for people."""
-    import pandas as pd
-
-    rows = {
-        record.level: {
-            **record.rates,
-            "largest_error": record.error,
-            "open_loop_error": record.open_loop_error,
-            "tier": "" if record.missing else tier_of(record.error),
-            "note": record.note,
-        }
-        for record in records
-    }
-    return pd.DataFrame.from_dict(
-        rows, orient="index", columns=[*populations, "largest_error", "open_loop_error", "tier", "note"]
-    ).rename_axis("level")
-
-
-def _beyond(reduced, rest, drives_):
-    """Populations whose rates at rest lie outside of what was measured."""
-    if reduced.level in ("linear", "gain"):
-        limits = {
-            name: [float(np.asarray(rate)) for rate in gain.rates] for name, gain in reduced.gains.items()
-        }
-        return [name for name, (lo, hi) in limits.items() if not lo <= rest[name] <= hi]
-    return [
-        name
-        for name in reduced.populations
-        if bool(reduced.functions_[name].outside(*reduced.arguments_(name, rest, drives_)))
-    ]

@@ -1,0 +1,152 @@
+"""What uncoupled cells do at given rates of their sources, and how it changes with these."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..basics.streams import seed_streams
+from ..cells.engine import Source
+from ..cells.points import measure_points
+from .inputs import average, source_rate, sources_of, synapses_of
+
+# For a CV to mean something; and beyond which events would be too small or too large to stand for spikes
+FEWEST_INTERVALS, CV2_RANGE = 100, (0.02, 4.0)
+
+
+class Output(NamedTuple):
+    """What uncoupled cells of one population do at given input."""
+
+    rate: float
+    sem: float
+    response: dict  #: {source population: d rate/d its rate}
+    cv2: float
+    cv2_sem: float
+    state: dict  #: of the cells at the end: {variable: values}
+
+
+def _alike(circuit):
+    """Populations whose cells can run in one group: the same model and as many kinds of synapse."""
+    groups = {}
+    for name, population in circuit.populations.items():
+        groups.setdefault((population.model.hash, len(synapses_of(circuit, name))), []).append(name)
+    return groups.values()
+
+
+def outputs_of(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **settings):
+    """{population: Output} of uncoupled cells at given rates; `state` is {population: {variable.
+
+    Values}} of cells to go on from, by default they rest.
+    """
+    out = {}
+    for number, names in enumerate(_alike(circuit)):
+        I_, g_ = np.transpose([average(circuit, name, rates_, drives_) for name in names])
+        columns = [sources_of(circuit, name, rates_, drives_, cv2_) for name in names]
+        join = lambda attribute, k: np.array([getattr(column[k], attribute) for column in columns])
+        sources = tuple(
+            Source(f"s{k}", *(join(attribute, k) for attribute in ("G_", "tau_", "E_", "rate_")))
+            for k in range(len(columns[0]))
+        )
+        model = circuit.populations[names[0]].model
+        initial = (
+            "rest"
+            if state is None
+            else {
+                key: np.concatenate([np.resize(state[name][key], cells) for name in names])
+                for key in model.state_variables
+            }
+        )
+        statistics = measure_points(
+            model,
+            I_,
+            g_,
+            sources,
+            replicates=cells,
+            seed=seed_streams(seed, number),
+            initial=initial,
+            **settings,
+        ).statistics
+        T = statistics.duration - statistics.warmup
+        for row, name in enumerate(names):
+            mine = slice(row * cells, (row + 1) * cells)
+            kinds = [pathways for _, pathways in synapses_of(circuit, name)]
+            excess = np.array(
+                [statistics.events[f"s{k}"][mine] / T - column.rate_ for k, column in enumerate(columns[row])]
+            ).reshape(len(kinds), cells)
+            # Events of the source that move the mean as one spike of each presynaptic cell does.
+            spikes_to_events = [
+                [p.K * (G_ / source.G_ if G_ else 0.0) for p in pathways]
+                for ((G_, _, _), pathways), source in zip(synapses_of(circuit, name), columns[row])
+            ]
+            # Expected slopes d out/d in are at most ten times the ratio of the rates: synapses too silent to
+            # show theirs count little, weightless ones not at all.
+            reach = np.array(
+                [
+                    sum(n * (source_rate(p, rates_, drives_) + 3) for n, p in zip(numbers, pathways))
+                    for numbers, pathways in zip(spikes_to_events, kinds)
+                ]
+            )
+            scale = (
+                10
+                * (statistics.count[mine].mean() / T + 3)
+                * np.divide(1.0, reach, out=np.zeros(len(kinds)), where=reach > 0)
+            )
+            rate, sem, slopes = regressed(statistics.count[mine] / T, excess, scale)
+            response = {}
+            for pathways, numbers, slope in zip(kinds, spikes_to_events, slopes):
+                for pathway, n in zip(pathways, numbers):
+                    if not pathway.is_drive:
+                        response[pathway.source] = response.get(pathway.source, 0.0) + slope * n
+            out[name] = Output(
+                rate,
+                max(sem, 1 / (cells * T)),
+                response,
+                *_squared_cv(statistics, mine),
+                {key: statistics.final_state[key][mine] for key in model.state_variables},
+            )
+    return out
+
+
+def _squared_cv(statistics, cells):
+    """(squared CV of the intervals of some cells pooled, its standard error); (1, 0) where too few fired."""
+    intervals, sums, squares = (
+        np.asarray(getattr(statistics, key)[cells], dtype=float)
+        for key in ("intervals", "interval_sum", "interval_square_sum")
+    )
+    n = intervals.sum()
+    if n < FEWEST_INTERVALS:
+        return 1.0, 0.0
+    cv2 = squares.sum() * n / sums.sum() ** 2 - 1
+    # The delta method over cells: what each adds to the three sums.
+    influence = (n * squares + squares.sum() * intervals) / sums.sum() ** 2 - 2 * (
+        cv2 + 1
+    ) * sums / sums.sum()
+    return float(np.clip(cv2, *CV2_RANGE)), float(np.sqrt(np.sum((influence - influence.mean()) ** 2)))
+
+
+def regressed(rate, excess, scale):
+    """Mean rate without what the luck of the input explains, its standard error, and d rate/d source rate.
+
+    How many Poisson events a cell happened to get is known, and so is how many it should: regressing the rate
+    on the excess takes out most of the variance. The slope of that regression is the derivative of the mean
+    rate with respect to the rate of the events (for Poisson events, cov(y, n) = var(n) dE[y]/d(mean n)): the
+    gradient comes for free.
+
+    Parameters
+    ----------
+    rate : ndarray, shape (cell,)
+    excess : ndarray, shape (source, cell)
+        Rate of the events counted, less the one expected, Hz.
+    scale : ndarray, shape (source,)
+        Prior standard deviation of the slopes, Hz per Hz.
+    """
+    cells = rate.size
+    design = np.vstack([np.ones(cells), excess * scale[:, None]])
+    spread = rate.var() or 1.0
+    precision = design @ design.T / spread + np.diag([0.0, *np.ones(len(excess))])
+    inverse = np.linalg.pinv(precision)
+    values = inverse @ (design @ rate) / spread
+    left = rate - values @ design
+    free = max(cells - len(values), 1)
+    return values[0], np.sqrt(np.sum(left**2) / free / cells), values[1:] * scale

@@ -1,0 +1,207 @@
+"""The search for self-consistent rates: Newton steps on what uncoupled cells fire."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..basics.errors import OperatingPointError
+from ..basics.streams import seed_streams
+from .driven_cells import CV2_RANGE, outputs_of
+
+SILENT_ = 0.05  # Hz; populations that fire less are silent
+# Relative, plus Hz: further apart than the rough search errs, solutions count as different
+APART, APART_ = 0.15, 1.0
+
+# Standard error of the operating rate (relative, and its floor in Hz), and the runs that reach it.
+RTOL, ATOL_ = 0.004, 0.025
+WARMUP_ = 0.25  # s
+COARSE, FINE = (0.5, 150), (1.0, 400)  # s after the warm-up, and cells: on the way, and once near
+MOST_CELLS = 12000  # for FINE's second each, fewer for longer
+# Only whole intervals are counted, and short ones fit into a run more often: with so many of them in a run
+# the squared CV is 1 to 2 % too small.
+INTERVALS, LONGEST_, LEAST_CELLS = 30, 20.0, 400  # wanted in a run; s; and cells then
+# Change of the squared CV from one iteration to the next; what is left of it is taken out at the end
+CV2_RTOL = 0.05
+CV2_STEP = 1.25  # factor of all squared CVs by which their effect on the rates is measured
+# Relative: what the tangent of the last step may span; rates bend by up to ten times its square
+LAST_STEP = 0.03
+LEAST_SURE = 5  # times the wanted standard error: beyond it the result says how well its rates are known
+# Runs of the most cells that are averaged where the loop multiplies their scatter by more than precision
+# allows
+ESTIMATES = 4
+MAX_ITERATIONS = 40
+
+
+class _Solution(NamedTuple):
+    """Where Newton's method ended."""
+
+    r: np.ndarray
+    covariance: np.ndarray  #: of the errors of r
+    out_sem: np.ndarray  #: of the rates that come out
+    iterations: int
+    jacobian: np.ndarray  #: d rate out/d rate in, shape (target, source)
+    cv2: np.ndarray  #: squared CV of the intervals
+
+
+def newton(circuit, r, drives_, renewal, seed, rough, report, settings, coarser=1):
+    """Newton's method on r = out(r).
+
+    Every step measures the rates that come out at the current guess, and with them their derivatives; the
+    number of cells grows until the standard error of the crossing is small enough, or stays as it is where a
+    rough answer will do. Where the loop multiplies the scatter of the most cells by more than that, several
+    crossings are averaged.
+    """
+    names, near, trajectory, crossings = list(circuit.populations), False, [], []
+    duration_, cells = COARSE
+    jacobian, weight, regular_weight, cv2, regular = (
+        np.zeros((len(names), len(names))),
+        0.0,
+        0.0,
+        np.ones(len(names)),
+        np.ones(len(names)),
+    )
+    # Cells go on from where those of the step before ended: what adapts slowly has adapted once the rates
+    # have settled.
+    measured = lambda r, cv2, cells, duration_, state, *stream: outputs_of(
+        circuit,
+        dict(zip(names, r.tolist())),
+        drives_,
+        dict(zip(names, cv2)),
+        cells=cells,
+        state=state,
+        duration_=duration_ + WARMUP_,
+        warmup_=WARMUP_,
+        seed=seed_streams(seed, *stream),
+        **settings,
+    )
+    state = None
+    values = lambda outputs, key: np.array([getattr(outputs[name], key) for name in names])
+    for iteration in range(1, MAX_ITERATIONS + 1):
+        trajectory.append(dict(zip(names, r.tolist())))
+        outputs, before = measured(r, cv2, cells, duration_, state, iteration), state
+        state = {name: outputs[name].state for name in names}
+        out, sem, seen = (values(outputs, key) for key in ("rate", "sem", "cv2"))
+        # Derivatives change less from step to step than they scatter: earlier ones count on, half as much
+        # each time.
+        fresh = np.array([[outputs[name].response.get(source, 0.0) for source in names] for name in names])
+        weight = 0.5 * weight + cells * duration_
+        jacobian = jacobian + (fresh - jacobian) * cells * duration_ / weight
+        regular_weight = 0.5 * regular_weight + cells * duration_
+        share = cells * duration_ / regular_weight
+        regular, regular_sem = regular + (seen - regular) * share, values(outputs, "cv2_sem") * np.sqrt(share)
+        # Where the rates would grow (an eigenvalue above 1) Newton's step goes backwards, to a point that no
+        # network stays at: an implicit Euler step of dr/dt = out(r) - r, short enough for its matrix to be
+        # positive, goes where the rates would go.
+        growth = max(np.max(np.linalg.eigvals(jacobian).real) - 1.0, 0.0)
+        inverse = np.linalg.pinv((1.0 + 2.0 * growth) * np.eye(len(names)) - jacobian)
+        move, move_sem = inverse @ (out - r), np.sqrt(inverse**2 @ sem**2)
+        tolerance = coarser * np.maximum(RTOL * r, ATOL_)
+        report(iteration / MAX_ITERATIONS)
+        # CVs are seen at the rates that went in and at those that came out: they hold for the crossing once
+        # it is as near as it is known.
+        settled = not renewal or (
+            np.all(np.abs(regular - cv2) <= np.maximum(CV2_RTOL * cv2, 3 * regular_sem))
+            and np.all(np.abs(move) <= 2 * np.maximum(move_sem, 0.2 * tolerance))
+        )
+        covariance = inverse @ np.diag(sem**2) @ inverse.T
+        if rough and np.all(np.abs(move) <= 0.3 * (APART * r + APART_)):
+            return _Solution(np.maximum(r + move, 0.0), covariance, sem, iteration, jacobian, regular)
+        most = max(int(MOST_CELLS * FINE[0] / duration_), LEAST_CELLS)
+        if (
+            near
+            and settled
+            and np.all(
+                np.abs(move)
+                <= np.maximum(LAST_STEP * r, 4 * np.maximum(tolerance, move_sem if cells >= most else 0.0))
+            )
+        ):
+            precise = np.all(move_sem <= tolerance)
+            if precise or cells >= most:
+                crossing, error = r + move, covariance
+                if renewal:
+                    # Once the trains that come in are as regular as those that come out, by first order in
+                    # the difference.
+                    slope, passed_on = _by_regularity(
+                        lambda cv2: measured(r, cv2, cells, duration_, before, iteration),
+                        values,
+                        cv2,
+                        out,
+                        seen,
+                    )
+                    regular = cv2 + (regular - cv2) / (1 - passed_on)
+                    crossing = crossing + inverse @ slope @ (regular - cv2)
+                    error = (
+                        covariance
+                        + inverse
+                        @ slope
+                        @ np.diag((regular_sem / (1 - passed_on)) ** 2)
+                        @ slope.T
+                        @ inverse.T
+                    )
+                crossings.append((crossing, error))
+                pooled = np.sqrt(np.diag(np.mean([error for _, error in crossings], axis=0)) / len(crossings))
+                if precise or np.all(pooled <= tolerance) or len(crossings) == ESTIMATES:
+                    crossings = crossings[-1:] if precise else crossings
+                    number = len(crossings)
+                    return _Solution(
+                        np.maximum(np.mean([crossing for crossing, _ in crossings], axis=0), 0.0),
+                        np.mean([error for _, error in crossings], axis=0) / number,
+                        sem / np.sqrt(number),
+                        iteration,
+                        jacobian,
+                        regular,
+                    )
+        cv2 = regular if renewal else cv2
+        # A step is held short: the tangent reaches about as far as the rates themselves.
+        reach = np.maximum(0.7 * r, 3.0)
+        if not rough and near and np.all(np.abs(move) <= 0.2 * reach):
+            cells = int(np.clip(1.2 * cells * np.max(move_sem / tolerance) ** 2, min(cells, FINE[1]), most))
+        elif not rough and not near and np.all(np.abs(move) <= 0.5 * reach):
+            near, (duration_, cells), regular_weight = True, FINE, 0.0
+            if renewal:
+                duration_ = float(
+                    np.clip(INTERVALS / np.min(r, where=r > SILENT_, initial=np.inf), FINE[0], LONGEST_)
+                )
+                cells = max(int(FINE[1] * FINE[0] / duration_), LEAST_CELLS)
+        r = np.maximum(r + move * min(1.0, np.min(reach / np.maximum(np.abs(move), 1e-12))), 0.0)
+    raise OperatingPointError(
+        _unsettled(circuit, trajectory, dict(zip(names, out)), np.max(np.linalg.eigvals(jacobian).real)),
+        trajectory,
+    )
+
+
+def _by_regularity(measured, values, cv2, out, seen):
+    """(d rate out/d squared CV of every source, how much of a change of all squared CVs that come in comes
+    out again), from one run at larger ones.
+
+    What each source does alone is taken as its part of what all do together.
+    """
+    step = np.minimum(CV2_STEP * cv2, CV2_RANGE[1]) - cv2
+    larger = measured(cv2 + step)
+    slope = (values(larger, "rate") - out)[:, None] / np.maximum(step, 1e-12) / len(cv2)
+    passed_on = np.mean(values(larger, "cv2") - seen) / max(np.mean(step), 1e-12)
+    return np.where(step > 0, slope, 0.0), float(np.clip(passed_on, 0.0, 0.8))
+
+
+def _unsettled(circuit, trajectory, last, growth):
+    """What to say of a search that did not end."""
+    show = lambda rates: ", ".join(f"{name} {rate:.3g} Hz" for name, rate in rates.items())
+    top = [max(rates.values()) for rates in trajectory]
+    text = (
+        f"circuit {circuit.name!r}: no operating point was found. After {len(trajectory)} iterations the"
+        f" rates {show(trajectory[-1])} give {show(last)}; before that"
+        f" {'; '.join(map(show, trajectory[-4:-1]))}. "
+    )
+    if len(top) > 5 and np.all(np.diff(top[-6:]) > 0) and top[-1] > 1.5 * top[-6]:
+        return (
+            text
+            + "They still rise: the circuit runs away; weaken its excitation, strengthen its inhibition, or"
+            " give reduce() gains measured elsewhere"
+        )
+    return (
+        text + f"They do not settle (d rates/d rates has the eigenvalue {growth:.3g}; at 1 a state loses its"
+        " stability): the cells may jump between rates, or the circuit may have no stationary asynchronous"
+        " state; try other drives (at=), or give reduce() gains measured elsewhere"
+    )

@@ -1,0 +1,106 @@
+"""The result of a validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from ..basics.display import number, sheet_html
+from .verdict import FATAL, SERIOUS, Verdict
+
+__all__ = ["Validation"]
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """A reduction and how it fared.
+
+    Attributes
+    ----------
+    circuit : Circuit
+    reduced : ReducedCircuit
+    spikes : list of Activity
+        One per seed.
+    rates : Activity
+    comparison : Comparison
+    assumptions : pandas.DataFrame
+    levels : pandas.DataFrame
+        The levels side by side, index level: rate of every population in Hz, ``largest_error``,
+        ``open_loop_error`` (of the gains alone), ``tier``, and in ``note`` which populations came to rest
+        outside of what was measured, that there is more than one state, or why the level cannot be had. The
+        level validated is that of the rate run; the others are the rates at rest where drives are constant.
+    reductions : mapping of str to ReducedCircuit
+        Of all levels; `reduced` is that which was asked for.
+    verdict : Verdict
+        Whether to trust the rate model, what does not hold, and what would improve it; made once, so that all
+        show the same.
+    premises : pandas.DataFrame
+        The same table as `assumptions`.
+    seconds : mapping of str to float
+        Wall time of each step, s.
+    """
+
+    circuit: object
+    reduced: object
+    spikes: list
+    rates: object
+    comparison: object
+    assumptions: object
+    levels: object
+    reductions: Mapping
+    seconds: Mapping
+    verdict: Verdict
+
+    @property
+    def premises(self):
+        """The premises of the derivation as they were measured."""
+        return self.assumptions
+
+    @property
+    def warned(self):
+        """Whether anything but the error itself foretells errors of more than 15 %, here or at drives a
+        quarter beside these.
+
+        That is a premise whose failure makes such errors by itself. The others say why, and are weighed by
+        what they do: to the agreement of the levels, and to the rates when trains are as regular as the cells
+        fire.
+        """
+        return bool(set(self.verdict.failed) & {*FATAL, *SERIOUS, "fires without noise"})
+
+    @property
+    def provenance(self):
+        """What was run: the reduction's provenance, and those of the spiking runs and of the rate run."""
+        return {**self.reduced.provenance, **self.comparison.provenance}
+
+    def save(self, folder):
+        """Write report.html, result.json, comparison.csv, assumptions.csv and figures/ into a new folder."""
+        from .report import write_report
+
+        write_report(self, folder)
+
+    def __repr__(self):
+        return (
+            f"{self.comparison!r}\n{self.verdict}\npremises that do not hold:"
+            f" {', '.join(self.verdict.failed) or 'none'}"
+        )
+
+    def _repr_html_(self):
+        rows = [
+            (row.assumption, number(row.measured), row.limit, row.advice)
+            for row in self.assumptions.itertuples()
+            if not row.holds
+        ]
+        tried = [f"try {remedy.arguments}: {remedy.why}" for remedy in self.verdict.remedies]
+        broken = (
+            sheet_html(("premise that does not hold", "measured", "limit", "what it is"), rows)
+            if rows
+            else "<p>All measured premises hold.</p>"
+        )
+        return (
+            f"<p><b>{escape(self.verdict.trust.upper())}</b>: {escape(str(self.verdict))}</p>"
+            + "".join(f"<p>{escape(text)}</p>" for text in tried)
+            + self.reduced._repr_html_()
+            + self.comparison._repr_html_()
+            + broken
+        )
