@@ -12,7 +12,7 @@ __all__ = ["slopes_"]
 MARGIN = 1e-6  # of the fastest decay: real parts closer to 0 than this are neither stable nor unstable
 
 
-def _membrane_(reduced, name):
+def held_by_membrane(reduced, name):
     model = reduced.circuit.populations[name].model
     return model.capacitance_ / float(np.asarray(reduced.operating_g[name]))
 
@@ -44,7 +44,7 @@ def slopes_(reduced, rates_, drives_):
     return slopes
 
 
-def _eigenvalues(reduced, slopes, rates_):
+def eigenvalues_at_(reduced, slopes, rates_):
     """Of the rate equations: with one filter a pathway as many as pathways, else one a population; and one
     for each that adapts.
 
@@ -123,7 +123,7 @@ def _eigenvalues(reduced, slopes, rates_):
     return values[np.lexsort((-values.imag, -values.real))].astype(complex)
 
 
-def _kind(eigenvalues, marginal=False):
+def kind_of(eigenvalues, marginal=False):
     """What the linearised equations say."""
     real, slack = eigenvalues.real, MARGIN * np.max(np.abs(eigenvalues.real))
     if marginal or (abs(real[0]) <= slack):

@@ -12,9 +12,9 @@ from ..basics.frozen import FrozenDict
 from ..basics.units import with_units
 from ..reduction.measured_range import is_outside
 from ..reduction.reduced_circuit import ReducedCircuit, constant_drives_
-from .eigenvalues import _eigenvalues, _kind, _membrane_, slopes_
+from .eigenvalues import eigenvalues_at_, held_by_membrane, kind_of, slopes_
 from .fixed_point import FixedPoint, FixedPoints
-from .roots import _bounded, _index, roots_
+from .roots import index_of, is_bounded, roots_
 from .threshold_linear import ThresholdLinearNetwork
 
 __all__ = ["fixed_points", "point_at_", "point_of_set_", "runaway_statement", "threshold_linear"]
@@ -80,7 +80,7 @@ def fixed_points(reduced, *, drives=None):
             True,
         )
     found = roots_(reduced, drives_)
-    complete = _index(reduced, found, drives_) == 1 if _bounded(reduced) else None
+    complete = index_of(reduced, found, drives_) == 1 if is_bounded(reduced) else None
     if complete is False:
         warnings.warn(
             f"fixed_points: {len(found)} were found, and their indices do not add up to 1: more exist; start"
@@ -133,7 +133,7 @@ def threshold_linear(reduced, *, drives=None):
                 theta_[target] -= reduced.weight_(p) * drives_[p.source, target]
     W_ = reduced.W_
     tau_ = [
-        float(np.asarray(reduced.tau[name])) if name in reduced.tau else _membrane_(reduced, name)
+        float(np.asarray(reduced.tau[name])) if name in reduced.tau else held_by_membrane(reduced, name)
         for name in names
     ]
     return ThresholdLinearNetwork(
@@ -163,7 +163,7 @@ def runaway_statement(reduced, *, drives=None):
 
 def point_at_(reduced, rates_, drives_, slopes=None, marginal=False):
     """The FixedPoint at rates where r = F(r)."""
-    eigenvalues = _eigenvalues(
+    eigenvalues = eigenvalues_at_(
         reduced, slopes_(reduced, rates_, drives_) if slopes is None else slopes, rates_
     )
     eigenvalues.setflags(write=False)
@@ -171,7 +171,7 @@ def point_at_(reduced, rates_, drives_, slopes=None, marginal=False):
     return FixedPoint(
         FrozenDict({name: with_units(rate, "Hz") for name, rate in rates_.items()}),
         eigenvalues,
-        _kind(eigenvalues, marginal),
+        kind_of(eigenvalues, marginal),
         beyond,
     )
 
@@ -203,7 +203,7 @@ def _linear_point(network, active, mu):
             {name: with_units(rate, "Hz") for name, rate in zip(network.names, network.rates_(mu).tolist())}
         ),
         eigenvalues,
-        _kind(eigenvalues, bool(at_threshold.any())),
+        kind_of(eigenvalues, bool(at_threshold.any())),
     )
 
 

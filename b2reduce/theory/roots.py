@@ -18,7 +18,7 @@ MOST_EXTRA, EXTRA = 40, 10
 SAME = 1e-5  # relative distance below which two roots are one
 
 
-def _bounded(reduced):
+def is_bounded(reduced):
     """Whether no rate grows as fast as the rates that drive it, far out."""
     return reduced.level in ("surface", "transfer") or all(
         gain.form in ("logistic", "sqrt") for gain in reduced.gains.values()
@@ -74,7 +74,7 @@ def roots_(reduced, drives_):
 
     for start in [*known, *starts]:
         look(start)
-    if _bounded(reduced):
+    if is_bounded(reduced):
         # Between two roots whose indices do not add up lies another; elsewhere chance decides, at all sizes
         # of rates alike.
         rng = np.random.default_rng(0)
@@ -89,7 +89,7 @@ def roots_(reduced, drives_):
             ]
         )
         for turn in range(MOST_EXTRA):
-            if _index(reduced, [dict(zip(names, r.tolist())) for r in found], drives_) == 1:
+            if index_of(reduced, [dict(zip(names, r.tolist())) for r in found], drives_) == 1:
                 break
             pair = rng.permutation(len(found))[:2]
             for _ in range(EXTRA):
@@ -106,7 +106,7 @@ def roots_(reduced, drives_):
     return [dict(zip(names, r.tolist())) for r in found]
 
 
-def _index(reduced, roots, drives_):
+def index_of(reduced, roots, drives_):
     """Sum of sign(det(1 - d rates/d rates)) over roots."""
     names = reduced.populations
     total = 0

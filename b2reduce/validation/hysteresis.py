@@ -16,7 +16,7 @@ HYSTERESIS_POINTS = 24  # currents
 HYSTERESIS_STAYS_, SHRINKS = (0.5, 1.5, 4.5, 13.5), 0.8
 
 
-def _hysteresis(circuit, reduced):
+def no_hysteresis(circuit, reduced):
     """Rates without noise over a current that steps slowly up, and down again.
 
     Each step starts where the one before it ended.

@@ -8,7 +8,7 @@ from ..basics.arguments import seconds
 from ..basics.errors import UnitError
 from ..cells.gain import SLOPE_LIMIT
 from ..cells.gain_fitting import within_window
-from .hysteresis import _hysteresis
+from .hysteresis import no_hysteresis
 from .premise import Premise
 
 __all__ = ["gain_premises"]
@@ -39,7 +39,7 @@ def gain_premises(circuit, reduced, rates):
         _stability(loop),
         _one_point(reduced),
         _saturation(circuit, rates),
-        _hysteresis(circuit, reduced),
+        no_hysteresis(circuit, reduced),
         _noise_free(reduced),
     ]
 

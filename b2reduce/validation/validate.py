@@ -18,7 +18,7 @@ from ..reduction.reduce import LEVELS, reduce_levels
 from ..reduction.transfer_axes import transfer_problem
 from .agreement import follows_the_drives, renewal_agrees
 from .comparison import compare
-from .level_rows import _levels, _table
+from .level_table import level_rows, level_table
 from .premise import Premise
 from .spike_premises import check_assumptions
 from .validation import Validation
@@ -174,7 +174,7 @@ def validate(
         comparison = compare(spikes, rates, after=after, reduced=reduced)
         records = timed(
             "other levels",
-            lambda: _levels(
+            lambda: level_rows(
                 reductions, reduced, rates, spikes, comparison, duration, missing if levels is None else {}
             ),
         )
@@ -194,7 +194,7 @@ def validate(
         rates,
         comparison,
         assumptions,
-        _table(records, comparison.table.index),
+        level_table(records, comparison.table.index),
         FrozenDict(reductions),
         took,
         judge(comparison, assumptions, records, reduced),

@@ -10,7 +10,7 @@ from .comparison import FLOOR_, compare, tier_of
 from .verdict import LevelRecord
 
 
-def _levels(reductions, reduced, rates, spikes, comparison, duration, missing):
+def level_rows(reductions, reduced, rates, spikes, comparison, duration, missing):
     """[LevelRecord] of all levels."""
     import pandas as pd
 
@@ -59,7 +59,7 @@ def _levels(reductions, reduced, rates, spikes, comparison, duration, missing):
     return records
 
 
-def _table(records, populations):
+def level_table(records, populations):
     """The levels side by side, for people."""
     import pandas as pd
 
