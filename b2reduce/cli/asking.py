@@ -13,16 +13,12 @@ from .arguments import (
     JSON,
     OUTPUT,
     SEED,
-    check_output,
     read_changes,
     read_circuit,
     read_name,
     read_pair,
-    show_result,
-    show_table,
-    show_warnings,
-    write_results,
 )
+from .output import check_output, show_result, show_table, show_warnings, write_results
 
 __all__ = ["explore", "export", "notebook", "tune", "what_if"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .arguments import JSON, show_result
+from .arguments import JSON
+from .output import show_result
 
 __all__ = ["check", "new"]
 
@@ -71,3 +72,20 @@ def check(context, path, as_json):
     count = {0: "nothing is", 1: "1 thing is"}.get(len(faults), f"{len(faults)} things are")
     click.echo(f"{path}: {count} wrong", err=True)
     context.exit(2 if faults else 0)
+
+
+@click.command(short_help="Remove the compiled kernels.")
+def clean():
+    """Remove the kernels and networks that were compiled and are kept between runs.
+
+    They are built again when needed.
+    """
+    from ..basics.compiler import clean_cache
+    from ..basics.environment import cache_folder
+    from ..cells.engine.sources import clean_sources
+    from ..networks.standalone import clean_programs
+
+    clean_sources()
+    click.echo(
+        f"removed {clean_cache()} kernels and {clean_programs()} networks from {cache_folder()}", err=True
+    )

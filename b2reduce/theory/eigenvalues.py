@@ -12,7 +12,7 @@ __all__ = ["slopes_"]
 MARGIN = 1e-6  # of the fastest decay: real parts closer to 0 than this are neither stable nor unstable
 
 
-def held_by_membrane(reduced, name):
+def membrane_tau_of(reduced, name):
     model = reduced.circuit.populations[name].model
     return model.capacitance_ / float(np.asarray(reduced.operating_g[name]))
 

@@ -12,7 +12,7 @@ from ..basics.frozen import FrozenDict
 from ..basics.units import with_units
 from ..reduction.measured_range import is_outside
 from ..reduction.reduced_circuit import ReducedCircuit, constant_drives_
-from .eigenvalues import eigenvalues_at_, held_by_membrane, kind_of, slopes_
+from .eigenvalues import eigenvalues_at_, kind_of, membrane_tau_of, slopes_
 from .fixed_point import FixedPoint, FixedPoints
 from .roots import index_of, is_bounded, roots_
 from .threshold_linear import ThresholdLinearNetwork
@@ -133,7 +133,7 @@ def threshold_linear(reduced, *, drives=None):
                 theta_[target] -= reduced.weight_(p) * drives_[p.source, target]
     W_ = reduced.W_
     tau_ = [
-        float(np.asarray(reduced.tau[name])) if name in reduced.tau else held_by_membrane(reduced, name)
+        float(np.asarray(reduced.tau[name])) if name in reduced.tau else membrane_tau_of(reduced, name)
         for name in names
     ]
     return ThresholdLinearNetwork(
