@@ -10,10 +10,10 @@ import pytest
 from brian2 import Hz, ms, mV, nS, pA, pF, second
 
 import b2reduce as b2r
+from b2reduce.basics.errors import AccuracyWarning
 from b2reduce.cells.engine import Cells, Source, kernel_of, run_native
 from b2reduce.cells.integration import LIMIT, tries
-from b2reduce.basics.errors import AccuracyWarning
-from b2reduce.circuit.neuron import ADDED_LEAK
+from b2reduce.circuit.cell_equations import ADDED_LEAK
 
 BASE = dict(C_m=200 * pF, g_L=10 * nS, E_L=-70 * mV, V_th=-50 * mV, V_r=-60 * mV)
 #: The cell of Brian2's COBAHH benchmark by its published constants (Traub & Miles 1991; Brette et al. 2007).

@@ -9,8 +9,8 @@ import pytest
 from brian2 import Hz, ms, mV, nS
 
 import b2reduce as b2r
-from b2reduce.cells.transfer_lookup import missed_between, transfer_lookup
 from b2reduce.cells.points import measure_points
+from b2reduce.cells.transfer_lookup import missed_between, transfer_lookup
 from b2reduce.reduction.inputs import (
     average,
     membrane_tau_,

@@ -13,7 +13,7 @@ import numpy as np
 from ..basics.errors import DivergenceError
 from ..basics.session import brian_session, divisions_reported
 from ..basics.units import with_units
-from ..circuit.neuron import ADDED_LEAK, si_unit_name
+from ..circuit.cell_equations import ADDED_LEAK, si_unit_name
 from .engine import Cells, Spiked, simulate_cells
 from .engine.brian import build_group
 from .points import rest_of

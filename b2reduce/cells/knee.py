@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..circuit.neuron import ADDED_LEAK
+from ..circuit.cell_equations import ADDED_LEAK
 from .engine import Cells, simulate_cells
 
 NEAR_ = 1e-3  # V; times the leak it is the scale of currents near zero

@@ -12,7 +12,7 @@ import numpy as np
 from ..basics.errors import InputError
 from ..basics.streams import seed_streams
 from ..basics.units import to_si, with_units
-from ..circuit.neuron import ADDED_LEAK
+from ..circuit.cell_equations import ADDED_LEAK
 from ..circuit.spike_counts import check_points
 from .engine import Cells, CellStatistics, Source, count_sem, resting_state, simulate_cells
 from .integration import LIMIT, StepCheck, check_step, tries, uneven

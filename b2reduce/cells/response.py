@@ -289,7 +289,7 @@ def _modulated(model, frequency_, amplitude, dt_, with_synapses):
     variables.
     """
     number = range(len(frequency_))
-    taken = [name for name in (*model.parameters, *model._parsed.names) if name.startswith(PREFIX)]
+    taken = [name for name in (*model.parameters, *model.parsed.names) if name.startswith(PREFIX)]
     if taken:
         raise model.error("equations", f"the name {taken[0]!r} is reserved for modulated currents; rename it")
     current, total = with_units(amplitude, model.current_dim), f"{PREFIX}_input"

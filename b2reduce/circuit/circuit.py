@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from dataclasses import replace as dataclass_replace
+from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
 
 import numpy as np
 
-from ..basics.arguments import described, mapping, require
+from ..basics.arguments import described, require
 from ..basics.display import quantity_text, sheet_html, sheet_text
-from ..basics.errors import CircuitError, InputError, unknown_name
+from ..basics.errors import CircuitError
 from ..basics.files import named_file, read_toml, write_text
 from ..basics.frozen import FrozenDict
 from ..basics.provenance import content_hash
-from ..basics.units import format_quantity, si_label, with_units
-from .circuit_text import circuit_tables, circuit_toml
+from ..basics.units import si_label
+from .circuit_checks import check_circuit
+from .circuit_reading import circuit_arguments
+from .circuit_text import circuit_tables, circuit_to_dict, circuit_toml
 from .library import find_data_file
-from .neuron import NeuronModel, load_model
-from .parameter_names import FIELDS, chosen, resolve
-from .parts import (
-    NAME,
-    NEEDED,
-    Drive,
-    Pathway,
-    Population,
-    Projection,
-    check_step,
-    put,
-    read_quantity,
-    text_of,
-)
+from .parameter_names import replaced, value_of
+from .parts import Drive, Pathway, check_step, put, read_quantity
 
 __all__ = ["Circuit", "drives_of", "load_circuit"]
-
-#: Keys of a circuit's file, and of its populations.
-KEYS, POPULATION_KEYS = (
-    ("kind", "name", "title", "cite", "dt", "populations", "projections", "drives"),
-    ("model", "size", "parameters", "feature"),
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +85,7 @@ class Circuit:
         try:
             put(self, dt=read_quantity(self.dt, "s", "dt", positive=True))
             check_step(float(self.dt), CircuitError)
-            self._check()
+            check_circuit(self)
         except CircuitError as error:
             raise CircuitError(f"{self._where}, {error}") from None
 
@@ -111,91 +93,8 @@ class Circuit:
     def _where(self):
         return f"circuit {described(self.name)}" + (f" ({self.source})" if self.source else "")
 
-    def _check(self):
-        if not self.populations:
-            raise CircuitError("populations: there is none")
-        for name, population in self.populations.items():
-            if not isinstance(name, str) or not NAME.fullmatch(name):
-                raise CircuitError(
-                    f"populations: got the name {described(name)}, expected letters, digits and underscores"
-                )
-            require(population, Population, f"populations.{name}", CircuitError)
-        for kind, entries, type_ in (
-            ("projection", self.projections, Projection),
-            ("drive", self.drives, Drive),
-        ):
-            for entry in entries:
-                require(entry, type_, f"{kind}s", CircuitError)
-                source = entry.name if kind == "drive" else entry.source
-                key = f"{kind} {source}->{entry.target}"
-                for end in ("target",) if kind == "drive" else ("source", "target"):
-                    if getattr(entry, end) not in self.populations:
-                        raise CircuitError(
-                            f"{key}, {end}:"
-                            f" {unknown_name('population', getattr(entry, end), self.populations)}"
-                        )
-                dim = self.populations[entry.target].model.conductance_dim
-                got = getattr(entry.G, "dim", None)
-                if got is not dim or entry.G < 0:
-                    raise CircuitError(
-                        f"{key}, G: got {entry.G}, expected a conductance of at least 0 in {si_label(dim)},"
-                        " as the leak of its target"
-                    )
-        for kind, entries in (("projection", self.projections), ("drive", self.drives)):
-            for entry in entries:
-                ends = [entry.target, entry.source] if kind == "projection" else [entry.target]
-                if entry.profile is not None and (
-                    plain := [name for name in ends if self.populations[name].feature is None]
-                ):
-                    raise CircuitError(
-                        f"{kind} {entry.name if kind == 'drive' else entry.source}->{entry.target}, profile:"
-                        f" the population {plain[0]} has no feature; "
-                        f'give it feature = "orientation"'
-                    )
-        for projection in self.projections:
-            if projection.profile is not None:
-                others = self.populations[projection.source].size - projection.profile.largest * (
-                    projection.source == projection.target
-                )
-                share = (
-                    projection.in_degree / max(others, 1)
-                    if projection.in_degree is not None
-                    else projection.probability
-                ) * projection.profile.largest
-                if share > 1:
-                    raise CircuitError(
-                        f"projection {projection.source}->{projection.target}, profile: the nearest cells"
-                        f" would be connected with a probability of {share:.3g}, expected at most 1; lower"
-                        " the in-degree, widen the profile or enlarge the population"
-                    )
-            available = self._available(projection)
-            if projection.probability is not None and available == 0:
-                raise CircuitError(
-                    f"projection {projection.source}->{projection.target}: no cell is available without"
-                    " self-connection; enlarge the population"
-                )
-            if projection.in_degree is not None and projection.in_degree > available:
-                raise CircuitError(
-                    f"projection {projection.source}->{projection.target}, in_degree: got"
-                    f" {projection.in_degree}, but only {available} cells are available without"
-                    " self-connection; lower it or enlarge the population"
-                )
-        names = [(drive.name, drive.target) for drive in self.drives]
-        for name, target in names:
-            if names.count((name, target)) > 1:
-                raise CircuitError(f"drive {name}->{target}: occurs twice; give the two different names")
-            if name in self.populations:
-                raise CircuitError(f"drive {name}: has the name of a population; choose another")
-        symbols = {}
-        for pathway in (pathway for name in self.populations for pathway in self.pathways(name)):
-            other = symbols.setdefault(pathway.symbol, pathway.label)
-            if other != pathway.label:
-                raise CircuitError(
-                    f"populations: {other} and {pathway.label} would both be called {pathway.symbol} in"
-                    " equations; rename one of them"
-                )
-
-    def _available(self, projection):
+    def available(self, projection):
+        """Cells that a projection could connect to one target cell."""
         return self.populations[projection.source].size - (projection.source == projection.target)
 
     def K(self, projection):
@@ -203,7 +102,7 @@ class Circuit:
         return (
             float(projection.in_degree)
             if projection.in_degree is not None
-            else projection.probability * self._available(projection)
+            else projection.probability * self.available(projection)
         )
 
     @property
@@ -262,57 +161,7 @@ class Circuit:
         CircuitError
             If a name is unknown; the known ones are listed.
         """
-        circuit = self
-        changes = (
-            {}
-            if changes is None
-            else mapping(changes, f"{self._where}, changes", '{"drive.ext.rate": 12*Hz}', CircuitError)
-        )
-        seen = {}
-        for key, value in {**changes, **more}.items():
-            if not isinstance(key, str):
-                raise CircuitError(
-                    f"{self._where}, changes: got the name {described(key)}, expected text such as"
-                    ' "drive.ext.rate"'
-                )
-            if (same := seen.setdefault(key.replace(":", "->"), key)) != key:
-                raise CircuitError(
-                    f"{self._where}, changes: got {same!r} and {key!r}, which are one parameter; give it once"
-                )
-            try:
-                circuit = circuit._replace_one(key, value)
-            except CircuitError as error:
-                message = str(error)
-                raise (
-                    error
-                    if message.startswith("circuit ")
-                    else CircuitError(f"{self._where}, {key}: {message}")
-                ) from None
-        return circuit
-
-    def _replace_one(self, key, value):
-        kind, _, rest = key.partition(".")
-        if kind in ("dt", "name", "title") and not rest:
-            return dataclass_replace(self, **{kind: value})
-        kind, which, attribute = resolve(self, key, CircuitError, more=" or dt")
-        if kind == "population":
-            old = self.populations[which]
-            new = (
-                Population(old.model, value, old.parameters, old.feature)
-                if attribute == "size"
-                else old.with_parameter(attribute, value)
-            )
-            return dataclass_replace(self, populations={**self.populations, which: new})
-        if attribute not in FIELDS[kind]:
-            raise CircuitError(unknown_name("field", attribute, FIELDS[kind]))
-        changes = {attribute: value}
-        if attribute in ("in_degree", "probability"):
-            changes[{"in_degree": "probability", "probability": "in_degree"}[attribute]] = None
-        entries = tuple(
-            dataclass_replace(entry, **changes) if hit else entry
-            for hit, entry in zip(chosen(self, kind, which), getattr(self, f"{kind}s"))
-        )
-        return dataclass_replace(self, **{f"{kind}s": entries})
+        return replaced(self, changes, **more)
 
     def value(self, name):
         """The value of a parameter by its dotted name, as `replace` takes it.
@@ -335,62 +184,11 @@ class Circuit:
         >>> load_circuit("ei_lif").value("projection.I->E.G")
         2. * nsiemens
         """
-        kind, which, attribute = resolve(
-            self, name, lambda message: CircuitError(f"{self._where}, {name}: {message}")
-        )
-        if kind == "population":
-            population = self.populations[which]
-            known = {"size": population.size, **population.model.parameters}
-            known.setdefault(population.model.input, with_units(0.0, population.model.current_dim))
-            entries, found = [which], [known.get(attribute)]
-        else:
-            known, entries = (
-                FIELDS[kind],
-                [entry for hit, entry in zip(chosen(self, kind, which), getattr(self, f"{kind}s")) if hit],
-            )
-            found = [getattr(entry, attribute, None) for entry in entries]
-        if attribute not in known:
-            raise CircuitError(
-                f"{self._where}, {name}:"
-                f" {unknown_name('parameter' if kind == 'population' else 'field', attribute, known)}"
-            )
-        if any(
-            np.ndim(value) or not isinstance(value, (int, float, np.number, np.ndarray)) for value in found
-        ):
-            raise CircuitError(
-                f"{self._where}, {name}: has no single number as its value, but {described(found[0])}"
-            )
-        if any(other != found[0] for other in found):
-            raise CircuitError(
-                f"{self._where}, {name}: stands for {', '.join(map(quantity_text, found))}, expected one"
-                f" value; name the target as well, as in drive.{which}->{entries[0].target}.{attribute}"
-            )
-        return found[0]
+        return value_of(self, name)
 
     def to_dict(self):
         """Plain data: what the TOML file says, with the models written out."""
-        projections = []
-        for projection in self.projections:
-            entry = {item.name: text_of(getattr(projection, item.name)) for item in fields(projection)}
-            entry["delay"] = [format_quantity(value) for value in projection.delay]
-            projections.append({key: value for key, value in entry.items() if value is not None})
-        return {
-            "kind": "circuit",
-            "name": self.name,
-            "title": self.title,
-            "cite": list(self.cite),
-            "dt": format_quantity(self.dt),
-            "populations": {
-                name: {
-                    "model": p.model.to_dict(),
-                    "size": p.size,
-                    **({"feature": p.feature} if p.feature else {}),
-                }
-                for name, p in self.populations.items()
-            },
-            "projections": projections,
-            "drives": [drive.to_dict() for drive in self.drives],
-        }
+        return circuit_to_dict(self)
 
     def to_toml(self):
         """The circuit as the text of a TOML file that `load_circuit` reads back to the same values.
@@ -442,66 +240,7 @@ class Circuit:
 
         A population's model is a name, a path relative to the file, or a neuron written out.
         """
-        data = dict(data)
-        where = f"circuit {data.get('name', Path(source).stem or 'inline')!r}" + (
-            f" ({source})" if source else ""
-        )
-
-        def check(content, known, key):
-            if not isinstance(content, Mapping):
-                raise CircuitError(f"{where}, {key}: got {described(content)}, expected a table")
-            for name in content:
-                if name not in known:
-                    raise CircuitError(f"{where}, {key}{name}: {unknown_name('key', name, known)}")
-            return dict(content)
-
-        check(data, KEYS, "")
-        kind = data.pop("kind", "circuit")
-        if kind != "circuit":
-            raise CircuitError(f'{where}, kind: got {kind!r}, expected kind = "circuit"')
-        populations = {}
-        for name, entry in check(
-            data.get("populations", {}), data.get("populations", {}), "populations"
-        ).items():
-            entry = check(entry, POPULATION_KEYS, f"populations.{name}.")
-            for key in ("model", "size"):
-                if key not in entry:
-                    raise CircuitError(f"{where}, populations.{name}: the key {key!r} is missing")
-            model = entry.pop("model")
-            try:
-                if isinstance(model, Mapping):
-                    model = NeuronModel.from_dict(model)
-                else:
-                    model = load_model(model, relative_to=Path(source).parent if source else None)
-                populations[name] = Population(model, **entry)
-            except InputError as error:
-                raise CircuitError(f"{where}, populations.{name}: {error}") from None
-        lists = {}
-        for kind, type_ in (("projections", Projection), ("drives", Drive)):
-            lists[kind] = []
-            if not isinstance(data.get(kind, []), (list, tuple)):
-                raise CircuitError(
-                    f"{where}, {kind}: got {described(data[kind])}, expected a list of tables: write"
-                    f" [[{kind}]]"
-                )
-            known = [item.name for item in fields(type_)]
-            for number, entry in enumerate(data.get(kind, ()), start=1):
-                entry = check(entry, known, f"{kind}, entry {number}: ")
-                for key in NEEDED[type_]:
-                    if key not in entry:
-                        raise CircuitError(f"{where}, {kind}, entry {number}: the key {key!r} is missing")
-                try:
-                    lists[kind].append(type_(**entry))
-                except InputError as error:
-                    raise CircuitError(f"{where}, {error}") from None
-        rest = {key: data[key] for key in ("title", "cite", "dt") if key in data}
-        return cls(
-            populations=populations,
-            **lists,
-            **rest,
-            name=data.get("name", Path(source).stem or "inline"),
-            source=str(source),
-        )
+        return cls(**circuit_arguments(data, source))
 
     @property
     def hash(self):

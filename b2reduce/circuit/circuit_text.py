@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from ..basics.display import amount, quantity_text
 from ..basics.toml_text import toml_text
 from ..basics.units import format_quantity
 from .library import data_names
 from .neuron import load_model
+from .parts import text_of
 
 __all__ = ["circuit_tables", "circuit_toml"]
 
@@ -79,3 +82,29 @@ def circuit_tables(circuit):
         (("drive", "inputs", "rate", "G", "tau", "E"), drives),
     )
     return [(columns, rows, "") for columns, rows in tables if rows]
+
+
+def circuit_to_dict(circuit):
+    """Plain data: what the TOML file says, with the models written out."""
+    projections = []
+    for projection in circuit.projections:
+        entry = {item.name: text_of(getattr(projection, item.name)) for item in fields(projection)}
+        entry["delay"] = [format_quantity(value) for value in projection.delay]
+        projections.append({key: value for key, value in entry.items() if value is not None})
+    return {
+        "kind": "circuit",
+        "name": circuit.name,
+        "title": circuit.title,
+        "cite": list(circuit.cite),
+        "dt": format_quantity(circuit.dt),
+        "populations": {
+            name: {
+                "model": p.model.to_dict(),
+                "size": p.size,
+                **({"feature": p.feature} if p.feature else {}),
+            }
+            for name, p in circuit.populations.items()
+        },
+        "projections": projections,
+        "drives": [drive.to_dict() for drive in circuit.drives],
+    }

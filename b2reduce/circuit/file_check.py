@@ -10,12 +10,14 @@ from ..basics.arguments import described
 from ..basics.errors import CircuitError, InputError, ModelError, unknown_name
 from ..basics.files import read_toml
 from ..basics.units import parse_quantity, si_label
-from .circuit import KEYS as CIRCUIT_KEYS
-from .circuit import POPULATION_KEYS, Circuit
+from .circuit import Circuit
+from .circuit_reading import KEYS as CIRCUIT_KEYS
+from .circuit_reading import POPULATION_KEYS
 from .neuron import KEYS as NEURON_KEYS
 from .neuron import NEEDED as NEURON_NEEDED
-from .neuron import ROLES, NeuronModel, load_model
+from .neuron import NeuronModel, load_model
 from .parts import NEEDED, Drive, Population, Projection
+from .roles import ROLES
 
 __all__ = ["check_file"]
 

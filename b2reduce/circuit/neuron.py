@@ -11,26 +11,25 @@ from pathlib import Path
 
 import numpy as np
 
-from ..basics.display import amount, pairs_html, quantity_text
+from ..basics.display import pairs_html
 from ..basics.errors import InputError, ModelError, UnitError, unknown_name
 from ..basics.files import named_file, read_toml, write_text
 from ..basics.frozen import FrozenDict
 from ..basics.provenance import content_hash
-from ..basics.session import probe_group
 from ..basics.toml_text import toml_text
-from ..basics.units import format_quantity, parse_quantity, si_label
+from ..basics.units import parse_quantity, si_label
+from .cell_equations import cell_equations, si_unit_name
+from .integration_methods import method_alone, method_used
 from .library import find_data_file
 from .neuron_checks import check_model, first_line
-from .neuron_text import check_text, plain_for_sympy, read_refractory
+from .neuron_text import check_text, read_refractory
+from .neuron_text_forms import neuron_pairs, neuron_text, neuron_to_dict
 from .reset_check import check_refractory, check_reset
-from .roles import check_named, check_roles, leak_is_alone, read_role, role_value, slope_of
+from .roles import ROLES, check_named, check_roles, leak_is_alone, read_role, role_value, slope_of
+from .spread import Normal
 
-__all__ = ["NeuronModel", "CellEquations", "load_model"]
+__all__ = ["NeuronModel", "load_model"]
 
-ROLES = ("membrane", "input", "leak", "leak_reversal", "capacitance")
-#: Of measurements: a conductance that every cell has besides its own leak, with the leak's reversal, in the
-#: input as synapses are.
-ADDED_LEAK = "g_added_syn"
 #: Keys of a neuron's file, and those without which there is no neuron.
 KEYS = (
     "kind",
@@ -49,24 +48,7 @@ KEYS = (
     "initial",
 )
 NEEDED = ("equations", "threshold", "parameters")
-#: Explicit methods of second order or higher: safe to keep once conductances vary within a step.
-SECOND_ORDER = ("rk2", "rk4", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd")
-#: Methods for equations with white noise; without it their drift is that of Euler's method.
-NOISY = ("heun", "milstein")
 _NORMAL = re.compile(r"\s*normal\(\s*([^,]+?)\s*,\s*([^,]+?)\s*\)\s*$")
-
-
-@dataclass(frozen=True)
-class CellEquations:
-    """What Brian2 is given: the cell with its synapses, ready for a NeuronGroup."""
-
-    equations: str
-    threshold: str
-    reset: str
-    refractory: object
-    method: str
-    namespace: dict
-    events: str  #: the statement that adds the Poisson events of one step; empty without sources
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,20 +208,20 @@ class NeuronModel:
         """
         from brian2 import get_dimensions
 
-        for name in sorted(self._parsed.parameter_names - {self.input}):
+        for name in sorted(self.parsed.parameter_names - {self.input}):
             if name not in self.parameters:
                 raise self.error(
                     f"parameters.{name}",
                     f"the equations declare {name!r}, which has no value; add it to [parameters]",
                 )
-            declared, got = self._parsed[name].dim, get_dimensions(self.constants[name])
+            declared, got = self.parsed[name].dim, get_dimensions(self.constants[name])
             if declared is not got:
                 raise self.error(
                     f"parameters.{name}",
                     f"got a value in {si_label(got)}, expected {si_label(declared)} as the equations"
                     " declare it",
                 )
-        absorbed = self._parsed.parameter_names - {self.input}
+        absorbed = self.parsed.parameter_names - {self.input}
         if absorbed:
             lines = [
                 line for line in self.equations.splitlines() if line.partition(":")[0].strip() not in absorbed
@@ -254,7 +236,7 @@ class NeuronModel:
         )
 
     @cached_property
-    def _parsed(self):
+    def parsed(self):
         import brian2
 
         try:
@@ -265,11 +247,11 @@ class NeuronModel:
     @property
     def state_variables(self):
         """Names of the variables with a differential equation."""
-        return tuple(sorted(self._parsed.diff_eq_names))
+        return tuple(sorted(self.parsed.diff_eq_names))
 
     def dimension_of_variable(self, name):
         """Dimension of a variable of the equations."""
-        return self._parsed[name].dim
+        return self.parsed[name].dim
 
     @property
     def constants(self):
@@ -287,7 +269,7 @@ class NeuronModel:
     def noisy(self):
         """Whether chance is part of the equations: white noise (xi) or random numbers."""
         text = f"{self.equations}\n{self.threshold}\n{self.reset}\n{self.refractory}"
-        return self._parsed.is_stochastic or bool(re.search(r"\b(randn?|poisson|binomial)\s*\(", text))
+        return self.parsed.is_stochastic or bool(re.search(r"\b(randn?|poisson|binomial)\s*\(", text))
 
     @cached_property
     def conductance_dim(self):
@@ -296,8 +278,8 @@ class NeuronModel:
 
         if self.leak is not None:
             return get_dimensions(role_value(self, "leak"))
-        if self.input in self._parsed:
-            return self._parsed[self.input].dim / volt.dim
+        if self.input in self.parsed:
+            return self.parsed[self.input].dim / volt.dim
         if self.input in self.constants:
             return get_dimensions(self.constants[self.input]) / volt.dim
         if self.capacitance is not None:
@@ -374,34 +356,7 @@ class NeuronModel:
 
     def to_dict(self):
         """The content of the TOML file, as plain text values."""
-        text = lambda value: (
-            value
-            if isinstance(value, str)
-            else str(value)
-            if isinstance(value, Normal)
-            else _scalar_text(value)
-        )
-        data = {
-            "kind": "neuron",
-            "name": self.name,
-            "title": self.title,
-            "cite": list(self.cite),
-            "equations": self.equations,
-            "threshold": self.threshold,
-            "reset": self.reset,
-        }
-        if self.refractory is not None:
-            data["refractory"] = text(self.refractory)
-        if self.method:
-            data["method"] = self.method
-        data["dt"] = text(self.dt)
-        data["roles"] = {
-            role: "none" if getattr(self, role) is None else text(getattr(self, role)) for role in ROLES
-        }
-        for table in ("parameters", "initial"):
-            data[table] = {key: text(value) for key, value in getattr(self, table).items()}
-        data["departures"] = dict(self.departures)
-        return data
+        return neuron_to_dict(self)
 
     @classmethod
     def from_dict(cls, data, source=""):
@@ -440,41 +395,10 @@ class NeuronModel:
     @property
     def _pairs(self):
         """What one wants to know of a cell, for people."""
-        roles = {role: getattr(self, role) for role in ROLES}
-        text = lambda value: (
-            "none"
-            if value is None
-            else (
-                value
-                if isinstance(value, str)
-                else str(value)
-                if isinstance(value, Normal)
-                else quantity_text(value)
-            )
-        )
-        return [
-            ("equations", self.equations),
-            ("threshold", self.threshold),
-            ("reset", self.reset.strip() or "none"),
-            ("refractory", text(self.refractory)),
-            ("parameters", ", ".join(f"{name} = {text(value)}" for name, value in self.parameters.items())),
-            ("roles", ", ".join(f"{role} {text(value)}" for role, value in roles.items())),
-            ("method", self.method or "chosen by Brian2's rules"),
-            ("cite", ", ".join(self.cite) or "none"),
-            *((f"departure ({key})", said) for key, said in self.departures.items()),
-        ]
+        return neuron_pairs(self)
 
     def __repr__(self):
-        per = "/m^2" if si_label(self.conductance_dim) == "S/m^2" else ""
-        leak = (
-            "no leak"
-            if self.leak is None
-            else f"leak {amount(self.leak_, 'S' + per)} at {amount(self.leak_reversal_, 'V')}"
-        )
-        return (
-            f"NeuronModel({self.name!r}: {', '.join(self.state_variables)}; C"
-            f" {amount(self.capacitance_, 'F' + per)}, {leak})"
-        )
+        return neuron_text(self)
 
     def _repr_html_(self):
         return pairs_html(f"{self.name}: {self.title}" if self.title else self.name, self._pairs)
@@ -511,65 +435,7 @@ class NeuronModel:
         -------
         CellEquations
         """
-        lines = self.equations.splitlines()
-        current, conductance = si_unit_name(self.current_dim), si_unit_name(self.conductance_dim)
-        declared = dict.fromkeys([self.input, *per_cell])
-        lines = [line for line in lines if line.partition(":")[0].strip() != self.input]
-        reversal = {}
-        added = [f"g_syn_{s}*(E_syn_{s} - {self.membrane})" for s in synapses]
-        if ADDED_LEAK in per_cell:
-            if not isinstance(self.leak_reversal, str):
-                reversal["E_added_syn"] = self.leak_reversal
-            added.insert(
-                0, f"{ADDED_LEAK}*(({'E_added_syn' if reversal else self.leak_reversal}) - {self.membrane})"
-            )
-        if added:
-            total = f"{self.input}_total"
-            lines = [_substitute(line, self.input, total) for line in lines]
-            lines.append(f"{total} = {' + '.join([self.input, *added])} : {current}")
-            lines += [f"dg_syn_{s}/dt = -g_syn_{s}/tau_syn_{s} : {conductance}" for s in synapses]
-        units = {self.input: current}
-        for s in synapses:
-            units.update({f"tau_syn_{s}": "second", f"E_syn_{s}": "volt", f"G_syn_{s}": conductance})
-        for s in poisson:
-            units[f"rate_syn_{s}"] = "Hz"
-        for name in per_cell:
-            units.setdefault(name, si_unit_name(self._dimension_of(name)))
-        for name, unit in units.items():
-            if name in self._parsed and name not in declared:
-                raise self.error("equations", f"the name {name!r} is reserved for synapses; rename it")
-            flags = "shared, constant" if name in shared else "constant"
-            lines.append(f"{name} : {unit} ({flags})")
-        if counted and poisson:
-            lines += ["count_from_syn : second (shared, constant)", *(f"n_syn_{s} : 1" for s in poisson)]
-            event = (
-                "k_syn_{0} = poisson(rate_syn_{0}*dt)\ng_syn_{0} += G_syn_{0}*k_syn_{0}\nn_syn_{0} +="
-                " k_syn_{0}*int(t >= count_from_syn)"
-            )
-        else:
-            event = "g_syn_{0} += G_syn_{0}*poisson(rate_syn_{0}*dt)"
-        events = "\n".join(event.format(s) for s in poisson)
-        namespace = {key: value for key, value in self.constants.items() if key not in units} | reversal
-        return CellEquations(
-            "\n".join(lines),
-            self.threshold,
-            self.reset,
-            False if self.refractory is None else self.refractory,
-            method or self.method_used(bool(synapses)),
-            namespace,
-            events,
-        )
-
-    def _dimension_of(self, name):
-        from brian2 import get_dimensions
-
-        if name == self.input:
-            return self.current_dim
-        if name == ADDED_LEAK:
-            return self.conductance_dim
-        if name not in self.parameters:
-            raise self.error(f"parameters.{name}", unknown_name("parameter", name, list(self.parameters)))
-        return get_dimensions(self.constants[name])
+        return cell_equations(self, synapses, per_cell, shared, poisson, counted, method)
 
     def method_used(self, with_synapses):
         """The integration method that is tried first: the model's own where it is known to be right, and is
@@ -581,91 +447,30 @@ class NeuronModel:
         steps the conductance at the start of a step acts for all of it, which at 0.1 ms biases rates by 10-20
         %.
         """
-        if not with_synapses:
-            return self._method_alone
-        if self.stochastic:
-            return self.method if self.method in NOISY else "heun"
-        return self.method if self.method in SECOND_ORDER else "rk2"
+        return method_used(self, with_synapses)
 
     @property
     def stochastic(self):
         """Whether the equations have white noise (xi)."""
-        return self._parsed.is_stochastic
+        return self.parsed.is_stochastic
 
     @cached_property
-    def _method_alone(self):
-        if self.stochastic:
-            return self.method if self.method not in (None, "exact") else "heun"
-        if self.method not in (None, "exact"):
-            return self.method
-        if len(self._parsed.diff_eq_names) > 1 or not plain_for_sympy(self.state_variables):
-            return "rk4"
-        from brian2.stateupdaters.base import UnsupportedEquationsException
-
-        group = probe_group(
-            self._equations_with_input,
-            method="exact",
-            namespace=self._namespace,
-            threshold=self.threshold,
-            reset=self.reset,
-            refractory=False if self.refractory is None else self.refractory,
-        )
-        try:
-            group.state_updater.update_abstract_code(run_namespace={})
-        except UnsupportedEquationsException:
-            return "rk4"
-        return "exact"
+    def method_alone(self):
+        """The method for cells without synapses."""
+        return method_alone(self)
 
     @property
-    def _equations_with_input(self):
+    def equations_with_input(self):
         declared = (
             ""
-            if self.input in self._parsed
+            if self.input in self.parsed
             else f"\n{self.input} : {si_unit_name(self.current_dim)} (constant)"
         )
         return self.equations + declared
 
     @property
-    def _namespace(self):
+    def namespace(self):
         return {key: value for key, value in self.constants.items() if key != self.input}
-
-
-@dataclass(frozen=True)
-class Normal:
-    """A parameter drawn for every cell of a network from a normal distribution."""
-
-    mean: object
-    sd: object
-
-    def __str__(self):
-        return f"normal({_scalar_text(self.mean)}, {_scalar_text(self.sd)})"
-
-
-def _scalar_text(value):
-    from brian2 import Quantity
-
-    return format_quantity(value) if isinstance(value, Quantity) else value
-
-
-def si_unit_name(dim):
-    """A dimension as Brian2 writes it behind the colon of an equation."""
-    label = si_label(dim)
-    names = {
-        "V": "volt",
-        "A": "amp",
-        "S": "siemens",
-        "F": "farad",
-        "s": "second",
-        "Hz": "Hz",
-        "ohm": "ohm",
-        "C": "coulomb",
-        "A/m^2": "amp/meter**2",
-        "S/m^2": "siemens/meter**2",
-        "F/m^2": "farad/meter**2",
-        "m": "meter",
-        "m^2": "meter**2",
-    }
-    return names.get(label, label if label == "1" else repr(dim))
 
 
 def _one_line_each(text):
@@ -686,12 +491,6 @@ def _one_line_each(text):
             lines.append(open_)
             open_ = ""
     return "\n".join([*lines, open_] if open_ else lines)
-
-
-def _substitute(line, old, new):
-    """Rename a symbol on the right-hand side of one equation line."""
-    head, equals, tail = line.partition("=")
-    return head + equals + re.sub(rf"\b{re.escape(old)}\b", new, tail) if equals else line
 
 
 def load_model(name, relative_to=None):

@@ -42,7 +42,7 @@ def check_model(model):
     from brian2.stateupdaters.base import StateUpdateMethod
     from brian2.utils.stringtools import get_identifiers
 
-    equations = model._parsed
+    equations = model.parsed
     if model.membrane not in equations.diff_eq_names:
         raise model.error(
             "roles.membrane",
@@ -216,12 +216,12 @@ def _unit_fault(model, constants):
     from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
 
     namespace = {
-        key: value for key, value in constants.items() if key != model.input and key not in model._parsed
+        key: value for key, value in constants.items() if key != model.input and key not in model.parsed
     }
     refractory = False if model.refractory is None else model.refractory
     try:
         group = probe_group(
-            model._equations_with_input,
+            model.equations_with_input,
             threshold=model.threshold,
             reset=model.reset,
             refractory=refractory,
@@ -258,9 +258,9 @@ def _check_method(model):
     if model.method in (None, "exact", *([] if model.stochastic else ["euler", "rk2", "rk4", "heun"])):
         return  # these integrate whatever has no noise
     group = probe_group(
-        model._equations_with_input,
+        model.equations_with_input,
         method=model.method,
-        namespace=model._namespace,
+        namespace=model.namespace,
         threshold=model.threshold,
         reset=model.reset,
         refractory=False if model.refractory is None else model.refractory,
@@ -281,7 +281,7 @@ def _identifiers(model):
     assigned = (
         set(re.findall(r"^\s*(\w+)\s*=(?!=)", model.reset, flags=re.M))
         - set(model.parameters)
-        - set(model._parsed.names)
+        - set(model.parsed.names)
     )
     condition = get_identifiers(model.refractory) if isinstance(model.refractory, str) else set()
     return get_identifiers(model.threshold) | (get_identifiers(model.reset) - assigned) | condition

@@ -1,13 +1,21 @@
 """Parameters of a circuit by their dotted names.
 
-Drive.NAME.FIELD, projection.SOURCE->TARGET.FIELD, population.NAME.PARAMETER.
+drive.NAME.FIELD, projection.SOURCE->TARGET.FIELD, population.NAME.PARAMETER.
 """
 
 from __future__ import annotations
 
-from ..basics.errors import unknown_name
+from dataclasses import replace as dataclass_replace
 
-__all__ = ["FIELDS", "chosen", "resolve"]
+import numpy as np
+
+from ..basics.arguments import described, mapping
+from ..basics.display import quantity_text
+from ..basics.errors import CircuitError, unknown_name
+from ..basics.units import with_units
+from .parts import Population
+
+__all__ = ["FIELDS", "chosen", "replaced", "resolve", "value_of"]
 
 #: What can be changed of a projection and of a drive.
 FIELDS = {
@@ -52,3 +60,90 @@ def chosen(circuit, kind, which):
     if kind == "projection":
         return [label == which for label in circuit.labels]
     return [which in (drive.name, f"{drive.name}->{drive.target}") for drive in circuit.drives]
+
+
+def replaced_one(circuit, key, value):
+    """A copy with one parameter changed."""
+    kind, _, rest = key.partition(".")
+    if kind in ("dt", "name", "title") and not rest:
+        return dataclass_replace(circuit, **{kind: value})
+    kind, which, attribute = resolve(circuit, key, CircuitError, more=" or dt")
+    if kind == "population":
+        old = circuit.populations[which]
+        new = (
+            Population(old.model, value, old.parameters, old.feature)
+            if attribute == "size"
+            else old.with_parameter(attribute, value)
+        )
+        return dataclass_replace(circuit, populations={**circuit.populations, which: new})
+    if attribute not in FIELDS[kind]:
+        raise CircuitError(unknown_name("field", attribute, FIELDS[kind]))
+    changes = {attribute: value}
+    if attribute in ("in_degree", "probability"):
+        changes[{"in_degree": "probability", "probability": "in_degree"}[attribute]] = None
+    entries = tuple(
+        dataclass_replace(entry, **changes) if hit else entry
+        for hit, entry in zip(chosen(circuit, kind, which), getattr(circuit, f"{kind}s"))
+    )
+    return dataclass_replace(circuit, **{f"{kind}s": entries})
+
+
+def value_of(circuit, name):
+    """The value of a parameter by its dotted name, as `replace` takes it."""
+    kind, which, attribute = resolve(
+        circuit, name, lambda message: CircuitError(f"{circuit._where}, {name}: {message}")
+    )
+    if kind == "population":
+        population = circuit.populations[which]
+        known = {"size": population.size, **population.model.parameters}
+        known.setdefault(population.model.input, with_units(0.0, population.model.current_dim))
+        entries, found = [which], [known.get(attribute)]
+    else:
+        known, entries = (
+            FIELDS[kind],
+            [entry for hit, entry in zip(chosen(circuit, kind, which), getattr(circuit, f"{kind}s")) if hit],
+        )
+        found = [getattr(entry, attribute, None) for entry in entries]
+    if attribute not in known:
+        raise CircuitError(
+            f"{circuit._where}, {name}:"
+            f" {unknown_name('parameter' if kind == 'population' else 'field', attribute, known)}"
+        )
+    if any(np.ndim(value) or not isinstance(value, (int, float, np.number, np.ndarray)) for value in found):
+        raise CircuitError(
+            f"{circuit._where}, {name}: has no single number as its value, but {described(found[0])}"
+        )
+    if any(other != found[0] for other in found):
+        raise CircuitError(
+            f"{circuit._where}, {name}: stands for {', '.join(map(quantity_text, found))}, expected one"
+            f" value; name the target as well, as in drive.{which}->{entries[0].target}.{attribute}"
+        )
+    return found[0]
+
+
+def replaced(circuit, changes=None, **more):
+    """A changed copy."""
+    where = circuit._where
+    changes = (
+        {}
+        if changes is None
+        else mapping(changes, f"{where}, changes", '{"drive.ext.rate": 12*Hz}', CircuitError)
+    )
+    seen = {}
+    for key, value in {**changes, **more}.items():
+        if not isinstance(key, str):
+            raise CircuitError(
+                f'{where}, changes: got the name {described(key)}, expected text such as "drive.ext.rate"'
+            )
+        if (same := seen.setdefault(key.replace(":", "->"), key)) != key:
+            raise CircuitError(
+                f"{where}, changes: got {same!r} and {key!r}, which are one parameter; give it once"
+            )
+        try:
+            circuit = replaced_one(circuit, key, value)
+        except CircuitError as error:
+            message = str(error)
+            raise (
+                error if message.startswith("circuit ") else CircuitError(f"{where}, {key}: {message}")
+            ) from None
+    return circuit

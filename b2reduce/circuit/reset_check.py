@@ -30,7 +30,7 @@ def check_refractory(model):
     if not isinstance(model.refractory, str):
         return
     tree = parse_expression(model.refractory)
-    if names_in(tree) & (set(model._parsed.names) | set(_clock(model)) | {model.input}):
+    if names_in(tree) & (set(model.parsed.names) | set(_clock(model)) | {model.input}):
         return  # changes in time, or is the input that b2reduce sets
     try:
         value = evaluate_tree(tree, model.constants, model.refractory)

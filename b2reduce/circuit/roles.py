@@ -19,6 +19,8 @@ from .expressions import evaluate
 
 __all__ = ["check_named", "check_roles", "leak_is_alone", "read_role", "role_value", "slope_of"]
 
+ROLES = ("membrane", "input", "leak", "leak_reversal", "capacitance")
+
 # Of a capacitance or a leak that is named, against the one in the equations: both are a few roundings of the
 # same numbers
 RTOL = 1e-9
@@ -155,7 +157,7 @@ def slope_of(model):
 def _derived(model):
     leak = model.leak if isinstance(model.leak, str) and model.leak.isidentifier() else None
     return _derivatives(
-        model._equations_with_input, model.membrane, model.input, leak, frozenset(model.constants)
+        model.equations_with_input, model.membrane, model.input, leak, frozenset(model.constants)
     )
 
 
@@ -190,7 +192,7 @@ def check_roles(model):
     value = _value(per_input, model.constants)
     if value is None:
         others = sorted(
-            {symbol.name for symbol in per_input.free_symbols} & {membrane, input_, "t", *model._parsed.names}
+            {symbol.name for symbol in per_input.free_symbols} & {membrane, input_, "t", *model.parsed.names}
         )
         raise model.error(
             "roles.capacitance",
@@ -232,7 +234,7 @@ def check_roles(model):
     # Other variables beside the leak's symbol (a dendrite coupled by 2*g_L): how much of it is a leak is not
     # to be told.
     alone = leak is not None and {symbol.name for symbol in per_leak.free_symbols} & set(
-        model._parsed.names
+        model.parsed.names
     ) <= {membrane}
     _check_leak(model, part, leak, alone)
     return 1 / value
@@ -291,7 +293,7 @@ def leak_is_alone(model):
         [
             *(
                 f"{expression.code}"
-                for name, expression in model._parsed.get_substituted_expressions()
+                for name, expression in model.parsed.get_substituted_expressions()
                 if name != model.membrane
             ),
             model.threshold,

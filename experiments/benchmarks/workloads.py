@@ -8,7 +8,7 @@ import numpy as np
 
 import b2reduce as b2r
 from b2reduce.cells.engine import Cells, Source
-from b2reduce.circuit.neuron import ADDED_LEAK
+from b2reduce.circuit.cell_equations import ADDED_LEAK
 
 __all__ = ["WORKLOADS", "Workload", "workload"]
 

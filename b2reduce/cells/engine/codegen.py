@@ -251,10 +251,10 @@ def generate(model, per_cell, labels, dt_, method=None):
             item.codeobj_class = NumpyCodeObject
         brian2.Network(group).run(0 * brian2.second, namespace={})
         if group.events.keys() != {"spike"} or any(
-            eq.type == "parameter" and eq.var_type != "float" for eq in model._parsed.values()
+            eq.type == "parameter" and eq.var_type != "float" for eq in model.parsed.values()
         ):
             raise NotExpressible("the equations have events or integer parameters of their own")
-        if any("constant over dt" in eq.flags for eq in model._parsed.values()):
+        if any("constant over dt" in eq.flags for eq in model.parsed.values()):
             raise NotExpressible("a subexpression is held constant over dt")
         own = set(group.equations.parameter_names) - {"lastspike", "not_refractory"}
         fixed = own | {"dt", *written.namespace}
