@@ -13,9 +13,9 @@ from ..basics.units import parse_quantity, si_label
 from .circuit import Circuit
 from .circuit_reading import KEYS as CIRCUIT_KEYS
 from .circuit_reading import POPULATION_KEYS
-from .neuron import KEYS as NEURON_KEYS
-from .neuron import NEEDED as NEURON_NEEDED
 from .neuron import NeuronModel, load_model
+from .neuron_reading import KEYS as NEURON_KEYS
+from .neuron_reading import NEEDED as NEURON_NEEDED
 from .parts import NEEDED, Drive, Population, Projection
 from .roles import ROLES
 

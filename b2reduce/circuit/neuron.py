@@ -7,48 +7,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as dataclass_replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from ..basics.display import pairs_html
-from ..basics.errors import InputError, ModelError, UnitError, unknown_name
+from ..basics.errors import InputError, ModelError, unknown_name
 from ..basics.files import named_file, read_toml, write_text
 from ..basics.frozen import FrozenDict
 from ..basics.provenance import content_hash
 from ..basics.toml_text import toml_text
-from ..basics.units import parse_quantity, si_label
 from .cell_equations import cell_equations, si_unit_name
 from .integration_methods import method_alone, method_used
 from .library import find_data_file
 from .neuron_checks import check_model, first_line
+from .neuron_reading import neuron_arguments, one_line_each, read_value, undeclared
 from .neuron_text import check_text, read_refractory
 from .neuron_text_forms import neuron_pairs, neuron_text, neuron_to_dict
 from .reset_check import check_refractory, check_reset
-from .roles import ROLES, check_named, check_roles, leak_is_alone, read_role, role_value, slope_of
+from .roles import check_named, check_roles, leak_is_alone, read_role, role_value, slope_of
 from .spread import Normal
 
 __all__ = ["NeuronModel", "load_model"]
-
-#: Keys of a neuron's file, and those without which there is no neuron.
-KEYS = (
-    "kind",
-    "name",
-    "title",
-    "cite",
-    "equations",
-    "threshold",
-    "reset",
-    "refractory",
-    "method",
-    "dt",
-    "roles",
-    "parameters",
-    "departures",
-    "initial",
-)
-NEEDED = ("equations", "threshold", "parameters")
-_NORMAL = re.compile(r"\s*normal\(\s*([^,]+?)\s*,\s*([^,]+?)\s*\)\s*$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,19 +123,19 @@ class NeuronModel:
                 raise self.error(
                     key, f"got {getattr(self, key)!r}, expected {'text' if kind is str else 'a table'}"
                 )
-        put("equations", _one_line_each(self.equations))
+        put("equations", one_line_each(self.equations))
         put(
             "parameters",
             FrozenDict(
                 {
-                    key: self._value("parameters", key, value, spread=True)
+                    key: read_value(self, "parameters", key, value, spread=True)
                     for key, value in self.parameters.items()
                 }
             ),
         )
         put(
             "initial",
-            FrozenDict({key: self._value("initial", key, value) for key, value in self.initial.items()}),
+            FrozenDict({key: read_value(self, "initial", key, value) for key, value in self.initial.items()}),
         )
         put("departures", FrozenDict(dict(self.departures)))
         if not isinstance(self.cite, (str, list, tuple)) or not all(
@@ -166,7 +145,7 @@ class NeuronModel:
                 "cite", f'got {self.cite!r}, expected a list such as ["doi:10.1162/08997660360675053"]'
             )
         put("cite", (self.cite,) if isinstance(self.cite, str) else tuple(self.cite))
-        put("dt", self._value("", "dt", self.dt))
+        put("dt", read_value(self, "", "dt", self.dt))
         for role in ("leak", "leak_reversal", "capacitance"):
             put(role, read_role(getattr(self, role)))
         put("refractory", None if self.refractory is False else self.refractory)
@@ -176,58 +155,13 @@ class NeuronModel:
             raise self.error("refractory", str(error)) from None
         check_text(self)  # before anything reaches Brian2
         check_named(self)
-        self._absorb_declarations()
+        kept = undeclared(self)
+        if kept != self.equations:
+            put("equations", kept)
+            del self.__dict__["parsed"]
         check_model(self)
         check_refractory(self)
         check_reset(self)
-
-    def _value(self, table, key, value, spread=False):
-        where = f"{table}.{key}" if table else key
-        try:
-            if spread and isinstance(value, str) and (normal := _NORMAL.match(value)):
-                value = Normal(parse_quantity(normal[1]), parse_quantity(normal[2]))
-            if not (spread and isinstance(value, Normal)):
-                value = parse_quantity(value)
-        except UnitError as error:
-            raise self.error(where, str(error)) from None
-        parts = (value.mean, value.sd) if isinstance(value, Normal) else (value,)
-        if not all(np.ndim(part) == 0 and np.isfinite(np.asarray(part, dtype=float)) for part in parts):
-            raise self.error(where, f"got {value}, expected one finite value")
-        if isinstance(value, Normal) and (
-            si_label(value.mean) != si_label(value.sd) or np.asarray(value.sd) < 0
-        ):
-            raise self.error(
-                where, f"got {value}, expected a standard deviation of at least 0 in the unit of the mean"
-            )
-        return value
-
-    def _absorb_declarations(self):
-        """Take out of the equations what they declare as a parameter and [parameters] gives a value.
-
-        One place decides.
-        """
-        from brian2 import get_dimensions
-
-        for name in sorted(self.parsed.parameter_names - {self.input}):
-            if name not in self.parameters:
-                raise self.error(
-                    f"parameters.{name}",
-                    f"the equations declare {name!r}, which has no value; add it to [parameters]",
-                )
-            declared, got = self.parsed[name].dim, get_dimensions(self.constants[name])
-            if declared is not got:
-                raise self.error(
-                    f"parameters.{name}",
-                    f"got a value in {si_label(got)}, expected {si_label(declared)} as the equations"
-                    " declare it",
-                )
-        absorbed = self.parsed.parameter_names - {self.input}
-        if absorbed:
-            lines = [
-                line for line in self.equations.splitlines() if line.partition(":")[0].strip() not in absorbed
-            ]
-            object.__setattr__(self, "equations", "\n".join(lines))
-            del self.__dict__["_parsed"]
 
     def error(self, key, message):
         """A `ModelError` that says where the fault is."""
@@ -361,25 +295,7 @@ class NeuronModel:
     @classmethod
     def from_dict(cls, data, source=""):
         """Build from the content of a TOML file; unknown keys are errors."""
-        data = dict(data)
-        name = data.get("name", Path(source).stem or "inline")
-        where = f"neuron {name!r}{f' ({source})' if source else ''}"
-        kind = data.pop("kind", "neuron")
-        if kind != "neuron":
-            raise ModelError(f'{where}, kind: got {kind!r}, expected kind = "neuron"')
-        for key in data:
-            if key not in KEYS:
-                raise ModelError(f"{where}, {key}: {unknown_name('key', key, sorted(KEYS))}")
-        for key in NEEDED:
-            if key not in data:
-                raise ModelError(f"{where}: the key {key!r} is missing")
-        roles = data.pop("roles", {})
-        if not isinstance(roles, Mapping):
-            raise ModelError(f"{where}, roles: got {roles!r}, expected a table")
-        for key in roles:
-            if key not in ROLES:
-                raise ModelError(f"{where}, roles.{key}: {unknown_name('role', key, ROLES)}")
-        return cls(**{**data, **roles, "name": name, "source": str(source)})
+        return cls(**neuron_arguments(data, source))
 
     def to_toml(self):
         """The model as the text of a TOML file that `load_model` reads back to the same values."""
@@ -471,26 +387,6 @@ class NeuronModel:
     @property
     def namespace(self):
         return {key: value for key, value in self.constants.items() if key != self.input}
-
-
-def _one_line_each(text):
-    """Equations with one definition a line, without comments.
-
-    Brian2 lets an expression run on until its colon.
-    """
-    lines, open_ = [], ""
-    for line in text.splitlines():
-        line = line.partition("#")[0].strip()
-        if not line:
-            continue
-        if not open_ and lines and line.startswith("("):  # flags of the definition before
-            lines[-1] += f" {line}"
-            continue
-        open_ = f"{open_} {line}".strip()
-        if ":" in line:
-            lines.append(open_)
-            open_ = ""
-    return "\n".join([*lines, open_] if open_ else lines)
 
 
 def load_model(name, relative_to=None):
