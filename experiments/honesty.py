@@ -26,7 +26,7 @@ from b2reduce.experiments.honesty_measures import LIMIT, measure_validation
 from b2reduce.experiments.random_honesty import run_random
 
 import b2reduce as b2r
-from b2reduce.reduction.reduce import LEVELS
+from b2reduce.reduction.levels.register import LEVELS
 
 __all__ = ["CIRCUITS", "PUBLISHED", "measure", "summary"]
 

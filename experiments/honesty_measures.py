@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 import b2reduce as b2r
-from b2reduce.reduction.reduce import LEVELS
+from b2reduce.reduction.levels.register import LEVELS
 from b2reduce.validation.comparison import FLOOR_
 
 __all__ = ["LIMIT", "measure_validation"]

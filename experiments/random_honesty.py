@@ -23,7 +23,7 @@ from b2reduce.experiments.honesty_measures import LIMIT, measure_validation
 from b2reduce.experiments.random_circuits import random_circuit
 
 import b2reduce as b2r
-from b2reduce.reduction.reduce import LEVELS
+from b2reduce.reduction.levels.register import LEVELS
 
 __all__ = ["measure_random", "random_summary", "run_random"]
 

@@ -17,7 +17,7 @@ from brian2 import Hz
 from click.testing import CliRunner
 
 import b2reduce as b2r
-from b2reduce.reduction.reduce import LEVELS
+from b2reduce.reduction.levels.register import LEVELS
 
 # One of every kind; the command measures all.
 KINDS = (

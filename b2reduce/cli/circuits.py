@@ -233,7 +233,7 @@ def fixed_points_command(
         ],
         columns=None if points else [*(f"{name} [Hz]" for name in reduced.populations), "kind"],
     )
-    if len(reduced.populations) == 2 and reduced.level in ("linear", "gain") and not reduced.by_pathway:
+    if len(reduced.populations) == 2 and reduced.kind.shift_law and not reduced.by_pathway:
         plane = phase_plane(reduced)
         figures["phase_plane"] = lambda ax: plot_phase_plane(plane, ax=ax)
     if along:

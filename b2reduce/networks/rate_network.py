@@ -6,7 +6,8 @@ import numpy as np
 
 from ..circuit.parts import rate_at
 from ..circuit.wiring import draw_wiring, ones_matrix
-from ..reduction.equations import filters, rate_assignment, rate_equations, rate_values, start_values_
+from ..reduction.equations import rate_assignment, rate_equations, rate_values, start_values_
+from ..reduction.rate_filters import filters
 
 __all__ = ["Couplings", "rate_groups", "summed_synapses"]
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from ..basics.session import run_network
 from ..reduction.equations import BIN_
-from ..reduction.measured_range import outside, place
 from ..reduction.reduced_circuit import FAR
 from .rate_network import Couplings, rate_groups, summed_synapses
 
@@ -112,7 +111,7 @@ def run_populations(reduced, drives, dt_, start, bins, each, seed, bar):
     places = {
         name: brian2.StateMonitor(
             group,
-            place(reduced, name),
+            reduced.kind.place(reduced, name),
             record=True,
             dt=each * dt_ * brian2.second,
             codeobj_class=NumpyCodeObject,
@@ -134,10 +133,13 @@ def run_populations(reduced, drives, dt_, start, bins, each, seed, bar):
         name: float(
             np.mean(
                 _padded(
-                    outside(
+                    reduced.kind.outside(
                         reduced,
                         name,
-                        {variable: getattr(monitor, f"{variable}_")[0] for variable in place(reduced, name)},
+                        {
+                            variable: getattr(monitor, f"{variable}_")[0]
+                            for variable in reduced.kind.place(reduced, name)
+                        },
                     ),
                     bins,
                 )
@@ -166,12 +168,12 @@ def run_cells(reduced, drives, dt_, start, bins, each, seed, bar):
                 blocks[name].append((sums.pop(name) / block).astype(np.float32))
                 beyond[name].append(
                     np.mean(
-                        outside(
+                        reduced.kind.outside(
                             reduced,
                             name,
                             {
                                 variable: np.asarray(getattr(group, f"{variable}_")[:])
-                                for variable in place(reduced, name)
+                                for variable in reduced.kind.place(reduced, name)
                             },
                         )
                     )
@@ -189,12 +191,12 @@ def run_cells(reduced, drives, dt_, start, bins, each, seed, bar):
         # The block that was begun ends at rest, or with the run.
         cells[name] = _padded(np.array([*blocks[name], couplings.rates_[name].astype(np.float32)]), whole).T
         last = np.mean(
-            outside(
+            reduced.kind.outside(
                 reduced,
                 name,
                 {
                     variable: np.asarray(getattr(group, f"{variable}_")[:])
-                    for variable in place(reduced, name)
+                    for variable in reduced.kind.place(reduced, name)
                 },
             )
         )

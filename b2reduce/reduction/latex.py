@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from ..basics.display import amount, gain_rows, number
@@ -45,8 +47,7 @@ def rate_model_latex(reduced, document=True):
             columns,
             rows,
             "Weights, thresholds and time constants of the rate model with the standard errors of the"
-            " measurement"
-            + ("; the tangent at the operating point" if reduced.level in ("surface", "transfer") else ""),
+            " measurement" + ("; the tangent at the operating point" if not reduced.kind.shift_law else ""),
         )
     )
     gains = [
@@ -96,11 +97,11 @@ def _population_equations(reduced, name):
     )
     filtered = lambda source, drive: (
         incoming(source, drive)
-        if not reduced.by_pathway and reduced.level in ("linear", "gain")
+        if not reduced.by_pathway and reduced.kind.shift_law
         else _sub("s", name, source)
     )
     lines = []
-    if reduced.level in ("linear", "gain"):
+    if reduced.kind.shift_law:
         weights = {key: (W_ext if key[1] else W)[name, key[0]] for key in sources}
         terms = "".join(f"{signed(weights[key], 'C' + area)}\\,{filtered(*key)}" for key in sources)
         threshold = signed(-reduced.theta_[name], "A" + area)
@@ -127,28 +128,10 @@ def _population_equations(reduced, name):
             slope = adapts.onset_slope_(float(np.asarray(gain.beta)))
             f = rf"{shown(slope, 'Hz m^2/A' if area else 'Hz/A')}\,[{mu} - {a}]_+"
         lines.append(f"{rate} &= {f}")
-    elif reduced.level == "surface":
-        model = reduced.circuit.populations[name].model
-        summed = lambda key, of: sum(of(p) for p in pathways if (p.source, p.is_drive) == key)
-        force = lambda p: p.mean_(1.0) * (p.E_ - model.leak_reversal_)
-        term = lambda key, of, unit: f"{signed(summed(key, of), unit + area)}\\,{_sub('s', name, key[0])}"
-        charge = "".join(term(key, force, "C") for key in sources)
-        leak = "".join(term(key, lambda p: p.mean_(1.0), "F") for key in sources)
-        lines += [
-            f"{_sub('I', name)} &= {shown(model.constant_input_, 'A' + area)}{charge}",
-            f"{_sub('g', name)} &= {shown(model.leak_, 'S' + area)}{leak}",
-            (
-                rf"{rate} &= F_{{\mathrm{{{escaped(name)}}}}}({_sub('I', name)},"
-                rf" {_sub('g', name)})\quad\text{{(measured surface)}}"
-            ),
-        ]
     else:
-        arguments = ", ".join(_sub("s", name, source) for source, _ in sources)
-        lines.append(
-            rf"{rate} &= F_{{\mathrm{{{escaped(name)}}}}}({arguments})\quad\text{{(measured transfer"
-            r" function)}"
-        )
-    if reduced.by_pathway or reduced.level in ("surface", "transfer"):
+        write = SimpleNamespace(amount=shown, signed=signed, symbol=_sub, area=area, sources=list(sources))
+        lines += reduced.kind.latex(reduced, name, write)
+    if reduced.by_pathway or not reduced.kind.shift_law:
         for source, drive in sources:
             taus = (
                 sorted({p.tau_ for p in pathways if (p.source, p.is_drive) == (source, drive)})

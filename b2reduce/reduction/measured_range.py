@@ -1,13 +1,12 @@
-"""Whether rates lie within what was measured, and what the gains give at given rates."""
+"""What the gains give where cells fire at given rates."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..circuit.wiring import draw_wiring, ones_matrix
-from .equations import carrier, filters
 
-__all__ = ["mean_response_", "place", "outside", "is_outside"]
+__all__ = ["mean_response_"]
 
 
 def mean_response_(reduced, cell_rates, drives_, seed):
@@ -36,43 +35,3 @@ def mean_response_(reduced, cell_rates, drives_, seed):
             np.mean(reduced.functions_[target](*reduced.carried_arguments_(target, carried)))
         )
     return found
-
-
-def place(reduced, population):
-    """Variables that say where in the measured range a population is."""
-    if reduced.level == "surface":
-        return ["I", "g"]
-    return (
-        [carrier(reduced, f) for f in filters(reduced, population)] if reduced.level == "transfer" else ["r"]
-    )
-
-
-def outside(reduced, population, values):
-    """Whether units are outside of what was measured: of the window of rates, the surface, or the presynaptic
-    rates.
-
-    Parameters
-    ----------
-    values : mapping of str to ndarray
-        Of the variables that `place` names.
-    """
-    if reduced.level in ("linear", "gain"):
-        lo, hi = (float(np.asarray(rate)) for rate in reduced.gains[population].rates)
-        return (values["r"] < lo) | (values["r"] > hi)
-    if reduced.level == "surface":
-        return reduced.functions_[population].outside(values["I"], values["g"])
-    sources, arguments = filters(reduced, population), []
-    for axis in reduced.axes_(population):
-        terms = [(axis.factor(f.pathways), values[carrier(reduced, f)]) for f in sources]
-        arguments.append(sum(factor * value for factor, value in terms if factor))
-    return reduced.functions_[population].outside(*arguments)
-
-
-def is_outside(reduced, population, rates_, drives_):
-    """Whether a population at rest is outside of what was measured, at rates in Hz of populations and of
-    (drive, target).
-    """
-    arguments = reduced.arguments_(population, rates_, drives_)
-    if reduced.level in ("linear", "gain"):
-        return bool(outside(reduced, population, {"r": rates_[population]}))
-    return bool(reduced.functions_[population].outside(*arguments))

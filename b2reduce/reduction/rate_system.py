@@ -15,7 +15,8 @@ import numpy as np
 from ..basics.errors import InputError, unknown_name
 from ..basics.units import si_label
 from ..cells.gain_forms import KNOTS
-from .equations import automatic_dt_, filters, rate_assignment, rate_equations, rate_values, start_values_
+from .equations import automatic_dt_, rate_assignment, rate_equations, rate_values, start_values_
+from .rate_filters import filters
 
 __all__ = ["RateSystem", "State", "printed", "rate_system"]
 
@@ -139,7 +140,7 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
             )
         expressions = {variable: known(equations[variable].expr.code) for variable in equations.subexpr_names}
         if statement := rate_assignment(reduced, name):
-            if reduced.level in ("linear", "gain"):
+            if reduced.kind.shift_law:
                 expressions.update(_spline(reduced.gains[name], own("mu"), own))
             else:
                 functions[f"F_{name}"] = reduced.functions_[name]

@@ -23,16 +23,15 @@ from ..circuit.circuit import load_circuit
 from ..circuit.parts import check_step
 from .inputs import average
 from .integration_steps import integrated
+from .levels.register import LEVELS
 from .local_measurements import fitted_tau_, rate_window, responses_at, surface_at
 from .local_transfer import transfer_at
 from .operating_point import find_operating_point, point_at
 from .reduced_circuit import ReducedCircuit, read_drives, steady_rates
 from .search import SILENT_
-from .transfer_axes import transfer_problem
 
-__all__ = ["LEVELS", "NOISES", "reduce", "reduce_again", "reduce_levels"]
+__all__ = ["NOISES", "reduce", "reduce_again", "reduce_levels"]
 
-LEVELS = ("linear", "gain", "surface", "transfer")
 # Of the larger one: how far the last value of a drive may lie from its mean over time before that is said
 KICK = 0.25
 NOISES = ("renewal", "matched", "none")
@@ -230,14 +229,16 @@ def reduce_levels(
                 f"gains, {name}: got {described(gain)}, expected a GainFit or an FISurface; fit_gain(surface)"
                 " and measure_fi(model, I, g) make them"
             )
-        if "surface" in levels and not isinstance(gain, FISurface):
+        wide = [level for level in levels if LEVELS[level].measures_surface]
+        if wide and not isinstance(gain, FISurface):
             raise InputError(
-                f"gains, {name}: got a GainFit, but level = 'surface' needs the FISurface itself; give that,"
-                " or use level = 'linear' or 'gain'"
+                f"gains, {name}: got a GainFit, but level = {wide[0]!r} needs the FISurface itself; give"
+                " that, or use level = 'linear' or 'gain'"
             )
     _check_adaptation(circuit, adaptation, levels)
-    if "transfer" in levels and (problem := transfer_problem(circuit)):
-        raise InputError(f"level: {problem}; use level = 'surface'")
+    for level in levels:
+        if problem := LEVELS[level].problem(circuit):
+            raise InputError(f"level: {problem}; use level = 'surface'")
     window = None if window is None else rate_limits(window, "window")
     dt_ = seconds(dt, "dt") or float(circuit.dt)
     check_step(dt_)
@@ -262,20 +263,20 @@ def reduce_levels(
             " adaptation already; use tau = 'membrane' or 'synaptic'"
         )
     with Progress(progress) as bar:
-        if noise != "none" and (missing or dynamic or "transfer" in levels):
+        surfaces, functions = (
+            any(getattr(LEVELS[level], need) for level in levels)
+            for need in ("measures_surface", "measures_transfer")
+        )
+        if noise != "none" and (missing or dynamic or functions):
             point = find_operating_point(
                 circuit, drives_, seed=seed, bar=bar, renewal=noise == "renewal", **settings
             )
-            measured = _measured(
-                circuit, point, given, window, True, "surface" in levels, seed, settings, bar
-            )
+            measured = _measured(circuit, point, given, window, True, surfaces, seed, settings, bar)
         else:
-            point, measured = _without_noise(
-                circuit, drives_, given, window, "surface" in levels, seed, settings, bar
-            )
+            point, measured = _without_noise(circuit, drives_, given, window, surfaces, seed, settings, bar)
         adapts = _adaptation(circuit, adaptation, point, seed, settings, bar)
         transfers = {}
-        if "transfer" in levels:
+        if functions:
             transfers = {
                 name: transfer_at(
                     circuit,
@@ -385,23 +386,15 @@ def _reduced(
     dt_,
 ):
     """The ReducedCircuit of one level."""
-    fits = dict(measured.fits)
-    if level == "gain":
-        fits.update(
-            {
-                name: fit_gain(
-                    surface, form="auto", rates=measured.windows[name], through=measured.through.get(name)
-                )
-                for name, surface in measured.surfaces.items()
-            }
-        )
+    kind = LEVELS[level]
+    fits = kind.fits(dict(measured.fits), measured)
     for name, fit in fits.items():
         if fit.per_area != circuit.per_area(name):
             raise InputError(
                 f"gains, {name}: got a gain per {'area' if fit.per_area else 'cell'}, but the population's"
                 f" model is per {'cell' if fit.per_area else 'area'}"
             )
-    if level in ("linear", "gain"):
+    if kind.shift_law:
         warnings = [
             *warnings,
             *(f"population {name}: {warning}" for name, fit in fits.items() for warning in fit.warnings),
@@ -454,7 +447,7 @@ def _reduced(
         noise=noise,
         warnings=list(warnings),
         provenance=provenance,
-        transfers=transfers if level == "transfer" else {},
+        transfers=transfers if kind.measures_transfer else {},
         moving_response=point.response_,
         cv2=point.cv2_,
         others=point.others,
@@ -500,15 +493,15 @@ def _reduced(
             f"the rate model does not stay at its operating point: {unstable}; from beside it it goes to"
             f" {show(rest)}. Measured with noise that moves with the rates, the loop is weaker or stronger"
             " than with noise that stays: use level = 'transfer'"
-            if level != "transfer"
+            if not kind.noise_moves
             else (
                 f"the rate model does not stay at its operating point: {unstable}; from beside it it goes to"
                 f" {show(rest)}"
             )
         )
-    if level in ("surface", "transfer"):
+    if not kind.shift_law:
         for name in reduced.populations:
-            if bool(reduced.functions_[name].outside(*reduced.arguments_(name, rest, drives_))):
+            if kind.is_outside(reduced, name, rest, drives_):
                 reduced.warnings.append(
                     f"population {name}: the rate model rests at {rest[name]:.3g} Hz, outside of what was"
                     f" measured around {point.rate_[name]:.3g} Hz; its rate there is that of the nearest"
@@ -521,7 +514,7 @@ def _reduced(
     ]
     # Gains that were given need not pass through the operating point
     apart = [name for name in reduced.populations if name not in measured.through]
-    if noise != "none" and level in ("linear", "gain") and apart and elsewhere and not unstable:
+    if noise != "none" and kind.shift_law and apart and elsewhere and not unstable:
         reduced.warnings.append(
             f"the rate model goes to {show(rest)}, but the cells of this circuit fire at {show(point.rate_)},"
             f" which is the operating point that is shown: the gains of {', '.join(apart)}, which were given,"
@@ -559,10 +552,11 @@ def _check_adaptation(circuit, adaptation, levels):
             f"adaptation: got {described(adaptation)}, expected None, 'measured' or a dict of population to"
             " Adaptation"
         )
-    if tuple(levels) != ("linear",):
+    bent = [level for level in levels if not LEVELS[level].straight]
+    if bent:
         raise InputError(
-            f"adaptation: got it with level = {next(level for level in levels if level != 'linear')!r},"
-            " expected level = 'linear', whose gain at onset follows from that of the adapted cell"
+            f"adaptation: got it with level = {bent[0]!r}, expected level = 'linear', whose gain at"
+            " onset follows from that of the adapted cell"
         )
     if isinstance(adaptation, Mapping):
         for name, value in adaptation.items():

@@ -19,13 +19,11 @@ from ..cells.adaptation import Adaptation
 from ..cells.gain_fit import GainFit
 from ..cells.linear_response import LinearResponse
 from ..cells.surface import FISurface
-from ..cells.surface_lookup import surface_lookup
 from ..cells.transfer import TransferFunction
-from ..cells.transfer_lookup import transfer_lookup
 from ..circuit.circuit import Circuit
 from ..circuit.parts import read_rate
 from .equations import rate_equations
-from .inputs import average
+from .levels.register import LEVELS
 from .model_table import model_table
 from .search import APART, APART_
 from .transfer_axes import transfer_axes
@@ -155,6 +153,11 @@ class ReducedCircuit:
         object.__setattr__(self, "provenance", frozen(self.provenance))
 
     @property
+    def kind(self):
+        """The `Level` of that name."""
+        return LEVELS[self.level]
+
+    @property
     def operating_rate_(self):
         """{population: rate} of the operating point, Hz."""
         return {name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
@@ -272,49 +275,15 @@ class ReducedCircuit:
     @property
     def moved(self):
         """{population: by how much its gain lay above the operating rate}, Hz."""
-        if self.level in ("surface", "transfer"):
-            return {
-                name: with_units(self.functions_[name].moved, "Hz")
-                for name in self.populations
-                if self.gains[name].through is not None
-            }
-        return {name: gain.through["moved"] for name, gain in self.gains.items() if gain.through is not None}
+        return self.kind.moved(self)
 
     @cached_property
     def functions_(self):
-        """{population: what gives its rate in Hz}: of (I, g), or at level "transfer" of the rates of `axes_`;
-        SI floats or arrays.
+        """{population: what gives its rate in Hz}, of what `arguments_` gives; SI floats or arrays.
 
         What was measured here passes through the operating point, which is known best of all.
         """
-        if self.level in ("linear", "gain"):
-            return {name: gain.predict_ for name, gain in self.gains.items()}
-        tables = {
-            name: (
-                surface_lookup(self.surfaces[name])
-                if self.level == "surface"
-                else transfer_lookup(self.transfers[name])
-            )
-            for name in self.populations
-        }
-        rates = self.operating_rate_
-        for name, table in tables.items():
-            # Where it was measured, which is not where a changed circuit's rates would put it.
-            point = (
-                (float(np.asarray(self.operating_I[name])), float(np.asarray(self.operating_g[name])))
-                if self.level == "surface"
-                else self.arguments_(name, rates, self.at_)
-            )
-            if self.level == "surface":
-                tables[name] = table = table.down_to(*point, rates[name])
-            if self.gains[name].through is not None:
-                rate = float(np.asarray(self.gains[name].through["rate"]))
-                tables[name] = (
-                    table.along_current(*point, rate)
-                    if self.level == "surface"
-                    else table.along_rate(point, rate)
-                )
-        return tables
+        return self.kind.functions(self)
 
     def axes_(self, population):
         """[Axis] of the arguments of a transfer function."""
@@ -322,23 +291,11 @@ class ReducedCircuit:
 
     def arguments_(self, population, rates_, drives_):
         """What `functions_` takes at given rates of populations and of (drive, target)."""
-        if self.level == "transfer":
-            return tuple(axis.rate_(rates_, drives_) for axis in self.axes_(population))
-        return average(self.circuit, population, rates_, drives_)
+        return self.kind.arguments(self, population, rates_, drives_)
 
     def carried_arguments_(self, population, carried):
-        """The same where every pathway carries a rate of its own: {pathway label.
-
-        Rate in Hz}, floats or arrays.
-        """
-        pathways = self.circuit.pathways(population)
-        if self.level == "transfer":
-            return tuple(axis.carried_(carried) for axis in self.axes_(population))
-        model = self.circuit.populations[population].model
-        means = [(p.mean_(carried[p.label]), p.E_ - model.leak_reversal_) for p in pathways]
-        return model.constant_input_ + sum(mean * force for mean, force in means), model.leak_ + sum(
-            mean for mean, _ in means
-        )
+        """The same where every pathway carries a rate of its own, {label: rate in Hz}, floats or arrays."""
+        return self.kind.carried_arguments(self, population, carried)
 
     def response_(self, rates_, drives_):
         """{population: rate} in Hz that comes out where rates of populations and of (drive, target) go in.
@@ -377,10 +334,9 @@ class ReducedCircuit:
 
     @cached_property
     def states_(self):
-        """[{population.
+        """[{population: rate}] in Hz at which the rate model comes to rest.
 
-        Rate}] in Hz at which the rate model comes to rest, from beside its operating point and, where that is
-        another, from silence.
+        From beside its operating point and, where that is another, from silence.
         """
         beside = {name: (1 + BESIDE) * rate for name, rate in self.operating_rate_.items()}
         known, silent = (self.steady_rates_(self.at_, start) for start in (beside, None))
@@ -508,17 +464,10 @@ class ReducedCircuit:
                     f"changes: the cells of population {name} are others, on which no gain was measured;"
                     " reduce the changed circuit instead"
                 )
-            synapses = lambda circuit: [(p.label, p.K, p.G_, p.tau_, p.E_) for p in circuit.pathways(name)]
-            moved = (
-                synapses(circuit) != synapses(self.circuit)
-                or old.constant_input_ != own.constant_input_
-                or old.leak_ != own.leak_
-            )
-            if self.level == "transfer" and moved:
+            if problem := self.kind.same_cells(self, circuit, name):
                 raise InputError(
-                    f"changes: the transfer function of population {name} was measured with its synapses, its"
-                    " leak and its current as they were; reduce the changed circuit, or replace at another"
-                    " level"
+                    f"changes: the rate of population {name} {problem}; reduce the changed circuit, or"
+                    " replace at another level"
                 )
         said = {
             name: value if isinstance(value, (str, int, float, list, tuple, dict)) else str(value)

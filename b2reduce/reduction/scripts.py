@@ -17,7 +17,8 @@ from ..basics.arguments import needed_seconds, one_of, seconds
 from ..basics.errors import InputError
 from ..basics.rendering import rendered
 from ..cells.settings import BRIAN_STEP_, check_run
-from .equations import BIN_, filters, rate_assignment, rate_equations, rate_values
+from .equations import BIN_, rate_assignment, rate_equations, rate_values
+from .rate_filters import filters
 from .rate_system import printed, rate_system
 
 __all__ = ["KINDS", "script"]
@@ -154,13 +155,10 @@ def _brian2(reduced, system, duration_):
         )
         if statement:
             area = "/meter**2" if reduced.circuit.per_area(name) else ""
-            units = {
-                "linear": f"[amp{area}]",
-                "gain": f"[amp{area}]",
-                "surface": f"[amp{area}, siemens{area}]",
-            }.get(reduced.level, f"[Hz]*{len(reduced.axes_(name))}")
-            namespace["F"] = f"lookup(F_{name}, {units})"
-            if reduced.level in ("linear", "gain"):
+            written = {"A": f"amp{area}", "S": f"siemens{area}", "Hz": "Hz"}
+            units = ", ".join(written[unit] for unit in reduced.kind.argument_units(reduced, name))
+            namespace["F"] = f"lookup(F_{name}, [{units}])"
+            if reduced.kind.shift_law:
                 own = [
                     (symbol, printed(formula.replace(f"mu_{name}", "mu"), "numpy"))
                     for symbol, formula in system.definitions

@@ -24,7 +24,6 @@ from ..circuit.circuit import load_circuit
 from ..networks.simulate_spikes import simulate_spikes
 from ..reduction.inputs import sources_of
 from ..reduction.integration_steps import integrated
-from ..reduction.levels import LEVELS_MEAN
 from ..reduction.rate_system import printed, rate_system
 from ..reduction.reduce import reduce
 from ..reduction.reduced_circuit import ReducedCircuit
@@ -177,7 +176,7 @@ def _spiking_points(reduced, number, duration, seed, bar):
 
 def _page(reduced, curves, points):
     constant = {d.name: with_units(d.rate_, "Hz") for d in reduced.circuit.drives}
-    if not reduced.circuit.drives and (reduced.level == "transfer" or not reduced.circuit.projections):
+    if not reduced.circuit.drives and (reduced.kind.holds_synapses or not reduced.circuit.projections):
         raise InputError(
             "circuit: has no drive and no conductance that can be moved; add a drive, or reduce at another"
             " level than 'transfer'"
@@ -241,7 +240,7 @@ def _page(reduced, curves, points):
     values = dict(
         circuit=reduced.circuit,
         level=reduced.level,
-        meaning=LEVELS_MEAN[reduced.level],
+        meaning=reduced.kind.meaning,
         version=__version__,
         seed=reduced.provenance.get("seed"),
         data=json.dumps(without_nan(data), ensure_ascii=True).replace("<", "\\u003c"),
@@ -262,7 +261,7 @@ def _one_rate(circuit):
 def _place_code(reduced, system, name):
     """Whether a population is outside of what was measured, in JavaScript."""
     rate = system.rates[name]
-    if reduced.level in ("linear", "gain"):
+    if reduced.kind.shift_law:
         lo, hi = (float(np.asarray(limit)) for limit in reduced.gains[name].rates)
         return f"({rate} < {lo!r} || {rate} > {hi!r})"
     formula = dict(system.definitions)[rate]
@@ -274,7 +273,7 @@ def _synapses(reduced, system):
 
     By how much each parameter of the equations grows when its conductance doubles.
     """
-    if reduced.level == "transfer":
+    if reduced.kind.holds_synapses:
         return []
     circuit, found = reduced.circuit, []
     entries = [

@@ -7,7 +7,8 @@ from ..basics.errors import InputError
 from ..basics.files import new_file, write_text
 from ..basics.progress import Progress
 from ..circuit.circuit import load_circuit
-from ..reduction.reduce import LEVELS, NOISES
+from ..reduction.levels.register import LEVELS
+from ..reduction.reduce import NOISES
 
 __all__ = ["write_notebook"]
 

@@ -8,7 +8,7 @@ from html import escape
 from ..basics.arguments import one_of
 from ..basics.display import field_unit, number, sheet_html
 from ..basics.files import write_text
-from ..reduction.reduce import LEVELS
+from ..reduction.levels.register import LEVELS
 from .scan import scan
 
 __all__ = ["RegimeMap", "regime_map"]

@@ -18,7 +18,6 @@ from ..basics.frozen import FrozenDict
 from ..basics.progress import Progress
 from ..basics.units import with_units
 from ..networks.simulate_spikes import simulate_spikes
-from ..reduction.measured_range import is_outside
 from ..reduction.reduce import reduce_again
 from ..reduction.reduced_circuit import ReducedCircuit
 
@@ -125,7 +124,7 @@ def tangent(reduced):
 
     At level "transfer" its tangent at the operating point.
     """
-    return reduced.frozen_on_(reduced.circuit, level="linear") if reduced.level == "transfer" else reduced
+    return reduced.frozen_on_(reduced.circuit, level="linear") if reduced.kind.holds_synapses else reduced
 
 
 def at_rest_(reduced, drives_=None):
@@ -142,7 +141,7 @@ def _frozen(reduced, changes):
         return reduced.replace(changes), []
     except InputError as error:
         why = error
-        if reduced.level == "transfer":
+        if reduced.kind.holds_synapses:
             try:
                 return tangent(reduced).replace(changes), [
                     "frozen: at level 'linear', the tangent of the transfer functions, which were measured"
@@ -214,7 +213,7 @@ def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=
         if any(np.isnan(rate) for rate in rates.values()):
             notes.append("frozen: the rate model runs away")
         else:
-            outside = tuple(name for name in names if is_outside(frozen, name, rates, drives_))
+            outside = tuple(name for name in names if frozen.kind.is_outside(frozen, name, rates, drives_))
             if outside:
                 notes.append(
                     f"frozen: {', '.join(outside)} outside of what was measured, where the gain is"

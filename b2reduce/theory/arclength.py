@@ -124,7 +124,7 @@ class _Curve:
 
     def tangent(self, u, before):
         # As wide as a cell of a table
-        step = 1e-2 if self.model(u)[0].level in ("surface", "transfer") else 1e-5
+        step = self.model(u)[0].kind.parameter_step
         columns = []
         for k in range(len(u)):
             up, down = u.copy(), u.copy()

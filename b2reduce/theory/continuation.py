@@ -104,7 +104,7 @@ def continue_fixed_points(reduced, parameter, values, *, anew=False, progress=No
         return _table(reduced, parameter, *_reduced_anew(reduced, parameter, values, progress))
     at, si, label = _family(reduced, parameter, values)
     lo, hi = float(si.min()), float(si.max())
-    linear = reduced.level in ("linear", "gain") and all(
+    linear = reduced.kind.shift_law and all(
         gain.form == "threshold_linear" for gain in reduced.gains.values()
     )
     follow, number = (_by_active_sets, GRID) if linear else (by_arclength, LOOKED)
@@ -197,7 +197,7 @@ def _family(reduced, parameter, values):
     kind, which, attribute = resolve(
         reduced.circuit, parameter, lambda message: InputError(f"parameter, {parameter}: {message}")
     )
-    frozen = reduced.level == "transfer"  # synapses, currents and leaks are in its tables
+    frozen = reduced.kind.holds_synapses  # synapses, currents and leaks are in its tables
     allowed = {
         "drive": ("rate",) if frozen else ("rate", "G", "tau", "E"),
         "projection": () if frozen else ("G", "tau", "E"),

@@ -36,7 +36,7 @@ def slopes_(reduced, rates_, drives_):
                 continue
             # A table is straight between its points and bends at them: steps as wide as a cell see its slope;
             # other gains are smooth.
-            step = (2e-2 if reduced.level in ("surface", "transfer") else 1e-5) * max(carried[p.label], 1.0)
+            step = reduced.kind.rate_step * max(carried[p.label], 1.0)
             up, down = carried[p.label] + step, max(carried[p.label] - step, 0.0)
             slopes[p.label] = (response({**carried, p.label: up}) - response({**carried, p.label: down})) / (
                 up - down

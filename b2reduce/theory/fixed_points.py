@@ -10,7 +10,6 @@ from ..basics.arguments import require
 from ..basics.errors import AccuracyWarning, InputError
 from ..basics.frozen import FrozenDict
 from ..basics.units import with_units
-from ..reduction.measured_range import is_outside
 from ..reduction.reduced_circuit import ReducedCircuit, constant_drives_
 from .eigenvalues import eigenvalues_at_, kind_of, membrane_tau_of, slopes_
 from .fixed_point import FixedPoint, FixedPoints
@@ -68,9 +67,10 @@ def fixed_points(reduced, *, drives=None):
         )
     require(reduced, ReducedCircuit, "fixed_points, reduced")
     drives_ = constant_drives_(reduced, drives)
-    if all(
-        reduced.gains[name].form == "threshold_linear" for name in reduced.populations
-    ) and reduced.level in ("linear", "gain"):
+    if (
+        all(reduced.gains[name].form == "threshold_linear" for name in reduced.populations)
+        and reduced.kind.shift_law
+    ):
         network = threshold_linear(reduced, drives=drives)
         return FixedPoints(
             _ordered(
@@ -120,10 +120,10 @@ def threshold_linear(reduced, *, drives=None):
     drives_ = constant_drives_(reduced, drives)
     names = reduced.populations
     for name in names:
-        if reduced.gains[name].form != "threshold_linear" or reduced.level not in ("linear", "gain"):
+        if reduced.gains[name].form != "threshold_linear" or not reduced.kind.shift_law:
             raise InputError(
                 f"population {name}: got a"
-                f" {reduced.level if reduced.level not in ('linear', 'gain') else reduced.gains[name].form}"
+                f" {reduced.gains[name].form if reduced.kind.shift_law else reduced.level}"
                 " gain, expected a threshold-linear one; reduce with level = 'linear'"
             )
     theta_ = dict(reduced.theta_)
@@ -151,7 +151,7 @@ def runaway_statement(reduced, *, drives=None):
 
     Other gains are known as far as they were measured; `simulate_rates` says what grows where one runs away.
     """
-    linear = reduced.level in ("linear", "gain") and all(
+    linear = reduced.kind.shift_law and all(
         gain.form == "threshold_linear" for gain in reduced.gains.values()
     )
     return (
@@ -167,7 +167,9 @@ def point_at_(reduced, rates_, drives_, slopes=None, marginal=False):
         reduced, slopes_(reduced, rates_, drives_) if slopes is None else slopes, rates_
     )
     eigenvalues.setflags(write=False)
-    beyond = tuple(name for name in reduced.populations if is_outside(reduced, name, rates_, drives_))
+    beyond = tuple(
+        name for name in reduced.populations if reduced.kind.is_outside(reduced, name, rates_, drives_)
+    )
     return FixedPoint(
         FrozenDict({name: with_units(rate, "Hz") for name, rate in rates_.items()}),
         eigenvalues,

@@ -32,7 +32,7 @@ class Flow:
                 f"reduced: {', '.join(reduced.adaptation)} adapts, and its state is not one current a"
                 " population; reduce with adaptation = None"
             )
-        if reduced.level not in ("linear", "gain") or reduced.by_pathway:
+        if not reduced.kind.shift_law or reduced.by_pathway:
             raise InputError(
                 f"reduced: got level {reduced.level!r} with tau {reduced.tau_choice!r}, whose state is not"
                 " one current a population; reduce with level = 'linear' or 'gain' and one time constant a"

@@ -20,9 +20,7 @@ SAME = 1e-5  # relative distance below which two roots are one
 
 def is_bounded(reduced):
     """Whether no rate grows as fast as the rates that drive it, far out."""
-    return reduced.level in ("surface", "transfer") or all(
-        gain.form in ("logistic", "sqrt") for gain in reduced.gains.values()
-    )
+    return reduced.kind.bounded(reduced)
 
 
 def roots_(reduced, drives_):
@@ -82,7 +80,7 @@ def roots_(reduced, drives_):
             [
                 (
                     min(float(np.max(gain.params["r_max"])), top)
-                    if gain.form == "logistic" and reduced.level == "gain"
+                    if gain.form == "logistic" and reduced.kind.shift_law
                     else top
                 )
                 for gain in map(reduced.gains.get, names)

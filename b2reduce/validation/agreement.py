@@ -57,7 +57,7 @@ def follows_the_drives(reduced, operating_rates):
     if not holds:
         better = (
             ""
-            if reduced.level == "transfer" or transfer_problem(reduced.circuit)
+            if reduced.kind.noise_moves or transfer_problem(reduced.circuit)
             else "use level = 'transfer', or "
         )
         advice += (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..networks.simulate_rates import simulate_rates
-from ..reduction.reduce import LEVELS
+from ..reduction.levels.register import LEVELS
 from .comparison import FLOOR_, compare, tier_of
 from .verdict import LevelRecord
 
@@ -29,7 +29,11 @@ def level_rows(reductions, reduced, rates, spikes, comparison, duration, missing
             lost = [name for name, share in rates.outside.items() if share > 0.5]
         elif constant and not other.cells:
             rest = other.steady_rates_(drives_, other.operating_rate_)
-            own, mean, lost = None, pd.Series(rest).reindex(spiking.index), _beyond(other, rest, drives_)
+            own, mean, lost = (
+                None,
+                pd.Series(rest).reindex(spiking.index),
+                [name for name in other.populations if other.kind.is_outside(other, name, rest, drives_)],
+            )
         else:
             initial = dict(other.operating_rate) if len(other.states_) > 1 else None
             run = simulate_rates(
@@ -76,17 +80,3 @@ def level_table(records, populations):
     return pd.DataFrame.from_dict(
         rows, orient="index", columns=[*populations, "largest_error", "open_loop_error", "tier", "note"]
     ).rename_axis("level")
-
-
-def _beyond(reduced, rest, drives_):
-    """Populations whose rates at rest lie outside of what was measured."""
-    if reduced.level in ("linear", "gain"):
-        limits = {
-            name: [float(np.asarray(rate)) for rate in gain.rates] for name, gain in reduced.gains.items()
-        }
-        return [name for name, (lo, hi) in limits.items() if not lo <= rest[name] <= hi]
-    return [
-        name
-        for name in reduced.populations
-        if bool(reduced.functions_[name].outside(*reduced.arguments_(name, rest, drives_)))
-    ]

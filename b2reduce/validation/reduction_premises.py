@@ -107,7 +107,7 @@ def _noise_free(reduced):
 
 def _curvature(reduced):
     limit, changes = (
-        (f"<= {CURVATURE_LIMIT:g}" if reduced.level == "linear" else f"none at level {reduced.level!r}"),
+        (f"<= {CURVATURE_LIMIT:g}" if reduced.kind.straight else f"none at level {reduced.level!r}"),
         {},
     )
     for name, surface in reduced.surfaces.items():
@@ -125,7 +125,7 @@ def _curvature(reduced):
             "straight gain",
             np.nan,
             limit,
-            reduced.level != "linear",
+            not reduced.kind.straight,
             "no surface was measured here: whether the f-I curve bends within the window is unknown",
         )
     worst = max(changes, key=changes.get)
@@ -134,21 +134,21 @@ def _curvature(reduced):
     if bends:
         advice += (
             "; a straight gain errs towards the ends of the window: use level = 'gain'"
-            if reduced.level == "linear"
+            if reduced.kind.straight
             else f"; level = {reduced.level!r} follows it"
         )
-    return Premise("straight gain", changes[worst], limit, not bends or reduced.level != "linear", advice)
+    return Premise("straight gain", changes[worst], limit, not bends or not reduced.kind.straight, advice)
 
 
 def _frozen_noise(reduced, loop):
     limit = f"{1 / FROZEN_LIMIT:g} to {FROZEN_LIMIT:g}"
-    if reduced.level == "transfer":
+    if reduced.kind.noise_moves:
         return Premise(
             "noise stays",
             np.nan,
-            "none at level 'transfer'",
+            f"none at level {reduced.level!r}",
             True,
-            "at level 'transfer' the noise moves with the rates",
+            f"at level {reduced.level!r} the noise moves with the rates",
         )
     if not reduced.moving_response:
         return Premise(

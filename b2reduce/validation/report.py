@@ -13,7 +13,7 @@ from ..basics.display import amount, number
 from ..basics.errors import InputError
 from ..basics.files import output_folder, write_json, write_text
 from ..basics.rendering import rendered
-from ..reduction.levels import LEVELS_MEAN
+from ..reduction.levels.register import LEVELS
 from ..reduction.model_table import model_table
 from ..results import plain as store
 from ..results.archive import add_archive
@@ -200,9 +200,9 @@ def page(validation, images):
         remedies=remedies,
         model_columns=model_columns,
         model_rows=model_rows,
-        tangent=reduced.level in ("surface", "transfer"),
+        tangent=not reduced.kind.shift_law,
         terms=TERMS,
-        levels_mean=LEVELS_MEAN,
+        levels_mean={name: level.meaning for name, level in LEVELS.items()},
         rate_columns=(
             "population",
             "spiking (Hz)",

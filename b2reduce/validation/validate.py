@@ -13,9 +13,9 @@ from ..circuit.circuit import load_circuit
 from ..networks.simulate_rates import simulate_rates
 from ..networks.simulate_spikes import NETWORK_ENGINES, simulate_spikes
 from ..reduction.integration_steps import integrated
+from ..reduction.levels.register import LEVELS
 from ..reduction.operating_point import find_operating_point, operating_rates_from
-from ..reduction.reduce import LEVELS, reduce_levels
-from ..reduction.transfer_axes import transfer_problem
+from ..reduction.reduce import reduce_levels
 from .agreement import follows_the_drives, renewal_agrees
 from .comparison import compare
 from .level_table import level_rows, level_table
@@ -127,7 +127,7 @@ def validate(
         took[name] = took.get(name, 0.0) + time.perf_counter() - start
         return result
 
-    missing = {"transfer": transfer_problem(circuit)} if transfer_problem(circuit) else {}
+    missing = {name: why for name, kind in LEVELS.items() if (why := kind.problem(circuit))}
     if levels is not None and not isinstance(levels, (list, tuple)):
         raise InputError(f"levels: got {described(levels)}, expected a list of some of {', '.join(LEVELS)}")
     for name in levels or ():

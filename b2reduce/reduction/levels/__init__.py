@@ -1,0 +1,1 @@
+"""The levels of rate models, one file a level."""

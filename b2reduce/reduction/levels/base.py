@@ -1,0 +1,137 @@
+"""What a level of rate models is."""
+
+from __future__ import annotations
+
+from ..inputs import average
+
+__all__ = ["Level"]
+
+
+class Level:
+    """How a rate model gives the rate of a population from what reaches its cells.
+
+    Nobody asks for the name of a level: what differs between levels is said here. A new one is a subclass in
+    a file of its own, and one line in `register`.
+
+    Attributes
+    ----------
+    name : str
+        As `reduce` takes it.
+    meaning : str
+        Half a sentence, for reports and pages.
+    shift_law : bool
+        Whether r = f(I - I_theta - v_theta g): W and theta are the model itself, and its state is the current
+        in excess of the threshold. Else they are its tangent at the operating point.
+    straight : bool
+        Whether f is the straight line that is fitted to every surface.
+    noise_moves : bool
+        Whether the noise that cells receive follows the rates.
+    holds_synapses : bool
+        Whether synapses, leaks and constant currents are in what was measured, so that none of them can be
+        changed without measuring again.
+    measures_surface, measures_transfer : bool
+        What it needs besides the gains: a surface from silence on, a transfer function.
+    rate_step, parameter_step : float
+        Relative changes of rates and of parameters over which derivatives are taken: over the spacing of a
+        table, or as small as rounding allows.
+    """
+
+    name = ""
+    meaning = ""
+    shift_law = False
+    straight = False
+    noise_moves = False
+    holds_synapses = False
+    measures_surface = False
+    measures_transfer = False
+    rate_step, parameter_step = 2e-2, 1e-2
+
+    def problem(self, circuit):
+        """Why a circuit cannot have this level; empty where it can."""
+        return ""
+
+    def fits(self, fits, measured):
+        """{population: GainFit} of the model, from the straight ones of what was measured."""
+        return fits
+
+    def functions(self, reduced):
+        """{population: what gives its rate in Hz of `arguments`}, SI floats or arrays."""
+        raise NotImplementedError
+
+    def arguments(self, reduced, population, rates_, drives_):
+        """Arguments of the function of a population at rates in Hz of populations and of (drive, target)."""
+        return average(reduced.circuit, population, rates_, drives_)
+
+    def carried_arguments(self, reduced, population, carried):
+        """The same where every pathway carries a rate of its own: {pathway label: rate in Hz}."""
+        model, pathways = reduced.circuit.populations[population].model, reduced.circuit.pathways(population)
+        means = [(p.mean_(carried[p.label]), p.E_ - model.leak_reversal_) for p in pathways]
+        return model.constant_input_ + sum(mean * force for mean, force in means), model.leak_ + sum(
+            mean for mean, _ in means
+        )
+
+    def argument_units(self, reduced, population):
+        """Units of the arguments of a table, "A", "S" or "Hz"; A and S are per area where cells are."""
+        raise NotImplementedError
+
+    def moved(self, reduced):
+        """{population: by how much its gain lay above the operating rate before it was moved onto it}, Hz."""
+        raise NotImplementedError
+
+    def place(self, reduced, population):
+        """Variables of the equations that say where in the measured range a population is."""
+        raise NotImplementedError
+
+    def outside(self, reduced, population, values):
+        """Whether units are outside of what was measured, by the values of the variables of `place`."""
+        raise NotImplementedError
+
+    def is_outside(self, reduced, population, rates_, drives_):
+        """Whether a population at rest at these rates is outside of what was measured."""
+        return bool(
+            reduced.functions_[population].outside(*self.arguments(reduced, population, rates_, drives_))
+        )
+
+    def lines(self, reduced, population, sources, area):
+        """Brian2 equations of r from the filtered rates of `sources`."""
+        raise NotImplementedError
+
+    def assignment(self, reduced, population):
+        """The statement that sets r from a table every step; empty where r is an expression."""
+        raise NotImplementedError
+
+    def table(self, reduced, population):
+        """The function that `assignment` calls F."""
+        return reduced.functions_[population]
+
+    def values(self, reduced, population, sources):
+        """{variable: SI value} of the parameters in `lines`."""
+        raise NotImplementedError
+
+    def latex(self, reduced, population, write):
+        """Lines of LaTeX that give r, where it is no shift law.
+
+        Parameters
+        ----------
+        write : namespace
+            ``amount(value, unit)`` and ``signed(value, unit)`` of SI values, ``symbol(letter, *names)``, the
+            ``area`` that units are per, and the ``sources``, (name, whether it is a drive).
+        """
+        raise NotImplementedError
+
+    def bounded(self, reduced):
+        """Whether no rate grows as fast as the rates that drive it, far out."""
+        return True
+
+    def same_cells(self, reduced, circuit, population):
+        """Why gains do not hold for a changed circuit whose cells are the same; empty where they do."""
+        if not self.holds_synapses:
+            return ""
+        old, own = (c.populations[population].model for c in (reduced.circuit, circuit))
+        synapses = lambda c: [(p.label, p.K, p.G_, p.tau_, p.E_) for p in c.pathways(population)]
+        same = (
+            synapses(circuit) == synapses(reduced.circuit)
+            and old.constant_input_ == own.constant_input_
+            and old.leak_ == own.leak_
+        )
+        return "" if same else "was measured with its synapses, its leak and its current as they were"
