@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from scipy.stats import binom, hypergeom
 
 import b2reduce as b2r
-from b2reduce.cells.engine import build
+from b2reduce.basics import compiler as build
 
 
 def network(rng, N=60, density=0.3, scale=1, **changes):

@@ -14,7 +14,8 @@ import pytest
 from brian2 import ms, mV, nA, nS
 
 import b2reduce as b2r
-from b2reduce.cells.engine import Cells, Source, build, native, resting_state, simulate_cells
+from b2reduce.basics import compiler as build
+from b2reduce.cells.engine import Cells, Source, native, resting_state, simulate_cells
 from b2reduce.cells.engine.codegen import LANES, MOST_ENTRIES
 from b2reduce.circuit.cell_equations import ADDED_LEAK
 from b2reduce.circuit.library import data_names

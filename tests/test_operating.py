@@ -138,9 +138,9 @@ def test_a_circuit_that_runs_away_is_reported():
 
 
 def test_no_solution_is_an_error_with_its_trajectory(monkeypatch):
-    import b2reduce.reduction.operating_point
+    import b2reduce.reduction.search
 
-    monkeypatch.setattr(b2reduce.reduction.operating_point, "MAX_ITERATIONS", 2)
+    monkeypatch.setattr(b2reduce.reduction.search, "MAX_ITERATIONS", 2)
     with pytest.raises(b2r.OperatingPointError, match="no operating point") as caught:
         found(b2r.load_circuit("ei_lif"), 14.0)
     assert [set(rates) for rates in caught.value.trajectory] == [{"E", "I"}] * 2

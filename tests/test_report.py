@@ -7,7 +7,7 @@ import subprocess
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
-import b2reduce.circuit.model_table
+import b2reduce.reduction.model_table
 import pandas as pd
 import pytest
 
@@ -150,12 +150,12 @@ def test_tables_and_figures_are_beside_it(folder, ei_validation):
 
 
 def test_an_interrupted_write_leaves_nothing(ei_validation, tmp_path, monkeypatch):
-    import b2reduce.results.report
+    import b2reduce.validation.report
 
     def fail(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(b2reduce.results.report, "page", fail)
+    monkeypatch.setattr(b2reduce.validation.report, "page", fail)
     with pytest.raises(KeyboardInterrupt):
         ei_validation.save(tmp_path / "out")
     assert list(tmp_path.iterdir()) == []

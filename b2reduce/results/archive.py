@@ -29,22 +29,22 @@ FORMAT = 1
 NOTE, ARRAYS = "b2reduce.json", "arrays.npz"
 #: Classes that are written field by field, and where they live.
 CLASSES = {
-    "FISurface": "surface",
-    "TransferFunction": "transfer",
-    "GainFit": "gain",
-    "ReducedCircuit": "reduced",
-    "Activity": "activity",
-    "LinearResponse": "response",
-    "ResponseComparison": "transients",
-    "SlowVariation": "transients",
-    "Comparison": "comparison",
-    "Validation": "validation",
-    "Verdict": "verdict",
-    "Remedy": "verdict",
-    "RegimeMap": "regimes",
+    "FISurface": "cells.surface",
+    "TransferFunction": "cells.transfer",
+    "GainFit": "cells.gain_fit",
+    "ReducedCircuit": "reduction.reduced_circuit",
+    "Activity": "networks.activity",
+    "LinearResponse": "cells.linear_response",
+    "ResponseComparison": "validation.transients",
+    "SlowVariation": "validation.frequencies",
+    "Comparison": "validation.comparison",
+    "Validation": "validation.validation",
+    "Verdict": "validation.verdict",
+    "Remedy": "validation.verdict",
+    "RegimeMap": "scanning.regime_map",
 }
 #: Classes that write themselves as plain data.
-SELF_DESCRIBED = {"Circuit": "circuit", "NeuronModel": "model"}
+SELF_DESCRIBED = {"Circuit": "circuit.circuit", "NeuronModel": "circuit.neuron"}
 
 
 def save(result, path):
@@ -251,7 +251,7 @@ def _decode(data, arrays):
         return with_units(back(data["quantity"]), data["unit"])
     if "object" in data:
         home = {**CLASSES, **SELF_DESCRIBED}[data["object"]]
-        cls = getattr(import_module(f".{home}", __package__), data["object"])
+        cls = getattr(import_module(f"..{home}", __package__), data["object"])
         return (
             cls.from_dict(data["data"])
             if "data" in data

@@ -318,11 +318,11 @@ def generate(model, per_cell, labels, dt_, method=None):
     if any(re.search(r"\brandn?\(\)", line) for piece in ("once", "each_step") for line in lines[piece]):
         raise NotExpressible("a random number is shared by all cells")
     kept = {f"m_{name}": (render(text), "not_refractory" in text) for text, name in invariants.items()}
-    written = [line for piece in lines.values() for line in piece]
-    mentioned = set(re.findall(r"m_(\w+)", " ".join([*written, *(text for text, _ in kept.values())])))
+    code = [line for piece in lines.values() for line in piece]
+    mentioned = set(re.findall(r"m_(\w+)", " ".join([*code, *(text for text, _ in kept.values())])))
     constants = {name: value for name, value in constants.items() if name in mentioned}
     parameters = tuple(sorted(name for name in own if name in mentioned))
-    declared = set(re.findall(r"double m_(\w+) =", " ".join(written)))
+    declared = set(re.findall(r"double m_(\w+) =", " ".join(code)))
     written_to = set(re.findall(r"^m_(\w+) \W*=", "\n".join(lines["reset"]), flags=re.M))
     known = {
         *constants,
