@@ -10,9 +10,9 @@ import pytest
 from brian2 import ms, nA, nS
 
 import b2reduce as b2r
-from b2reduce.basics.environment import compiler_command, thread_count
 from b2reduce.basics import compiler as build
 from b2reduce.basics import private_folders as private
+from b2reduce.basics.environment import compiler_command, thread_count
 
 pytestmark = pytest.mark.skipif(not private.CHECKED, reason="a system without owners")
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0

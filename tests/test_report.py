@@ -7,11 +7,11 @@ import subprocess
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
-import b2reduce.reduction.model_table
 import pandas as pd
 import pytest
 
 import b2reduce as b2r
+import b2reduce.reduction.model_table
 
 pytestmark = pytest.mark.slow
 BROWSER = next(

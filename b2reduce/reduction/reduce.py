@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 
-from ..basics.arguments import described, flag, mapping, needed_seconds, one_of, rate_limits, seconds, whole
-from ..basics.errors import InputError, UnitError, unknown_name
+from ..basics.arguments import described, flag, mapping, one_of, rate_limits, seconds, whole
+from ..basics.errors import InputError, unknown_name
 from ..basics.progress import Progress
-from ..basics.provenance import versions
 from ..basics.streams import seed_streams
 from ..basics.units import with_units
-from ..cells.adaptation import Adaptation
-from ..cells.gain import fit_gain
 from ..cells.gain_fit import GainFit
-from ..cells.measure_adaptation import measure_adaptation
 from ..cells.settings import check_engine
 from ..cells.surface import FISurface
 from ..circuit.circuit import load_circuit
 from ..circuit.parts import check_step
-from .inputs import average
+from .adapting import adaptation_of, check_adaptation
+from .assemble import assembled
+from .drives import kicks_of, read_drives
 from .integration_steps import integrated
 from .levels.register import LEVELS
-from .local_measurements import fitted_tau_, rate_window, responses_at, surface_at
+from .local_measurements import responses_at
 from .local_transfer import transfer_at
+from .measured import gains_without_noise, measure_gains
 from .operating_point import find_operating_point, point_at
-from .reduced_circuit import ReducedCircuit, read_drives, steady_rates
-from .search import SILENT_
+from .time_constants import time_constants_of
 
 __all__ = ["NOISES", "reduce", "reduce_again", "reduce_levels"]
 
-# Of the larger one: how far the last value of a drive may lie from its mean over time before that is said
-KICK = 0.25
 NOISES = ("renewal", "matched", "none")
-TAUS = ("membrane", "synaptic", "fitted", "resonant")
-# Of the operating leak and rate, where adaptation is measured; Hz
-ADAPTING_LEAKS, ADAPTING_RATES, LEAST_ADAPTING = (0.85, 1.0, 1.15), 2.0, 30.0
-# Hz, through which a law passes that lies more than SILENT_ above a silent operating point; one that does not
-# is left as it is
-NEXT_TO_NOTHING_ = 0.02
-# Relative, plus Hz: a gain that had to be moved by more to pass through the operating point errs by as much
-# beside it
-FAR_MOVED, FAR_MOVED_ = 0.1, 0.1
-SELF_CONSISTENT, MAX_ROUNDS = 0.02, 8  # without noise: relative change of the rates that ends the iteration
 
 
 def reduce(
@@ -235,7 +218,7 @@ def reduce_levels(
                 f"gains, {name}: got a GainFit, but level = {wide[0]!r} needs the FISurface itself; give"
                 " that, or use level = 'linear' or 'gain'"
             )
-    _check_adaptation(circuit, adaptation, levels)
+    check_adaptation(circuit, adaptation, levels)
     for level in levels:
         if problem := LEVELS[level].problem(circuit):
             raise InputError(f"level: {problem}; use level = 'surface'")
@@ -243,7 +226,7 @@ def reduce_levels(
     dt_ = seconds(dt, "dt") or float(circuit.dt)
     check_step(dt_)
     # A bad one is refused before minutes of measuring
-    _time_constants(circuit, tau, dict.fromkeys(circuit.populations, 1.0))
+    time_constants_of(circuit, tau, dict.fromkeys(circuit.populations, 1.0))
     at = read_drives(circuit, at, constant=True)
     drives_ = {
         (d.name, d.target): float(np.asarray(at[d.name])) if d.name in at else d.rate_ for d in circuit.drives
@@ -271,10 +254,12 @@ def reduce_levels(
             point = find_operating_point(
                 circuit, drives_, seed=seed, bar=bar, renewal=noise == "renewal", **settings
             )
-            measured = _measured(circuit, point, given, window, True, surfaces, seed, settings, bar)
+            measured = measure_gains(circuit, point, given, window, True, surfaces, seed, settings, bar)
         else:
-            point, measured = _without_noise(circuit, drives_, given, window, surfaces, seed, settings, bar)
-        adapts = _adaptation(circuit, adaptation, point, seed, settings, bar)
+            point, measured = gains_without_noise(
+                circuit, drives_, given, window, surfaces, seed, settings, bar
+            )
+        adapts = adaptation_of(circuit, adaptation, point, seed, settings, bar)
         transfers = {}
         if functions:
             transfers = {
@@ -294,7 +279,7 @@ def reduce_levels(
         )
     warnings = [
         *steps,
-        *_kicks(circuit, at),
+        *kicks_of(circuit, at),
         *point.warnings,
         *measured.warnings,
         *(
@@ -311,7 +296,7 @@ def reduce_levels(
                     " the network it fires through noise, which noise = 'none' leaves out; use noise ="
                     " 'renewal'"
                 )
-    built = lambda level, point: _reduced(
+    built = lambda level, point: assembled(
         asked,
         level,
         noise,
@@ -338,383 +323,3 @@ def reduce_levels(
                 point_at(circuit, rest, drives_, {}, noise=False, iterations=point.iterations, **settings),
             )
     return reductions
-
-
-def _kicks(circuit, at):
-    """Warnings of drives that are reduced at their mean over time and end elsewhere, as a kick does that sets
-    a network going.
-    """
-    found = []
-    for drive in circuit.drives:
-        if drive.constant or drive.name in at:
-            continue
-        last = float(np.asarray(drive.rate[1], dtype=float)[-1])
-        if abs(last - drive.rate_) > KICK * max(drive.rate_, last):
-            found.append(
-                f"drive {drive.name} ends at {last:.3g} Hz and stays there, while the reduction is made at"
-                f" its mean over time, {drive.rate_:.3g} Hz; for what follows give at={{{drive.name!r}:"
-                f" {last:.3g}*Hz}}"
-            )
-    return list(dict.fromkeys(found))
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """Surfaces and threshold-linear fits of every population; those given are taken as they are."""
-
-    fits: dict
-    surfaces: dict
-    windows: dict
-    through: dict  #: {population: (I, g, rate)} that the gains measured here pass through
-    warnings: list
-
-
-def _reduced(
-    circuit,
-    level,
-    noise,
-    tau,
-    point,
-    measured,
-    transfers,
-    adapts,
-    responses,
-    warnings,
-    drives_,
-    cells,
-    seed,
-    dt_,
-):
-    """The ReducedCircuit of one level."""
-    kind = LEVELS[level]
-    fits = kind.fits(dict(measured.fits), measured)
-    for name, fit in fits.items():
-        if fit.per_area != circuit.per_area(name):
-            raise InputError(
-                f"gains, {name}: got a gain per {'area' if fit.per_area else 'cell'}, but the population's"
-                f" model is per {'cell' if fit.per_area else 'area'}"
-            )
-    if kind.shift_law:
-        warnings = [
-            *warnings,
-            *(f"population {name}: {warning}" for name, fit in fits.items() for warning in fit.warnings),
-        ]
-    hertz = lambda values: {name: with_units(value, "Hz") for name, value in values.items()}
-    unit = lambda name: "A/m^2" if circuit.per_area(name) else "A"
-    choice, taus = _time_constants(circuit, tau, point.g_)
-    tau_stderr = {}
-    if choice == "fitted":
-        found = {
-            name: fitted_tau_(circuit, name, point, float(np.asarray(fits[name].v_theta)), response)
-            for name, response in responses.items()
-        }
-        taus, tau_stderr = (
-            {name: with_units(value, "s") for name, (value, _) in found.items()},
-            {"tau_stderr [s]": {name: error for name, (_, error) in found.items()}},
-        )
-    engines = [
-        s.provenance["engine"]
-        for s in (*measured.surfaces.values(), *transfers.values())
-        if "engine" in s.provenance
-    ]
-    provenance = {
-        "circuit": circuit.name,
-        "circuit_hash": circuit.hash,
-        "seed": seed,
-        "dt [s]": dt_,
-        "level": level,
-        "noise": noise,
-        "engine": engines[0] if engines else "none",
-        "operating_rate_sem [Hz]": dict(point.rate_sem_),
-        "iterations": point.iterations,
-        **tau_stderr,
-        "versions": versions(),
-    }
-    reduced = ReducedCircuit(
-        circuit=circuit,
-        gains=fits,
-        surfaces=measured.surfaces,
-        tau=taus,
-        tau_choice=choice,
-        operating_rate=hertz(point.rate_),
-        operating_I={name: with_units(value, unit(name)) for name, value in point.I_.items()},
-        operating_g={
-            name: with_units(value, unit(name).replace("A", "S")) for name, value in point.g_.items()
-        },
-        noise_free_rate=hertz(point.noise_free_rate_),
-        at=_drive_rates(circuit, drives_),
-        level=level,
-        noise=noise,
-        warnings=list(warnings),
-        provenance=provenance,
-        transfers=transfers if kind.measures_transfer else {},
-        moving_response=point.response_,
-        cv2=point.cv2_,
-        others=point.others,
-        cells=cells,
-        adaptation=adapts,
-        responses=responses,
-        operating_covariance=point.covariance_,
-        operating_out_sem=point.out_sem_,
-    )
-    for name, moved in reduced.moved.items():
-        if abs(float(np.asarray(moved))) > FAR_MOVED * point.rate_[name] + FAR_MOVED_:
-            reduced.warnings.append(
-                f"population {name}: its gain lies {float(np.asarray(moved)):+.2g} Hz beside the operating"
-                f" rate of {point.rate_[name]:.3g} Hz that cells fire at there, and was moved onto it: the"
-                " form does not follow the measured curve; use level = 'surface' or 'transfer'"
-            )
-    for name, adaptation in adapts.items():
-        # A gain that no such cell can have is refused here
-        adaptation.onset_slope_(float(np.asarray(fits[name].beta)))
-        reduced.warnings.extend(
-            f"population {name}: adaptation: {warning}" for warning in adaptation.warnings
-        )
-    for name, population in circuit.populations.items():
-        if cells and population.model.spreads:
-            reduced.warnings.append(
-                f"population {name}: its cells differ in {', '.join(population.model.spreads)}, which the"
-                " gain averages over; units of single cells differ by their wiring alone, so that real rates"
-                " are spread wider than theirs"
-            )
-    rest = reduced.states_[0]
-    if not cells and any(entry.profile is not None for entry in (*circuit.projections, *circuit.drives)):
-        reduced.warnings.append(
-            "projections or drives have profiles over preferred angles, and one unit a population stands for"
-            " their mean: reduce with cells = True, or see ring_profile() for the rates over angles"
-        )
-    show = lambda rates: (
-        ", ".join(f"{name} {rate:.3g} Hz" for name, rate in rates.items())
-        if np.isfinite(list(rates.values())).all()
-        else "no finite rates"
-    )
-    if unstable := _unstable(reduced):
-        reduced.warnings.append(
-            f"the rate model does not stay at its operating point: {unstable}; from beside it it goes to"
-            f" {show(rest)}. Measured with noise that moves with the rates, the loop is weaker or stronger"
-            " than with noise that stays: use level = 'transfer'"
-            if not kind.noise_moves
-            else (
-                f"the rate model does not stay at its operating point: {unstable}; from beside it it goes to"
-                f" {show(rest)}"
-            )
-        )
-    if not kind.shift_law:
-        for name in reduced.populations:
-            if kind.is_outside(reduced, name, rest, drives_):
-                reduced.warnings.append(
-                    f"population {name}: the rate model rests at {rest[name]:.3g} Hz, outside of what was"
-                    f" measured around {point.rate_[name]:.3g} Hz; its rate there is that of the nearest"
-                    " edge: reduce at other drives (at=)"
-                )
-    elsewhere = [
-        name
-        for name in reduced.populations
-        if not abs(rest[name] - point.rate_[name]) <= FAR_MOVED * point.rate_[name] + FAR_MOVED_
-    ]
-    # Gains that were given need not pass through the operating point
-    apart = [name for name in reduced.populations if name not in measured.through]
-    if noise != "none" and kind.shift_law and apart and elsewhere and not unstable:
-        reduced.warnings.append(
-            f"the rate model goes to {show(rest)}, but the cells of this circuit fire at {show(point.rate_)},"
-            f" which is the operating point that is shown: the gains of {', '.join(apart)}, which were given,"
-            " are not those of these cells there; give gains of these very cells, or of all populations"
-        )
-    if len(reduced.states_) > 1:
-        reduced.warnings.append(
-            f"the rate model has more than one state: from its operating point it rests at {show(rest)}, from"
-            f" silence at {show(reduced.states_[1])}; give simulate_rates() the initial rates that are meant,"
-            " or use another level"
-        )
-    return reduced
-
-
-def _unstable(reduced):
-    """What grows at the operating point of a rate model, in words; empty where nothing does."""
-    names = reduced.populations
-    values, vectors = np.linalg.eig(np.array([[reduced.loop_[a, b] for b in names] for a in names]))
-    worst = int(np.argmax(values.real))
-    if values[worst].real <= 1:
-        return ""
-    mode = np.abs(vectors[:, worst]) / np.abs(vectors[:, worst]).max()
-    taking_part = ", ".join(f"{name} {part:.2g}" for name, part in zip(names, mode) if part > 0.05)
-    return (
-        f"d rates/d rates has the eigenvalue {values[worst].real:.3g} (above 1 it grows), in the proportion"
-        f" {taking_part}"
-    )
-
-
-def _check_adaptation(circuit, adaptation, levels):
-    if adaptation is None:
-        return
-    if not isinstance(adaptation, (str, Mapping)):
-        raise InputError(
-            f"adaptation: got {described(adaptation)}, expected None, 'measured' or a dict of population to"
-            " Adaptation"
-        )
-    bent = [level for level in levels if not LEVELS[level].straight]
-    if bent:
-        raise InputError(
-            f"adaptation: got it with level = {bent[0]!r}, expected level = 'linear', whose gain at"
-            " onset follows from that of the adapted cell"
-        )
-    if isinstance(adaptation, Mapping):
-        for name, value in adaptation.items():
-            if name not in circuit.populations:
-                raise InputError(f"adaptation: {unknown_name('population', name, circuit.populations)}")
-            if not isinstance(value, Adaptation) or value.tau is None and value.kind != "none":
-                raise InputError(
-                    f"adaptation, {name}: got {described(value)}, expected an Adaptation with a time constant"
-                )
-    elif not (isinstance(adaptation, str) and adaptation == "measured"):
-        raise InputError(
-            f"adaptation: got {described(adaptation)}, expected None, 'measured' or a dict of population to"
-            " Adaptation"
-        )
-
-
-def _adaptation(circuit, adaptation, point, seed, settings, bar):
-    """{population: Adaptation} of the populations that adapt."""
-    found = dict(adaptation) if isinstance(adaptation, Mapping) else {}
-    if isinstance(adaptation, str):
-        bar.stage("adaptation")
-        for name, population in circuit.populations.items():
-            g = with_units(point.g_[name] * np.array(ADAPTING_LEAKS), population.model.conductance_dim)
-            top = max(ADAPTING_RATES * point.rate_[name], LEAST_ADAPTING)
-            found[name] = measure_adaptation(
-                population.model,
-                g=g,
-                rates=(with_units(0.0, "Hz"), with_units(top, "Hz")),
-                dt=with_units(settings["dt_"], "s"),
-                seed=seed,
-                engine=settings["engine"],
-                progress=False,
-            )
-            if found[name].kind != "none" and found[name].tau is None:
-                raise InputError(f"population {name}: {'; '.join(found[name].warnings)}")
-    return {name: adapts for name, adapts in found.items() if adapts.kind != "none"}
-
-
-def _drive_rates(circuit, drives_):
-    """{drive: rate}; a drive with different rates on its targets has an entry for each, "name->target"."""
-    rates = {}
-    for name in circuit.drive_names:
-        own = {target: rate for (drive, target), rate in drives_.items() if drive == name}
-        same = len(set(own.values())) == 1
-        rates.update(
-            {name if same else f"{name}->{target}": with_units(rate, "Hz") for target, rate in own.items()}
-        )
-    return rates
-
-
-def _measured(circuit, point, given, window, noise, wide, seed, settings, bar):
-    """Surfaces around an operating point and their fits."""
-    fits, surfaces, windows, through, warnings = {}, {}, {}, {}, []
-    for number, name in enumerate(circuit.populations):
-        gain = given.get(name)
-        if isinstance(gain, GainFit):
-            fits[name] = gain
-            continue
-        window_ = window or rate_window(point.rate_[name], noise)
-        windows[name] = tuple(with_units(rate, "Hz") for rate in window_)
-        surfaces[name] = gain
-        if gain is None:
-            surfaces[name], more = surface_at(
-                circuit,
-                name,
-                point,
-                window_,
-                noise,
-                wide,
-                seed=seed_streams(seed, 2, number),
-                bar=bar,
-                **settings,
-            )
-            warnings += more
-        try:
-            fits[name] = fit_gain(surfaces[name], rates=windows[name])
-            if gain is None and noise and (held := _held(circuit, name, point, fits[name])):
-                through[name] = held
-                fits[name] = fit_gain(surfaces[name], rates=windows[name], through=held)
-        except InputError as error:
-            raise InputError(
-                f"population {name}, at {point.rate_[name]:.3g} Hz: {error}; or give reduce() another window"
-            ) from None
-    return _Measured(fits, surfaces, windows, through, warnings)
-
-
-def _held(circuit, name, point, fit):
-    """(I, g, rate) that the gain of a population is to pass through.
-
-    None where it is silent and the gain nearly so.
-    """
-    rate_ = point.rate_[name]
-    if rate_ < SILENT_ and float(fit.predict_(point.I_[name], point.g_[name])) <= rate_ + SILENT_:
-        return None
-    area = "/m^2" if circuit.per_area(name) else ""
-    return (
-        with_units(point.I_[name], f"A{area}"),
-        with_units(point.g_[name], f"S{area}"),
-        with_units(max(rate_, NEXT_TO_NOTHING_), "Hz"),
-    )
-
-
-def _without_noise(circuit, drives_, given, window, wide, seed, settings, bar):
-    """Gains without noise (or given), at the rates that the reduced model itself settles at."""
-    rate_ = {name: 0.0 for name in circuit.populations}
-    for round_ in range(MAX_ROUNDS):
-        point = point_at(circuit, rate_, drives_, {}, noise=False, iterations=round_, **settings)
-        measured = _measured(circuit, point, given, window, False, wide, seed, settings, bar)
-        law = lambda rates_: {
-            name: fit.predict_(*average(circuit, name, rates_, drives_))
-            for name, fit in measured.fits.items()
-        }
-        settled = steady_rates(list(rate_), law)
-        if not np.isfinite(list(settled.values())).all():
-            measured.warnings.append(
-                "the reduced model runs away from low rates: the gains are those at the last finite rates"
-            )
-            break
-        done = all(
-            abs(settled[name] - rate_[name]) <= SELF_CONSISTENT * settled[name] + 0.02 for name in rate_
-        )
-        rate_ = settled
-        if done or all(isinstance(given.get(name), GainFit) for name in rate_):
-            break
-    else:
-        measured.warnings.append(
-            f"the rates of the noise-free reduction still move after {MAX_ROUNDS} rounds: {rate_} Hz"
-        )
-    return point_at(circuit, rate_, drives_, {}, noise=False, iterations=round_ + 1, **settings), measured
-
-
-def _time_constants(circuit, tau, g_):
-    """(choice, {population or pathway label: tau})."""
-    if isinstance(tau, str) and tau == "membrane":
-        return tau, {
-            name: with_units(population.model.capacitance_ / g_[name], "s")
-            for name, population in circuit.populations.items()
-        }
-    if isinstance(tau, str) and tau == "fitted":
-        return tau, {}  # follows from what is measured
-    if isinstance(tau, str) and tau in ("synaptic", "resonant"):
-        return tau, {
-            p.label: with_units(p.tau_, "s") for name in circuit.populations for p in circuit.pathways(name)
-        }
-    if tau is None:
-        raise InputError(
-            f"tau: got None, expected one of {', '.join(TAUS)}, a time, or a dict of population to time"
-        )
-    values = tau if isinstance(tau, Mapping) else {name: tau for name in circuit.populations}
-    for name in values:
-        if name not in circuit.populations:
-            raise InputError(f"tau: {unknown_name('population', name, circuit.populations)}")
-    missing = [name for name in circuit.populations if name not in values]
-    if missing:
-        raise InputError(f"tau: the populations {', '.join(missing)} have no value")
-    try:
-        return "given", {
-            name: with_units(needed_seconds(value, f"tau, {name}"), "s") for name, value in values.items()
-        }
-    except UnitError as error:
-        raise InputError(f"{error}; or one of {', '.join(TAUS)}") from None

@@ -21,15 +21,16 @@ from ..cells.linear_response import LinearResponse
 from ..cells.surface import FISurface
 from ..cells.transfer import TransferFunction
 from ..circuit.circuit import Circuit
-from ..circuit.parts import read_rate
+from .drives import read_drives
 from .equations import rate_equations
 from .levels.register import LEVELS
 from .model_table import model_table
+from .rest import steady_rates
 from .search import APART, APART_
 from .transfer_axes import transfer_axes
 from .uncertainty import standard_errors
 
-__all__ = ["ReducedCircuit", "free_parameters", "steady_rates", "read_drives", "constant_drives_"]
+__all__ = ["ReducedCircuit", "free_parameters"]
 
 FAR = 1e4  # Hz; beyond it activity has run away
 
@@ -37,7 +38,6 @@ FAR = 1e4  # Hz; beyond it activity has run away
 # rest
 BESIDE = 0.01
 LOOP_STEP = 0.05  # relative, of the differences that give derivatives
-CEILING_ = 1e5  # Hz: a rate model that reaches it runs away
 
 
 @dataclass(frozen=True, eq=False)
@@ -624,63 +624,3 @@ def _cell_of(model):
         **data,
         "parameters": {key: value for key, value in data["parameters"].items() if key not in free},
     }
-
-
-def read_drives(circuit, drives, constant=False):
-    """Checked {name: rate or table} of drives that replace the circuit's."""
-    read = {}
-    given = {} if drives is None else mapping(drives, "at" if constant else "drives", '{"ext": 12*Hz}')
-    for name, rate in given.items():
-        if name not in circuit.drive_names:
-            raise InputError(
-                f"{'at' if constant else 'drives'}: {unknown_name('drive', name, circuit.drive_names)}"
-            )
-        read[name] = read_rate(rate, f"{'at' if constant else 'drives'}, {name}")
-        if constant and isinstance(read[name], tuple):
-            raise InputError(f"at, {name}: got a table, expected one rate")
-    return read
-
-
-def steady_rates(names, response_, start_=None):
-    """Rates at which r = response(r) comes to rest, Hz; NaN where they run away.
-
-    Integrates ds/dt = -s + r(s), one time constant for all: fixed points do not depend on it.
-
-    Parameters
-    ----------
-    names : sequence of str
-    response_ : callable
-        {population: rate out} of {population: rate in}.
-    start_ : mapping of str to float, optional
-        Rates to start from, by default none.
-    """
-    from scipy.integrate import solve_ivp
-
-    def out(s):
-        rates = response_(dict(zip(names, s)))
-        # With a ceiling what runs away comes to rest there, and a transient beyond it is none.
-        return np.minimum([float(rates[name]) for name in names], CEILING_)
-
-    start = [0.0 if start_ is None else start_[name] for name in names]
-    solution = solve_ivp(lambda t, s: out(s) - s, (0, 500), start, method="LSODA", rtol=1e-8, atol=1e-8)
-    rates = out(solution.y[:, -1])
-    return dict(
-        zip(
-            names,
-            (
-                rates if solution.status == 0 and rates.max() < CEILING_ else np.full(len(names), np.nan)
-            ).tolist(),
-        )
-    )
-
-
-def constant_drives_(reduced, drives=None):
-    """{(drive, target): rate in Hz}; tables are refused."""
-    rates = reduced.drive_rates_(read_drives(reduced.circuit, drives))
-    for (name, target), rate in rates.items():
-        if isinstance(rate, tuple):
-            raise InputError(
-                f"drive {name}->{target}: got a table of rates, but fixed points need constant ones; give"
-                f" drives={{{name!r}: a rate}}"
-            )
-    return {key: float(np.asarray(rate)) for key, rate in rates.items()}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..reduction.reduced_circuit import constant_drives_
+from ..reduction.drives import constant_drives_
 from .fixed_points import point_at_
 from .roots import roots_
 

@@ -12,8 +12,9 @@ from ..basics.errors import InputError, OperatingPointError, unknown_name
 from ..basics.progress import Progress
 from ..basics.units import parse_quantity, si_label, with_units
 from ..circuit.parameter_names import resolve
+from ..reduction.drives import constant_drives_
 from ..reduction.reduce import reduce_again
-from ..reduction.reduced_circuit import ReducedCircuit, constant_drives_, free_parameters
+from ..reduction.reduced_circuit import ReducedCircuit, free_parameters
 from .arclength import PRECISE, by_arclength, crossing, distinct
 from .fixed_points import fixed_points, point_of_set_, threshold_linear
 

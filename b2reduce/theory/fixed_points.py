@@ -10,7 +10,8 @@ from ..basics.arguments import require
 from ..basics.errors import AccuracyWarning, InputError
 from ..basics.frozen import FrozenDict
 from ..basics.units import with_units
-from ..reduction.reduced_circuit import ReducedCircuit, constant_drives_
+from ..reduction.drives import constant_drives_
+from ..reduction.reduced_circuit import ReducedCircuit
 from .eigenvalues import eigenvalues_at_, kind_of, membrane_tau_of, slopes_
 from .fixed_point import FixedPoint, FixedPoints
 from .roots import index_of, is_bounded, roots_

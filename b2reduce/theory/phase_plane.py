@@ -9,7 +9,8 @@ import numpy as np
 from ..basics.arguments import described, pair_of, require
 from ..basics.errors import InputError
 from ..basics.units import with_units
-from ..reduction.reduced_circuit import ReducedCircuit, constant_drives_
+from ..reduction.drives import constant_drives_
+from ..reduction.reduced_circuit import ReducedCircuit
 from .fixed_points import fixed_points
 
 __all__ = ["PhasePlane", "Separatrix", "phase_plane", "separatrix"]

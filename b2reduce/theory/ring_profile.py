@@ -9,7 +9,8 @@ import numpy as np
 from ..basics.arguments import require, whole
 from ..basics.errors import InputError
 from ..circuit.orientation import PERIOD, angles_
-from ..reduction.reduced_circuit import FAR, ReducedCircuit, constant_drives_
+from ..reduction.drives import constant_drives_
+from ..reduction.reduced_circuit import FAR, ReducedCircuit
 
 __all__ = ["RingProfile", "ring_profile"]
 

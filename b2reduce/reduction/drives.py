@@ -1,0 +1,57 @@
+"""Drives that a reduction at their mean does not describe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..basics.arguments import mapping
+from ..basics.errors import InputError, unknown_name
+from ..circuit.parts import read_rate
+
+# Of the larger one: how far the last value of a drive may lie from its mean over time before that is said
+KICK = 0.25
+
+
+def kicks_of(circuit, at):
+    """Warnings of drives that are reduced at their mean over time and end elsewhere, as a kick does that sets
+    a network going.
+    """
+    found = []
+    for drive in circuit.drives:
+        if drive.constant or drive.name in at:
+            continue
+        last = float(np.asarray(drive.rate[1], dtype=float)[-1])
+        if abs(last - drive.rate_) > KICK * max(drive.rate_, last):
+            found.append(
+                f"drive {drive.name} ends at {last:.3g} Hz and stays there, while the reduction is made at"
+                f" its mean over time, {drive.rate_:.3g} Hz; for what follows give at={{{drive.name!r}:"
+                f" {last:.3g}*Hz}}"
+            )
+    return list(dict.fromkeys(found))
+
+
+def read_drives(circuit, drives, constant=False):
+    """Checked {name: rate or table} of drives that replace the circuit's."""
+    read = {}
+    given = {} if drives is None else mapping(drives, "at" if constant else "drives", '{"ext": 12*Hz}')
+    for name, rate in given.items():
+        if name not in circuit.drive_names:
+            raise InputError(
+                f"{'at' if constant else 'drives'}: {unknown_name('drive', name, circuit.drive_names)}"
+            )
+        read[name] = read_rate(rate, f"{'at' if constant else 'drives'}, {name}")
+        if constant and isinstance(read[name], tuple):
+            raise InputError(f"at, {name}: got a table, expected one rate")
+    return read
+
+
+def constant_drives_(reduced, drives=None):
+    """{(drive, target): rate in Hz}; tables are refused."""
+    rates = reduced.drive_rates_(read_drives(reduced.circuit, drives))
+    for (name, target), rate in rates.items():
+        if isinstance(rate, tuple):
+            raise InputError(
+                f"drive {name}->{target}: got a table of rates, but fixed points need constant ones; give"
+                f" drives={{{name!r}: a rate}}"
+            )
+    return {key: float(np.asarray(rate)) for key, rate in rates.items()}
