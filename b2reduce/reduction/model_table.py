@@ -75,3 +75,30 @@ def model_table(reduced):
             )
         )
     return columns, rows
+
+
+def pathway_table(reduced):
+    """One row a projection or drive, SI floats; the weight of one synapse is W/K."""
+    import pandas as pd
+
+    error = {name: float(np.asarray(value)) for name, value in reduced.stderr["v_theta"].items()}
+    rows = [
+        (
+            p.label,
+            p.target,
+            p.source,
+            "drive" if p.is_drive else "projection",
+            p.K,
+            p.G_,
+            p.tau_,
+            p.E_,
+            reduced.weight_(p),
+            p.mean_(1.0) * error[p.target],
+            reduced._charge(p.target),
+        )
+        for target in reduced.populations
+        for p in reduced.circuit.pathways(target)
+    ]
+    return pd.DataFrame(
+        rows, columns=["pathway", "target", "source", "kind", "K", "G", "tau", "E", "W", "W_stderr", "unit"]
+    ).set_index("pathway")

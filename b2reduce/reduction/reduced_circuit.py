@@ -9,35 +9,25 @@ from functools import cached_property
 
 import numpy as np
 
-from ..basics.arguments import described, mapping, to_si
 from ..basics.display import sheet_html, sheet_text
-from ..basics.errors import InputError, unknown_name
+from ..basics.errors import InputError
 from ..basics.files import write_json
 from ..basics.frozen import FrozenDict, Weights, frozen
-from ..basics.units import format_quantity, parse_quantity, with_units
-from ..cells.adaptation import Adaptation
-from ..cells.gain_fit import GainFit
-from ..cells.linear_response import LinearResponse
-from ..cells.surface import FISurface
-from ..cells.transfer import TransferFunction
+from ..basics.units import with_units
 from ..circuit.circuit import Circuit
-from .drives import read_drives
+from .drives import read_drives, read_initial
 from .equations import rate_equations
+from .frozen import replaced_model
 from .levels.register import LEVELS
-from .model_table import model_table
-from .rest import steady_rates
-from .search import APART, APART_
+from .model_table import model_table, pathway_table
+from .reduced_data import reduced_arguments, reduced_to_dict
+from .rest import loop_of, states_of, steady_rates
 from .transfer_axes import transfer_axes
 from .uncertainty import standard_errors
 
-__all__ = ["ReducedCircuit", "free_parameters"]
+__all__ = ["ReducedCircuit"]
 
 FAR = 1e4  # Hz; beyond it activity has run away
-
-# Relative: where the search for rest starts from, so that a point which small changes leave is not taken for
-# rest
-BESIDE = 0.01
-LOOP_STEP = 0.05  # relative, of the differences that give derivatives
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,30 +226,7 @@ class ReducedCircuit:
     @property
     def pathways(self):
         """One row a projection or drive, SI floats; the weight of one synapse is W/K."""
-        import pandas as pd
-
-        error = {name: float(np.asarray(value)) for name, value in self.stderr["v_theta"].items()}
-        rows = [
-            (
-                p.label,
-                p.target,
-                p.source,
-                "drive" if p.is_drive else "projection",
-                p.K,
-                p.G_,
-                p.tau_,
-                p.E_,
-                self.weight_(p),
-                p.mean_(1.0) * error[p.target],
-                self._charge(p.target),
-            )
-            for target in self.populations
-            for p in self.circuit.pathways(target)
-        ]
-        return pd.DataFrame(
-            rows,
-            columns=["pathway", "target", "source", "kind", "K", "G", "tau", "E", "W", "W_stderr", "unit"],
-        ).set_index("pathway")
+        return pathway_table(self)
 
     @property
     def equations(self):
@@ -316,21 +283,7 @@ class ReducedCircuit:
     @cached_property
     def loop_(self):
         """{(target, source): d rate/d rate} of the rate model at its operating point, by differences."""
-        point = self.operating_rate_
-        slopes = {}
-        for source in self.populations:
-            change = max(LOOP_STEP * point[source], 0.1)
-            down = max(point[source] - change, 0.0)
-            low, high = (
-                self.response_({**point, source: rate}, self.at_) for rate in (down, point[source] + change)
-            )
-            slopes.update(
-                {
-                    (target, source): float(high[target] - low[target]) / (point[source] + change - down)
-                    for target in self.populations
-                }
-            )
-        return slopes
+        return loop_of(self)
 
     @cached_property
     def states_(self):
@@ -338,13 +291,7 @@ class ReducedCircuit:
 
         From beside its operating point and, where that is another, from silence.
         """
-        beside = {name: (1 + BESIDE) * rate for name, rate in self.operating_rate_.items()}
-        known, silent = (self.steady_rates_(self.at_, start) for start in (beside, None))
-        runaway = any(np.isnan(rate) for rate in [*known.values(), *silent.values()])
-        apart = any(
-            abs(silent[name] - known[name]) > APART * known[name] + APART_ for name in self.populations
-        )
-        return [known, silent] if apart and not runaway else [known]
+        return states_of(self)
 
     def drive_rates_(self, drives=None):
         """{(drive, target): rate or table} with `drives` replacing the circuit's."""
@@ -365,62 +312,12 @@ class ReducedCircuit:
 
     def to_dict(self):
         """Plain data for JSON; `from_dict` reads it back to the same values."""
-        text = lambda values: {name: format_quantity(value) for name, value in values.items()}
-        return {
-            "kind": "reduced circuit",
-            "circuit": self.circuit.to_dict(),
-            "level": self.level,
-            "noise": self.noise,
-            "cells": self.cells,
-            "tau_choice": self.tau_choice,
-            "gains": {name: gain.to_dict() for name, gain in self.gains.items()},
-            "surfaces": {name: surface.to_dict() for name, surface in self.surfaces.items()},
-            "transfers": {name: transfer.to_dict() for name, transfer in self.transfers.items()},
-            "responses": {name: response.to_dict() for name, response in self.responses.items()},
-            **{
-                name: {f"{a}<-{b}": value for (a, b), value in getattr(self, name).items()}
-                for name in ("moving_response", "operating_covariance")
-            },
-            "operating_out_sem": dict(self.operating_out_sem),
-            **(
-                {"adaptation": {name: adapts.to_dict() for name, adapts in self.adaptation.items()}}
-                if self.adaptation
-                else {}
-            ),
-            "cv2": dict(self.cv2),
-            "others": [dict(rates) for rates in self.others],
-            **{
-                name: text(getattr(self, name))
-                for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at")
-            },
-            "warnings": list(self.warnings),
-            "provenance": dict(self.provenance),
-        }
+        return reduced_to_dict(self)
 
     @classmethod
     def from_dict(cls, data):
         """Read back what `to_dict` wrote."""
-        data = dict(data)
-        if data.pop("kind", None) != "reduced circuit":
-            raise InputError("got data of another kind, expected a reduced circuit")
-        read = lambda values: {name: parse_quantity(value) for name, value in values.items()}
-        for name in ("tau", "operating_rate", "operating_I", "operating_g", "noise_free_rate", "at"):
-            data[name] = read(data[name])
-        data["transfers"] = {
-            name: TransferFunction.from_dict(transfer) for name, transfer in data["transfers"].items()
-        }
-        data["responses"] = {
-            name: LinearResponse.from_dict(response) for name, response in data.get("responses", {}).items()
-        }
-        for name in ("moving_response", "operating_covariance"):
-            data[name] = {tuple(key.split("<-")): value for key, value in data.get(name, {}).items()}
-        data["adaptation"] = {
-            name: Adaptation.from_dict(adapts) for name, adapts in data.get("adaptation", {}).items()
-        }
-        data["circuit"] = Circuit.from_dict(data["circuit"])
-        data["gains"] = {name: GainFit.from_dict(gain) for name, gain in data["gains"].items()}
-        data["surfaces"] = {name: FISurface.from_dict(surface) for name, surface in data["surfaces"].items()}
-        return cls(**data)
+        return cls(**reduced_arguments(data))
 
     def replace(self, changes=None, **more):
         """The rate model of a changed circuit, with the gains as they were measured: frozen.
@@ -452,31 +349,7 @@ class ReducedCircuit:
         >>> float(reduced.replace({"projection.I->E.G": 4*nS}).W["I->E"] / reduced.W["I->E"])
         2.0
         """
-        changes = {
-            **({} if changes is None else mapping(changes, "changes", '{"projection.I->E.G": 2*nS}')),
-            **more,
-        }
-        circuit = self.circuit.replace(changes)
-        for name, population in circuit.populations.items():
-            old, own = self.circuit.populations[name].model, population.model
-            if _cell_of(old) != _cell_of(own):
-                raise InputError(
-                    f"changes: the cells of population {name} are others, on which no gain was measured;"
-                    " reduce the changed circuit instead"
-                )
-            if problem := self.kind.same_cells(self, circuit, name):
-                raise InputError(
-                    f"changes: the rate of population {name} {problem}; reduce the changed circuit, or"
-                    " replace at another level"
-                )
-        said = {
-            name: value if isinstance(value, (str, int, float, list, tuple, dict)) else str(value)
-            for name, value in changes.items()
-        }
-        replaced = {**self.provenance.get("replaced", {}), **said}
-        return self.frozen_on_(
-            circuit, provenance={**self.provenance, "circuit_hash": circuit.hash, "replaced": replaced}
-        )
+        return replaced_model(self, changes, **more)
 
     def frozen_on_(self, circuit, **fields):
         """The same gains, as they were measured, on a changed circuit; other fields by name."""
@@ -506,17 +379,7 @@ class ReducedCircuit:
         InputError
             If a population is unknown or a rate cannot be.
         """
-        if initial is None:
-            return None
-        start = dict.fromkeys(self.populations, 0.0)
-        for name, rate in mapping(initial, "initial", '{"E": 10*Hz}').items():
-            if name not in start:
-                raise InputError(f"initial: {unknown_name('population', name, self.populations)}")
-            rate_ = to_si(rate, "Hz", f"initial, {name}")
-            if np.ndim(rate_) or not 0 <= rate_ < np.inf:
-                raise InputError(f"initial, {name}: got {described(rate)}, expected a rate of at least 0 Hz")
-            start[name] = float(rate_)
-        return start
+        return read_initial(self, initial)
 
     def to_script(self, kind="brian2", *, duration="2 s", drives=None, initial=None, dt=None):
         """A script that runs this rate model without b2reduce.
@@ -607,20 +470,3 @@ class ReducedCircuit:
 
     def _repr_html_(self):
         return sheet_html(*model_table(self), self._title, self.warnings)
-
-
-def free_parameters(model):
-    """Parameters of a cell that the law has as I and g, its constant input and its leak.
-
-    No gain depends on them.
-    """
-    return (model.input, *filter(None, [model.leak_parameter]))
-
-
-def _cell_of(model):
-    """Plain data of a cell without what its gain does not depend on."""
-    data, free = model.to_dict(), free_parameters(model)
-    return {
-        **data,
-        "parameters": {key: value for key, value in data["parameters"].items() if key not in free},
-    }

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from .search import APART, APART_
+
 __all__ = ["steady_rates"]
 
+LOOP_STEP = 0.05  # relative, of the differences that give derivatives
+# Relative: where the search for rest starts from, so that a point which small changes leave is not taken for
+# rest
+BESIDE = 0.01
 CEILING_ = 1e5  # Hz: a rate model that reaches it runs away
 
 
@@ -40,3 +46,33 @@ def steady_rates(names, response_, start_=None):
             ).tolist(),
         )
     )
+
+
+def loop_of(reduced):
+    """{(target, source): d rate/d rate} of the rate model at its operating point, by differences."""
+    point = reduced.operating_rate_
+    slopes = {}
+    for source in reduced.populations:
+        change = max(LOOP_STEP * point[source], 0.1)
+        down = max(point[source] - change, 0.0)
+        low, high = (
+            reduced.response_({**point, source: rate}, reduced.at_) for rate in (down, point[source] + change)
+        )
+        slopes.update(
+            {
+                (target, source): float(high[target] - low[target]) / (point[source] + change - down)
+                for target in reduced.populations
+            }
+        )
+    return slopes
+
+
+def states_of(reduced):
+    """[{population: rate}] in Hz at which the rate model comes to rest."""
+    beside = {name: (1 + BESIDE) * rate for name, rate in reduced.operating_rate_.items()}
+    known, silent = (reduced.steady_rates_(reduced.at_, start) for start in (beside, None))
+    runaway = any(np.isnan(rate) for rate in [*known.values(), *silent.values()])
+    apart = any(
+        abs(silent[name] - known[name]) > APART * known[name] + APART_ for name in reduced.populations
+    )
+    return [known, silent] if apart and not runaway else [known]

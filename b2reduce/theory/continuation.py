@@ -13,8 +13,9 @@ from ..basics.progress import Progress
 from ..basics.units import parse_quantity, si_label, with_units
 from ..circuit.parameter_names import resolve
 from ..reduction.drives import constant_drives_
+from ..reduction.frozen import free_parameters
 from ..reduction.reduce import reduce_again
-from ..reduction.reduced_circuit import ReducedCircuit, free_parameters
+from ..reduction.reduced_circuit import ReducedCircuit
 from .arclength import PRECISE, by_arclength, crossing, distinct
 from .fixed_points import fixed_points, point_of_set_, threshold_linear
 
