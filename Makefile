@@ -5,7 +5,7 @@ VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-python$(VERSION))
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed-$(VERSION)
 
-.PHONY: demo test long quick smoke engines numbers clean
+.PHONY: demo check test long quick smoke engines numbers clean
 
 # Everything from a fresh clone: the reduction of the default circuit, both simulations, and the report in demo/.
 demo: $(INSTALLED)
@@ -13,6 +13,11 @@ demo: $(INSTALLED)
 	cd demo.new && ../$(BIN)/b2reduce run ei_lif -o demo
 	rm -rf demo && mv demo.new/demo demo && rmdir demo.new
 	@echo "open demo/report.html"
+
+# The format of the code, and what a linter finds in it.
+check: $(INSTALLED)
+	$(BIN)/python -m ruff format --config .ci/ruff.toml --check b2reduce experiments tests
+	$(BIN)/python -m ruff check --config .ci/ruff.toml b2reduce experiments tests
 
 # All tests that guard correctness.
 test: $(INSTALLED)

@@ -448,7 +448,6 @@ def fig2(long=False):
             )
         )
     for what, runs in found.items():
-        first, last = runs[0], runs[-1]
         # One claim for two routes: less noise, less distance. How steeply it falls differs, as cells follow
         # slow conductances and average fast ones.
         rows.append(

@@ -170,7 +170,7 @@ def test_without_a_compiler_numpy_takes_over(monkeypatch):
     def missing(source):
         raise build.BuildError("there is no C++ compiler (g++ or clang++)")
 
-    net, (kernel, load) = network(np.random.default_rng(5)), (binaryrun._kernel, binaryrun.load_library)
+    net, (kernel, _load) = network(np.random.default_rng(5)), (binaryrun._kernel, binaryrun.load_library)
     expected = b2r.simulate_binary(net, sweeps=5)
     kernel.cache_clear()
     monkeypatch.setattr(binaryrun, "load_library", missing)

@@ -36,7 +36,7 @@ def random_in_degrees(probability=0.3):
 def test_the_wiring_is_that_of_the_spiking_network():
     circuit = two_populations()
     wiring = draw_wiring(circuit, 3)
-    network, groups = b2r.spiking_network(circuit, seed=3)
+    network, _groups = b2r.spiking_network(circuit, seed=3)
     synapses = {item.name: item for item in network.objects if item.name.startswith("synapses")}
     for label, (i, j, _) in wiring.items():
         drawn = synapses[

@@ -50,7 +50,7 @@ def test_a_sinusoid_is_one():
 
 def test_an_ornstein_uhlenbeck_drive_has_its_mean_spread_and_memory():
     mean, sd, tau, dt, T = 14.0, 2.0, 20e-3, 1e-3, 400.0
-    times, values = (
+    _times, values = (
         np.asarray(part) for part in b2r.ou_drive(mean * Hz, sd * Hz, 20 * ms, duration=T * second, seed=4)
     )
     x, rho = values - mean, np.exp(-dt / tau)

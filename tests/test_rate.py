@@ -128,14 +128,14 @@ def test_a_logistic_gain_runs_too():
     )
     r = reduced(gains={"E": sigmoid, "I": sigmoid})
     run = b2r.simulate_rates(r, duration=1 * second)
-    beta, W, W_ext, theta = system(r)
+    _beta, W, W_ext, theta = system(r)
     mu = W @ run.rate_[:, -1] + W_ext * 14 - theta
     np.testing.assert_allclose(run.rate_[:, -1], r_max / (1 + np.exp(-mu / x_0)), rtol=1e-6)
 
 
 def test_the_equations_shown_are_those_that_run():
     r = reduced()
-    network, groups = b2r.rate_network(r)
+    _network, groups = b2r.rate_network(r)
     for name, group in groups.items():
         shown = r.equations[name]
         for variable in ("mu", "r", "tau", "theta", "beta"):

@@ -69,14 +69,14 @@ def test_the_page_is_whole_and_needs_nothing_else(folder):
 
 def test_the_page_says_what_the_results_say(folder, ei_validation):
     text = re.sub(r"\s+", " ", " ".join(Page((folder / "report.html").read_text(encoding="utf-8")).text))
-    for name, row in ei_validation.comparison.table.iterrows():
+    for _name, row in ei_validation.comparison.table.iterrows():
         assert (
             f"{row.spiking:.2f}" in text and f"{row.rate:.2f}" in text and f"{100 * row.error:+.1f} %" in text
         )
     for premise in ei_validation.assumptions["assumption"]:
         assert premise in text
     assert str(ei_validation.verdict) in text and all(level in text for level in ei_validation.levels.index)
-    for name, row in ei_validation.comparison.split.iterrows():
+    for _name, row in ei_validation.comparison.split.iterrows():
         assert f"{100 * row.open_loop_error:+.1f} %" in text
     assert (
         ei_validation.comparison.tier in text
@@ -104,7 +104,7 @@ def test_the_answer_comes_first(folder, ei_validation):
         )
     ]
     assert places == sorted(places) and html.index(ei_validation.verdict.trust) < html.index("<table")
-    columns, rows = b2r.modeltable.model_table(ei_validation.reduced)
+    _columns, rows = b2r.reduction.model_table.model_table(ei_validation.reduced)
     text = re.sub(r"\s+", " ", " ".join(Page(html).text))
     assert all(value in text for row in rows for value in row)
     premises = html[html.index('id="premises"') :]

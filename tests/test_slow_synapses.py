@@ -97,7 +97,7 @@ def test_derivatives_of_the_law(circuit):
 
 
 def test_fluctuations_fall_as_campbell_says(slow):
-    for factor, E in slow.items():
+    for _factor, E in slow.items():
         # The variance of a cell has duration/tau independent samples or more (400 cells, at least 10 each);
         # four standard errors, 1/sqrt(2 samples) of the sd.
         within = 4 / (2 * 400 * 10) ** 0.5
