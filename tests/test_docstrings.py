@@ -15,7 +15,16 @@ MODULES = [
     if not name.endswith("__main__") and ".models" not in name and ".experiments" not in name
 ]
 # That run small networks for moments
-MOMENTS = {f"b2reduce.{name}" for name in ("assumptions", "spiking", "transients")}
+MOMENTS = {
+    f"b2reduce.{name}"
+    for name in (
+        "networks.simulate_spikes",
+        "networks.tuning_curve",
+        "validation.frequencies",
+        "validation.spike_premises",
+        "validation.transients",
+    )
+}
 
 
 @pytest.mark.slow
