@@ -191,14 +191,14 @@ def _brian2(reduced, system, duration_):
                 if direct
                 else f"r_from_{f.input}_post = r_pre : Hz (summed)"
             )
-            unit = "coulomb/meter**2" if reduced.circuit.per_area(name) else "coulomb"
+            charge = "coulomb/meter**2" if reduced.circuit.per_area(name) else "coulomb"
             synapses.append(
                 {
                     "source": f.source,
                     "target": name,
                     "model": model,
                     "name": f"W_{f.source}_to_{name}",
-                    "weight": f"{reduced.W_[name, f.source]!r}*{unit}" if direct else "",
+                    "weight": f"{reduced.W_[name, f.source]!r}*{charge}" if direct else "",
                 }
             )
     return {
