@@ -10,7 +10,7 @@ import pytest
 import b2reduce
 
 MODULES = [name for _, name, _ in pkgutil.walk_packages([str(Path(b2reduce.__file__).parent)], "b2reduce.") if not name.endswith("__main__") and ".models" not in name and ".experiments" not in name]
-MOMENTS = {f"b2reduce.{name}" for name in ("assumptions", "spiking", "transients")}  # that run small networks for moments
+MOMENTS = {f"b2reduce.{name}" for name in ("assumptions", "spiking", "transients", "tuning")}  # that run small networks for moments
 
 
 @pytest.mark.slow
