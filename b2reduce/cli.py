@@ -57,7 +57,7 @@ class _Command(click.Group):
 
         try:
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", category=UserWarning, module="b2reduce")  # results carry theirs, and each command shows them once
+                warnings.filterwarnings("ignore", category=UserWarning, module=r"b2reduce(?!\.experiments)")  # results carry theirs, and each command shows them once
                 return super().invoke(context)
         except (InputError, OutputError, FloatingPointError) as error:
             click.echo(f"Error: {error}", err=True)

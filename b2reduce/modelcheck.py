@@ -145,7 +145,7 @@ def _unit_fault(model, constants):
 
 
 def _check_method(model):
-    """Refuse a method of which Brian2 says that it is not for these equations; where an exact one was asked for another is taken."""
+    """Refuse a method that Brian2 would refuse for these equations when it runs; "exact" is left to `method_used`, which takes another where it must."""
     from brian2.stateupdaters.base import UnsupportedEquationsException
 
     if model.method in (None, "exact", *([] if model.stochastic else ["euler", "rk2", "rk4", "heun"])):

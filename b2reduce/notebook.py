@@ -110,7 +110,7 @@ def _cells(circuit, level, noise, seeds, duration, seed):
                    "for ax, name in zip(axes[0], reduced.populations):\n    b2r.plot_fi(reduced.surfaces[name], reduced.gains[name], point=(reduced.operating_I[name], reduced.operating_rate[name]), ax=ax)\n    ax.set_title(name)")
     yield "text", "What one population's equations are when they run:"
     yield "code", f"print(reduced.equations[{names[0]!r}])"
-    chooses = f"Its rate model is of level {level}." if level else "It chooses the level of its rate model by the premises: `validation.reduced` may be of another than `reduced` above, which is linear."
+    chooses = f"Its rate model is of level {level}." if level else "Its rate model, `validation.reduced`, is of level transfer, or linear where the circuit cannot have that; `reduced` above is linear."
     yield "text", f"## Beside the spiking network\n\n`validate` reduces, runs both networks, and measures the premises of the derivation. The verdict says whether to trust the rate model, and why not. {chooses}"
     yield "code", f"validation = b2r.validate(circuit, duration={str(duration)!r}, seeds={seeds!r}, noise={noise!r}{chosen}, seed=SEED)\nvalidation"
     yield "code", "fig, axes = plt.subplots(1, 2, figsize=(11, 3.6), layout=\"constrained\")\nb2r.plot_rates(validation.rates, validation.spikes[0], ax=axes[0])\nb2r.plot_levels(validation, ax=axes[1])\nNone"
