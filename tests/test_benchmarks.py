@@ -9,6 +9,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 def test_a_quick_run_measures_every_competitor_on_the_same_cells(tmp_path):
     path = tmp_path / "times.json"
     done = subprocess.run(

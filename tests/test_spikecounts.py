@@ -102,8 +102,8 @@ def test_it_is_seen_wherever_spikes_are_counted(call):
         call(cell(refractory=None))
 
 
-def test_a_network_of_cells_that_count_once_runs():
-    assert b2r.simulate_spikes(circuit(cell()), duration=0.2 * second).rate_.mean() > 1
+def test_a_network_of_cells_that_count_once_runs(numpy_code):
+    assert b2r.simulate_spikes(circuit(cell()), duration=0.06 * second).rate_.mean() > 1
 
 
 @pytest.mark.parametrize(

@@ -249,9 +249,9 @@ def _unit_fault(model, constants):
 
 
 def _check_method(model):
-    """Refuse a method of which Brian2 says that it is not for these equations.
+    """Refuse a method that Brian2 would refuse for these equations when it runs.
 
-    Where an exact one was asked for another is taken.
+    "exact" is left to `method_used`, which takes another where it must.
     """
     from brian2.stateupdaters.base import UnsupportedEquationsException
 

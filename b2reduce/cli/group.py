@@ -56,7 +56,7 @@ class Command(click.Group):
         try:
             with warnings.catch_warnings():
                 # Results carry theirs, and each command shows them once
-                warnings.filterwarnings("ignore", category=UserWarning, module="b2reduce")
+                warnings.filterwarnings("ignore", category=UserWarning, module=r"b2reduce(?!\.experiments)")
                 return super().invoke(context)
         except (InputError, OutputError, FloatingPointError) as error:
             click.echo(f"Error: {error}", err=True)

@@ -177,8 +177,8 @@ def _cells(circuit, level, noise, seeds, duration, seed):
         f"Its rate model is of level {level}."
         if level
         else (
-            "It chooses the level of its rate model by the premises: `validation.reduced` may be of another"
-            " than `reduced` above, which is linear."
+            "Its rate model, `validation.reduced`, is of level transfer, or linear where the circuit cannot"
+            " have that; `reduced` above is linear."
         )
     )
     yield (

@@ -91,13 +91,15 @@ class WhatIf:
 
 
 def _shown(value):
+    """A value of a question as text, in units of the field."""
     if isinstance(value, np.ndarray) and hasattr(value, "dim") and not value.ndim:
         return quantity_text(value)
-    table = (
-        hasattr(value, "values")
-        or isinstance(value, (tuple, dict))
-        and any(np.ndim(part) for part in (value.values() if isinstance(value, dict) else value))
-    )
+    if isinstance(value, Mapping):
+        table = "times" in value
+    else:
+        table = (
+            hasattr(value, "values") or isinstance(value, tuple) and any(map(np.ndim, value))
+        )  # a TimedArray, or times and values
     return "a table over time" if table else str(value)
 
 
