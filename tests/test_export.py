@@ -122,7 +122,7 @@ def test_what_cannot_be_said_is_refused(models):
 
 
 def test_names_for_xpp_are_short_and_different():
-    from b2reduce.reduction.scripts import _short_names
+    from b2reduce.reduction.exporters.xpp import short_names
 
     names = [
         "W_excitatory_to_inhibitory",
@@ -133,7 +133,7 @@ def test_names_for_xpp_are_short_and_different():
         "r_E",
         "R_e",
     ]
-    short = _short_names(names)
+    short = short_names(names)
     assert all(len(name) <= 9 for name in short.values()) and len(
         {name.lower() for name in short.values()}
     ) == len(names)

@@ -117,11 +117,12 @@ def test_the_answer_comes_first(folder, ei_validation):
 
 
 def test_every_premise_is_explained(ei_validation):
-    from b2reduce.validation.explanations import PREMISES
+    from b2reduce.validation.premises.register import PREMISES
 
     assert set(ei_validation.assumptions["assumption"]) <= set(PREMISES)
-    for name, about in PREMISES.items():
-        assert len(about.meaning) > 80, name
+    for name, premise in PREMISES.items():
+        assert len(premise.meaning) > 80 and len(premise.reason) > 20 and type(premise).__doc__, name
+        assert premise.change or premise.otherwise, name
 
 
 def test_tables_and_figures_are_beside_it(folder, ei_validation):

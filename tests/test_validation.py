@@ -1,11 +1,14 @@
 """The whole job, and that a wrong reduction would not pass for a right one."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from brian2 import Hz, second
 
 import b2reduce as b2r
-from b2reduce.validation.agreement import follows_the_drives
+from b2reduce.validation.premises.agreement import FollowsTheDrives
+from b2reduce.validation.premises.evidence import Evidence
 
 from .cases import some
 
@@ -123,8 +126,12 @@ def test_a_level_that_does_not_follow_the_drives_is_found_out(ei_validation):
         )
         return run.mean(0.5 * second).to_dict()
 
+    def measured(reduced, rates):
+        evidence = Evidence(ei_validation.circuit, (), reduced, uncoupled=SimpleNamespace(rates=rates))
+        return FollowsTheDrives().measure(evidence)
+
     linear, transfer = (
-        follows_the_drives(ei_validation.reductions[level], spiking) for level in ("linear", "transfer")
+        measured(ei_validation.reductions[level], spiking) for level in ("linear", "transfer")
     )
     assert (
         transfer.holds
@@ -132,7 +139,7 @@ def test_a_level_that_does_not_follow_the_drives_is_found_out(ei_validation):
         and 0.15 < linear.measured < 0.5
         and "0.75 of the drives" in linear.advice
     )
-    nowhere = follows_the_drives(ei_validation.reduced, lambda drives_, start_: {})
+    nowhere = measured(ei_validation.reduced, lambda drives_, start_: {})
     assert (
         not nowhere.holds and np.isinf(nowhere.measured) and "no operating point was found" in nowhere.advice
     )

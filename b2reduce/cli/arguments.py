@@ -27,6 +27,36 @@ def _completed(kind):
     return complete
 
 
+class _Registered(click.ParamType):
+    """One of the names in a register, which is read when names are asked for: commands are listed without."""
+
+    def __init__(self, name, register):
+        self.name, self._register = name, register
+
+    @property
+    def _choice(self):
+        return click.Choice(list(self._register()))
+
+    def get_metavar(self, *where, **which):
+        return self._choice.get_metavar(*where, **which)
+
+    def get_missing_message(self, *where, **which):
+        return self._choice.get_missing_message(*where, **which)
+
+    def convert(self, value, param, ctx):
+        return self._choice.convert(value, param, ctx)
+
+    def shell_complete(self, ctx, param, incomplete):
+        return self._choice.shell_complete(ctx, param, incomplete)
+
+
+def _exporters():
+    from ..reduction.exporters.register import EXPORTERS
+
+    return EXPORTERS
+
+
+EXPORTER = _Registered("exporter", _exporters)
 CIRCUIT_NAME = click.argument("circuit", shell_complete=_completed("circuits"))
 MODEL_NAME = click.argument("model", shell_complete=_completed("neurons"))
 OUTPUT = click.option(

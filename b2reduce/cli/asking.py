@@ -10,6 +10,7 @@ import click
 from .arguments import (
     CIRCUIT,
     CIRCUIT_NAME,
+    EXPORTER,
     JSON,
     OUTPUT,
     SEED,
@@ -184,13 +185,7 @@ def tune(
 
 @click.command(short_help="The rate model as a script or as LaTeX.")
 @CIRCUIT
-@click.option(
-    "--to",
-    "kind",
-    required=True,
-    type=click.Choice(["brian2", "numpy", "xpp", "pyrates", "latex"]),
-    help="What to write.",
-)
+@click.option("--to", "kind", required=True, type=EXPORTER, help="What to write.")
 @click.option("--duration", default="2 s", show_default=True, help="That the script runs.")
 @SEED
 @click.option(
@@ -208,7 +203,7 @@ def export(circuit, kind, duration, level, noise, cells, tau, at, window, change
     if path:
         new_file(path)
     reduced = _reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed)
-    text = reduced.to_latex() if kind == "latex" else reduced.to_script(kind, duration=duration)
+    text = reduced.to_script(kind, duration=duration)
     if path:
         write_text(path, text)
         click.echo(f"wrote {path}", err=True)

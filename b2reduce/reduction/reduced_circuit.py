@@ -386,9 +386,10 @@ class ReducedCircuit:
 
         Parameters
         ----------
-        kind : {"brian2", "numpy", "xpp", "pyrates"}
-            Of "xpp" the file ends in .ode; of the others it is Python. The tables of levels "surface" and
-            "transfer" go into "brian2" and "numpy" only.
+        kind : {"brian2", "numpy", "xpp", "pyrates", "latex"}
+            Of "xpp" the file ends in .ode; "latex" is what `to_latex` gives; the others are Python. The
+            tables of levels "surface" and "transfer" go into "brian2" and "numpy" only. Others can be added:
+            ``reduction.exporters.register``.
         duration : Quantity
         drives, initial, dt
             As in `simulate_rates`, whose rates "brian2" and "numpy" give step for step; "xpp" and "pyrates"
@@ -410,9 +411,9 @@ class ReducedCircuit:
         >>> "mu_E" in reduce("ei_lif", noise="none").to_script("numpy")
         True
         """
-        from .scripts import script
+        from .exporters.export import exported
 
-        return script(self, kind, duration=duration, drives=drives, initial=initial, dt=dt)
+        return exported(self, kind, duration=duration, drives=drives, initial=initial, dt=dt)
 
     def to_pyrates(self, **settings):
         """``to_script("pyrates")``: the model as a CircuitTemplate of PyRates."""
@@ -427,7 +428,7 @@ class ReducedCircuit:
             Whether it compiles by itself; else it is what stands between \\begin{document} and
             \\end{document}, and needs amsmath and graphicx.
         """
-        from .latex import rate_model_latex
+        from .exporters.latex import rate_model_latex
 
         return rate_model_latex(self, document)
 

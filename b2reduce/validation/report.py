@@ -20,8 +20,9 @@ from ..results.archive import add_archive
 from ..results.plots.cells import plot_fi, plot_transfer
 from ..results.plots.networks import plot_raster, plot_rates
 from ..results.plots.style import style
-from .explanations import PREMISES, TERMS, TRUST_MEANS
+from .explanations import TERMS, TRUST_MEANS
 from .plots import plot_cells, plot_levels
+from .premises.register import premise_of
 
 __all__ = ["write_report", "figures"]
 
@@ -181,11 +182,12 @@ def page(validation, images):
         }
         for remedy in verdict.remedies
     ]
+    about = {name: premise_of(name) for name in validation.assumptions["assumption"]}
     named = {
         name: remedy.arguments
-        for name, about in PREMISES.items()
+        for name, premise in about.items()
         for remedy in verdict.remedies
-        if about.change and about.change == remedy.change
+        if premise.change and premise.change == remedy.change
     }
     model_columns, model_rows = model_table(reduced)
     values = dict(
@@ -232,10 +234,8 @@ def page(validation, images):
             }
             for row in validation.assumptions.to_dict("records")
         ],
-        about={name: PREMISES[name] for name in validation.assumptions["assumption"]},
-        anchors={
-            name: f"premise-{name.lower().replace(' ', '-')}" for name in validation.assumptions["assumption"]
-        },
+        about=about,
+        anchors={name: f"premise-{name.lower().replace(' ', '-')}" for name in about},
         populations=[_population(reduced, name) for name in reduced.populations],
         pathways=pathways,
         images=images,

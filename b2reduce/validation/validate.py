@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..basics.arguments import described, needed_seconds, one_of, one_time, whole
-from ..basics.errors import InputError, OperatingPointError
+from ..basics.errors import InputError
 from ..basics.frozen import FrozenDict
 from ..basics.progress import Progress
 from ..basics.units import with_units
@@ -12,17 +12,15 @@ from ..cells.settings import BRIAN_STEP_, check_run
 from ..circuit.circuit import load_circuit
 from ..networks.simulate_rates import simulate_rates
 from ..networks.simulate_spikes import NETWORK_ENGINES, simulate_spikes
-from ..reduction.integration_steps import integrated
 from ..reduction.levels.register import LEVELS
-from ..reduction.operating_point import find_operating_point, operating_rates_from
 from ..reduction.reduce import reduce_levels
-from .agreement import follows_the_drives, renewal_agrees
 from .comparison import compare
+from .judge import judge
 from .level_table import level_rows, level_table
-from .premise import Premise
-from .spike_premises import check_assumptions
+from .premises.evidence import Evidence
+from .premises.table import premises_table
+from .premises.uncoupled import UncoupledCells
 from .validation import Validation
-from .verdict import judge
 
 __all__ = ["validate"]
 
@@ -79,14 +77,9 @@ def validate(
 
     Notes
     -----
-    To the premises of `check_assumptions` these are added:
-
-    follows the drives
-        Difference of the rates, at drives a quarter weaker and stronger, from operating points of uncoupled
-        cells that are found there anew, relative; where there are drives, and one unit a population.
-    Poisson trains will do
-        Of noise "matched": relative change of the operating rates when recurrent trains are as regular as the
-        cells fire.
+    To the premises of `check_assumptions` those are added that need further operating points of uncoupled
+    cells: whether the model follows its drives a quarter weaker and stronger, and, with noise "matched",
+    whether Poisson trains will do.
 
     Examples
     --------
@@ -96,8 +89,6 @@ def validate(
     'quantitative'
     """
     import time
-
-    import pandas as pd
 
     circuit = load_circuit(circuit)
     if dt is not None:
@@ -178,15 +169,10 @@ def validate(
                 reductions, reduced, rates, spikes, comparison, duration, missing if levels is None else {}
             ),
         )
-        rows = timed(
-            "premises",
-            lambda: [
-                Premise(*row)
-                for row in check_assumptions(circuit, spikes, reduced, rates).itertuples(index=False)
-            ],
+        uncoupled = UncoupledCells(reduced, seed, engine, bar)
+        assumptions = timed(
+            "premises", lambda: premises_table(Evidence(circuit, spikes, reduced, rates, uncoupled))
         )
-        rows += timed("premises", lambda: _agreements(reduced, seed, engine, bar))
-        assumptions = pd.DataFrame(rows, columns=list(Premise._fields))
     return Validation(
         circuit,
         reduced,
@@ -199,27 +185,3 @@ def validate(
         took,
         judge(comparison, assumptions, records, reduced),
     )
-
-
-def _agreements(reduced, seed, engine, bar):
-    """Premises that take operating points other than that of the reduction."""
-    rows, circuit = [], integrated(reduced.circuit, reduced.dt_, fixed=True)[0]
-    settings = dict(seed=seed, dt_=reduced.dt_, engine=engine, bar=bar)
-
-    def operating_rates(drives_, start_):
-        try:
-            return operating_rates_from(
-                circuit, drives_, start_, renewal=reduced.noise != "matched", **settings
-            )
-        except OperatingPointError:  # which the premise then says
-            return {}
-
-    if not reduced.cells and any(reduced.at_.values()):
-        rows.append(follows_the_drives(reduced, operating_rates))
-    if reduced.noise == "matched":
-        rows.append(
-            renewal_agrees(
-                reduced, find_operating_point(circuit, reduced.at_, renewal=True, **settings).rate_
-            )
-        )
-    return rows

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 from ..basics.display import number, sheet_html
-from .verdict import FATAL, SERIOUS, Verdict
+from .premises.register import premise_of
+from .verdict import Verdict
 
 __all__ = ["Validation"]
 
@@ -66,7 +67,7 @@ class Validation:
         what they do: to the agreement of the levels, and to the rates when trains are as regular as the cells
         fire.
         """
-        return bool(set(self.verdict.failed) & {*FATAL, *SERIOUS, "fires without noise"})
+        return any(premise_of(name).warns for name in self.verdict.failed)
 
     @property
     def provenance(self):

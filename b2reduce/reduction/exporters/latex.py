@@ -6,11 +6,12 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ..basics.display import amount, gain_rows, number
-from ..circuit.circuit_latex import circuit_latex, document_of, escaped, table_of
-from .model_table import model_table
+from ...basics.display import amount, gain_rows, number
+from ...circuit.circuit_latex import circuit_latex, document_of, escaped, table_of
+from ..model_table import model_table
+from .base import Exporter
 
-__all__ = ["rate_model_latex"]
+__all__ = ["Latex", "rate_model_latex"]
 
 #: Gains as mathematics: x is the current in excess of the threshold.
 _GAINS = {
@@ -26,6 +27,17 @@ _GAINS = {
 def _sub(symbol, *names):
     joined = r" \leftarrow ".join(rf"\mathrm{{{escaped(name)}}}" for name in names)
     return f"{symbol}_{{{joined}}}"
+
+
+class Latex(Exporter):
+    """The rate model for a paper; see `ReducedCircuit.to_latex`."""
+
+    name = "latex"
+    meaning = "LaTeX of the equations with their numbers"
+    runs = False
+
+    def write(self, reduced, duration_, drives, initial, dt_):
+        return rate_model_latex(reduced)
 
 
 def rate_model_latex(reduced, document=True):

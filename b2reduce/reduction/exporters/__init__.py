@@ -1,0 +1,1 @@
+"""What a rate model can be written for, one file each; `register` lists them."""

@@ -1,0 +1,1 @@
+"""The premises of the derivation, one file each; `register` lists them."""

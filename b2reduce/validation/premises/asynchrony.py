@@ -1,0 +1,61 @@
+"""Cells fire independently of one another: the variance of conductances."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .base import Premise
+from .evidence import mean_rates
+
+__all__ = ["Asynchrony"]
+
+
+class Asynchrony(Premise):
+    """Variance of each recurrent conductance over time within a cell, relative to Campbell's for Poisson
+    trains of the same rate, K G^2 r dt/(1 - exp(-2 dt/tau)) at the end of a step.
+
+    Irregular independent trains give 0.7 to 1; synchronous ones multiply it by the number of spikes that come
+    together.
+    """
+
+    name = "asynchrony"
+    meaning = (
+        "A cell's input is taken for the sum of trains that know nothing of one another. Then the variance of"
+        " a conductance is Campbell's, K G² r tau/2. Where cells fire together it is a multiple of that:"
+        " cells fire on common waves of input, which no mean current describes, and rates that agree do so by"
+        " chance."
+    )
+    limit = 1.5
+    reason = "noise moves the threshold by about its standard deviation, and 1.5 is a fifth of that"
+    fatal = "cells fire together"
+    otherwise = (
+        "spread the delays, make connections sparser, weaken recurrent excitation, or describe the rhythm"
+        " instead of the rate"
+    )
+
+    def measure(self, evidence):
+        circuit, worst, where = evidence.circuit, np.nan, ""
+        for run in evidence.runs:
+            rates = mean_rates(run)
+            dt_ = run.provenance["dt [s]"]
+            for target in circuit.populations:
+                for pathway in circuit.pathways(target):
+                    recorded = (run.conductances_ or {}).get(pathway.label)
+                    R = 0 if pathway.is_drive else pathway.K * rates[pathway.source]
+                    if pathway.is_drive or recorded is None or R == 0 or pathway.G_ == 0:
+                        continue
+                    inside = run.conductance_t_ > run.duration_ / 4
+                    campbell = pathway.G_**2 * R * dt_ / -np.expm1(-2 * dt_ / pathway.tau_)
+                    ratio = float(np.mean(np.var(recorded[:, inside], axis=1)) / campbell)
+                    if not ratio <= worst:
+                        worst, where = ratio, pathway.label
+        if np.isnan(worst):
+            return self.unmeasured(
+                "no recurrent conductance was active or recorded: there is nothing that could synchronise"
+            )
+        return self.judged(
+            worst,
+            f"{where}: conductance variance relative to independent Poisson trains",
+            "; cells fire together, so that mean rates do not describe the input: spread delays, make"
+            " connections sparser, or do not reduce this circuit",
+        )
