@@ -15,7 +15,7 @@ from ..networks.simulate_spikes import NETWORK_ENGINES, simulate_spikes
 from ..reduction.integration_steps import integrated
 from ..reduction.levels.register import LEVELS
 from ..reduction.operating_point import find_operating_point, operating_rates_from
-from ..reduction.reduce import reduce_levels
+from ..reduction.reduce import reduce
 from .agreement import follows_the_drives, renewal_agrees
 from .comparison import compare
 from .level_table import level_rows, level_table
@@ -142,9 +142,9 @@ def validate(
     with Progress(progress) as bar:
         reductions = timed(
             "reduction",
-            lambda: reduce_levels(
+            lambda: reduce(
                 circuit,
-                wanted,
+                levels=wanted,
                 noise=noise,
                 tau=tau,
                 at=at,

@@ -14,7 +14,6 @@ from .explanations import PREMISES
 __all__ = ["FATAL", "LevelRecord", "Remedy", "SERIOUS", "TRUST", "Verdict", "judge"]
 
 # Choices by name; a time that was given is not said again
-KNOWN_TAU = ("membrane", "synaptic", "fitted", "resonant")
 TRUST = ("trust", "near these drives", "do not rely")
 #: Premises without which no rate model of this kind means much, and what breaks.
 FATAL = {
@@ -123,7 +122,7 @@ class Remedy:
         options = [
             f"--{name}" if value is True else f"--{name} {value}"
             for name, value in kept.items()
-            if value != usual.get(name) and (name != "tau" or value in KNOWN_TAU)
+            if value != usual.get(name) and (name != "tau" or reduced.dynamics.named)
         ]
         options += [
             f"--at '{name}={format_quantity(rate)}'"
