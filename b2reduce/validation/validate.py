@@ -10,8 +10,9 @@ from ..basics.units import with_units
 from ..cells.engine import ENGINES
 from ..cells.settings import BRIAN_STEP_, check_run
 from ..circuit.circuit import load_circuit
+from ..networks.engines.register import engine_of
 from ..networks.simulate_rates import simulate_rates
-from ..networks.simulate_spikes import NETWORK_ENGINES, simulate_spikes
+from ..networks.simulate_spikes import simulate_spikes
 from ..reduction.integration_steps import integrated
 from ..reduction.levels.register import LEVELS
 from ..reduction.operating_point import find_operating_point, operating_rates_from
@@ -106,9 +107,9 @@ def validate(
     for name, value, known in (
         *((("level", level, LEVELS),) if level is not None else ()),
         ("engine", engine, ENGINES),
-        ("network_engine", network_engine, NETWORK_ENGINES),
     ):
         one_of(value, known, name)
+    engine_of(network_engine, "network_engine")
     duration_ = needed_seconds(duration, "duration")
     # Before anything is measured
     check_run(
