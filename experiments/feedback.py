@@ -87,7 +87,9 @@ def reduced_at(loop, rate_, gain, **arguments):
     return (
         G_,
         reduced,
-        b2r.uniform_feedback(beta=gain.beta, W=reduced.W["E", "E"], theta=theta_ * amp, tau=TAU_ * second),
+        b2r.UniformFeedback.from_parameters(
+            beta=gain.beta, W=reduced.W["E", "E"], theta=theta_ * amp, tau=TAU_ * second
+        ),
     )
 
 

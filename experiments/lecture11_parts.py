@@ -925,7 +925,7 @@ def interpolated(surface, gain, I, g):
 
 def feedback_at(theta, loop):
     """What the package says of a uniform network."""
-    return b2r.uniform_feedback(
+    return b2r.UniformFeedback.from_parameters(
         beta=BETA_ * Hz / amp, W=loop / BETA_ * 1e12 * pcoulomb, theta=theta * amp, tau=TAU_ * second
     )
 

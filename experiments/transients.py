@@ -31,10 +31,9 @@ def main():
 
 def reductions(levels=LEVELS, taus=TAUS, at=MIDDLE):
     """{(level, tau): ReducedCircuit}; every tau measures anew, with the same seed."""
-    from b2reduce.reduction.reduce import reduce_levels
-
     found = {
-        tau: reduce_levels("ei_lif", levels, noise="renewal", tau=tau, at={"ext": at}, seed=1) for tau in taus
+        tau: b2r.reduce("ei_lif", levels=levels, noise="renewal", tau=tau, at={"ext": at}, seed=1)
+        for tau in taus
     }
     return {(level, tau): found[tau][level] for level in levels for tau in taus}
 

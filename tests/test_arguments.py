@@ -3,6 +3,8 @@
 One line that says what was got, what was expected and what to do, and never prints a whole object.
 """
 
+from operator import attrgetter
+
 import brian2
 import numpy as np
 import pytest
@@ -148,7 +150,7 @@ VERBS = {  # the verb, and the argument that is to be wrong, with those that are
     "simulate_spikes": ("circuit", {"duration": 1 * ms}),
     "spiking_network": ("circuit", {}),
     "fixed_points": ("reduced", {}),
-    "threshold_linear": ("reduced", {}),
+    "ThresholdLinearNetwork.from_reduced": ("reduced", {}),
     "continue_fixed_points": ("reduced", {"parameter": "drive.ext.rate", "values": [4, 20] * Hz}),
     "phase_plane": ("reduced", {}),
     "separatrix": ("reduced", {}),
@@ -180,7 +182,7 @@ FITS = {
             "simulate_rates",
             "rate_network",
             "fixed_points",
-            "threshold_linear",
+            "ThresholdLinearNetwork.from_reduced",
             "continue_fixed_points",
             "phase_plane",
             "separatrix",
@@ -211,7 +213,7 @@ def test_every_verb_refuses_things_of_another_kind(verb, things):
     argument, others = VERBS[verb]
     for name, value in wrong.items():
         if (verb, name) not in FITS:
-            message(lambda: getattr(b2r, verb)(**{argument: value, **others}))
+            message(lambda: attrgetter(verb)(b2r)(**{argument: value, **others}))
 
 
 @pytest.mark.parametrize("value", [10, 10.0, np.int32(10), np.float64(10), np.array(10), np.array(10.0)])

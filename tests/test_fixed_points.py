@@ -132,7 +132,9 @@ def test_uniform_feedback_has_the_table_s_fixed_points(theta, loop, kinds):
 
 def uniform(theta, loop, N=1):
     """beta = 250 Hz/nA = 0.25 Hz/pA, so that W = 4 loop pC."""
-    return b2r.uniform_feedback(beta=250 * Hz / nA, W=4 * loop / N * pC, theta=theta * pA, tau=10 * ms, N=N)
+    return b2r.UniformFeedback.from_parameters(
+        beta=250 * Hz / nA, W=4 * loop / N * pC, theta=theta * pA, tau=10 * ms, N=N
+    )
 
 
 def test_uniform_feedback_regimes_and_numbers():
@@ -196,7 +198,7 @@ def test_uniform_feedback_against_integration(theta, loop):
 )
 def test_uniform_feedback_refuses(change, message):
     with pytest.raises(b2r.InputError, match=message):
-        b2r.uniform_feedback(
+        b2r.UniformFeedback.from_parameters(
             **{"beta": 250 * Hz / nA, "W": 1 * pC, "theta": 1 * pA, "tau": 10 * ms, **change}
         )
 
@@ -374,7 +376,7 @@ def test_a_separatrix_divides_what_dies_from_what_runs_away():
     reduced = excitatory(0.4, cases.gain())
     [border] = b2r.separatrix(reduced)
     rate = border.saddle.rates_["E"]
-    expected = b2r.uniform_feedback(
+    expected = b2r.UniformFeedback.from_parameters(
         beta=reduced.gains["E"].beta,
         W=reduced.W["E", "E"],
         theta=reduced.theta["E"] - reduced.W_ext["E", "ext"] * 2 * Hz,
@@ -490,7 +492,10 @@ def test_more_populations_have_a_crossing_and_no_curve():
             "unknown projection",
         ),
         (lambda: b2r.separatrix(cases.reduced(tau="synaptic")), "one current a population"),
-        (lambda: b2r.threshold_linear(excitatory(0.1, logistic())), "expected a threshold-linear one"),
+        (
+            lambda: b2r.ThresholdLinearNetwork.from_reduced(excitatory(0.1, logistic())),
+            "expected a threshold-linear one",
+        ),
     ],
 )
 def test_bad_input_is_named(call, message):

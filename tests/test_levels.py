@@ -181,9 +181,9 @@ def test_a_level_that_cannot_be_had_is_refused():
 
 @pytest.mark.slow
 def test_one_measurement_serves_all_levels_and_survives_json(tmp_path):
-    from b2reduce.reduction.reduce import reduce_levels
-
-    reductions = reduce_levels("ei_lif", ("linear", "gain", "surface", "transfer"), noise="renewal", seed=2)
+    reductions = b2r.reduce(
+        "ei_lif", levels=("linear", "gain", "surface", "transfer"), noise="renewal", seed=2
+    )
     assert len({tuple(map(float, r.operating_rate.values())) for r in reductions.values()}) == 1
     for level, r in reductions.items():
         rest = r.steady_rates_(r.at_)

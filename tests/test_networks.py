@@ -20,7 +20,6 @@ from b2reduce.reduction.inputs import (
     synapses_of,
     variance_factor,
 )
-from b2reduce.reduction.reduce import reduce_levels
 from b2reduce.reduction.transfer_axes import transfer_axes, transfer_problem
 
 from .cases import some
@@ -37,15 +36,15 @@ def number(values):
 
 @pytest.fixture(scope="module")
 def reductions():
-    """reduce_levels of a network, once."""
+    """The reductions of a network at all its levels, once."""
     made = {}
 
     def of(name):
         if name not in made:
             circuit = NETWORKS[name]()
-            made[name] = reduce_levels(
+            made[name] = b2r.reduce(
                 circuit,
-                [level for level in LEVELS if not (level == "transfer" and transfer_problem(circuit))],
+                levels=[level for level in LEVELS if not (level == "transfer" and transfer_problem(circuit))],
                 seed=1,
             )
         return made[name]

@@ -266,20 +266,20 @@ def run(network):
 @pytest.mark.slow
 def test_a_planted_network_is_never_run(cache, tmp_path, network, monkeypatch):
     """Each way of planting a program, against one that leaves a mark where it runs."""
-    from b2reduce.networks import standalone
+    from b2reduce.networks.engines import programs
 
     spikes = run(network).spikes_["E"][1].size
     (folder,) = [path for path in (cache / "networks").iterdir() if path.is_dir()]
     assert mode(cache / "networks") == mode(folder) == 0o700 and all(
         mode(path) & 0o077 == 0 for path in folder.rglob("*")
     )
-    assert standalone._usable(folder)
-    builds, build_again = [], standalone.run_process
+    assert programs._usable(folder)
+    builds, build_again = [], programs.run_process
     monkeypatch.setattr(
-        standalone,
+        programs,
         "run_process",
         lambda command, **rest: (
-            builds.append(1) if "b2reduce.networks.standalone" in command else None,
+            builds.append(1) if "b2reduce.networks.engines.program_build" in command else None,
             build_again(command, **rest),
         )[1],
     )
@@ -308,20 +308,20 @@ def test_a_planted_network_is_never_run(cache, tmp_path, network, monkeypatch):
     for way, plant in ways.items():
         private.discard(folder)
         shutil.copytree(good, folder)
-        assert standalone._usable(folder)
+        assert programs._usable(folder)
         plant()
-        assert not standalone._usable(folder), way
+        assert not programs._usable(folder), way
     # All of them look alike to the build: the last is enough for what follows, which takes half a minute each
     # time.
     (elsewhere / "main").write_text(f"#!/bin/sh\ntouch {mark}\n")
     assert run(network).spikes_["E"][1].size == spikes and builds == [1] and not mark.exists()
-    assert standalone._usable(folder) and not folder.is_symlink()
+    assert programs._usable(folder) and not folder.is_symlink()
     assert run(network).spikes_["E"][1].size == spikes and builds == [1]
 
 
 @pytest.mark.slow
 def test_a_network_compiler_that_makes_nothing_has_failed(cache, tmp_path, network, monkeypatch):
-    from b2reduce.networks.standalone import ProgramError
+    from b2reduce.networks.engines.program_build import ProgramError
 
     compiler(tmp_path, monkeypatch, "echo disk quota exceeded; exit 0")
     with pytest.raises(ProgramError, match="program is missing; it said: .*disk quota exceeded") as caught:

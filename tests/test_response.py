@@ -12,7 +12,6 @@ from brian2 import Hz, ms, mV, nS, pA, pF, second
 
 import b2reduce as b2r
 from b2reduce.cells.filters import RateFilter, fit_filter, nearest_tau_, step_response_
-from b2reduce.reduction.reduce import reduce_levels
 from b2reduce.theory.fixed_points import fixed_points
 
 RHO = 2e3  # Hz/V: escape rate per volt above rest
@@ -262,7 +261,8 @@ def test_the_nearest_time_constant():
 def models():
     levels = ("linear", "gain", "surface")
     return {
-        tau: reduce_levels("ei_lif", levels, tau=tau, seed=1) for tau in ("synaptic", "fitted", "resonant")
+        tau: b2r.reduce("ei_lif", levels=levels, tau=tau, seed=1)
+        for tau in ("synaptic", "fitted", "resonant")
     }
 
 

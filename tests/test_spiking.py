@@ -224,7 +224,7 @@ def test_the_compiled_network_fires_the_same_spikes(small, tmp_path, monkeypatch
     """One program serves other values and other seeds; nothing of the session's device changes."""
     import brian2
 
-    from b2reduce.networks.standalone import build_program, clean_programs
+    from b2reduce.networks.engines.programs import build_program, clean_programs
 
     monkeypatch.setenv("B2REDUCE_CACHE", str(tmp_path))
     device = brian2.get_device()
@@ -255,7 +255,7 @@ def test_the_compiled_network_fires_the_same_spikes(small, tmp_path, monkeypatch
 
 
 def test_structure_is_what_values_do_not_change(small):
-    from b2reduce.networks.standalone import structure_of
+    from b2reduce.networks.engines.programs import structure_of
 
     same = lambda changes: (
         structure_of(small.replace(changes), 1, 1e-4, 1.0, 10) == structure_of(small, 1, 1e-4, 1.0, 10)

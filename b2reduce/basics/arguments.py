@@ -44,7 +44,7 @@ MADE_BY = {
     "Continuation": "continue_fixed_points(reduced, parameter, values) makes one",
     "SlowVariation": "slow_variation(circuit, reduced, ...) measures one",
     "BinaryNetwork": "random_binary_network(...) draws one",
-    "ThresholdLinearNetwork": "threshold_linear(reduced) makes one",
+    "ThresholdLinearNetwork": "ThresholdLinearNetwork.from_reduced(reduced) makes one",
     "Drive": "write Drive(name=, inputs=, rate=, G=, tau=, E=)",
 }
 #: What to do with a thing of one kind where another was expected: (expected, got).

@@ -83,7 +83,7 @@ def clean():
     from ..basics.compiler import clean_cache
     from ..basics.environment import cache_folder
     from ..cells.engine.sources import clean_sources
-    from ..networks.standalone import clean_programs
+    from ..networks.engines.programs import clean_programs
 
     clean_sources()
     click.echo(

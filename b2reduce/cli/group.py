@@ -63,7 +63,7 @@ class Command(click.Group):
             context.exit(2)
         except RuntimeError as error:
             from ..basics.errors import StoppedError
-            from ..networks.standalone import ProgramError
+            from ..networks.engines.program_build import ProgramError
 
             if not isinstance(error, (StoppedError, ProgramError)):
                 raise

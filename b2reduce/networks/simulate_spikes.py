@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ..basics.arguments import needed_seconds, one_of, seconds, whole
-from ..basics.errors import DivergenceError, InputError
+from ..basics.arguments import needed_seconds, seconds, whole
+from ..basics.errors import InputError
 from ..basics.progress import Progress
-from ..basics.provenance import versions
-from ..basics.session import brian_session, divisions_reported, run_network
-from ..basics.streams import seed_streams
-from ..basics.units import si_label
+from ..basics.session import brian_session
 from ..cells.settings import BRIAN_STEP_, check_run, warned
 from ..circuit.circuit import load_circuit
-from ..circuit.spike_counts import HELD, check_counts
 from ..reduction.integration_steps import integrated
-from .activity import Activity
-from .spiking_network import build_network, draws_of, monitors_of
-from .standalone import run_program
+from .engines.base import SpikingRun
+from .engines.register import engine_of
+from .spiking_network import build_network, draws_of
 
 __all__ = ["spiking_network", "simulate_spikes"]
-
-NETWORK_ENGINES = ("auto", "brian2", "standalone")
-_NOISE = 1  # purpose of random streams
 
 
 def spiking_network(circuit, *, seed=1, dt=None):
@@ -88,6 +79,8 @@ def simulate_spikes(
 
     Raises
     ------
+    InputError
+        If the engine is unknown, or cannot run this circuit.
     DivergenceError
         If the integration ends in NaN.
 
@@ -100,7 +93,7 @@ def simulate_spikes(
     (2, 50)
     """
     circuit, seed, record = load_circuit(circuit), whole(seed, "seed"), whole(record, "record")
-    one_of(engine, NETWORK_ENGINES, "engine")
+    chosen = engine_of(engine)
     duration_, bin_ = needed_seconds(duration, "duration"), needed_seconds(bin, "bin")
     dt_ = seconds(dt, "dt") or float(circuit.dt)
     check_run(
@@ -116,127 +109,9 @@ def simulate_spikes(
             f" duration of {duration_ * 1e3:g} ms"
         )
     hash_, (circuit, dt_, notes) = circuit.hash, integrated(circuit, dt_, fixed=dt is not None)
+    if problem := chosen.problem(circuit):
+        raise InputError(f"engine: {problem}")
     warned(notes)
-    names = tuple(circuit.populations)
+    run = SpikingRun(circuit, seed, dt_, bins * bin_, record, bin_, hash_, notes)
     with Progress(progress) as bar:
-        report = bar.stage(f"spiking network, seed {seed}")
-        run = _run_standalone if engine == "standalone" else _run
-        found, conductances, conductance_t = run(circuit, seed, dt_, bins * bin_, record, report)
-    methods = {
-        name: circuit.populations[name].model.method_used(bool(circuit.pathways(name))) for name in names
-    }
-    edges = np.arange(bins + 1) * bin_
-    # Spikes lie on the grid: half a step of slack keeps those at an edge in the bin that starts there.
-    rate_ = np.array(
-        [
-            np.histogram(found[name][1] + 0.25 * dt_, edges)[0] / (circuit.populations[name].size * bin_)
-            for name in names
-        ]
-    )
-    provenance = {
-        "kind": "spikes",
-        "circuit": circuit.name,
-        "circuit_hash": hash_,
-        "seed": seed,
-        "dt [s]": dt_,
-        "method": methods,
-        "replaced": notes,
-        "duration [s]": bins * bin_,
-        "engine": "brian2 standalone" if engine == "standalone" else "brian2",
-        "versions": versions(),
-    }
-    units = {
-        p.label: si_label(circuit.populations[name].model.conductance_dim)
-        for name in names
-        for p in circuit.pathways(name)
-    }
-    return Activity(
-        names,
-        (np.arange(bins) + 0.5) * bin_,
-        rate_,
-        bin_,
-        {name: p.size for name, p in circuit.populations.items()},
-        spikes_=found,
-        conductances_=conductances,
-        conductance_t_=conductance_t,
-        conductance_units=units,
-        provenance=provenance,
-    )
-
-
-def _run(circuit, seed, dt_, duration_, record, report):
-    """({population: (i, t)}, {pathway.
-
-    Conductances}, their times or None) of a run in Brian2's runtime mode.
-    """
-    with brian_session(seed_streams(seed, _NOISE)):
-        from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
-
-        network, groups = build_network(circuit, draws_of(circuit, seed), dt_, codeobj_class=NumpyCodeObject)
-        spikes, states = monitors_of(circuit, groups, dt_, record, codeobj_class=NumpyCodeObject)
-        network.add(*spikes.values(), *states.values())
-        # A diverging cell is reported below, not by numpy's warnings.
-        with (
-            np.errstate(all="ignore"),
-            divisions_reported(
-                f"circuit {circuit.name!r}: a division by zero, because the integration diverged with "
-                f"dt = {dt_ * 1e3:g} ms; take a smaller dt or weaker synapses"
-            ),
-        ):
-            run_network(network, duration_, report=report)
-        for name, group in groups.items():
-            for variable in circuit.populations[name].model.state_variables:
-                _check_finite(circuit, name, variable, group.variables[variable].get_value(), dt_)
-        # Copies: what a monitor hands out may be its own memory, which is gone with the network.
-        found = {name: (np.array(monitor.i), np.array(monitor.t_)) for name, monitor in spikes.items()}
-        held = {
-            name: float(np.sum(group.variables[HELD].get_value()))
-            for name, group in groups.items()
-            if HELD in group.variables
-        }
-        _check_counts(circuit, found, held)
-        conductances = {
-            p.label: np.array(getattr(states[name], f"g_syn_{p.symbol}_"))
-            for name in states
-            for p in circuit.pathways(name)
-        }
-        return found, conductances, np.array(next(iter(states.values())).t_) + dt_ if states else None
-
-
-def _check_counts(circuit, found, held):
-    for name, number in held.items():
-        check_counts(
-            circuit.populations[name].model,
-            found[name][0].size,
-            number,
-            f"in circuit {circuit.name!r}, population {name}",
-        )
-
-
-def _check_finite(circuit, population, variable, values, dt_):
-    bad = np.count_nonzero(~np.isfinite(values))
-    if bad:
-        raise DivergenceError(
-            f"circuit {circuit.name!r}, population {population}: {variable} is not finite in {bad} of"
-            f" {len(values)} cells at the end of the run with dt = {dt_ * 1e3:g} ms; take a smaller dt or"
-            " weaker synapses"
-        )
-
-
-def _run_standalone(circuit, seed, dt_, duration_, record, report):
-    """The same by a compiled program."""
-    result = run_program(circuit, seed, seed_streams(seed, _NOISE), dt_, duration_, record)
-    for (name, variable), values in result.final.items():
-        if variable != HELD:
-            _check_finite(circuit, name, variable, values, dt_)
-    _check_counts(
-        circuit,
-        result.spikes,
-        {
-            name: float(np.sum(values))
-            for (name, variable), values in result.final.items()
-            if variable == HELD
-        },
-    )
-    report(1.0)
-    return result.spikes, result.conductances, result.conductance_t_
+        return chosen.activity(run, bar.stage(f"spiking network, seed {seed}"))

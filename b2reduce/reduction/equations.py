@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..circuit.parts import rate_at
-from .rate_filters import filters, sum_of
+from .rate_filters import filters
 
 __all__ = ["rate_assignment", "rate_equations", "rate_values", "automatic_dt_", "start_values_"]
 
@@ -19,37 +19,16 @@ def rate_equations(reduced, population, tables=()):
     Notes
     -----
     At levels "linear" and "gain" mu is the current in excess of the threshold; with one time constant a
-    population it is what is filtered, else every pathway is, with tau "resonant" by its synapse and then by
-    the cell's linear response. At level "surface" the mean current I and leak g follow from the filtered
+    population it is what is filtered, else every pathway is, by its synapse and, where the dynamics have one,
+    by the cell's filter. At level "surface" the mean current I and leak g follow from the filtered
     rates and r = F(I, g); at level "transfer" r = F of the filtered rates themselves. Where a population
     adapts, a is the current that adaptation takes away.
     """
     area = "/meter**2" if reduced.circuit.per_area(population) else ""
     external = lambda drive: f"rate_{drive}(t)" if drive in tables else f"rate_{drive}"
     sources = filters(reduced, population)
-    recurrent = dict.fromkeys(f.input for f in sources if not f.is_drive)
     drives = dict.fromkeys(f.source for f in sources if f.is_drive)
-    lines, synaptic = [], reduced.by_pathway
-    if reduced.kind.shift_law and not synaptic:
-        terms = [f"I_{key}" for key in recurrent] + [f"W_ext_{drive}*{external(drive)}" for drive in drives]
-        lines.append(f"dmu/dt = (-mu + {sum_of([*terms, '-theta'])})/tau : amp{area}")
-        lines += [f"I_{key} : amp{area}" for key in recurrent] + [
-            f"W_ext_{drive} : coulomb{area} (constant)" for drive in drives
-        ]
-    else:
-        for f in sources:
-            incoming = external(f.source) if f.is_drive else f"r_from_{f.input}"
-            tau = f"tau_{f.key}" if synaptic else "tau"
-            lines.append(f"ds_{f.key}/dt = (-s_{f.key} + {incoming})/{tau} : Hz")
-            lines += [f"tau_{f.key} : second (constant)"] if synaptic else []
-            lines += (
-                reduced.responses[population].best.equations(f.key)
-                if reduced.tau_choice == "resonant"
-                else []
-            )
-        lines += [f"r_from_{key} : Hz" for key in recurrent]
-    lines += [] if synaptic else ["tau : second (constant)"]
-    lines += list(reduced.responses[population].best.parameters) if reduced.tau_choice == "resonant" else []
+    lines = reduced.dynamics.lines(reduced, population, sources, external, area)
     lines += [f"rate_{drive} : Hz (constant)" for drive in drives if drive not in tables]
     lines += reduced.kind.lines(reduced, population, sources, area)
     return "\n".join(lines)
@@ -67,19 +46,11 @@ def rate_values(reduced, population):
     """({variable: SI value}, namespace) of the equations of one population; rates of drives apart."""
     import brian2
 
-    sources, values = filters(reduced, population), {}
-    if reduced.by_pathway:
-        values.update({f"tau_{f.key}": f.pathways[0].tau_ for f in sources})
-    else:
-        values["tau"] = float(np.asarray(reduced.tau[population]))
-    if reduced.tau_choice == "resonant":
-        values.update(
-            {
-                line.partition(" ")[0]: value
-                for line, value in reduced.responses[population].best.parameters.items()
-            }
-        )
-    values.update(reduced.kind.values(reduced, population, sources))
+    sources = filters(reduced, population)
+    values = {
+        **reduced.dynamics.values(reduced, population, sources),
+        **reduced.kind.values(reduced, population, sources),
+    }
     if not rate_assignment(reduced, population):
         return values, {}
     function = reduced.kind.table(reduced, population)
@@ -102,18 +73,14 @@ def automatic_dt_(reduced, step=STEP):
 
     Within a step the input is held, so that the step must resolve tau/(1 + beta sum |W|).
     """
-    taus = [float(np.asarray(value)) for value in reduced.tau.values()]
-    taus += (
-        [response.best.fastest_ for response in reduced.responses.values()]
-        if reduced.tau_choice == "resonant"
-        else []
-    )
     feedback = 0.0
     for target in reduced.populations:
         beta = float(np.asarray(reduced.gains[target].beta))
         beta = reduced.adaptation[target].onset_slope_(beta) if target in reduced.adaptation else beta
         feedback = max(feedback, abs(beta) * sum(abs(W) for (to, _), W in reduced.W_.items() if to == target))
-    return BIN_ / int(np.ceil(BIN_ / (step * min(taus, default=BIN_) / (1 + feedback))))
+    return BIN_ / int(
+        np.ceil(BIN_ / (step * min(reduced.dynamics.fastest_(reduced), default=BIN_) / (1 + feedback)))
+    )
 
 
 def start_values_(reduced, population, variables, rates, initial):
@@ -135,17 +102,9 @@ def start_values_(reduced, population, variables, rates, initial):
             else float(reduced.gains[population].inverse_(initial[population]))
         )
     elif initial is not None:
-        held = {
-            f.key: float(rate_at(rates[f.source, population], 0.0) if f.is_drive else initial[f.source])
-            for f in filters(reduced, population)
-        }
-        values.update(
-            {
-                f"{variable}_{key}": rate
-                for key, rate in held.items()
-                for variable in (("s", "x") if reduced.tau_choice == "resonant" else ("s",))
-            }
-        )
+        for f in filters(reduced, population):
+            rate = rate_at(rates[f.source, population], 0.0) if f.is_drive else initial[f.source]
+            values.update(reduced.dynamics.held(f, float(rate)))
     if (adapts := reduced.adaptation.get(population)) is not None:
         # From rest nothing has adapted yet; at a given rate all has.
         start = 0.0 if initial is None else initial[population]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ..basics.streams import seed_streams
-from ..cells.filters import nearest_tau_
 from ..cells.points import measure_points
 from ..cells.response import response_at_
 from ..cells.surface import FISurface
 from .inputs import source_rate, sources_of
 
-__all__ = ["fitted_tau_", "rate_window", "responses_at", "surface_at"]
+__all__ = ["rate_window", "responses_at", "surface_at"]
 
 G_SPAN, G_POINTS = 0.25, 5
 RATE_SPAN, RATE_SPAN_ = 0.5, 3.0  # relative, and in Hz at least
@@ -235,24 +234,3 @@ def responses_at(circuit, point, *, seed, dt_, engine="auto", bar):
         )
         for number, (name, population) in enumerate(circuit.populations.items())
     }
-
-
-def fitted_tau_(circuit, population, point, v_theta_, response):
-    """(tau, standard error) in s of the first-order filter nearest to that of the synapses and the cell
-    together.
-
-    A presynaptic rate passes its synapse first, then the cell. Pathways count by the size of their mean
-    current in excess of the shunt, |K G tau (E - E_leak - v_theta)| r: all presynaptic rates change by the
-    same fraction.
-    """
-    model, pathways = circuit.populations[population].model, circuit.pathways(population)
-    weights = np.array(
-        [
-            abs(
-                p.mean_(source_rate(p, point.rate_, point.drives_)) * (p.E_ - model.leak_reversal_ - v_theta_)
-            )
-            for p in pathways
-        ]
-    )
-    weights = weights / weights.sum() if weights.sum() > 0 else np.full(len(pathways), 1 / len(pathways))
-    return nearest_tau_([p.tau_ for p in pathways], weights, response.best)

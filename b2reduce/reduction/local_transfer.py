@@ -12,17 +12,15 @@ from scipy.ndimage import binary_dilation
 
 from ..basics.provenance import versions
 from ..basics.streams import seed_streams
-from ..cells.lookup import axis_table
 from ..cells.points import measure_points
 from ..cells.transfer import TransferFunction
 from ..cells.transfer_lookup import missed_between, transfer_lookup
 from .inputs import average, membrane_tau_, pathway_factor, source_of, source_rate, sources_of
 from .transfer_axes import transfer_axes
+from .transfer_grid import REACH, REACH_, ends_of, points_between, refined_grid
 
 __all__ = ["transfer_at"]
 
-# Rates of recurrent sources from 0 to this many times the operating rate, plus Hz; of drives around theirs.
-REACH, REACH_, DRIVE_SPAN = 2.2, 4.0, 0.5
 # Of a population with a feature: how far its fastest cells exceed its mean rate, where a transfer function
 # must still be precise
 BUMP = 3.0
@@ -34,10 +32,7 @@ SEM, SEM_ = 0.015, 0.03  # wanted standard error of each rate: relative, plus Hz
 # Cells in all, over the number of variables of a cell: what precision may take beyond LEAST a point, and what
 # a grid may take with LEAST a point.
 CELLS, MOST_CELLS, LEAST = 48000, 60000, 32
-# Points between those of the grid that are simulated as well, drawn from so many
-BETWEEN, CANDIDATES = 160, 12000
 ROUNDS = 5  # of refinement
-STEEP = 1 / 6  # of the rates of interest: two neighbours of a grid that differ by more lie too far apart
 # Share of the points between that may lie elsewhere than expected, one by chance, and by how much in these
 # units
 MISSED, GROSSLY = 0.007, 1.5
@@ -77,7 +72,7 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
             **settings,
         )
 
-    lines = [np.linspace(*_ends(circuit, axis, point), POINTS[len(axes)]) for axis in axes]
+    lines = [np.linspace(*ends_of(circuit, axis, point), POINTS[len(axes)]) for axis in axes]
     seen, check, warnings = _Seen(), None, ()
     for round_ in range(ROUNDS):
         shape, values = (
@@ -100,7 +95,7 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
             seen.add(rough, measured, precise=True)
             warnings, check = tuple(dict.fromkeys((*warnings, *measured.warnings))), measured.check or check
         rates, sem, cv, time = (column.reshape(shape) for column in seen.columns(values))
-        between = _between(lines, rates, top, seed_streams(seed, 2, round_))
+        between = points_between(lines, rates, top, seed_streams(seed, 2, round_))
         sampled = measure(between, (3, round_), cells, RUN_) if len(between) else None
         I_, g_, _ = _inputs(circuit, population, axes, values.T, point, noise)
         provenance = {
@@ -143,7 +138,7 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
         if missed.mean() <= MISSED and beyond.max() <= GROSSLY:
             return transfer
         # As large a part of the finer grid will be of interest.
-        finer = _refined(
+        finer = refined_grid(
             lines, rates, between[missed], top, MOST_CELLS / len(model.state_variables) / LEAST / near.mean()
         )
         if finer is None:
@@ -207,36 +202,6 @@ def _replicates(known, variables):
     return int(np.clip(np.ceil(min(wanted, affordable)), *REPLICATES))
 
 
-def _ends(circuit, axis, point):
-    """First and last argument of an axis."""
-    first = last = beyond = 0.0
-    for p, factor in axis.members:
-        if p.is_drive:
-            drive = circuit.drive(p.source, p.target)
-            rate = point.drives_[p.source, p.target]
-            values = (
-                [rate, *np.asarray(drive.rate[1], dtype=float)] if isinstance(drive.rate, tuple) else [rate]
-            )
-            if drive.profile is not None:
-                values = [rate * weight for weight in circuit.drive_weights_(p.source, p.target)]
-            low, high = (1 - DRIVE_SPAN) * min(values), (1 + DRIVE_SPAN) * max(values) or 1.0
-        else:
-            # What a cell of a ring receives exceeds the mean by no more than the profile does.
-            peak = max(
-                (
-                    q.profile.largest
-                    for q in circuit.projections
-                    if (q.source, q.target) == (p.source, p.target) and q.profile is not None
-                ),
-                default=1.0,
-            )
-            low, high = 0.0, peak * REACH * point.rate_[p.source]
-            # Of several sources one may come to life
-            beyond = max(beyond, factor * peak * REACH_) if axis.kind else beyond + factor * peak * REACH_
-        first, last = first + factor * low, last + factor * high
-    return first, last + beyond
-
-
 def _inputs(circuit, population, axes, arguments, point, noise):
     """(mean current, mean leak, sources) at arguments, one array an axis."""
     model = circuit.populations[population].model
@@ -273,49 +238,3 @@ def _inputs(circuit, population, axes, arguments, point, noise):
         )
         sources.append(source_of(f"s{number}", G_, tau_, E_, values, varied * values))
     return I_, g_, tuple(sources)
-
-
-def _between(lines, rates, top, seed):
-    """Arguments between the points of a grid at which cells are simulated as well, shape (point, axis).
-
-    Where rates are of interest.
-    """
-    rng = np.random.default_rng(seed)
-    # Half of them at low rates, where functions bend most.
-    bent = np.where(np.arange(CANDIDATES) % 2, 2.0, 1.0)
-    points = np.stack(
-        [line[0] + (line[-1] - line[0]) * rng.random(CANDIDATES) ** bent for line in lines], axis=-1
-    )
-    expected = axis_table(lines, rates)(*points.T)
-    # And at the edge of silence: beside points that fire.
-    edge = (
-        axis_table(lines, binary_dilation(rates > 0, np.ones((3,) * len(lines))).astype(float))(*points.T) > 0
-    )
-    firing = (expected > 1e-3 * top) & (expected <= 1.2 * top)
-    return np.concatenate([points[firing][:BETWEEN], points[edge & (expected <= 1e-3 * top)][: BETWEEN // 4]])
-
-
-def _refined(lines, rates, missed, top, most):
-    """A grid with points added where some were missed, along the axes that are steep there, the steepest
-    first; None if there is none of at most so many points.
-    """
-    seen = np.minimum(rates, 1.3 * top)
-    steep = []  # (how much rates change over an interval, axis, number of the interval)
-    for axis, line in enumerate(lines):
-        jumps = np.abs(np.diff(seen, axis=axis)).max(axis=tuple(k for k in range(len(lines)) if k != axis))
-        hit = np.unique(np.clip(np.searchsorted(line, missed[:, axis], side="right") - 1, 0, len(line) - 2))
-        steep += [(jumps[k], axis, k) for k in hit if jumps[k] > 0]
-    steep.sort(reverse=True)
-    # Where all are flat enough, the steepest half of what was hit.
-    chosen = [place for place in steep if place[0] > STEEP * top] or steep[: (len(steep) + 1) // 2]
-    sizes, halved = np.array(list(map(len, lines))), [[] for _ in lines]
-    for _, axis, k in chosen:
-        if np.prod(sizes + (np.arange(len(lines)) == axis)) <= most:
-            sizes[axis] += 1
-            halved[axis].append(k)
-    if not any(halved):
-        return None
-    return [
-        np.sort(np.concatenate([line, (line[own] + line[np.add(own, 1)]) / 2])) if own else line
-        for line, own in zip(lines, halved)
-    ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..basics.display import field_unit, number
 
-__all__ = ["model_table"]
+__all__ = ["model_table", "model_title", "pathway_table"]
 
 
 def model_table(reduced):
@@ -102,3 +102,15 @@ def pathway_table(reduced):
     return pd.DataFrame(
         rows, columns=["pathway", "target", "source", "kind", "K", "G", "tau", "E", "W", "W_stderr", "unit"]
     ).set_index("pathway")
+
+
+def model_title(reduced):
+    """One line that says what a rate model is."""
+    count, replaced = len(reduced.warnings), reduced.provenance.get("replaced", {})
+    warnings = f", {count} warning{'s' if count > 1 else ''}" if count else ""
+    changes = ", ".join(f"{name} = {value}" for name, value in replaced.items())
+    frozen = f"; gains as they were before {changes}" if changes else ""
+    return (
+        f"ReducedCircuit({reduced.circuit.name!r}, level {reduced.level}, noise"
+        f" {reduced.noise}{frozen}{warnings})"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Filter", "filters", "carrier"]
+__all__ = ["Filter", "by_pathway", "by_source", "carrier", "filters", "sum_of"]
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,29 @@ class Filter:
 
 
 def filters(reduced, population):
-    """The filters of a population: one a pathway with tau "synaptic" and "resonant", else one a source.
+    """The filters of a population, as its `RateDynamics` have them."""
+    return reduced.dynamics.filters(reduced, population)
+
+
+def carrier(reduced, f):
+    """The variable in which a filter's rate reaches the cell."""
+    return reduced.dynamics.carrier(f)
+
+
+def by_pathway(reduced, population):
+    """One filter a pathway."""
+    return [
+        Filter(p.symbol, p.source, p.is_drive, (p,), p.symbol if reduced.cells else p.source)
+        for p in reduced.circuit.pathways(population)
+    ]
+
+
+def by_source(reduced, population):
+    """One filter a source.
 
     With one unit a cell every projection has its own, since parallel projections are wired apart.
     """
-    pathways = reduced.circuit.pathways(population)
-    if reduced.by_pathway:
-        return [
-            Filter(p.symbol, p.source, p.is_drive, (p,), p.symbol if reduced.cells else p.source)
-            for p in pathways
-        ]
-    found = []
+    pathways, found = reduced.circuit.pathways(population), []
     for source, is_drive in dict.fromkeys((p.source, p.is_drive) for p in pathways):
         own = tuple(p for p in pathways if (p.source, p.is_drive) == (source, is_drive))
         if reduced.cells and not is_drive:
@@ -46,14 +58,6 @@ def filters(reduced, population):
                 )
             )
     return found
-
-
-def carrier(reduced, f):
-    """The variable in which a filter's rate reaches the cell.
-
-    Past the synapse, and with tau "resonant" past the cell's own filter.
-    """
-    return f"{'q' if reduced.tau_choice == 'resonant' else 's'}_{f.key}"
 
 
 def sum_of(terms):

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.errors import InputError, unknown_name
+from ..basics.errors import InputError
 from ..basics.units import si_label
-from ..cells.gain_forms import KNOTS
 from .equations import automatic_dt_, rate_assignment, rate_equations, rate_values, start_values_
+from .formulas import renamed_formula, spline_formulas
+from .languages import LANGUAGES
 from .rate_filters import filters
 
 __all__ = ["RateSystem", "State", "printed", "rate_system"]
-
-_UNITS = {"amp", "meter", "siemens", "farad", "coulomb", "second", "volt", "Hz"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
                 sums[f"I_{f.input}"] = f"{weight}*r_{f.source}"
             else:
                 renamed[f"r_from_{f.input}"] = f"r_{f.source}"
-        known = lambda text: _renamed(text, renamed, sums)
+        known = lambda text: renamed_formula(text, renamed, sums)
         values = {**values, **start_values_(reduced, name, set(equations.diff_eq_names), given, start)}
         for variable, value in values.items():
             if variable not in equations.diff_eq_names:
@@ -141,7 +140,7 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
         expressions = {variable: known(equations[variable].expr.code) for variable in equations.subexpr_names}
         if statement := rate_assignment(reduced, name):
             if reduced.kind.shift_law:
-                expressions.update(_spline(reduced.gains[name], own("mu"), own))
+                expressions.update(spline_formulas(reduced.gains[name], own("mu"), own))
             else:
                 functions[f"F_{name}"] = reduced.functions_[name]
                 expressions["r"] = known(statement.partition("=")[2].strip()).replace("F(", f"F_{name}(", 1)
@@ -184,106 +183,6 @@ def _drive_symbols(rates):
     return incoming, symbols
 
 
-class _Names(ast.NodeTransformer):
-    """Puts other names and formulas in place of names, and 1 in place of units."""
-
-    def __init__(self, renamed, sums):
-        self.renamed, self.sums = renamed, sums
-
-    def visit_Name(self, node):
-        if node.id in self.sums:
-            return ast.parse(self.sums[node.id], mode="eval").body
-        if node.id in self.renamed:
-            return ast.Name(self.renamed[node.id], ast.Load())
-        return ast.Constant(1) if node.id in _UNITS else node
-
-    def visit_BinOp(self, node):
-        node = self.generic_visit(node)
-        left, right = node.left, node.right
-        is_value = lambda part, value: isinstance(part, ast.Constant) and part.value == value
-        if isinstance(node.op, ast.Mult):
-            if rectified := _rectified(left, right):
-                return rectified
-            if is_value(left, 0) or is_value(right, 0):
-                return ast.Constant(0)
-            if is_value(left, 1) or is_value(right, 1):
-                return right if is_value(left, 1) else left
-        if isinstance(node.op, (ast.Div, ast.Pow)) and (is_value(right, 1) or is_value(left, 0)):
-            return left
-        return node
-
-
-def _rectified(left, right):
-    """x int(x > 0), or c x int(x > 0), as clip(x, 0, inf), which every language has."""
-    if not (
-        isinstance(right, ast.Call)
-        and getattr(right.func, "id", "") == "int"
-        and isinstance(right.args[0], ast.Compare)
-    ):
-        return None
-    condition = right.args[0]
-    factor, value = (
-        (left.left, left.right)
-        if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult)
-        else (None, left)
-    )
-    same = (
-        isinstance(value, ast.Name)
-        and ast.unparse(condition.left) == value.id
-        and isinstance(condition.ops[0], ast.Gt)
-    )
-    if (
-        not same
-        or not isinstance(condition.comparators[0], ast.Constant)
-        or condition.comparators[0].value != 0
-    ):
-        return None
-    clipped = ast.Call(
-        ast.Name("clip", ast.Load()), [value, ast.Constant(0), ast.Name("inf", ast.Load())], []
-    )
-    return clipped if factor is None else ast.BinOp(factor, ast.Mult(), clipped)
-
-
-def _renamed(text, renamed, sums):
-    return ast.unparse(_Names(renamed, sums).visit(ast.parse(text.strip(), mode="eval")))
-
-
-def _spline(gain, x, own):
-    """{name: formula} of a spline gain: what changes at each knot, as a polynomial of what lies beyond it;
-    straight beyond the ends, never below 0.
-
-    Coefficients are of distances in units of the width of all knots, so that they are of the size of rates.
-    """
-    knots, r, curve = _spline_of(gain)
-    first, width = float(knots[0]), float(knots[-1] - knots[0])
-    places = (knots - first) / width
-    pieces = [
-        np.poly1d(curve.c[:, k] * width ** np.arange(3, -1, -1.0))(np.poly1d([1.0, -place]))
-        for k, place in enumerate(places[:-1])
-    ]
-    begin, end = ((r[b] - r[a]) / (places[b] - places[a]) for a, b in ((0, 1), (-2, -1)))
-    pieces = [np.poly1d([begin, r[0]]), *pieces, np.poly1d([end, r[-1] - end])]
-    formulas, parts = {}, [f"{float(r[0])!r} + {float(begin)!r}*({x} - {first!r})/{width!r}"]
-    for number, (place, before, after) in enumerate(zip(places, pieces, pieces[1:]), start=1):
-        # Of the distance from the knot, where it is 0: the curve has no jumps
-        change = (after - before)(np.poly1d([1.0, place]))
-        beyond, bend = f"beyond_{number}", f"bend_{number}"
-        formulas[beyond] = f"clip(({x} - {float(first + width * place)!r})/{width!r}, 0, inf)"
-        formulas[bend] = " + ".join(
-            f"{c!r}*{own(beyond)}" + (f"**{power}" if power > 1 else "")
-            for power, c in zip(range(change.order, 0, -1), change.c.tolist())
-        )
-        parts.append(own(bend))
-    return {**formulas, "r": f"clip({' + '.join(parts)}, 0, inf)"}
-
-
-def _spline_of(gain):
-    from scipy.interpolate import PchipInterpolator
-
-    x, r = np.array(gain.shape_[:KNOTS]), np.array(gain.shape_[KNOTS:])
-    return x, r, PchipInterpolator(x, r)
-
-
 def _in_order(expressions):
     """[(name, formula)] such that each needs only what stands before it."""
     left, done = dict(expressions), []
@@ -299,124 +198,6 @@ def _in_order(expressions):
     return done
 
 
-class _Printer(ast.NodeVisitor):
-    """Formulas in the language of a table of operators and functions."""
-
-    def __init__(self, power, functions, comparison, joint=", "):
-        self.power, self.functions, self.comparison, self.joint = power, functions, comparison, joint
-
-    def generic_visit(self, node):
-        raise InputError(f"equations: cannot write {ast.unparse(node)!r} in this language")
-
-    def visit_Expression(self, node):
-        return self.visit(node.body)
-
-    def visit_Name(self, node):
-        return node.id
-
-    def visit_Constant(self, node):
-        return repr(node.value)
-
-    def visit_UnaryOp(self, node):
-        return f"(-{self.visit(node.operand)})" if isinstance(node.op, ast.USub) else self.visit(node.operand)
-
-    def visit_BinOp(self, node):
-        left, right = self.visit(node.left), self.visit(node.right)
-        if isinstance(node.op, ast.Pow):
-            return self.power.format(left, right)
-        symbol = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}[type(node.op)]
-        sums = lambda part: isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Add, ast.Sub))
-        products = lambda part: isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Mult, ast.Div))
-        left = f"({left})" if sums(node.left) and symbol in "*/" else left
-        right = (
-            f"({right})"
-            if sums(node.right) and symbol != "+" or products(node.right) and symbol in "*/"
-            else right
-        )
-        return f"{left} {symbol} {right}" if symbol in "+-" else f"{left}{symbol}{right}"
-
-    def visit_Call(self, node):
-        name, arguments = node.func.id, node.args
-        if name == "int" and isinstance(arguments[0], ast.Compare):
-            sides = [self.visit(arguments[0].left), self.visit(arguments[0].comparators[0])]
-            more = isinstance(arguments[0].ops[0], (ast.Gt, ast.GtE))
-            return self.comparison.format(*(sides if more else sides[::-1]))
-        if name == "clip":
-            value, low, high = (self.visit(part) for part in arguments)
-            text = self.functions["max"].format(value, low)
-            return text if high in ("inf", "Infinity") else self.functions["min"].format(text, high)
-        shown = [self.visit(part) for part in arguments]
-        if name.startswith("F_"):
-            return f"{name}({self.joint.join(shown)})"
-        if name not in self.functions:
-            raise InputError(f"equations: {unknown_name('function', name, self.functions)}")
-        return self.functions[name].format(*shown)
-
-
-_LANGUAGES = {
-    "numpy": _Printer(
-        "{}**{}",
-        {
-            "exp": "np.exp({})",
-            "log": "np.log({})",
-            "sqrt": "np.sqrt({})",
-            "abs": "abs({})",
-            "max": "max({}, {})",
-            "min": "min({}, {})",
-        },
-        "({} > {})",
-    ),
-    "arrays": _Printer(
-        "{}**{}",
-        {
-            "exp": "np.exp({})",
-            "log": "np.log({})",
-            "sqrt": "np.sqrt({})",
-            "abs": "np.abs({})",
-            "max": "np.maximum({}, {})",
-            "min": "np.minimum({}, {})",
-        },
-        "({} > {})",
-    ),
-    "javascript": _Printer(
-        "Math.pow({}, {})",
-        {
-            "exp": "Math.exp({})",
-            "log": "Math.log({})",
-            "sqrt": "Math.sqrt({})",
-            "abs": "Math.abs({})",
-            "max": "Math.max({}, {})",
-            "min": "Math.min({}, {})",
-        },
-        "({} > {} ? 1 : 0)",
-    ),
-    "xpp": _Printer(
-        "{}^{}",
-        {
-            "exp": "exp({})",
-            "log": "ln({})",
-            "sqrt": "sqrt({})",
-            "abs": "abs({})",
-            "max": "max({},{})",
-            "min": "min({},{})",
-        },
-        "heav({}-({}))",
-    ),
-    "pyrates": _Printer(
-        "{}^{}",
-        {
-            "exp": "exp({})",
-            "log": "log({})",
-            "sqrt": "sqrt({})",
-            "abs": "absv({})",
-            "max": "maxi({}, {})",
-            "min": "mini({}, {})",
-        },
-        "heaviside({}-({}))",
-    ),
-}
-
-
 def printed(formula, language):
     """A formula of a RateSystem in a language: "numpy", "arrays" (numpy's too), "javascript", "xpp" or
     "pyrates".
@@ -426,4 +207,4 @@ def printed(formula, language):
     >>> printed("beta*mu*int(mu > 0)", "xpp")
     'beta*mu*heav(mu-(0))'
     """
-    return _LANGUAGES[language].visit(ast.parse(formula, mode="eval"))
+    return LANGUAGES[language].visit(ast.parse(formula, mode="eval"))

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from dataclasses import replace as dataclass_replace
 from functools import cached_property
-
-import numpy as np
 
 from ..basics.display import sheet_html, sheet_text
 from ..basics.errors import InputError
 from ..basics.files import write_json
-from ..basics.frozen import FrozenDict, Weights, frozen
-from ..basics.units import with_units
+from ..basics.frozen import FrozenDict, frozen
 from ..circuit.circuit import Circuit
-from .drives import read_drives, read_initial
+from .current_law import CurrentLaw
+from .dynamics.register import DYNAMICS
 from .equations import rate_equations
 from .frozen import replaced_model
 from .levels.register import LEVELS
-from .model_table import model_table, pathway_table
+from .model_table import model_table, model_title
+from .rate_functions import RateFunctions
 from .reduced_data import reduced_arguments, reduced_to_dict
-from .rest import loop_of, states_of, steady_rates
-from .transfer_axes import transfer_axes
 from .uncertainty import standard_errors
 
 __all__ = ["ReducedCircuit"]
@@ -31,7 +28,7 @@ FAR = 1e4  # Hz; beyond it activity has run away
 
 
 @dataclass(frozen=True, eq=False)
-class ReducedCircuit:
+class ReducedCircuit(CurrentLaw, RateFunctions):
     """The rate model of a circuit: tau dmu/dt = -mu + W r + W_ext r_ext - theta, r = f(mu).
 
     Attributes
@@ -121,25 +118,9 @@ class ReducedCircuit:
     operating_out_sem: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
-        for name in (
-            "operating_covariance",
-            "operating_out_sem",
-            "adaptation",
-            "gains",
-            "surfaces",
-            "transfers",
-            "responses",
-            "moving_response",
-            "cv2",
-            "tau",
-            "operating_rate",
-            "operating_I",
-            "operating_g",
-            "noise_free_rate",
-            "at",
-            "provenance",
-        ):
-            object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
+        for entry in fields(self):
+            if isinstance(value := getattr(self, entry.name), Mapping):
+                object.__setattr__(self, entry.name, FrozenDict(dict(value)))
         object.__setattr__(self, "provenance", frozen(self.provenance))
 
     @property
@@ -148,14 +129,14 @@ class ReducedCircuit:
         return LEVELS[self.level]
 
     @property
-    def operating_rate_(self):
-        """{population: rate} of the operating point, Hz."""
-        return {name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
+    def dynamics(self):
+        """The `RateDynamics` of that name."""
+        return DYNAMICS[self.tau_choice]
 
     @property
     def by_pathway(self):
         """Whether every pathway has a time constant of its own."""
-        return self.tau_choice in ("synaptic", "resonant")
+        return self.dynamics.by_pathway
 
     @property
     def dt_(self):
@@ -167,67 +148,6 @@ class ReducedCircuit:
         """Names of the populations."""
         return tuple(self.circuit.populations)
 
-    def _charge(self, population):
-        return "C/m^2" if self.circuit.per_area(population) else "C"
-
-    def _v_theta_(self, population):
-        return float(np.asarray(self.gains[population].v_theta))
-
-    def weight_(self, pathway):
-        """K G tau (E - E_leak - v_theta) of one pathway, SI (equations 11.28-11.30)."""
-        E_leak = self.circuit.populations[pathway.target].model.leak_reversal_
-        return pathway.K * pathway.G_ * pathway.tau_ * (pathway.E_ - E_leak - self._v_theta_(pathway.target))
-
-    def _weights(self, drives):
-        columns = self.circuit.drive_names if drives else self.populations
-        weights = {(target, source): 0.0 for target in self.populations for source in columns}
-        for target in self.populations:
-            for pathway in self.circuit.pathways(target):
-                if pathway.is_drive == drives:
-                    weights[target, pathway.source] += self.weight_(pathway)
-        return weights
-
-    @property
-    def W_(self):
-        """W in SI floats."""
-        return self._weights(drives=False)
-
-    @property
-    def W_ext_(self):
-        """W_ext in SI floats."""
-        return self._weights(drives=True)
-
-    @property
-    def theta_(self):
-        """theta in SI floats (equation 11.31)."""
-        theta = {}
-        for name, population in self.circuit.populations.items():
-            model, gain = population.model, self.gains[name]
-            theta[name] = (
-                float(np.asarray(gain.I_theta)) + model.leak_ * self._v_theta_(name) - model.constant_input_
-            )
-        return theta
-
-    @property
-    def W(self):
-        """{(target, source): charge}; "source->target" is the same key."""
-        return Weights({key: with_units(value, self._charge(key[0])) for key, value in self.W_.items()})
-
-    @property
-    def W_ext(self):
-        """{(target, drive): charge}; "drive->target" is the same key."""
-        return Weights({key: with_units(value, self._charge(key[0])) for key, value in self.W_ext_.items()})
-
-    @property
-    def theta(self):
-        """{population: threshold current}."""
-        return {name: with_units(value, self.gains[name].current_unit) for name, value in self.theta_.items()}
-
-    @property
-    def pathways(self):
-        """One row a projection or drive, SI floats; the weight of one synapse is W/K."""
-        return pathway_table(self)
-
     @property
     def equations(self):
         """{population: the Brian2 equations that `simulate_rates` runs}."""
@@ -238,77 +158,6 @@ class ReducedCircuit:
     def stderr(self):
         """{what: {key: standard error}}, with units."""
         return standard_errors(self)
-
-    @property
-    def moved(self):
-        """{population: by how much its gain lay above the operating rate}, Hz."""
-        return self.kind.moved(self)
-
-    @cached_property
-    def functions_(self):
-        """{population: what gives its rate in Hz}, of what `arguments_` gives; SI floats or arrays.
-
-        What was measured here passes through the operating point, which is known best of all.
-        """
-        return self.kind.functions(self)
-
-    def axes_(self, population):
-        """[Axis] of the arguments of a transfer function."""
-        return transfer_axes(self.circuit, population)
-
-    def arguments_(self, population, rates_, drives_):
-        """What `functions_` takes at given rates of populations and of (drive, target)."""
-        return self.kind.arguments(self, population, rates_, drives_)
-
-    def carried_arguments_(self, population, carried):
-        """The same where every pathway carries a rate of its own, {label: rate in Hz}, floats or arrays."""
-        return self.kind.carried_arguments(self, population, carried)
-
-    def response_(self, rates_, drives_):
-        """{population: rate} in Hz that comes out where rates of populations and of (drive, target) go in.
-
-        Floats or arrays.
-        """
-        return {
-            name: self.functions_[name](*self.arguments_(name, rates_, drives_)) for name in self.populations
-        }
-
-    def steady_rates_(self, drives_, start_=None):
-        """{population: rate} in Hz at rest, from no activity or from given rates.
-
-        NaN where the model runs away.
-        """
-        return steady_rates(self.populations, lambda rates_: self.response_(rates_, drives_), start_)
-
-    @cached_property
-    def loop_(self):
-        """{(target, source): d rate/d rate} of the rate model at its operating point, by differences."""
-        return loop_of(self)
-
-    @cached_property
-    def states_(self):
-        """[{population: rate}] in Hz at which the rate model comes to rest.
-
-        From beside its operating point and, where that is another, from silence.
-        """
-        return states_of(self)
-
-    def drive_rates_(self, drives=None):
-        """{(drive, target): rate or table} with `drives` replacing the circuit's."""
-        rates = {(drive.name, drive.target): drive.rate for drive in self.circuit.drives}
-        for name, rate in read_drives(self.circuit, drives).items():
-            if isinstance(rate, tuple) and any(
-                d.profile is not None for d in self.circuit.drives if d.name == name
-            ):
-                raise InputError(f"drives, {name}: got a table for a drive with a profile, expected one rate")
-            rates.update({key: rate for key in rates if key[0] == name})
-        return rates
-
-    @property
-    def at_(self):
-        """{(drive, target): rate in Hz} at which the operating point was found."""
-        value = lambda d: self.at[d.name] if d.name in self.at else self.at[f"{d.name}->{d.target}"]
-        return {(d.name, d.target): float(np.asarray(value(d))) for d in self.circuit.drives}
 
     def to_dict(self):
         """Plain data for JSON; `from_dict` reads it back to the same values."""
@@ -351,6 +200,19 @@ class ReducedCircuit:
         """
         return replaced_model(self, changes, **more)
 
+    def saying_(self, warnings):
+        """The same model with these warnings, and with what was computed for it."""
+        model = dataclass_replace(self, warnings=list(warnings))
+        # None of it depends on warnings
+        model.__dict__.update(
+            {
+                name: self.__dict__[name]
+                for name in ("functions_", "loop_", "states_")
+                if name in self.__dict__
+            }
+        )
+        return model
+
     def frozen_on_(self, circuit, **fields):
         """The same gains, as they were measured, on a changed circuit; other fields by name."""
         model = dataclass_replace(self, circuit=circuit, **fields)
@@ -358,28 +220,6 @@ class ReducedCircuit:
             # Which do not depend on the circuit, and take time to make
             model.__dict__["functions_"] = self.functions_
         return model
-
-    def at_on_(self, circuit):
-        """{(drive, target): rate in Hz} of a changed circuit.
-
-        Where the operating point was found, unless the change says otherwise.
-        """
-        old = {(d.name, d.target): d.rate_ for d in self.circuit.drives}
-        return {
-            (d.name, d.target): self.at_[d.name, d.target] if d.rate_ == old[d.name, d.target] else d.rate_
-            for d in circuit.drives
-        }
-
-    def start_rates_(self, initial):
-        """{population: rate} in Hz to start a run from, 0 where none is given; None where there was no input
-        before.
-
-        Raises
-        ------
-        InputError
-            If a population is unknown or a rate cannot be.
-        """
-        return read_initial(self, initial)
 
     def to_script(self, kind="brian2", *, duration="2 s", drives=None, initial=None, dt=None):
         """A script that runs this rate model without b2reduce.
@@ -449,25 +289,8 @@ class ReducedCircuit:
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: is not a reduced circuit written by save(): {error}") from None
 
-    @property
-    def _title(self):
-        warnings = (
-            f", {len(self.warnings)} warning{'s' if len(self.warnings) > 1 else ''}" if self.warnings else ""
-        )
-        return (
-            f"ReducedCircuit({self.circuit.name!r}, level {self.level}, noise"
-            f" {self.noise}{self._replaced}{warnings})"
-        )
-
-    @property
-    def _replaced(self):
-        changes = ", ".join(
-            f"{name} = {value}" for name, value in self.provenance.get("replaced", {}).items()
-        )
-        return f"; gains as they were before {changes}" if changes else ""
-
     def __repr__(self):
-        return sheet_text(*model_table(self), self._title)
+        return sheet_text(*model_table(self), model_title(self))
 
     def _repr_html_(self):
-        return sheet_html(*model_table(self), self._title, self.warnings)
+        return sheet_html(*model_table(self), model_title(self), self.warnings)

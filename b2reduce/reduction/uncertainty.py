@@ -177,18 +177,8 @@ def standard_errors(reduced):
                     if p.source == source and p.is_drive == (kind == "W_ext")
                 )
                 found[kind][name, source] = with_units(size * float(np.sqrt(C[1, 1])), charge)
-        if reduced.tau_choice == "membrane":
-            # tau = C/<g>, and <g> follows the rates of the sources.
-            moves = np.array(
-                [
-                    sum(p.mean_(1.0) for p in circuit.pathways(name) if p.source == source and not p.is_drive)
-                    for source in names
-                ]
-            )
-            g_ = float(np.asarray(reduced.operating_g[name]))
-            found["tau"][name] = with_units(
-                float(np.asarray(reduced.tau[name])) / g_ * float(np.sqrt(moves @ rates @ moves)), "s"
-            )
+        if (error := reduced.dynamics.stderr_(reduced, name, rates)) is not None:
+            found["tau"][name] = with_units(error, "s")
     return found
 
 

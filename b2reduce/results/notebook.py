@@ -8,7 +8,7 @@ from ..basics.files import new_file, write_text
 from ..basics.progress import Progress
 from ..circuit.circuit import load_circuit
 from ..reduction.levels.register import LEVELS
-from ..reduction.reduce import NOISES
+from ..reduction.request import NOISES
 
 __all__ = ["write_notebook"]
 

@@ -225,15 +225,16 @@ def _choose_networks(orders, circuits, task, seed, settings):
     The first program is built here, before all workers want it at once.
     """
     from ..basics.arguments import seconds
+    from ..networks.engines.base import SpikingRun
+    from ..networks.engines.register import AUTO, MANY, ONE
     from ..networks.spiking_network import BIN_
-    from ..networks.standalone import build_program, can_build, structure_of
 
     key = "network_engine" if task == "validate" else "engine"
-    if settings.get(key, "auto") != "auto":
+    if settings.get(key, AUTO) != AUTO:
         return
     duration_ = round(seconds(settings.get("duration", DURATION), "duration") / BIN_) * BIN_
-    arguments = [
-        (
+    spiking = [
+        SpikingRun(
             circuit,
             seed,
             seconds(settings.get("dt"), "dt") or float(circuit.dt),
@@ -242,15 +243,15 @@ def _choose_networks(orders, circuits, task, seed, settings):
         )
         for circuit in circuits
     ]
-    structures = [json.dumps(structure_of(*each), sort_keys=True) for each in arguments]
+    structures = [json.dumps(MANY.structure(run), sort_keys=True) for run in spiking]
     runs, built = settings.get("seeds", 1), False
-    for order, circuit, each, structure in zip(orders, circuits, arguments, structures):
+    for order, run, structure in zip(orders, spiking, structures):
         worth = (
             structures.count(structure) * runs >= FEWEST
-            and all(p.in_degree is not None for p in circuit.projections)
-            and can_build()
+            and all(p.in_degree is not None for p in run.circuit.projections)
+            and not MANY.problem(run.circuit)
         )
-        order["settings"] = {**settings, key: "standalone" if worth else "brian2"}
+        order["settings"] = {**settings, key: (MANY if worth else ONE).name}
         if worth and not built:
-            build_program(*each)
+            MANY.prepare(run)
             built = True

@@ -49,10 +49,10 @@ def _hertz(values):
     return {name: float(np.asarray(value)) for name, value in values.items()}
 
 
-def _reduce(circuit, seed, **settings):
+def _reduce(circuit, seed, level="linear", **settings):
     from ..reduction.reduce import reduce
 
-    reduced = reduce(circuit, seed=seed, **settings)
+    reduced = reduce(circuit, level=level, seed=seed, **settings)
     rows = _rows(
         reduced.populations,
         **{
@@ -73,11 +73,11 @@ def _reduce(circuit, seed, **settings):
     return rows
 
 
-def _rates(circuit, seed, duration="1 s", **settings):
+def _rates(circuit, seed, duration="1 s", level="linear", **settings):
     from ..networks.simulate_rates import simulate_rates
     from ..reduction.reduce import reduce
 
-    reduced = reduce(circuit, seed=seed, **settings)
+    reduced = reduce(circuit, level=level, seed=seed, **settings)
     run = simulate_rates(reduced, duration=duration)
     return _rows(
         reduced.populations,

@@ -13,8 +13,8 @@ from ..basics.progress import Progress
 from ..basics.units import si_label, with_units
 from ..circuit.circuit import Circuit
 from ..circuit.parameter_names import resolve
+from ..reduction.again import reduce_again
 from ..reduction.frozen import free_parameters
-from ..reduction.reduce import reduce_again
 from ..reduction.reduced_circuit import ReducedCircuit
 from .what_if import at_rest_, tangent
 

@@ -18,7 +18,7 @@ from ..basics.frozen import FrozenDict
 from ..basics.progress import Progress
 from ..basics.units import with_units
 from ..networks.simulate_spikes import simulate_spikes
-from ..reduction.reduce import reduce_again
+from ..reduction.again import reduce_again
 from ..reduction.reduced_circuit import ReducedCircuit
 
 __all__ = ["WhatIf", "at_rest_", "read_question", "tangent", "what_if"]

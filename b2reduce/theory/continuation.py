@@ -12,12 +12,13 @@ from ..basics.errors import InputError, OperatingPointError, unknown_name
 from ..basics.progress import Progress
 from ..basics.units import parse_quantity, si_label, with_units
 from ..circuit.parameter_names import resolve
+from ..reduction.again import reduce_again
 from ..reduction.drives import constant_drives_
 from ..reduction.frozen import free_parameters
-from ..reduction.reduce import reduce_again
 from ..reduction.reduced_circuit import ReducedCircuit
 from .arclength import PRECISE, by_arclength, crossing, distinct
-from .fixed_points import fixed_points, point_of_set_, threshold_linear
+from .fixed_points import fixed_points, point_of_set_
+from .threshold_linear import ThresholdLinearNetwork
 
 __all__ = ["Continuation", "continue_fixed_points"]
 
@@ -250,7 +251,7 @@ def _by_active_sets(at, names, grid):
     def model(p):
         if p not in cache:
             reduced = at(p)
-            cache[p] = reduced, threshold_linear(reduced), constant_drives_(reduced)
+            cache[p] = reduced, ThresholdLinearNetwork.from_reduced(reduced), constant_drives_(reduced)
         return cache[p]
 
     def point(p, active):

@@ -77,7 +77,6 @@ def eigenvalues_at_(reduced, slopes, rates_):
         sources = np.array([[p.source == name for name in names] for p in pathways], dtype=float).reshape(
             len(pathways), len(names)
         )
-        taus = np.array([p.tau_ for p in pathways])
     else:
         sources = np.array(
             [
@@ -88,25 +87,10 @@ def eigenvalues_at_(reduced, slopes, rates_):
                 for target in names
             ]
         )
-        to_rate, taus = (
-            np.diag([float(rates_[name] > 0) for name in names]),
-            np.array([float(np.asarray(reduced.tau[name])) for name in names]),
-        )
+        to_rate = np.diag([float(rates_[name] > 0) for name in names])
     # d state/dt = A state + B (what comes in), what is filtered = C state: one state each, or a chain of
     # synapse and cell.
-    A, B, C = -np.diag(1 / taus), np.diag(1 / taus), np.eye(len(taus))
-    if reduced.tau_choice == "resonant" and pathways:
-        from scipy.linalg import block_diag
-
-        chains = [reduced.responses[p.target].best.chain_(p.tau_) for p in pathways]
-        A, B, C = (
-            block_diag(*parts)
-            for parts in (
-                [A for A, _, _ in chains],
-                [B[:, None] for _, B, _ in chains],
-                [C[None] for _, _, C in chains],
-            )
-        )
+    A, B, C = reduced.dynamics.linear_(reduced, pathways)
     J = A + B @ sources @ to_rate @ C
     if adapting:
         chosen = np.array([[name == other for other in names] for name in adapting], dtype=float)

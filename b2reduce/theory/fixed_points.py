@@ -7,17 +7,17 @@ import warnings
 import numpy as np
 
 from ..basics.arguments import require
-from ..basics.errors import AccuracyWarning, InputError
+from ..basics.errors import AccuracyWarning
 from ..basics.frozen import FrozenDict
 from ..basics.units import with_units
 from ..reduction.drives import constant_drives_
 from ..reduction.reduced_circuit import ReducedCircuit
-from .eigenvalues import eigenvalues_at_, kind_of, membrane_tau_of, slopes_
+from .eigenvalues import eigenvalues_at_, kind_of, slopes_
 from .fixed_point import FixedPoint, FixedPoints
 from .roots import index_of, is_bounded, roots_
 from .threshold_linear import ThresholdLinearNetwork
 
-__all__ = ["fixed_points", "point_at_", "point_of_set_", "runaway_statement", "threshold_linear"]
+__all__ = ["fixed_points", "point_at_", "point_of_set_", "runaway_statement"]
 
 
 def fixed_points(reduced, *, drives=None):
@@ -72,7 +72,7 @@ def fixed_points(reduced, *, drives=None):
         all(reduced.gains[name].form == "threshold_linear" for name in reduced.populations)
         and reduced.kind.shift_law
     ):
-        network = threshold_linear(reduced, drives=drives)
+        network = ThresholdLinearNetwork.from_reduced(reduced, drives=drives)
         return FixedPoints(
             _ordered(
                 point_of_set_(reduced, network, active, mu, drives_)
@@ -92,60 +92,6 @@ def fixed_points(reduced, *, drives=None):
     return FixedPoints(_ordered(point_at_(reduced, rates_, drives_) for rates_ in found), complete)
 
 
-def threshold_linear(reduced, *, drives=None):
-    """The rate model as a ThresholdLinearNetwork, its drives part of theta.
-
-    Parameters
-    ----------
-    reduced : ReducedCircuit
-        With threshold-linear gains and one time constant a population; those of pathways are replaced by
-        C/<g>, which fixed points do not depend on.
-    drives : dict of str to Quantity, optional
-
-    Returns
-    -------
-    ThresholdLinearNetwork
-
-    Raises
-    ------
-    InputError
-        If a gain is of another form.
-
-    Examples
-    --------
-    >>> from b2reduce import reduce
-    >>> threshold_linear(reduce("ei_lif", noise="none")).runaway_statement()
-    ''
-    """
-    require(reduced, ReducedCircuit, "threshold_linear, reduced")
-    drives_ = constant_drives_(reduced, drives)
-    names = reduced.populations
-    for name in names:
-        if reduced.gains[name].form != "threshold_linear" or not reduced.kind.shift_law:
-            raise InputError(
-                f"population {name}: got a"
-                f" {reduced.gains[name].form if reduced.kind.shift_law else reduced.level}"
-                " gain, expected a threshold-linear one; reduce with level = 'linear'"
-            )
-    theta_ = dict(reduced.theta_)
-    for target in names:
-        for p in reduced.circuit.pathways(target):
-            if p.is_drive:
-                theta_[target] -= reduced.weight_(p) * drives_[p.source, target]
-    W_ = reduced.W_
-    tau_ = [
-        float(np.asarray(reduced.tau[name])) if name in reduced.tau else membrane_tau_of(reduced, name)
-        for name in names
-    ]
-    return ThresholdLinearNetwork(
-        W=[[W_[target, source] for source in names] for target in names],
-        theta=[theta_[name] for name in names],
-        tau=tau_,
-        names=names,
-        beta=[float(np.asarray(reduced.gains[name].beta)) for name in names],
-    )
-
-
 def runaway_statement(reduced, *, drives=None):
     """What a model with threshold-linear gains does far above its thresholds: what grows, how fast, in which
     proportion; else empty.
@@ -156,7 +102,7 @@ def runaway_statement(reduced, *, drives=None):
         gain.form == "threshold_linear" for gain in reduced.gains.values()
     )
     return (
-        threshold_linear(reduced, drives=drives).runaway_statement()
+        ThresholdLinearNetwork.from_reduced(reduced, drives=drives).runaway_statement()
         if linear and not reduced.by_pathway
         else ""
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..basics.arguments import described, to_si
 from ..basics.errors import InputError
+from .linearised import threshold_linear_numbers
 
 __all__ = ["MOST_POPULATIONS", "ThresholdLinearNetwork"]
 
@@ -105,6 +106,34 @@ class ThresholdLinearNetwork:
             value.setflags(write=False)
             object.__setattr__(self, name, value)
         object.__setattr__(self, "names", names)
+
+    @classmethod
+    def from_reduced(cls, reduced, *, drives=None):
+        """The network of a rate model, its drives part of theta.
+
+        Parameters
+        ----------
+        reduced : ReducedCircuit
+            With threshold-linear gains and one time constant a population; those of pathways are replaced by
+            C/<g>, which fixed points do not depend on.
+        drives : dict of str to Quantity, optional
+
+        Returns
+        -------
+        ThresholdLinearNetwork
+
+        Raises
+        ------
+        InputError
+            If a gain is of another form.
+
+        Examples
+        --------
+        >>> from b2reduce import reduce
+        >>> ThresholdLinearNetwork.from_reduced(reduce("ei_lif", noise="none")).runaway_statement()
+        ''
+        """
+        return cls(**threshold_linear_numbers(reduced, drives))
 
     def rates_(self, mu_):
         """beta [mu]_+ in Hz of currents in excess of the threshold, shape (..., population)."""

@@ -13,8 +13,9 @@ from ..basics.frozen import frozen
 from ..basics.units import with_units
 from ..circuit.circuit import load_circuit
 from ..circuit.protocols import sinusoid_drive
+from ..networks.engines.register import engine_of
 from ..networks.simulate_rates import simulate_rates
-from ..networks.simulate_spikes import NETWORK_ENGINES, simulate_spikes
+from ..networks.simulate_spikes import simulate_spikes
 from ..reduction.reduced_circuit import ReducedCircuit
 from .transients import LEAD_, LEAST_, gain_and_phase_
 
@@ -98,7 +99,7 @@ def slow_variation(
     )
     for name, model in models.items():
         require(model, ReducedCircuit, f"slow_variation, reduced, {name}")
-    one_of(engine, NETWORK_ENGINES, "engine")
+    engine_of(engine)
     if isinstance(depth, bool) or not isinstance(depth, (int, float, np.number)):
         raise InputError(f"depth: got {described(depth)}, expected a number above 0 and up to 1")
     if isinstance(seeds, (str, Mapping)) or np.ndim(seeds) != 1:

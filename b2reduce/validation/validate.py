@@ -10,10 +10,11 @@ from ..basics.units import with_units
 from ..cells.engine import ENGINES
 from ..cells.settings import BRIAN_STEP_, check_run
 from ..circuit.circuit import load_circuit
+from ..networks.engines.register import engine_of
 from ..networks.simulate_rates import simulate_rates
-from ..networks.simulate_spikes import NETWORK_ENGINES, simulate_spikes
+from ..networks.simulate_spikes import simulate_spikes
 from ..reduction.levels.register import LEVELS
-from ..reduction.reduce import reduce_levels
+from ..reduction.reduce import reduce
 from .comparison import compare
 from .judge import judge
 from .level_table import level_rows, level_table
@@ -97,9 +98,9 @@ def validate(
     for name, value, known in (
         *((("level", level, LEVELS),) if level is not None else ()),
         ("engine", engine, ENGINES),
-        ("network_engine", network_engine, NETWORK_ENGINES),
     ):
         one_of(value, known, name)
+    engine_of(network_engine, "network_engine")
     duration_ = needed_seconds(duration, "duration")
     # Before anything is measured
     check_run(
@@ -133,9 +134,9 @@ def validate(
     with Progress(progress) as bar:
         reductions = timed(
             "reduction",
-            lambda: reduce_levels(
+            lambda: reduce(
                 circuit,
-                wanted,
+                levels=wanted,
                 noise=noise,
                 tau=tau,
                 at=at,

@@ -13,7 +13,6 @@ from ..basics.units import format_quantity
 __all__ = ["LevelRecord", "Remedy", "TRUST", "Verdict"]
 
 # Choices by name; a time that was given is not said again
-KNOWN_TAU = ("membrane", "synaptic", "fitted", "resonant")
 TRUST = ("trust", "near these drives", "do not rely")
 
 
@@ -91,7 +90,7 @@ class Remedy:
         options = [
             f"--{name}" if value is True else f"--{name} {value}"
             for name, value in kept.items()
-            if value != usual.get(name) and (name != "tau" or value in KNOWN_TAU)
+            if value != usual.get(name) and (name != "tau" or reduced.dynamics.named)
         ]
         options += [
             f"--at '{name}={format_quantity(rate)}'"

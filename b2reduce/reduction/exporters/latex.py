@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ...basics.display import amount, gain_rows, number
+from ...basics.display import amount, gain_rows
 from ...circuit.circuit_latex import circuit_latex, document_of, escaped, table_of
 from ..model_table import model_table
 from .base import Exporter
@@ -145,24 +145,12 @@ def _population_equations(reduced, name):
         lines += reduced.kind.latex(reduced, name, write)
     if reduced.by_pathway or not reduced.kind.shift_law:
         for source, drive in sources:
-            taus = (
-                sorted({p.tau_ for p in pathways if (p.source, p.is_drive) == (source, drive)})
-                if reduced.by_pathway
-                else [float(np.asarray(reduced.tau[name]))]
-            )
+            own = [p for p in pathways if (p.source, p.is_drive) == (source, drive)]
+            taus = sorted({reduced.dynamics.tau_(reduced, p) for p in own})
             for tau in taus:
                 s = _sub("s", name, source)
                 lines.append(rf"{shown(tau, 's')}\;\frac{{d{s}}}{{dt}} &= -{s} + {incoming(source, drive)}")
-    if reduced.tau_choice == "resonant":
-        best = reduced.responses[name].best
-        lines.append(
-            rf"&\text{{each }} s \text{{ through the cell's own filter, {best.form}:}}"
-            + " \\\\\n&"
-            + r",\ ".join(
-                rf"\mathrm{{{escaped(key)}}} = {number(value)}" for key, value in zip(best.names, best.values)
-            )
-            + r"\ \text{(SI)}"
-        )
+    lines += reduced.dynamics.latex(reduced, name)
     drives = [
         f"{incoming(drive.name, True)} &= {shown(drive.rate_, 'Hz')}"
         + ("" if drive.constant else r"\quad\text{(mean of a table over time)}")

@@ -1,0 +1,1 @@
+"""What `simulate_spikes(engine=)` chooses: one file an engine."""

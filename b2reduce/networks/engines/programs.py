@@ -1,0 +1,157 @@
+"""Programs of spiking networks, kept in the cache folder: one serves all circuits of one structure.
+
+They are built in a process of their own, so that no session's device changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import sys
+
+from ...basics.compiler import BuildError, compiler_identity, said_by
+from ...basics.environment import cache_folder
+from ...basics.files import temporary_folder
+from ...basics.interrupts import locked, run_process
+from ...basics.private_folders import aside, close, discard, private_folder, refusal
+from ...basics.provenance import versions
+from ...circuit.spike_counts import HELD
+from .program_build import ProgramError
+
+__all__ = ["build_program", "clean_programs", "structure_of", "without_compiler"]
+
+VALUES = ("G", "tau", "E")  # of projections and drives: arguments of the program
+MOST_PROGRAMS = 20  # of the cache; the least recently used go first
+
+
+def structure_of(circuit, seed, dt_, duration_, record):
+    """What two circuits must share to be run by one program, as plain data."""
+    data = circuit.to_dict()
+    for key in ("name", "title", "cite"):
+        data.pop(key, None)
+    for item in [*data.get("projections", ()), *data.get("drives", ())]:
+        for key in VALUES:
+            item.pop(key)
+    for item, drive in zip(data.get("drives", ()), circuit.drives):
+        # The number of inputs multiplies the rate; rates over cells are arrays of the program
+        if drive.constant and drive.profile is None:
+            item.pop("rate")
+            item.pop("inputs")
+    # The number of synapses is part of the program: where chance decides it, every seed has its own.
+    chance = any(projection.probability is not None for projection in circuit.projections)
+    return {
+        "circuit": data,
+        "dt": dt_,
+        "duration": duration_,
+        "record": record,
+        "counts": HELD,
+        "versions": versions(),
+        **({"seed": seed} if chance else {}),
+    }
+
+
+def without_compiler():
+    """What is to be said where there is no compiler; else empty."""
+    try:
+        compiler_identity()
+    except BuildError:
+        return "'standalone' needs a C++ compiler (g++ or clang++), and there is none; use engine = 'brian2'"
+    return ""
+
+
+def _key(structure):
+    return hashlib.sha256(
+        "\0".join([json.dumps(structure, sort_keys=True), compiler_identity()[1]]).encode()
+    ).hexdigest()[:24]
+
+
+def _programs():
+    """The folder of all programs, which only this user can write."""
+    return private_folder(private_folder(cache_folder(), link=True) / "networks")
+
+
+def clean_programs():
+    """Remove all compiled networks; returns how many there were."""
+    place = cache_folder() / "networks"
+    folders = (
+        [] if place.is_symlink() else [path for path in place.glob("*") if (path / "program.json").exists()]
+    )
+    for path in folders:
+        discard(path)
+    return len(folders)
+
+
+def _usable(folder):
+    """Whether a program is there, whole, and nobody else's."""
+    if any(refusal(path) for path in (folder, *folder.rglob("*"))):
+        return False
+    try:
+        files = json.loads((folder / "program.json").read_text(encoding="utf-8"))["files"]
+        return all(digest(folder / name) == digest for name, digest in files.items())
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def build_program(circuit, seed, dt_, duration_, record):
+    """Folder of the compiled network of a circuit, from the cache or built into it.
+
+    Raises
+    ------
+    ProgramError
+        If there is no compiler, or the build fails.
+    """
+    key, programs = _key(structure_of(circuit, seed, dt_, duration_, record)), _programs()
+    folder = programs / key
+    if _usable(folder):
+        os.utime(folder)
+        return folder
+    lock = programs / f"{key}.lock"
+    if refusal(lock) is not None:
+        discard(lock)
+    # Two workers that need the same program wait for one build.
+    with locked(lock):
+        if not _usable(folder):
+            with temporary_folder(".build_", programs) as place:
+                order = {
+                    "circuit": circuit.to_dict(),
+                    "seed": seed,
+                    "dt": dt_,
+                    "duration": duration_,
+                    "record": record,
+                    "folder": str(place / "program"),
+                }
+                (place / "temporary").mkdir()  # of Brian2 and of the compiler: gone with the rest
+                done = run_process(
+                    [sys.executable, "-m", "b2reduce.networks.engines.program_build"],
+                    input=json.dumps(order),
+                    errors="replace",
+                    env={
+                        **os.environ,
+                        "CXX": shlex.join(compiler_identity()[0]),
+                        "TMPDIR": str(place / "temporary"),
+                    },
+                )
+                if done.returncode:
+                    _, own, said = done.stderr.strip().rpartition("ProgramError: ")
+                    raise ProgramError(
+                        f"circuit {circuit.name!r}: Brian2's standalone mode failed to build it:"
+                        f" {said if own else said_by(done)}"
+                    )
+                close(place / "program")
+                discard(folder)
+                if os.path.lexists(folder):  # another user's, and not empty
+                    folder = aside(folder, "cannot be removed") / key
+                os.replace(place / "program", folder)
+    _trim(programs)
+    return folder
+
+
+def _trim(programs):
+    folders = sorted(
+        (path for path in programs.glob("*") if (path / "program.json").exists()),
+        key=lambda path: path.stat().st_mtime,
+    )
+    for path in folders[:-MOST_PROGRAMS]:
+        discard(path)

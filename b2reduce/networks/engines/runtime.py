@@ -1,0 +1,57 @@
+"""Brian2's runtime mode."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...basics.session import brian_session, divisions_reported, run_network
+from ...circuit.spike_counts import HELD
+from ..spiking_network import build_network, draws_of, monitors_of
+from .base import NetworkEngine, Recorded, check_finite, check_held
+
+__all__ = ["Runtime"]
+
+
+class Runtime(NetworkEngine):
+    """The network in this process, step by step."""
+
+    name = "brian2"
+    title = "brian2"
+
+    def record(self, run, report):
+        circuit, dt_ = run.circuit, run.dt_
+        with brian_session(run.noise_seed):
+            from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+
+            network, groups = build_network(
+                circuit, draws_of(circuit, run.seed), dt_, codeobj_class=NumpyCodeObject
+            )
+            spikes, states = monitors_of(circuit, groups, dt_, run.record, codeobj_class=NumpyCodeObject)
+            network.add(*spikes.values(), *states.values())
+            # A diverging cell is reported below, not by numpy's warnings.
+            with (
+                np.errstate(all="ignore"),
+                divisions_reported(
+                    f"circuit {circuit.name!r}: a division by zero, because the integration diverged with "
+                    f"dt = {dt_ * 1e3:g} ms; take a smaller dt or weaker synapses"
+                ),
+            ):
+                run_network(network, run.duration_, report=report)
+            for name, group in groups.items():
+                for variable in circuit.populations[name].model.state_variables:
+                    check_finite(run, name, variable, group.variables[variable].get_value())
+            # Copies: what a monitor hands out may be its own memory, which is gone with the network.
+            found = {name: (np.array(monitor.i), np.array(monitor.t_)) for name, monitor in spikes.items()}
+            held = {
+                name: float(np.sum(group.variables[HELD].get_value()))
+                for name, group in groups.items()
+                if HELD in group.variables
+            }
+            check_held(run, found, held)
+            conductances = {
+                p.label: np.array(getattr(states[name], f"g_syn_{p.symbol}_"))
+                for name in states
+                for p in circuit.pathways(name)
+            }
+            times = np.array(next(iter(states.values())).t_) + dt_ if states else None
+            return Recorded(found, conductances, times)

@@ -1,0 +1,76 @@
+"""The law mu = W r + W_ext r_ext - theta: what a rate model's weights and thresholds are made of."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..basics.frozen import Weights
+from ..basics.units import with_units
+from .model_table import pathway_table
+
+__all__ = ["CurrentLaw"]
+
+
+class CurrentLaw:
+    """Weights and thresholds of a rate model, from its circuit and its gains."""
+
+    def _charge(self, population):
+        return "C/m^2" if self.circuit.per_area(population) else "C"
+
+    def _v_theta_(self, population):
+        return float(np.asarray(self.gains[population].v_theta))
+
+    def weight_(self, pathway):
+        """K G tau (E - E_leak - v_theta) of one pathway, SI (equations 11.28-11.30)."""
+        E_leak = self.circuit.populations[pathway.target].model.leak_reversal_
+        return pathway.K * pathway.G_ * pathway.tau_ * (pathway.E_ - E_leak - self._v_theta_(pathway.target))
+
+    def _weights(self, drives):
+        columns = self.circuit.drive_names if drives else self.populations
+        weights = {(target, source): 0.0 for target in self.populations for source in columns}
+        for target in self.populations:
+            for pathway in self.circuit.pathways(target):
+                if pathway.is_drive == drives:
+                    weights[target, pathway.source] += self.weight_(pathway)
+        return weights
+
+    @property
+    def W_(self):
+        """W in SI floats."""
+        return self._weights(drives=False)
+
+    @property
+    def W_ext_(self):
+        """W_ext in SI floats."""
+        return self._weights(drives=True)
+
+    @property
+    def theta_(self):
+        """theta in SI floats (equation 11.31)."""
+        theta = {}
+        for name, population in self.circuit.populations.items():
+            model, gain = population.model, self.gains[name]
+            theta[name] = (
+                float(np.asarray(gain.I_theta)) + model.leak_ * self._v_theta_(name) - model.constant_input_
+            )
+        return theta
+
+    @property
+    def W(self):
+        """{(target, source): charge}; "source->target" is the same key."""
+        return Weights({key: with_units(value, self._charge(key[0])) for key, value in self.W_.items()})
+
+    @property
+    def W_ext(self):
+        """{(target, drive): charge}; "drive->target" is the same key."""
+        return Weights({key: with_units(value, self._charge(key[0])) for key, value in self.W_ext_.items()})
+
+    @property
+    def theta(self):
+        """{population: threshold current}."""
+        return {name: with_units(value, self.gains[name].current_unit) for name, value in self.theta_.items()}
+
+    @property
+    def pathways(self):
+        """One row a projection or drive, SI floats; the weight of one synapse is W/K."""
+        return pathway_table(self)

@@ -1,0 +1,1 @@
+"""What `tau=` chooses: how fast a rate model follows."""

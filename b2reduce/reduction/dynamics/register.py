@@ -1,0 +1,53 @@
+"""The rate dynamics that there are, and which of them `tau=` chooses."""
+
+from __future__ import annotations
+
+from ...basics.errors import InputError, UnitError
+from .base import RateDynamics
+from .fitted import Fitted
+from .given import Given
+from .membrane import Membrane
+from .resonant import Resonant
+from .synaptic import Synaptic
+
+__all__ = ["DYNAMICS", "dynamics_of", "names_of_dynamics", "register"]
+
+#: {name: RateDynamics}
+DYNAMICS = {}
+
+
+def register(dynamics):
+    """Add dynamics, which `reduce` and `validate` know by their name from now on; returns them."""
+    if not isinstance(dynamics, RateDynamics) or not dynamics.name:
+        raise TypeError(f"dynamics: got {dynamics!r}, expected RateDynamics with a name")
+    DYNAMICS[dynamics.name] = dynamics
+    return dynamics
+
+
+_GIVEN = Given()
+for _dynamics in (Membrane(), Synaptic(), Fitted(), Resonant(), _GIVEN):
+    register(_dynamics)
+
+
+def names_of_dynamics():
+    """What `tau` may name."""
+    return [name for name, dynamics in DYNAMICS.items() if dynamics.named]
+
+
+def dynamics_of(circuit, tau):
+    """(RateDynamics, {population: time} of times that are given) that an argument `tau` chooses.
+
+    Raises
+    ------
+    InputError
+        If it is neither a name, nor a time, nor times of all populations.
+    """
+    if isinstance(tau, str) and tau in names_of_dynamics():
+        return DYNAMICS[tau], {}
+    known = ", ".join(names_of_dynamics())
+    if tau is None:
+        raise InputError(f"tau: got None, expected one of {known}, a time, or a dict of population to time")
+    try:
+        return _GIVEN, _GIVEN.read(circuit, tau)
+    except UnitError as error:
+        raise InputError(f"{error}; or one of {known}") from None

@@ -1,0 +1,48 @@
+"""The time constants of the synapses."""
+
+from __future__ import annotations
+
+from ...basics.units import with_units
+from ..rate_filters import by_pathway
+from .base import RateDynamics
+
+__all__ = ["Synaptic"]
+
+
+class Synaptic(RateDynamics):
+    """One filter a pathway, with the synapse's own time constant."""
+
+    name = "synaptic"
+    meaning = "one filter a pathway, with the time constant of its synapse"
+    by_pathway = True
+
+    def time_constants(self, circuit, given, point, fits, responses):
+        return {
+            p.label: with_units(p.tau_, "s") for name in circuit.populations for p in circuit.pathways(name)
+        }, {}
+
+    def filters(self, reduced, population):
+        return by_pathway(reduced, population)
+
+    def tau_(self, reduced, pathway):
+        return pathway.tau_
+
+    def lines(self, reduced, population, sources, external, area):
+        lines = []
+        for f in sources:
+            incoming = external(f.source) if f.is_drive else f"r_from_{f.input}"
+            lines.append(f"ds_{f.key}/dt = (-s_{f.key} + {incoming})/tau_{f.key} : Hz")
+            lines.append(f"tau_{f.key} : second (constant)")
+            lines += self.past_synapse(reduced, population, f)
+        recurrent = dict.fromkeys(f.input for f in sources if not f.is_drive)
+        return [*lines, *(f"r_from_{key} : Hz" for key in recurrent)]
+
+    def past_synapse(self, reduced, population, f):
+        """Equations of what stands between a synapse and the gain."""
+        return []
+
+    def values(self, reduced, population, sources):
+        return {f"tau_{f.key}": self.tau_(reduced, f.pathways[0]) for f in sources}
+
+    def _taus(self, reduced, pathways):
+        return [self.tau_(reduced, p) for p in pathways]

@@ -1,0 +1,110 @@
+"""What a reduction measures: an operating point, and what the cells do around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..basics.streams import seed_streams
+from .adapting import adaptation_of
+from .local_measurements import responses_at
+from .local_transfer import transfer_at
+from .measured import MeasuredGains, gains_without_noise, measure_gains
+from .operating_point import find_operating_point, point_at
+
+__all__ = ["Findings", "measure"]
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """All that was measured for the rate models of a request; its levels share it.
+
+    Attributes
+    ----------
+    point : OperatingPoint
+    gains : MeasuredGains
+    adaptation, transfers, responses : mapping of str to Adaptation, TransferFunction, LinearResponse
+        By population, where they were asked for.
+    warnings : tuple of str
+        What is to be said of the measurements, whatever the level.
+    """
+
+    point: object
+    gains: MeasuredGains
+    adaptation: Mapping
+    transfers: Mapping
+    responses: Mapping
+    warnings: tuple
+
+    @property
+    def engines(self):
+        """Engines that measured surfaces and transfer functions."""
+        measured = (*self.gains.surfaces.values(), *self.transfers.values())
+        return [each.provenance["engine"] for each in measured if "engine" in each.provenance]
+
+    def at_rest_of(self, request, reduced):
+        """The same at the rates at which a rate model without noise rests by itself.
+
+        Without noise every level has an operating point of its own: the rates its gains give one another.
+        """
+        rest = reduced.states_[0]
+        if request.noisy or self.gains.through or not np.isfinite(list(rest.values())).all():
+            return self
+        point = point_at(
+            request.circuit,
+            rest,
+            request.drives_,
+            {},
+            noise=False,
+            iterations=self.point.iterations,
+            **request.settings,
+        )
+        return replace(self, point=point)
+
+
+def measure(request, bar):
+    """The Findings of a Request."""
+    circuit, seed, settings = request.circuit, request.seed, request.settings
+    surfaces = any(kind.measures_surface for kind in request.kinds)
+    functions = any(kind.measures_transfer for kind in request.kinds)
+    dynamic = request.dynamics.measures_response
+    if request.noisy and (request.missing or dynamic or functions):
+        point = find_operating_point(
+            circuit, request.drives_, seed=seed, bar=bar, renewal=request.noise == "renewal", **settings
+        )
+        gains = measure_gains(
+            circuit, point, request.gains, request.window, True, surfaces, seed, settings, bar
+        )
+    else:
+        point, gains = gains_without_noise(
+            circuit, request.drives_, request.gains, request.window, surfaces, seed, settings, bar
+        )
+    adaptation = adaptation_of(circuit, request.adaptation, point, seed, settings, bar)
+    transfers = {}
+    for number, name in enumerate(circuit.populations if functions else ()):
+        transfers[name] = transfer_at(
+            circuit, name, point, request.noisy, seed=seed_streams(seed, 4, number), bar=bar, **settings
+        )
+    responses = (
+        responses_at(circuit, point, seed=seed_streams(seed, 5), bar=bar, **settings) if dynamic else {}
+    )
+    said = [
+        *request.notes,
+        *point.warnings,
+        *gains.warnings,
+        *(f"population {name}: {text}" for name, each in transfers.items() for text in each.warnings),
+        *_silent(request, point),
+    ]
+    return Findings(point, gains, adaptation, transfers, responses, tuple(said))
+
+
+def _silent(request, point):
+    """A warning for every population that is measured without the noise through which alone it fires."""
+    return [
+        f"population {name}: the cell without noise is silent at its mean input; what it fires in the network"
+        " it fires through noise, which noise = 'none' leaves out; use noise = 'renewal'"
+        for name in request.missing
+        if not request.noisy and point.noise_free_rate_[name] == 0
+    ]

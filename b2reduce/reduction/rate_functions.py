@@ -1,0 +1,116 @@
+"""The rates that a rate model gives for rates that go in, and where they come to rest."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from ..basics.errors import InputError
+from .drives import read_drives, read_initial
+from .rest import loop_of, states_of, steady_rates
+from .transfer_axes import transfer_axes
+
+__all__ = ["RateFunctions"]
+
+
+class RateFunctions:
+    """Rates in and out of a rate model, as its `Level` has them, and its operating point."""
+
+    @property
+    def operating_rate_(self):
+        """{population: rate} of the operating point, Hz."""
+        return {name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
+
+    @property
+    def at_(self):
+        """{(drive, target): rate in Hz} at which the operating point was found."""
+        value = lambda d: self.at[d.name] if d.name in self.at else self.at[f"{d.name}->{d.target}"]
+        return {(d.name, d.target): float(np.asarray(value(d))) for d in self.circuit.drives}
+
+    def at_on_(self, circuit):
+        """{(drive, target): rate in Hz} of a changed circuit.
+
+        Where the operating point was found, unless the change says otherwise.
+        """
+        old = {(d.name, d.target): d.rate_ for d in self.circuit.drives}
+        return {
+            (d.name, d.target): self.at_[d.name, d.target] if d.rate_ == old[d.name, d.target] else d.rate_
+            for d in circuit.drives
+        }
+
+    @property
+    def moved(self):
+        """{population: by how much its gain lay above the operating rate}, Hz."""
+        return self.kind.moved(self)
+
+    @cached_property
+    def functions_(self):
+        """{population: what gives its rate in Hz}, of what `arguments_` gives; SI floats or arrays.
+
+        What was measured here passes through the operating point, which is known best of all.
+        """
+        return self.kind.functions(self)
+
+    def axes_(self, population):
+        """[Axis] of the arguments of a transfer function."""
+        return transfer_axes(self.circuit, population)
+
+    def arguments_(self, population, rates_, drives_):
+        """What `functions_` takes at given rates of populations and of (drive, target)."""
+        return self.kind.arguments(self, population, rates_, drives_)
+
+    def carried_arguments_(self, population, carried):
+        """The same where every pathway carries a rate of its own, {label: rate in Hz}, floats or arrays."""
+        return self.kind.carried_arguments(self, population, carried)
+
+    def response_(self, rates_, drives_):
+        """{population: rate} in Hz that comes out where rates of populations and of (drive, target) go in.
+
+        Floats or arrays.
+        """
+        return {
+            name: self.functions_[name](*self.arguments_(name, rates_, drives_)) for name in self.populations
+        }
+
+    def steady_rates_(self, drives_, start_=None):
+        """{population: rate} in Hz at rest, from no activity or from given rates.
+
+        NaN where the model runs away.
+        """
+        return steady_rates(self.populations, lambda rates_: self.response_(rates_, drives_), start_)
+
+    @cached_property
+    def loop_(self):
+        """{(target, source): d rate/d rate} of the rate model at its operating point, by differences."""
+        return loop_of(self)
+
+    @cached_property
+    def states_(self):
+        """[{population: rate}] in Hz at which the rate model comes to rest.
+
+        From beside its operating point and, where that is another, from silence.
+        """
+        return states_of(self)
+
+    def drive_rates_(self, drives=None):
+        """{(drive, target): rate or table} with `drives` replacing the circuit's."""
+        rates = {(drive.name, drive.target): drive.rate for drive in self.circuit.drives}
+        for name, rate in read_drives(self.circuit, drives).items():
+            if isinstance(rate, tuple) and any(
+                d.profile is not None for d in self.circuit.drives if d.name == name
+            ):
+                raise InputError(f"drives, {name}: got a table for a drive with a profile, expected one rate")
+            rates.update({key: rate for key in rates if key[0] == name})
+        return rates
+
+    def start_rates_(self, initial):
+        """{population: rate} in Hz to start a run from, 0 where none is given; None where there was no input
+        before.
+
+        Raises
+        ------
+        InputError
+            If a population is unknown or a rate cannot be.
+        """
+        return read_initial(self, initial)
