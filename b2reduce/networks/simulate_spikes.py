@@ -9,7 +9,7 @@ from ..basics.errors import DivergenceError, InputError
 from ..basics.progress import Progress
 from ..basics.provenance import versions
 from ..basics.session import brian_session, divisions_reported, run_network
-from ..basics.streams import seed_streams
+from ..basics.streams import OfNetwork, seed_streams
 from ..basics.units import si_label
 from ..cells.settings import BRIAN_STEP_, check_run, warned
 from ..circuit.circuit import load_circuit
@@ -22,7 +22,6 @@ from .standalone import run_program
 __all__ = ["spiking_network", "simulate_spikes"]
 
 NETWORK_ENGINES = ("auto", "brian2", "standalone")
-_NOISE = 1  # purpose of random streams
 
 
 def spiking_network(circuit, *, seed=1, dt=None):
@@ -169,7 +168,7 @@ def _run(circuit, seed, dt_, duration_, record, report):
 
     Conductances}, their times or None) of a run in Brian2's runtime mode.
     """
-    with brian_session(seed_streams(seed, _NOISE)):
+    with brian_session(seed_streams(seed, OfNetwork.NOISE)):
         from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
         network, groups = build_network(circuit, draws_of(circuit, seed), dt_, codeobj_class=NumpyCodeObject)
@@ -225,7 +224,7 @@ def _check_finite(circuit, population, variable, values, dt_):
 
 def _run_standalone(circuit, seed, dt_, duration_, record, report):
     """The same by a compiled program."""
-    result = run_program(circuit, seed, seed_streams(seed, _NOISE), dt_, duration_, record)
+    result = run_program(circuit, seed, seed_streams(seed, OfNetwork.NOISE), dt_, duration_, record)
     for (name, variable), values in result.final.items():
         if variable != HELD:
             _check_finite(circuit, name, variable, values, dt_)

@@ -7,7 +7,7 @@ import numpy as np
 from ..basics.arguments import described, flag, mapping, one_of, rate_limits, seconds, whole
 from ..basics.errors import InputError, unknown_name
 from ..basics.progress import Progress
-from ..basics.streams import seed_streams
+from ..basics.streams import OfReduction, seed_streams
 from ..basics.units import with_units
 from ..cells.gain_fit import GainFit
 from ..cells.settings import check_engine
@@ -268,14 +268,16 @@ def reduce_levels(
                     name,
                     point,
                     noise != "none",
-                    seed=seed_streams(seed, 4, number),
+                    seed=seed_streams(seed, OfReduction.TRANSFERS, number),
                     bar=bar,
                     **settings,
                 )
                 for number, name in enumerate(circuit.populations)
             }
         responses = (
-            responses_at(circuit, point, seed=seed_streams(seed, 5), bar=bar, **settings) if dynamic else {}
+            responses_at(circuit, point, seed=seed_streams(seed, OfReduction.RESPONSES), bar=bar, **settings)
+            if dynamic
+            else {}
         )
     warnings = [
         *steps,
