@@ -102,8 +102,8 @@ def name_of(function, where):
     if not name or found is not function:
         raise InputError(
             f"{where}: got {described(function)} that no module holds under its name"
-            f" ({name or 'it has none'}), so that a later process could not tell it from another; define it with def at the top of a"
-            " module, or leave out= away"
+            f" ({name or 'it has none'}), so that a later process could not tell it from another;"
+            " define it with def at the top of a module, or leave out= away"
         )
     return name
 
