@@ -384,7 +384,11 @@ def si_label(dim):
     """SI unit of a dimension as it stands in column names: ``"A"``, ``"S/m^2"``, ``"Hz"``."""
     from brian2 import get_dimensions
 
-    dim = get_dimensions(dim) if not hasattr(dim, "get_dimension") else dim
+    return _label(get_dimensions(dim) if not hasattr(dim, "get_dimension") else dim)
+
+
+@lru_cache(maxsize=256)
+def _label(dim):
     if dim.is_dimensionless:
         return "1"
     for name in _SI_NAMES:
