@@ -10,19 +10,17 @@ import shlex
 import shutil
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from .errors import InputError
 
 __all__ = ["cache_folder", "compiler_command", "instruction_set", "thread_count"]
 
 
 def cache_folder():
-    """Where compiled code is kept: ``$B2REDUCE_CACHE``, else the user's cache folder."""
+    """Where compiled code is kept: ``$B2REDUCE_CACHE``, else this system's folder of a user's caches."""
     own = os.environ.get("B2REDUCE_CACHE")
-    return (
-        Path(own).expanduser().absolute()
-        if own
-        else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "b2reduce"
-    )
+    return Path(own).expanduser().absolute() if own else user_cache_path("b2reduce", appauthor=False)
 
 
 def instruction_set():

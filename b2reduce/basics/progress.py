@@ -13,7 +13,7 @@ from .arguments import described
 from .errors import InputError
 from .interrupts import undisturbed
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "Rehearsal", "Rehearsed"]
 
 PATIENCE = 2.0  # seconds before the first word in a terminal: shorter work needs none
 INTERVAL = 10.0  # seconds between lines where there is no terminal: notebooks, logs of a cluster
@@ -88,6 +88,24 @@ class _Silent:
 
     def close(self):
         pass
+
+
+class Rehearsed(Exception):
+    """The work came to its first stage: its arguments are what they must be."""
+
+
+class _Stopping(_Silent):
+    """Ends the work at its first stage."""
+
+    def begin(self, name):
+        raise Rehearsed
+
+
+class Rehearsal(Progress):
+    """Progress of work that is to check its arguments and then to end with `Rehearsed`."""
+
+    def __init__(self):
+        self._owner, self._board = True, _Stopping()
 
 
 class _Told(_Silent):

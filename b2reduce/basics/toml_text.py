@@ -1,31 +1,24 @@
 """Plain data as the text of a TOML file.
 
-Tables stand under headings, whatever fits a line is written on one.
+Tables stand under headings, whatever fits a line is written on one: `tomli_w` writes each value, but would
+break every list over lines and put every table within a table under a heading.
 """
 
 from __future__ import annotations
 
-import re
+import tomli_w
 
 __all__ = ["toml_text", "toml_value"]
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f"}
 
-
-def _text(value):
-    return (
-        '"'
-        + "".join(
-            _ESCAPES.get(letter, letter if letter.isprintable() or letter == " " else f"\\U{ord(letter):08X}")
-            for letter in value
-        )
-        + '"'
-    )
+def _scalar(value):
+    """A value that is no table and no list, as `tomli_w` writes it."""
+    value = value if isinstance(value, (bool, int, float)) else str(value)
+    return tomli_w.dumps({"x": value}).removeprefix("x = ").removesuffix("\n")
 
 
 def _key(name):
-    return name if _BARE.fullmatch(name) else _text(name)
+    return tomli_w.dumps({name: 0}).removesuffix(" = 0\n")
 
 
 def toml_value(value):
@@ -36,15 +29,11 @@ def toml_value(value):
     >>> print(toml_value({"times": ["0 s", "1 s"], "n": 2}))
     { times = ["0 s", "1 s"], n = 2 }
     """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (int, float)):
-        return repr(value)
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{_key(key)} = {toml_value(item)}" for key, item in value.items()) + " }"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(toml_value, value)) + "]"
-    return _text(str(value))
+    return _scalar(value)
 
 
 def toml_text(data, tables=(), lists=()):
@@ -86,7 +75,8 @@ def _assignment(key, value):
         and all(letter.isprintable() or letter in "\n\t" for letter in value)
     )
     if plain and (value.endswith("\n") or key == "equations"):
-        return [f'{_key(key)} = """', *value.removesuffix("\n").split("\n"), '"""']
+        whole = {key: value.removesuffix("\n") + "\n"}
+        return tomli_w.dumps(whole, multiline_strings=True).removesuffix("\n").split("\n")
     return [f"{_key(key)} = {toml_value(value)}"]
 
 

@@ -304,15 +304,33 @@ def parse_quantity(text):
         raise UnitError(f"got {len(text)} characters, expected a number with a unit such as '281 pF'")
     number, exponents, scale = _split(text)
     dim = _dimension(exponents)
-    # A power of ten applied by division is correctly rounded: 281/1e12 is the double nearest 2.81e-10.
-    value = (
-        number / round(1 / scale)
-        if 0 < scale < 1 and np.isclose(1 / scale, round(1 / scale), rtol=1e-12)
-        else number * scale
-    )
+    value = _scaled(number, scale)
     if not np.isfinite(value):
         raise UnitError(f"got {text!r}, expected one finite number within 1e-300 to 1e300")
     return value if dim is DIMENSIONLESS else Quantity(value, dim=dim)
+
+
+def _scaled(number, scale):
+    """A number of a unit in SI."""
+    divisor = _divisor(scale)
+    return number * scale if divisor is None else number / divisor
+
+
+@lru_cache(maxsize=4096)
+def _divisor(scale):
+    """The whole number that a scale below 1 is one over, or None.
+
+    A power of ten applied by division is correctly rounded: 281/1e12 is the double nearest 2.81e-10.
+    """
+    whole = 0 < scale < 1 and np.isclose(1 / scale, round(1 / scale), rtol=1e-12)
+    return round(1 / scale) if whole else None
+
+
+@lru_cache(maxsize=256)
+def _written_as(dim):
+    """((unit, scale), ...) of the units that people write for a dimension, in their order."""
+    units = ((unit, _parse_unit(unit, unit)) for unit in _PREFERRED)
+    return tuple((unit, scale) for unit, (exponents, scale) in units if _dimension(exponents) is dim)
 
 
 def format_quantity(value):
@@ -329,13 +347,13 @@ def format_quantity(value):
     si = float(np.asarray(value))
     if dim.is_dimensionless:
         return repr(si)
+    if not np.isfinite(si):
+        raise UnitError(f"got {si!r} {si_label(dim)}, expected a finite number")
     candidates = []
-    for unit in _PREFERRED:
-        exponents, scale = _parse_unit(unit, unit)
-        if _dimension(exponents) is not dim:
-            continue
-        text = f"{float(f'{si / scale:.12g}'):.12g} {unit}"
-        if float(np.asarray(parse_quantity(text))) == si:
+    for unit, scale in _written_as(dim):
+        number = f"{float(f'{si / scale:.12g}'):.12g}"
+        if _scaled(float(number), scale) == si:
+            text = f"{number} {unit}"
             candidates.append((not 0.1 <= abs(si / scale) < 1000, len(text), text))
     if candidates:
         return min(candidates)[2]
@@ -366,7 +384,11 @@ def si_label(dim):
     """SI unit of a dimension as it stands in column names: ``"A"``, ``"S/m^2"``, ``"Hz"``."""
     from brian2 import get_dimensions
 
-    dim = get_dimensions(dim) if not hasattr(dim, "get_dimension") else dim
+    return _label(get_dimensions(dim) if not hasattr(dim, "get_dimension") else dim)
+
+
+@lru_cache(maxsize=256)
+def _label(dim):
     if dim.is_dimensionless:
         return "1"
     for name in _SI_NAMES:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..basics.errors import DivergenceError
-from ..basics.streams import seed_streams
+from ..basics.streams import OfCells, seed_streams
 from .engine import Precise, Settled, runs_off
 from .integration import LIMIT, tries
 from .points import LONGEST, measure_points
@@ -137,7 +137,7 @@ def measure_until(
             I_[unsure],
             g_[unsure],
             chosen,
-            seed=seed_streams(seed, 1, round_),
+            seed=seed_streams(seed, OfCells.MORE, round_),
             replicates=replicates,
             duration_=duration_,
             report=bar.stage(f"{stage}, round {round_ + 1}: {unsure.size} points"),

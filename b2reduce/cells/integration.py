@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..basics.streams import seed_streams
+from ..basics.streams import OfCells, seed_streams
 from .engine import LANES, Cells, Unavailable, kernel_of, ran_off, run_native
 
 __all__ = ["LIMIT", "StepCheck", "check_step", "tries", "uneven"]
@@ -23,7 +23,6 @@ SHORTEST_ = 0.25  # s of a check, whatever the share
 FEWEST = 3  # intervals that make a rate without noise
 # Slope times step below which the exact solution, which divides by it, loses more than half of its digits
 FLAT = 1e-7
-_CHECK = 31  # purpose of random streams
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def check_step(cells, statistics, dt_, seed, *, noisy, duration_, warmup_):
     except Unavailable:
         return None
     work = float(np.sum(statistics.time)) / dt_
-    rng = np.random.default_rng(seed_streams(seed, _CHECK))
+    rng = np.random.default_rng(seed_streams(seed, OfCells.CHECK))
     chosen = _sample(rng, rate_, firing, cells.count, noisy)
     # One run at the step itself, two steps for one in the other
     longest_ = SHARE * work * dt_ / chosen.size / 3

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..basics.errors import InputError
-from ..basics.streams import seed_streams
+from ..basics.streams import OfCells, seed_streams
 from ..basics.units import to_si, with_units
 from ..circuit.cell_equations import ADDED_LEAK
 from ..circuit.spike_counts import check_points
@@ -19,7 +19,6 @@ from .integration import LIMIT, StepCheck, check_step, tries, uneven
 
 __all__ = ["PointRates", "measure_points", "noise_sources", "rest_of"]
 
-_RUN, _SPREAD = 0, 7  # purposes of random streams
 # Times the usual time after the warm-up, in all: before a wanted precision counts as out of reach
 LONGEST = 16
 
@@ -233,7 +232,7 @@ def measure_points(
         )
     leak = np.maximum(leak, 0.0)
     spread = {}
-    rng = np.random.default_rng(seed_streams(seed, _SPREAD))
+    rng = np.random.default_rng(seed_streams(seed, OfCells.SPREAD))
     for name, normal in sorted(model.spreads.items()):
         # Every point gets the same draws, so that differences between points are not those between samples.
         draws = rng.normal(float(np.asarray(normal.mean)), float(np.asarray(normal.sd)), replicates)
@@ -271,7 +270,16 @@ def measure_points(
         method or tries(model, bool(sources), added, dt_)[0][0],
     )
     stats, engine_used = simulate_cells(
-        cells, duration_, warmup_, dt_, seed_streams(seed, _RUN), engine, report, diverging, threads, stop
+        cells,
+        duration_,
+        warmup_,
+        dt_,
+        seed_streams(seed, OfCells.RUN),
+        engine,
+        report,
+        diverging,
+        threads,
+        stop,
     )
     if diverging == "raise":  # searches look for themselves at what they found
         check_points(model, stats, I_, g_, replicates)
@@ -282,7 +290,13 @@ def measure_points(
         replace(
             result,
             check=check_step(
-                cells, stats, dt_, seed_streams(seed, _RUN), noisy=noisy, duration_=duration_, warmup_=warmup_
+                cells,
+                stats,
+                dt_,
+                seed_streams(seed, OfCells.RUN),
+                noisy=noisy,
+                duration_=duration_,
+                warmup_=warmup_,
             ),
         )
         if check

@@ -11,7 +11,7 @@ from ..basics.arguments import seconds, to_si, whole
 from ..basics.errors import InputError
 from ..basics.progress import Progress
 from ..basics.provenance import versions
-from ..basics.streams import seed_streams
+from ..basics.streams import OfResponse, seed_streams
 from ..basics.units import si_label, with_units
 from ..circuit.circuit import drives_of
 from ..circuit.neuron import load_model
@@ -120,7 +120,7 @@ def measure_response(
             dt_=dt_,
             fixed=dt is not None,
             engine=engine,
-            seed=seed_streams(seed, 2),
+            seed=seed_streams(seed, OfResponse.STEP),
             replicates=32,
             duration_=1.0,
             warmup_=0.25,
@@ -186,7 +186,7 @@ def response_at_(
         np.array([I_ - small, I_, I_ + small]),
         np.full(3, g_),
         sources,
-        seed=seed_streams(seed, 0),
+        seed=seed_streams(seed, OfResponse.PILOT),
         report=bar.stage(f"pilot{name}"),
         **PILOT_,
         **settings,
@@ -222,7 +222,7 @@ def response_at_(
             duration_=WARMUP_ + PERIOD_,
             warmup_=WARMUP_,
             initial=initial,
-            seed=seed_streams(seed, 1, number),
+            seed=seed_streams(seed, OfResponse.TONES, number),
             report=bar.stage(f"linear response{name}, {'rising' if sign > 0 else 'falling'}"),
             **settings,
         )

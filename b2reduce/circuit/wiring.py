@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..basics.errors import InputError
-from ..basics.streams import seed_streams
+from ..basics.streams import OfNetwork, seed_streams
 from .orientation import angles_
 
 __all__ = ["choose", "draw_wiring", "wire"]
-
-WIRING = 2  # purpose of random streams
 
 
 def choose(rng, available, K, rows):
@@ -100,7 +98,9 @@ def draw_wiring(circuit, seed):
     wiring = {}
     for number, (label, projection) in enumerate(zip(circuit.labels, circuit.projections)):
         sizes = (circuit.populations[name].size for name in (projection.source, projection.target))
-        wiring[label] = wire(projection, *sizes, np.random.default_rng(seed_streams(seed, WIRING, number)))
+        wiring[label] = wire(
+            projection, *sizes, np.random.default_rng(seed_streams(seed, OfNetwork.WIRING, number))
+        )
         if wiring[label][0].size == 0:
             raise InputError(
                 f"projection {label}: no synapse was drawn at probability {projection.probability:g}; raise"

@@ -146,8 +146,8 @@ def tune(
     """
     from ..basics.errors import InputError
     from ..basics.units import parse_quantity
-    from ..scanning.tune import read_wanted
     from ..scanning.tune import tune as find
+    from ..scanning.wanted_rates import read_wanted
 
     check_output(folder)
     rates = dict(read_name(entry, "tune", "POPULATION=RATE, such as E='10 Hz'") for entry in wanted)

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.streams import seed_streams
+from ..basics.streams import OfNetwork, seed_streams
 from ..circuit.spike_counts import watched_equations
 from ..circuit.wiring import draw_wiring
 
 __all__ = ["BIN_", "Draws", "build_network", "draws_of", "monitors_of", "recorded_step_", "values_of"]
 
 BIN_ = 1e-3  # s; also the time between recorded conductances
-_START = 0  # purpose of random streams
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def draws_of(circuit, seed):
 
     Cells are spread over 5 mV from the reversal up, since equal cells would all fire at once.
     """
-    rng, start = np.random.default_rng(seed_streams(seed, _START)), {}
+    rng, start = np.random.default_rng(seed_streams(seed, OfNetwork.START)), {}
     for name, population in circuit.populations.items():
         model, size = population.model, population.size
         state = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..basics.streams import seed_streams
+from ..basics.streams import OfReduction, seed_streams
 from .adapting import adaptation_of
 from .local_measurements import responses_at
 from .local_transfer import transfer_at
@@ -85,10 +85,18 @@ def measure(request, bar):
     transfers = {}
     for number, name in enumerate(circuit.populations if functions else ()):
         transfers[name] = transfer_at(
-            circuit, name, point, request.noisy, seed=seed_streams(seed, 4, number), bar=bar, **settings
+            circuit,
+            name,
+            point,
+            request.noisy,
+            seed=seed_streams(seed, OfReduction.TRANSFERS, number),
+            bar=bar,
+            **settings,
         )
     responses = (
-        responses_at(circuit, point, seed=seed_streams(seed, 5), bar=bar, **settings) if dynamic else {}
+        responses_at(circuit, point, seed=seed_streams(seed, OfReduction.RESPONSES), bar=bar, **settings)
+        if dynamic
+        else {}
     )
     said = [
         *request.notes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..basics.streams import seed_streams
+from ..basics.streams import OfSurface, seed_streams
 from ..cells.points import measure_points
 from ..cells.response import response_at_
 from ..cells.surface import FISurface
@@ -102,7 +102,7 @@ def surface_at(circuit, population, point, window_, noise=True, wide=False, *, s
     i, j = np.nonzero((expected >= lo - margin) & (expected <= hi + margin))
     warmup_ = max(0.5, settled_)
     duration_ = warmup_ + (2.0 if noise else 1.5)
-    measure = lambda points, replicates, key, **more: measure_points(
+    measure = lambda points, replicates, *round_, **more: measure_points(
         model,
         I_[i[points]],
         g_[j[points]],
@@ -110,12 +110,12 @@ def surface_at(circuit, population, point, window_, noise=True, wide=False, *, s
         replicates=replicates,
         duration_=duration_,
         warmup_=warmup_,
-        seed=seed_streams(seed, *key),
+        seed=seed_streams(seed, OfSurface.GRID, *round_),
         report=bar.stage(f"f-I surface of {population}"),
         **more,
         **settings,
     )
-    measured = measure(slice(None), SURFACE_REPLICATES if noise else 1, (2,), check=True)
+    measured = measure(slice(None), SURFACE_REPLICATES if noise else 1, check=True)
     warnings += [f"population {population}: {warning}" for warning in measured.warnings]
     unsure = (
         np.flatnonzero(measured.rate_sem_ > SURFACE_RTOL * measured.rate_ + SURFACE_ATOL_) if noise else []
@@ -123,7 +123,7 @@ def surface_at(circuit, population, point, window_, noise=True, wide=False, *, s
     if len(unsure):
         excess = np.median((measured.rate_sem_ / (SURFACE_RTOL * measured.rate_ + SURFACE_ATOL_))[unsure])
         more = int(min(3 * SURFACE_REPLICATES, np.ceil(SURFACE_REPLICATES * (excess**2 - 1))))
-        measured = measured.pooled(unsure, measure(unsure, more, (2, 1)))
+        measured = measured.pooled(unsure, measure(unsure, more, 1))
     grids = {}
     for name in ("rate_", "rate_sem_", "onset_rate_", "cv_"):
         grids[name] = np.full((I_.size, g_.size), np.nan)
@@ -190,7 +190,7 @@ def _pilot(model, I_0, g_, sources, lo, hi, noise, seed, settings, bar, populati
             np.repeat(g_, currents.shape[1]),
             sources,
             replicates=16 if noise else 1,
-            seed=seed_streams(seed, 3, round_),
+            seed=seed_streams(seed, OfSurface.PILOT, round_),
             report=bar.stage(f"range of currents of {population}, round {round_ + 1}"),
             diverging="silent",
             **(

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import binary_dilation
 
 from ..basics.provenance import versions
-from ..basics.streams import seed_streams
+from ..basics.streams import OfTransfer, seed_streams
 from ..cells.points import measure_points
 from ..cells.transfer import TransferFunction
 from ..cells.transfer_lookup import missed_between, transfer_lookup
@@ -56,7 +56,7 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
     warmup_ = max(WARMUP_, point.settled_.get(population, 0.0))
     settings = dict(dt_=dt_, engine=engine, report=report)
 
-    def measure(values, stream, replicates, run_, **more):
+    def measure(values, purpose, replicates, run_, **more):
         """Rates of cells at arguments, one row a point."""
         I_, g_, sources = _inputs(circuit, population, axes, values.T, point, noise)
         return measure_points(
@@ -65,7 +65,7 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
             g_,
             sources,
             replicates=replicates if noise else 1,
-            seed=seed_streams(seed, *stream),
+            seed=seed_streams(seed, purpose, round_),
             duration_=warmup_ + run_,
             warmup_=warmup_,
             **more,
@@ -81,7 +81,7 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
         )
         new = values[~seen.has(values)]
         if len(new):
-            measured = measure(new, (0, round_), PILOT_REPLICATES, PILOT_)
+            measured = measure(new, OfTransfer.PILOT, PILOT_REPLICATES, PILOT_)
             seen.add(new, measured)
         # Precision is for rates that the circuit can have, and for the edge of silence.
         rates = seen.columns(values)[0]
@@ -91,12 +91,12 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
         cells = _replicates(seen.columns(values[near]), len(model.state_variables))
         rough = values[near & ~seen.precise(values)]
         if len(rough):
-            measured = measure(rough, (1, round_), cells, RUN_, check=True)
+            measured = measure(rough, OfTransfer.GRID, cells, RUN_, check=True)
             seen.add(rough, measured, precise=True)
             warnings, check = tuple(dict.fromkeys((*warnings, *measured.warnings))), measured.check or check
         rates, sem, cv, time = (column.reshape(shape) for column in seen.columns(values))
-        between = points_between(lines, rates, top, seed_streams(seed, 2, round_))
-        sampled = measure(between, (3, round_), cells, RUN_) if len(between) else None
+        between = points_between(lines, rates, top, seed_streams(seed, OfTransfer.BETWEEN, round_))
+        sampled = measure(between, OfTransfer.CHECKED, cells, RUN_) if len(between) else None
         I_, g_, _ = _inputs(circuit, population, axes, values.T, point, noise)
         provenance = {
             "model": model.name,

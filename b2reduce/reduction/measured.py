@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.errors import InputError
-from ..basics.streams import seed_streams
+from ..basics.streams import OfReduction, seed_streams
 from ..basics.units import with_units
 from ..cells.gain import fit_gain
 from ..cells.gain_fit import GainFit
@@ -53,7 +53,7 @@ def measure_gains(circuit, point, given, window, noise, wide, seed, settings, ba
                 window_,
                 noise,
                 wide,
-                seed=seed_streams(seed, 2, number),
+                seed=seed_streams(seed, OfReduction.GAINS, number),
                 bar=bar,
                 **settings,
             )

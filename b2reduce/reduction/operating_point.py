@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..basics.errors import OperatingPointError
-from ..basics.streams import seed_streams
+from ..basics.streams import OfReduction, OfSearch, seed_streams
 from ..cells.engine import Source
 from ..cells.points import measure_points
 from .driven_cells import outputs_of
@@ -82,7 +82,7 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
         np.broadcast_to(np.asarray(start, dtype=float), len(names)),
         drives_,
         renewal,
-        seed_streams(seed, 1, number),
+        seed_streams(seed, OfReduction.OPERATING_POINT, number),
         rough,
         report,
         settings,
@@ -114,7 +114,7 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
                 cells=COARSE[1],
                 duration_=COARSE[0] + WARMUP_,
                 warmup_=WARMUP_,
-                seed=seed_streams(seed, 1, 2 * len(OTHER_STARTS_) + 2),
+                seed=seed_streams(seed, OfReduction.OPERATING_POINT, 2 * len(OTHER_STARTS_) + 2),
                 **settings,
             )
             others += [silent] if max(output.rate for output in quiet.values()) < SILENT_ else []
@@ -166,7 +166,13 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
         (a, b): float(matrix[i, j]) for i, a in enumerate(names) for j, b in enumerate(names)
     }
     settled_ = {
-        name: _settling_(circuit, name, point, seed=seed_streams(seed, 1, 99, number), **settings)
+        name: _settling_(
+            circuit,
+            name,
+            point,
+            seed=seed_streams(seed, OfReduction.OPERATING_POINT, OfSearch.SETTLING, number),
+            **settings,
+        )
         for number, name in enumerate(names)
     }
     return replace(
@@ -191,7 +197,7 @@ def operating_rates_from(circuit, drives_, start_, *, seed, dt_, engine="auto", 
         start,
         drives_,
         renewal,
-        seed_streams(seed, 1),
+        seed_streams(seed, OfReduction.OPERATING_POINT),
         False,
         bar.stage("operating point at other drives"),
         dict(dt_=dt_, engine=engine),

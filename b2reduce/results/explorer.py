@@ -17,7 +17,7 @@ from ..basics.errors import InputError
 from ..basics.files import new_file, without_nan, write_text
 from ..basics.progress import Progress
 from ..basics.rendering import rendered
-from ..basics.streams import seed_streams
+from ..basics.streams import OfReduction, seed_streams
 from ..basics.units import with_units
 from ..cells.points import measure_points
 from ..circuit.circuit import load_circuit
@@ -139,7 +139,7 @@ def _curves(reduced, name, seed, bar):
         duration_=2.5,
         warmup_=0.5,
         dt_=reduced.dt_,
-        seed=seed_streams(seed, 6, list(circuit.populations).index(name)),
+        seed=seed_streams(seed, OfReduction.SHUNTS, list(circuit.populations).index(name)),
         report=bar.stage(f"f-I curves of {name} under a shunt"),
     )
     return {

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import time
-from collections.abc import Mapping
-from itertools import product
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from .. import __version__
 from ..basics.arguments import described, one_of, whole
@@ -17,13 +16,20 @@ from ..basics.errors import InputError, OutputError
 from ..basics.files import temporary_folder, write_json, write_text
 from ..basics.progress import Progress
 from ..circuit.circuit import load_circuit
-from ..results.scan_folder import FORMAT, claimed, finished_point, plain_parameters, scan_table
-from .tasks import DURATION, RECORD, TASKS
+from ..results.scan_folder import (
+    FORMAT,
+    claimed,
+    finished_points,
+    name_of,
+    plain_value,
+    point_key,
+    scan_table,
+)
+from .plan import Plan, plan_of
+from .tasks import TASKS, check_settings
 from .workers import on_executor, on_own_pool
 
-__all__ = ["points_of", "scan"]
-
-FEWEST = 4  # runs that a compiled network must serve: it takes as long to build
+__all__ = ["scan"]
 
 
 def scan(
@@ -49,7 +55,8 @@ def scan(
     task : {"validate", "reduce", "rates", "spikes"} or callable
         What is done at a point: everything; the reduction alone; the reduction and its rates; the spiking
         network alone. Or a function of (circuit, seed, **settings) that returns a mapping or a list of
-        mappings, the rows of that point; workers must be able to import it.
+        mappings, the rows of that point; workers must be able to import it. With `out` it must stand in a
+        module under its own name, so that a later process knows it again.
     seed : int
         The same at every point, so that neighbours differ by their parameters and not by chance.
     executor : concurrent.futures.Executor, or dask.distributed.Client, optional
@@ -58,7 +65,8 @@ def scan(
         Of that pool; by default one per core. Each works on one core.
     out : path, optional
         Folder that keeps every finished point, and the table. Where it holds the same scan, unfinished, that
-        is gone on with.
+        is gone on with; points are known by their parameters, so that the grid may have more of them than
+        before, in another order. One process at a time.
     progress : None, bool, str or callable
     **settings
         Of the task: those of `validate` (``duration``, ``seeds``, ``level``, ``noise``...), `reduce` or
@@ -73,10 +81,10 @@ def scan(
     Raises
     ------
     InputError
-        If a name is unknown, a value cannot be, the grid is empty, or `out` holds another scan: before
-        anything runs.
+        If a name is unknown, a value or a setting cannot be, the grid is empty, or `out` holds another scan:
+        before anything runs.
     OutputError
-        If `out` cannot be written. Points that were finished stay.
+        If `out` cannot be written, or another process is at it. Points that were finished stay.
 
     Notes
     -----
@@ -106,110 +114,154 @@ def scan(
         )
     if out is not None and not isinstance(out, (str, os.PathLike)):
         raise InputError(f"out: got {described(out)}, expected the path of a folder")
-    points, circuits = points_of(circuit, grid)
-    if isinstance(task, str) and settings.get("duration") is not None:
-        from ..basics.arguments import seconds
-        from ..cells.settings import BRIAN_STEP_, check_run
-
-        for at in circuits:  # before any worker starts
-            check_run(
-                seconds(settings["duration"], "duration"),
-                float(at.dt),
-                cells=sum(population.size for population in at.populations.values()),
-                least_=BRIAN_STEP_,
-            )
     workers = None if workers is None else whole(workers, "workers", 1)
-    name = task if isinstance(task, str) else f"{task.__module__}.{task.__qualname__}"
-    manifest = {
+    plan = plan_of(circuit, grid)
+    if isinstance(task, str):
+        _check_runs(plan, settings)
+    manifest = None if out is None else _manifest(plan, task, seed, settings)
+    if executor is None:
+        _check_sent(task, settings)
+    check_settings(task, [plan.circuit_at(0), plan.circuit_at(-1)], seed, settings)
+    scanned = _Scan(plan, task, seed, settings, executor, workers)
+    with _folder(out, manifest) as folder, Progress(progress) as bar:
+        return scanned.run(folder, bar)
+
+
+def _check_runs(plan, settings):
+    """Refuse a duration that no run ends in, before any worker starts."""
+    from ..basics.arguments import seconds
+    from ..cells.settings import BRIAN_STEP_, check_run
+
+    duration_ = seconds(settings.get("duration"), "duration")
+    for at in plan.circuits.values() if duration_ is not None else ():
+        check_run(
+            duration_,
+            float(at.dt),
+            cells=sum(population.size for population in at.populations.values()),
+            least_=BRIAN_STEP_,
+        )
+
+
+def _check_sent(task, settings):
+    """Refuse what no process can be sent."""
+    for name, value in (("task", task), *settings.items()):
+        try:
+            pickle.dumps(value)
+        except Exception as error:  # whatever an object's own way of being pickled raises
+            raise InputError(
+                f"{name}: got {described(value)}, which cannot be sent to the processes that work on the"
+                f" points ({error}); give a function or a class of a module, or an executor of threads"
+            ) from None
+
+
+def _manifest(plan, task, seed, settings):
+    """What makes a scan the same in a later process."""
+    return {
         "format": "b2reduce scan",
         "version": FORMAT,
-        "circuit": circuit.to_dict(),
-        "points": [plain_parameters(point) for point in points],
-        "task": name,
+        "circuit": plan.circuit.to_dict(),
+        "points": plan.points,
+        "task": task if isinstance(task, str) else f"{task.__module__}.{name_of(task, 'task')}",
         "seed": seed,
-        "settings": plain_parameters(settings),
+        "settings": {name: plain_value(value, name) for name, value in settings.items()},
         "b2reduce": __version__,
     }
+
+
+@contextmanager
+def _folder(out, manifest):
+    """The folder of the points: claimed, or one that is gone afterwards."""
     if out is None:
         with temporary_folder("b2reduce_scan_") as folder:
-            return _scan(
-                folder, manifest, points, circuits, task, seed, settings, executor, workers, progress
-            )
-    return _scan(Path(out), manifest, points, circuits, task, seed, settings, executor, workers, progress)
-
-
-def points_of(circuit, grid):
-    """([{name: value}], [circuit at that point]) of a grid; every value is checked."""
-    if isinstance(grid, Mapping):
-        axes = {}
-        for name, values in grid.items():
-            if isinstance(values, (str, bytes)) or np.ndim(values) == 0:
-                raise InputError(
-                    f"grid, {name}: got {described(values)}, expected a list of values, such as [8, 12]*Hz"
-                )
-            axes[name] = list(values)
-        points = [dict(zip(axes, combination)) for combination in product(*axes.values())] if axes else []
-    elif isinstance(grid, (list, tuple)) and all(isinstance(point, Mapping) for point in grid):
-        points = [dict(point) for point in grid]
+            (folder / "points").mkdir()
+            yield folder
     else:
-        raise InputError(
-            f"grid: got {described(grid)}, expected a mapping of names to lists of values, or a list of"
-            " mappings"
-        )
-    if not points:
-        raise InputError("grid: there is no point in it; give every name at least one value")
-    return points, [circuit.replace(point) for point in points]
+        with claimed(Path(out), manifest):
+            yield Path(out)
 
 
-def _scan(folder, manifest, points, circuits, task, seed, settings, executor, workers, progress):
-    with claimed(folder, manifest):
-        return _rest_of_scan(folder, points, circuits, task, seed, settings, executor, workers, progress)
+@dataclass(frozen=True)
+class _Scan:
+    """What is done at the points of a plan, and by whom."""
 
+    plan: Plan
+    task: object
+    seed: int
+    settings: dict
+    executor: object
+    workers: int | None
 
-def _rest_of_scan(folder, points, circuits, task, seed, settings, executor, workers, progress):
-    path_of = lambda number: folder / "points" / f"{number:06d}.json"
-    waiting = [number for number in range(len(points)) if finished_point(path_of(number)) is None]
-    orders = [
-        {
-            "number": number,
-            "circuit": circuits[number].to_dict(),
-            "task": task,
-            "seed": seed,
-            "settings": settings,
-        }
-        for number in waiting
-    ]
-    lost, began, finished = {}, time.monotonic(), len(points) - len(waiting)
+    def run(self, folder, bar):
+        """The table, once every point that the folder lacks was tried."""
+        points, held = self.plan.points, finished_points(folder)
+        numbers = {}  # of the points that are to be done; equal ones are done once
+        for number, point in enumerate(points):
+            if (key := point_key(point)) not in held:
+                numbers.setdefault(key, []).append(number)
+        waiting = [same[0] for same in numbers.values()]
+        paths = _free_paths(folder, waiting, {result["file"] for result in held.values()})
+        lost, began, already = {}, time.monotonic(), len(points) - sum(map(len, numbers.values()))
+        report = bar.stage(f"scan: {already} of {len(points)} points")
+        done = 0
 
-    def keep(number, result):
-        nonlocal finished
-        finished += 1
-        if "lost" in result:
-            lost[number] = result["lost"]
-        else:
-            write_json(path_of(number), {**result, "parameters": plain_parameters(points[number])})
-        done = finished - (len(points) - len(waiting))
-        left = (time.monotonic() - began) / done * (len(points) - finished)
-        report(finished / len(points), f"scan: {finished} of {len(points)} points, {_clock(left)} left")
-
-    with Progress(progress) as bar:
-        report = bar.stage(f"scan: {finished} of {len(points)} points")
-        if orders:
-            if task in ("validate", "spikes"):
-                _choose_networks(orders, [circuits[number] for number in waiting], task, seed, settings)
-            if executor is None:
-                on_own_pool(orders, workers, keep)
+        def keep(number, result):
+            nonlocal done
+            if "lost" in result:
+                lost.update(dict.fromkeys(numbers[point_key(points[number])], result["lost"]))
             else:
-                on_executor(orders, executor, keep)
-    table = scan_table(folder, points, lost)
-    try:
-        write_text(folder / "table.csv", table.to_csv(index=False))
-    except OSError as error:
-        raise OutputError(
-            f"{folder / 'table.csv'}: cannot be written: {error.strerror or error}; the points themselves are"
-            " kept"
-        ) from None
-    return table
+                write_json(paths[number], {**result, "parameters": points[number]})
+            done += 1
+            left = _clock((time.monotonic() - began) / done * (len(waiting) - done))
+            share = (already + done) / (already + len(waiting))
+            report(share, f"scan: {already + done} of {already + len(waiting)} points, {left} left")
+
+        if waiting:
+            orders = self._orders(waiting)
+            if self.executor is None:
+                on_own_pool(orders, self.workers, keep)
+            else:
+                on_executor(orders, self.executor, keep)
+        table = scan_table(folder, points, lost)
+        try:
+            write_text(folder / "table.csv", table.to_csv(index=False))
+        except OSError as error:
+            raise OutputError(
+                f"{folder / 'table.csv'}: cannot be written: {error.strerror or error}; the points themselves"
+                " are kept"
+            ) from None
+        return table
+
+    def _orders(self, waiting):
+        """What workers are told: the circuit as one text that all share, and what is changed of it."""
+        engines = {}
+        if self.task in ("validate", "spikes"):
+            from .programs import network_engines
+
+            engines = network_engines(self.plan, waiting, self.task, self.seed, self.settings)
+        text = json.dumps(self.plan.circuit.to_dict())
+        return [
+            {
+                "number": number,
+                "circuit": text,
+                "changes": self.plan.points[number],
+                "task": self.task,
+                "seed": self.seed,
+                "settings": {**self.settings, **engines.get(self.plan.kinds[number], {})},
+            }
+            for number in waiting
+        ]
+
+
+def _free_paths(folder, numbers, taken):
+    """{number of a point: its file}; the next free one where another point has that of its number."""
+    paths, last = {}, max([-1, *numbers, *(int(Path(name).stem) for name in taken)])
+    for number in numbers:
+        name = f"{number:06d}.json"
+        if name in taken:
+            last += 1
+            name = f"{last:06d}.json"
+        paths[number] = folder / "points" / name
+    return paths
 
 
 def _clock(seconds_):
@@ -217,41 +269,3 @@ def _clock(seconds_):
     return (
         f"{minutes // 60}:{minutes % 60:02d}:{seconds_:02d}" if minutes >= 60 else f"{minutes}:{seconds_:02d}"
     )
-
-
-def _choose_networks(orders, circuits, task, seed, settings):
-    """Points that share a structure get a compiled network.
-
-    The first program is built here, before all workers want it at once.
-    """
-    from ..basics.arguments import seconds
-    from ..networks.engines.base import SpikingRun
-    from ..networks.engines.register import AUTO, MANY, ONE
-    from ..networks.spiking_network import BIN_
-
-    key = "network_engine" if task == "validate" else "engine"
-    if settings.get(key, AUTO) != AUTO:
-        return
-    duration_ = round(seconds(settings.get("duration", DURATION), "duration") / BIN_) * BIN_
-    spiking = [
-        SpikingRun(
-            circuit,
-            seed,
-            seconds(settings.get("dt"), "dt") or float(circuit.dt),
-            duration_,
-            settings.get("record", RECORD),
-        )
-        for circuit in circuits
-    ]
-    structures = [json.dumps(MANY.structure(run), sort_keys=True) for run in spiking]
-    runs, built = settings.get("seeds", 1), False
-    for order, run, structure in zip(orders, spiking, structures):
-        worth = (
-            structures.count(structure) * runs >= FEWEST
-            and all(p.in_degree is not None for p in run.circuit.projections)
-            and not MANY.problem(run.circuit)
-        )
-        order["settings"] = {**settings, key: (MANY if worth else ONE).name}
-        if worth and not built:
-            MANY.prepare(run)
-            built = True

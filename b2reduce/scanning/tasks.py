@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import time
+import warnings
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
-from ..basics.errors import InputError
-from ..basics.progress import Progress
+from ..basics.arguments import described, needed_seconds
+from ..basics.errors import InputError, unknown_name
+from ..basics.progress import Progress, Rehearsal, Rehearsed
 from ..circuit.circuit import Circuit
 
-__all__ = ["TASKS"]
+__all__ = ["TASKS", "check_settings", "work"]
 
 DURATION, AFTER = "2 s", "0.5 s"  # of spiking runs, and of what is left out of their means
 RECORD = 100  # cells of each population whose conductances are recorded
+
+
+@lru_cache(maxsize=4)
+def _circuit(text):
+    """The circuit of a scan, read once by a worker."""
+    return Circuit.from_dict(json.loads(text))
 
 
 def work(order):
@@ -22,8 +33,9 @@ def work(order):
     start = time.perf_counter()
     task = order["task"] if callable(order["task"]) else TASKS[order["task"]]
     try:
+        circuit = _circuit(order["circuit"]).replace(order["changes"])
         with Progress(False):  # the scan as a whole reports
-            rows = task(Circuit.from_dict(order["circuit"]), seed=order["seed"], **order["settings"])
+            rows = task(circuit, seed=order["seed"], **order["settings"])
         rows, status = [_plain(row) for row in ([rows] if isinstance(rows, Mapping) else rows)], "ok"
     except (InputError, FloatingPointError) as error:
         rows, status = [], str(error)  # a property of this point, and so its result
@@ -130,3 +142,59 @@ def _validate(circuit, seed, duration=DURATION, seeds=1, **settings):
 
 
 TASKS = {"validate": _validate, "reduce": _reduce, "rates": _rates, "spikes": _spikes}
+
+
+def _verbs(task):
+    """Whose settings those of a task are."""
+    from ..networks.simulate_spikes import simulate_spikes
+    from ..reduction.reduce import reduce
+    from ..validation.validate import validate
+
+    verbs = {"validate": (validate,), "reduce": (reduce,), "rates": (reduce,), "spikes": (simulate_spikes,)}
+    return (TASKS[task], *verbs[task])
+
+
+def check_settings(task, circuits, seed, settings):
+    """Refuse settings that a task does not take, before its first point.
+
+    What a named task is told is checked by itself, at the first and at the last circuit: it is called, and
+    ends where it would begin to measure.
+
+    Raises
+    ------
+    InputError
+        If a setting is unknown, or neither circuit can be done with them.
+    """
+    if callable(task):
+        try:
+            inspect.signature(task).bind(circuits[0], seed=seed, **settings)
+        except TypeError as error:
+            raise InputError(
+                f"task: {described(task)} cannot be called with circuit, seed and the settings"
+                f" {', '.join(settings) or '(none)'}: {error}"
+            ) from None
+        except ValueError:  # one that is written in C says nothing of its arguments
+            pass
+        return
+    known = dict.fromkeys(name for verb in _verbs(task) for name in inspect.signature(verb).parameters)
+    known = [name for name in known if name not in ("circuit", "seed", "settings", "progress")]
+    for name in settings:
+        if name not in known:
+            raise InputError(f"scan: {unknown_name('setting', name, known)} of task {task!r}")
+    if "duration" in settings:
+        needed_seconds(settings["duration"], "duration")
+    refused = [_refusal(TASKS[task], circuit, seed, settings) for circuit in circuits]
+    if all(refused):  # at one point alone it is a result of that
+        raise refused[0]
+
+
+def _refusal(task, circuit, seed, settings):
+    try:
+        with warnings.catch_warnings(), Rehearsal():
+            warnings.simplefilter("ignore")  # each point gives its own
+            task(circuit, seed=seed, **settings)
+    except Rehearsed:
+        return None
+    except (InputError, FloatingPointError) as error:
+        return error
+    return None

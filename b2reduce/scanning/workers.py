@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import threading
+import time
 from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
 
 from ..basics.interrupts import (
     OF_WORKERS_,
@@ -27,9 +31,21 @@ def _alone():
 
     Ctrl-C is for the process that waits for it.
     """
+    threading.Thread(target=_end_with_parent, daemon=True, name="b2reduce parent").start()
     os.environ["B2REDUCE_THREADS"] = "1"
     signal.signal(signal.SIGTERM, _end_worker)
     imported("brian2")
+
+
+def _end_with_parent():
+    """Wait for the end of the process that this worker works for, and end as well: at first in good order.
+
+    A process that is killed has no time to end its workers, and these would wait for orders forever.
+    """
+    wait_for([multiprocessing.parent_process().sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(OF_WORKERS_)
+    os._exit(143)
 
 
 _busy = False  # whether this worker is at a point
@@ -59,8 +75,6 @@ def _in_worker(order):
 
 def on_own_pool(orders, workers, keep):
     """A pool of processes; one that breaks is replaced, and what it was doing done again."""
-    import multiprocessing
-
     workers = workers or (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     )

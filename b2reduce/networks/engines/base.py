@@ -9,15 +9,13 @@ import numpy as np
 
 from ...basics.errors import DivergenceError
 from ...basics.provenance import versions
-from ...basics.streams import seed_streams
+from ...basics.streams import OfNetwork, seed_streams
 from ...basics.units import si_label
 from ...circuit.circuit import Circuit
 from ...circuit.spike_counts import check_counts
 from ..activity import Activity
 
 __all__ = ["NetworkEngine", "Recorded", "SpikingRun", "check_finite", "check_held"]
-
-_NOISE = 1  # purpose of random streams
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +51,7 @@ class SpikingRun:
     @property
     def noise_seed(self):
         """Seed of the noise."""
-        return seed_streams(self.seed, _NOISE)
+        return seed_streams(self.seed, OfNetwork.NOISE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,8 @@ import sys
 from ...basics.compiler import BuildError, compiler_identity, said_by
 from ...basics.environment import cache_folder
 from ...basics.files import temporary_folder
-from ...basics.interrupts import locked, run_process
+from ...basics.interrupts import run_process
+from ...basics.locks import locked
 from ...basics.private_folders import aside, close, discard, private_folder, refusal
 from ...basics.provenance import versions
 from ...circuit.spike_counts import HELD

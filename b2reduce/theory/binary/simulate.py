@@ -16,14 +16,13 @@ from ...basics.errors import InputError
 from ...basics.frozen import frozen
 from ...basics.interrupts import compilers_ended
 from ...basics.provenance import versions
-from ...basics.streams import seed_streams
+from ...basics.streams import OfBinary, seed_streams
 from .network import ENCODINGS, BinaryNetwork, check_states
 
 __all__ = ["BinaryRun", "simulate_binary"]
 
 UPDATES = ("asynchronous", "parallel")
 BINARY_ENGINES = ("auto", "native", "numpy")
-_INITIAL, _ORDER = 20, 21  # purposes of random streams
 # Sums of decimal weights that should cancel leave some 1e-16 of the largest argument for every addition.
 # Arguments are summed anew every so many sweeps, after up to 1e5 additions to arguments of about 100 weights:
 # 1e-9 of a weight at most. So near to 0 counts as 0.
@@ -180,7 +179,7 @@ def simulate_binary(
     activity, flips = np.empty((sizes.size, sweeps + 1)), np.empty(sweeps, dtype=np.int64)
     history = np.empty((sweeps + 1, network.size), dtype=np.int8) if record else None
     engine, sweep = ("numpy", None) if update == "parallel" else _sweeper(engine)
-    rng = np.random.default_rng(seed_streams(seed, _ORDER))
+    rng = np.random.default_rng(seed_streams(seed, OfBinary.ORDER))
     first, targets = (
         network.weights.indptr.astype(np.int64),
         network.weights.indices.astype(np.int32, copy=False),
@@ -228,9 +227,9 @@ def _initial(network, initial, seed):
             f"initial: got {described(initial)}, expected the states of all units, or a probability of being"
             " active from 0 to 1"
         )
-    return (np.random.default_rng(seed_streams(seed, _INITIAL)).random(network.size) < initial).astype(
-        np.uint8
-    )
+    return (
+        np.random.default_rng(seed_streams(seed, OfBinary.INITIAL)).random(network.size) < initial
+    ).astype(np.uint8)
 
 
 @lru_cache(maxsize=1)

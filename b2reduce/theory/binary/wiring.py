@@ -8,14 +8,13 @@ import numpy as np
 
 from ...basics.arguments import described, one_of, whole
 from ...basics.errors import InputError
-from ...basics.streams import seed_streams
+from ...basics.streams import OfBinary, seed_streams
 from ...circuit.wiring import choose
 from .network import BinaryNetwork
 
 __all__ = ["WIRINGS", "per_population", "random_binary_network", "square_matrix", "wiring_parameters"]
 
 WIRINGS = ("random", "fixed")
-_WIRING = 22  # purpose of random streams
 
 
 def random_binary_network(weights, *, in_degree, sizes, thresholds, external=0.0, wiring="random", seed=1):
@@ -67,7 +66,7 @@ def random_binary_network(weights, *, in_degree, sizes, thresholds, external=0.0
         [whole(sizes[name], "sizes", 1) for name in names],
         (_fixed if wiring == "fixed" else _random),
     )
-    rng = lambda a, b: np.random.default_rng(seed_streams(seed, _WIRING, a, b))
+    rng = lambda a, b: np.random.default_rng(seed_streams(seed, OfBinary.WIRING, a, b))
     blocks = [
         [draw(rng(a, b), w[a, b], K[a, b], int(A[a, b]), (counts[a], counts[b])) for b in range(len(names))]
         for a in range(len(names))

@@ -1,0 +1,147 @@
+"""The points of a scan: what is changed at each, and the circuit that this makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from ..basics.arguments import described
+from ..basics.errors import CircuitError, InputError
+from ..circuit.circuit import Circuit
+from ..circuit.parameter_names import chosen, resolve
+from ..results.scan_folder import parsed, plain_value
+
+__all__ = ["Plan", "plan_of"]
+
+#: What may be changed of a projection or a drive without any other value having a say in it, and its least.
+LEAST = {
+    "projection": {"E": -np.inf, "G": 0.0, "tau": "above 0"},
+    "drive": {"E": -np.inf, "G": 0.0, "tau": "above 0", "rate": 0.0},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The points of a scan.
+
+    Attributes
+    ----------
+    circuit : Circuit
+        That is changed.
+    points : list of dict
+        {name: value} as plain data, which `Circuit.replace` takes as well.
+    kinds : list
+        A key for each point. Points of one kind differ in conductances, time constants, reversals and
+        constant rates alone, which may take any value whatever the others are: what holds for one of them
+        holds for all.
+    """
+
+    circuit: Circuit
+    points: list
+    kinds: list
+
+    def circuit_at(self, number):
+        """The circuit at a point."""
+        return self.circuit.replace(self.points[number])
+
+    @cached_property
+    def first_of_kind(self):
+        """{kind: the number of its first point}."""
+        first = {}
+        for number, kind in enumerate(self.kinds):
+            first.setdefault(kind, number)
+        return first
+
+    @cached_property
+    def circuits(self):
+        """{kind: the circuit at its first point}."""
+        return {kind: self.circuit_at(number) for kind, number in self.first_of_kind.items()}
+
+
+@dataclass(frozen=True)
+class _Value:
+    plain: object
+    alone: bool  #: whether it surely can be, whatever else is changed
+
+
+def plan_of(circuit, grid):
+    """The plan of a grid.
+
+    Every value is checked: by itself where no other has a say in it, else in every combination that occurs.
+
+    Raises
+    ------
+    InputError
+        If the grid is none, or a value cannot be.
+    """
+    if isinstance(grid, Mapping):
+        values, axes = _Values(circuit, grid), {}
+        for name, axis in grid.items():
+            if isinstance(axis, (str, bytes)) or np.ndim(axis) == 0:
+                raise InputError(
+                    f"grid, {name}: got {described(axis)}, expected a list of values, such as [8, 12]*Hz"
+                )
+            axes[name] = [values.read(name, value) for value in axis]
+        points = [dict(zip(axes, combination)) for combination in product(*axes.values())] if axes else []
+    elif isinstance(grid, (list, tuple)) and all(isinstance(point, Mapping) for point in grid):
+        values = _Values(circuit, {name for point in grid for name in point})
+        points = [{name: values.read(name, value) for name, value in point.items()} for point in grid]
+    else:
+        raise InputError(
+            f"grid: got {described(grid)}, expected a mapping of names to lists of values, or a list of"
+            " mappings"
+        )
+    if not points:
+        raise InputError("grid: there is no point in it; give every name at least one value")
+    plan = Plan(
+        circuit,
+        [{name: value.plain for name, value in point.items()} for point in points],
+        [
+            tuple((name, "" if value.alone else repr(value.plain)) for name, value in point.items())
+            for point in points
+        ],
+    )
+    plan.circuits  # noqa: B018  built and checked here, before anything runs
+    return plan
+
+
+class _Values:
+    """Reads values, and knows of each name what a value of it must be."""
+
+    def __init__(self, circuit, names):
+        self.circuit, self.known = circuit, {}
+        self.profiled = any(str(name).endswith(".profile") for name in names)
+
+    def read(self, name, value):
+        value = parsed(value)
+        if name not in self.known:
+            self.known[name] = self._expected(name)
+        dim, least = self.known[name]
+        alone = dim is not None and getattr(value, "dim", None) is dim and not np.ndim(value)
+        if alone:
+            value_ = float(np.asarray(value))
+            alone = np.isfinite(value_) and (value_ > 0 if least == "above 0" else value_ >= least)
+        return _Value(plain_value(value, f"grid, {name}"), bool(alone))
+
+    def _expected(self, name):
+        """(dimension, least) of a value that stands alone.
+
+        (None, None) where none does: that is checked within a circuit.
+        """
+        try:
+            kind, which, attribute = resolve(self.circuit, name, CircuitError)
+        except (CircuitError, AttributeError):  # no such name, or no text: `replace` says so
+            return None, None
+        # A rate beside a profile or in place of a table makes another network
+        if attribute not in LEAST.get(kind, ()) or attribute == "rate" and self.profiled:
+            return None, None
+        hits = zip(chosen(self.circuit, kind, which), getattr(self.circuit, f"{kind}s"))
+        entries = [entry for hit, entry in hits if hit]
+        if attribute == "rate" and not all(entry.constant and entry.profile is None for entry in entries):
+            return None, None
+        dims = {getattr(entry, attribute).dim for entry in entries}
+        return (dims.pop(), LEAST[kind][attribute]) if len(dims) == 1 else (None, None)
