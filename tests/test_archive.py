@@ -9,6 +9,7 @@ import pytest
 from brian2 import Hz, nA, nS, second
 
 import b2reduce as b2r
+from b2reduce.basics.codec.sealed import sealed_text
 
 from .cases import gain, reduced
 
@@ -118,12 +119,15 @@ def test_damage_is_named(tmp_path):
     (folder / "b2reduce.json").write_text('{"format": "something"}')
     refused("is not the description of a result")
     newer = json.loads(whole["b2reduce.json"])
+    (folder / "b2reduce.json").write_text(json.dumps({**newer, "kind": "GainFit"}))
+    refused("b2reduce.json: hash: the content was changed")
     (folder / "b2reduce.json").write_text(json.dumps({**newer, "version": 2, "b2reduce": "9.0"}))
     refused("format version 2.*reads up to 1; install b2reduce 9.0")
+    content = {key: newer[key] for key in ("kind", "files")}
     (folder / "b2reduce.json").write_text(
-        json.dumps({**newer, "data": {"object": "FISurface", "fields": {}}})
+        sealed_text("b2reduce result", {**content, "data": {"object": "FISurface", "fields": {}}})
     )
-    refused("is not what this version writes")
+    refused("is not what this version writes: data: the field 'I_' of FISurface is missing")
     (folder / "b2reduce.json").unlink()
     refused("holds neither")
     assert b2r.load(folder).rate_.shape == (3, 2), "the control: repaired"

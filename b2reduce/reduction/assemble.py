@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..basics.errors import InputError
+from ..basics.frozen import FrozenList, put
 from ..basics.provenance import versions
 from ..basics.units import with_units
 from .levels.register import LEVELS
@@ -93,7 +94,7 @@ def assembled(
         at=_drive_rates(circuit, drives_),
         level=level,
         noise=noise,
-        warnings=list(warnings),
+        warnings=warnings,
         provenance=provenance,
         transfers=transfers if kind.measures_transfer else {},
         moving_response=point.response_,
@@ -105,9 +106,10 @@ def assembled(
         operating_covariance=point.covariance_,
         operating_out_sem=point.out_sem_,
     )
+    said = list(warnings)
     for name, moved in reduced.moved.items():
         if abs(float(np.asarray(moved))) > FAR_MOVED * point.rate_[name] + FAR_MOVED_:
-            reduced.warnings.append(
+            said.append(
                 f"population {name}: its gain lies {float(np.asarray(moved)):+.2g} Hz beside the operating"
                 f" rate of {point.rate_[name]:.3g} Hz that cells fire at there, and was moved onto it: the"
                 " form does not follow the measured curve; use level = 'surface' or 'transfer'"
@@ -115,19 +117,17 @@ def assembled(
     for name, adaptation in adapts.items():
         # A gain that no such cell can have is refused here
         adaptation.onset_slope_(float(np.asarray(fits[name].beta)))
-        reduced.warnings.extend(
-            f"population {name}: adaptation: {warning}" for warning in adaptation.warnings
-        )
+        said.extend(f"population {name}: adaptation: {warning}" for warning in adaptation.warnings)
     for name, population in circuit.populations.items():
         if cells and population.model.spreads:
-            reduced.warnings.append(
+            said.append(
                 f"population {name}: its cells differ in {', '.join(population.model.spreads)}, which the"
                 " gain averages over; units of single cells differ by their wiring alone, so that real rates"
                 " are spread wider than theirs"
             )
     rest = reduced.states_[0]
     if not cells and any(entry.profile is not None for entry in (*circuit.projections, *circuit.drives)):
-        reduced.warnings.append(
+        said.append(
             "projections or drives have profiles over preferred angles, and one unit a population stands for"
             " their mean: reduce with cells = True, or see ring_profile() for the rates over angles"
         )
@@ -137,7 +137,7 @@ def assembled(
         else "no finite rates"
     )
     if unstable := _unstable(reduced):
-        reduced.warnings.append(
+        said.append(
             f"the rate model does not stay at its operating point: {unstable}; from beside it it goes to"
             f" {show(rest)}. Measured with noise that moves with the rates, the loop is weaker or stronger"
             " than with noise that stays: use level = 'transfer'"
@@ -150,7 +150,7 @@ def assembled(
     if not kind.shift_law:
         for name in reduced.populations:
             if kind.is_outside(reduced, name, rest, drives_):
-                reduced.warnings.append(
+                said.append(
                     f"population {name}: the rate model rests at {rest[name]:.3g} Hz, outside of what was"
                     f" measured around {point.rate_[name]:.3g} Hz; its rate there is that of the nearest"
                     " edge: reduce at other drives (at=)"
@@ -163,17 +163,18 @@ def assembled(
     # Gains that were given need not pass through the operating point
     apart = [name for name in reduced.populations if name not in measured.through]
     if noise != "none" and kind.shift_law and apart and elsewhere and not unstable:
-        reduced.warnings.append(
+        said.append(
             f"the rate model goes to {show(rest)}, but the cells of this circuit fire at {show(point.rate_)},"
             f" which is the operating point that is shown: the gains of {', '.join(apart)}, which were given,"
             " are not those of these cells there; give gains of these very cells, or of all populations"
         )
     if len(reduced.states_) > 1:
-        reduced.warnings.append(
+        said.append(
             f"the rate model has more than one state: from its operating point it rests at {show(rest)}, from"
             f" silence at {show(reduced.states_[1])}; give simulate_rates() the initial rates that are meant,"
             " or use another level"
         )
+    put(reduced, warnings=FrozenList(said))  # nobody has it yet
     return reduced
 
 

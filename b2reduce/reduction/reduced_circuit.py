@@ -9,10 +9,12 @@ from functools import cached_property
 
 import numpy as np
 
+from ..basics.arguments import require
+from ..basics.codec.documents import read_document, write_document
 from ..basics.display import sheet_html, sheet_text
 from ..basics.errors import InputError
-from ..basics.files import write_json
-from ..basics.frozen import FrozenDict, Weights, frozen
+from ..basics.fields import Flag, Listed, Many, Mapped, Measured, Number, Of, Plain, Row, Text
+from ..basics.frozen import FrozenDict, Record, Weights
 from ..basics.units import with_units
 from ..circuit.circuit import Circuit
 from .drives import read_drives, read_initial
@@ -20,7 +22,6 @@ from .equations import rate_equations
 from .frozen import replaced_model
 from .levels.register import LEVELS
 from .model_table import model_table, pathway_table
-from .reduced_data import reduced_arguments, reduced_to_dict
 from .rest import loop_of, states_of, steady_rates
 from .transfer_axes import transfer_axes
 from .uncertainty import standard_errors
@@ -31,7 +32,7 @@ FAR = 1e4  # Hz; beyond it activity has run away
 
 
 @dataclass(frozen=True, eq=False)
-class ReducedCircuit:
+class ReducedCircuit(Record):
     """The rate model of a circuit: tau dmu/dt = -mu + W r + W_ext r_ext - theta, r = f(mu).
 
     Attributes
@@ -120,27 +121,31 @@ class ReducedCircuit:
     operating_covariance: Mapping = field(default_factory=dict)
     operating_out_sem: Mapping = field(default_factory=dict)
 
-    def __post_init__(self):
-        for name in (
-            "operating_covariance",
-            "operating_out_sem",
-            "adaptation",
-            "gains",
-            "surfaces",
-            "transfers",
-            "responses",
-            "moving_response",
-            "cv2",
-            "tau",
-            "operating_rate",
-            "operating_I",
-            "operating_g",
-            "noise_free_rate",
-            "at",
-            "provenance",
-        ):
-            object.__setattr__(self, name, FrozenDict(dict(getattr(self, name))))
-        object.__setattr__(self, "provenance", frozen(self.provenance))
+    FIELDS = FrozenDict(
+        circuit=Of("Circuit"),
+        gains=Mapped(Text, Of("GainFit")),
+        surfaces=Mapped(Text, Of("FISurface")),
+        tau=Mapped(Text, Measured("s")),
+        tau_choice=Text,
+        operating_rate=Mapped(Text, Measured("Hz")),
+        operating_I=Mapped(Text, Measured("A", "A/m^2")),
+        operating_g=Mapped(Text, Measured("S", "S/m^2")),
+        noise_free_rate=Mapped(Text, Measured("Hz")),
+        at=Mapped(Text, Measured("Hz")),
+        level=Text,
+        noise=Text,
+        warnings=Listed(Text),
+        provenance=Plain,
+        transfers=Mapped(Text, Of("TransferFunction")),
+        moving_response=Mapped(Row(Text, Text), Number),
+        cv2=Mapped(Text, Number),
+        others=Many(Mapped(Text, Number)),
+        cells=Flag,
+        adaptation=Mapped(Text, Of("Adaptation")),
+        responses=Mapped(Text, Of("LinearResponse")),
+        operating_covariance=Mapped(Row(Text, Text), Number),
+        operating_out_sem=Mapped(Text, Number),
+    )
 
     @property
     def kind(self):
@@ -310,15 +315,6 @@ class ReducedCircuit:
         value = lambda d: self.at[d.name] if d.name in self.at else self.at[f"{d.name}->{d.target}"]
         return {(d.name, d.target): float(np.asarray(value(d))) for d in self.circuit.drives}
 
-    def to_dict(self):
-        """Plain data for JSON; `from_dict` reads it back to the same values."""
-        return reduced_to_dict(self)
-
-    @classmethod
-    def from_dict(cls, data):
-        """Read back what `to_dict` wrote."""
-        return cls(**reduced_arguments(data))
-
     def replace(self, changes=None, **more):
         """The rate model of a changed circuit, with the gains as they were measured: frozen.
 
@@ -433,20 +429,18 @@ class ReducedCircuit:
 
     def save(self, path):
         """Write as JSON (aside first, then renamed)."""
-        write_json(path, self.to_dict())
+        write_document(self, path)
 
     @classmethod
     def load(cls, path):
-        """Read what `save` wrote."""
-        import json
-        from pathlib import Path
+        """Read what `save` wrote.
 
-        try:
-            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}: is not a reduced circuit written by save(): {error}") from None
+        Raises
+        ------
+        InputError
+            If it cannot be read, or was changed since it was written; the message names the file and the key.
+        """
+        return require(read_document(path), cls, f"{path}")
 
     @property
     def _title(self):

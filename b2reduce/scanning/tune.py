@@ -9,6 +9,8 @@ import numpy as np
 from ..basics.arguments import described, mapping, require, to_si
 from ..basics.display import amount, number, sheet_html
 from ..basics.errors import InputError, OperatingPointError, unknown_name
+from ..basics.fields import Anything, Flag, Of, Table, Text
+from ..basics.frozen import FrozenDict, Record
 from ..basics.progress import Progress
 from ..basics.units import si_label, with_units
 from ..circuit.circuit import Circuit
@@ -32,7 +34,7 @@ RUNAWAY = 1e3  # relative difference that stands for rates beyond all bounds
 
 
 @dataclass(frozen=True, eq=False)
-class Tuned:
+class Tuned(Record):
     """The value of a parameter that gives wanted rates.
 
     Attributes
@@ -66,6 +68,18 @@ class Tuned:
     circuit: Circuit
     reduced: ReducedCircuit
     message: str
+
+    FIELDS = FrozenDict(
+        name=Text,
+        value=Anything,
+        stderr=Anything,
+        reached=Flag,
+        table=Table("wanted", "rate", "stderr"),
+        steps=Table("value"),
+        circuit=Of("Circuit"),
+        reduced=Of("ReducedCircuit"),
+        message=Text,
+    )
 
     def __repr__(self):
         return f"Tuned({self.message})"

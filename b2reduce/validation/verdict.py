@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.frozen import frozen
+from ..basics.fields import Many, Number, Of, Plain, Text
+from ..basics.frozen import FrozenDict, Record
 from ..basics.units import format_quantity
 from .explanations import PREMISES
 
@@ -50,7 +51,7 @@ GOOD = 0.15  # the largest error of a quantitative reduction
 
 
 @dataclass(frozen=True)
-class LevelRecord:
+class LevelRecord(Record):
     """How one level fared.
 
     Attributes
@@ -86,7 +87,7 @@ class LevelRecord:
 
 
 @dataclass(frozen=True)
-class Remedy:
+class Remedy(Record):
     """A change that would improve a reduction.
 
     Attributes
@@ -102,8 +103,7 @@ class Remedy:
     why: str
     error: float = np.nan
 
-    def __post_init__(self):
-        object.__setattr__(self, "change", frozen(dict(self.change)))
+    FIELDS = FrozenDict(change=Plain, why=Text, error=Number)
 
     @property
     def arguments(self):
@@ -134,7 +134,7 @@ class Remedy:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Record):
     """Whether to trust a rate model.
 
     Attributes
@@ -158,6 +158,10 @@ class Verdict:
     failed: tuple
     remedies: tuple
     sentence: str
+
+    FIELDS = FrozenDict(
+        trust=Text, tier=Text, error=Number, failed=Many(Text), remedies=Many(Of("Remedy")), sentence=Text
+    )
 
     def __str__(self):
         return self.sentence
