@@ -12,39 +12,7 @@ import b2reduce as b2r
 from b2reduce.basics.codec.sealed import sealed_text
 
 from .cases import gain, reduced
-
-
-def equal(a, b, where="result"):
-    """Bit for bit, through everything that results are made of."""
-    from collections.abc import Mapping
-    from dataclasses import fields, is_dataclass
-
-    if isinstance(a, pd.DataFrame):
-        pd.testing.assert_frame_equal(a, b, check_exact=True, obj=where)
-    elif isinstance(a, np.ndarray) or hasattr(a, "dim"):
-        assert getattr(a, "dim", None) == getattr(b, "dim", None), where
-        first, second_ = np.asarray(a), np.asarray(b)
-        assert (
-            first.dtype == second_.dtype
-            and first.shape == second_.shape
-            and first.tobytes() == second_.tobytes()
-        ), where
-    elif isinstance(a, (b2r.Circuit, b2r.NeuronModel)):
-        assert a.to_dict() == b.to_dict(), where
-    elif is_dataclass(a):
-        assert type(a) is type(b)
-        for item in fields(a):
-            equal(getattr(a, item.name), getattr(b, item.name), f"{where}.{item.name}")
-    elif isinstance(a, Mapping):
-        assert list(a) == list(b), where
-        for key in a:
-            equal(a[key], b[key], f"{where}[{key!r}]")
-    elif isinstance(a, (list, tuple)):
-        assert type(a) is type(b) and len(a) == len(b), where
-        for number, (x, y) in enumerate(zip(a, b)):
-            equal(x, y, f"{where}[{number}]")
-    else:
-        assert a == b or a != a and b != b, where
+from .equal import equal
 
 
 def surface():

@@ -8,7 +8,7 @@ import numpy as np
 
 from .arguments import described
 from .errors import InputError
-from .frozen import FrozenList, frozen, read_only
+from .frozen import FrozenDict, FrozenList, frozen, read_only
 
 __all__ = [
     "Anything",
@@ -232,7 +232,7 @@ class Mapped(Field):
         self.key, self.value = key, value
 
     def freeze(self, value):
-        return frozen({key: self.value.freeze(item) for key, item in value.items()})
+        return FrozenDict({key: self.value.freeze(item) for key, item in value.items()})
 
     def check(self, value, where, sizes):
         if not isinstance(value, Mapping):

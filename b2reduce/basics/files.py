@@ -104,7 +104,14 @@ def new_file(path, *endings):
 
 def write_text(path, text):
     """Write aside, then rename: an interrupted write leaves the old file whole."""
-    write_bytes(path, text.encode())
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        raise OutputError(
+            f"{path}: cannot be written: {text[error.start : error.end]!r} is half of a character; change the"
+            " name or the text that has it"
+        ) from None
+    write_bytes(path, content)
 
 
 def save_figure(figure, path, *, metadata=None):

@@ -89,8 +89,8 @@ def frozen(data):
     if isinstance(data, dict):
         kind = type(data) if isinstance(data, FrozenDict) else FrozenDict
         return kind({key: frozen(value) for key, value in data.items()})
-    if isinstance(data, FrozenList) and type(data) is not FrozenList:
-        return data
+    if isinstance(data, FrozenList):
+        return FrozenList(map(frozen, data)) if type(data) is FrozenList else data
     if isinstance(data, tuple) and hasattr(data, "_fields"):
         return type(data)(*map(frozen, data))
     if isinstance(data, (list, tuple)):

@@ -21,7 +21,7 @@ from ..basics.codec.encode import encode
 from ..basics.codec.register import KINDS, OTHERS, is_registered, parts_of
 from ..basics.codec.sealed import read_sealed, sealed_text
 from ..basics.errors import InputError
-from ..basics.files import output_folder, read_plain_file, write_bytes, write_text
+from ..basics.files import output_folder, read_plain_file, write_bytes
 
 __all__ = ["NOTE", "add_archive", "read_archive", "save"]
 
@@ -79,7 +79,7 @@ def add_archive(result, folder):
 
 
 def archive_files(result):
-    """{name: content} of the files of a result: bytes, or text."""
+    """{name: bytes} of the files of a result."""
     arrays = {}
     data = encode(result, arrays)
     content = io.BytesIO()
@@ -90,18 +90,20 @@ def archive_files(result):
         "files": {ARRAYS: hashlib.sha256(files[ARRAYS]).hexdigest()},
         "data": data,
     }
-    tables = tables_of(result)
-    files.update(
-        {f"tables/{_file_name(name, number)}.csv": text for number, (name, text) in enumerate(tables)}
-    )
-    return {**files, NOTE: sealed_text(FORMAT, note)}
+    for number, (name, text) in enumerate(tables_of(result)):
+        name = f"tables/{_file_name(name)}"
+        # Halves of letters, which no file takes, are escaped
+        files[f"{name}_{number}.csv" if f"{name}.csv" in files else f"{name}.csv"] = text.encode(
+            errors="backslashreplace"
+        )
+    return {**files, NOTE: sealed_text(FORMAT, note).encode()}
 
 
 def _write(files, folder):
     if any(name.startswith("tables/") for name in files):
         (folder / "tables").mkdir(exist_ok=True)
     for name, content in files.items():
-        (write_text if isinstance(content, str) else write_bytes)(folder / name, content)
+        write_bytes(folder / name, content)
 
 
 def tables_of(value, name=""):
@@ -123,12 +125,12 @@ def tables_of(value, name=""):
     return found
 
 
-def _file_name(name, number):
+def _file_name(name):
     """A name that every disk takes."""
-    plain = "".join(
-        letter if letter.isascii() and (letter.isalnum() or letter in "_-. ") else "_" for letter in name
+    return "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "_-. ") else "_"
+        for letter in name[:100]
     )
-    return plain if plain == name and len(plain) < 100 else f"{plain[:80]}_{number}"
 
 
 def read_archive(path):
