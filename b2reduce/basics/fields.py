@@ -101,6 +101,15 @@ def _check_shape(shape, axes, where, sizes):
             raise InputError(f"{where}: got the shape {shape}, expected {sizes[axis]} along {axis!r}")
 
 
+def _check_one(kind, item, where, sizes):
+    """Check one of many items, whose axes that begin with an underscore are its own."""
+    before = set(sizes)
+    kind.check(item, where, sizes)
+    for axis in set(sizes) - before:
+        if axis.startswith("_"):
+            del sizes[axis]
+
+
 class Array(Field):
     """A plain array.
 
@@ -109,7 +118,8 @@ class Array(Field):
     kinds : str
         Kinds of dtype, such as "f" or "iu".
     *axes : str
-        Names of its axes; those of one name have one length within a record. None for any number of axes.
+        Names of its axes; those of one name have one length within a record, and of a name that begins with
+        an underscore within one item of a mapping or sequence. None for any number of axes.
     dtype : dtype, optional
         That it is turned into when a record is made.
     """
@@ -193,7 +203,7 @@ class _Sequence(Field):
         if self.axis is not None:
             _check_shape((len(value),), (self.axis,), where, sizes)
         for number, item in enumerate(value):
-            self.kind.check(item, f"{where}[{number}]", sizes)
+            _check_one(self.kind, item, f"{where}[{number}]", sizes)
 
 
 class Many(_Sequence):
@@ -223,10 +233,7 @@ class Row(Field):
 
 
 class Mapped(Field):
-    """A mapping with keys of one kind and values of one kind.
-
-    Axes that begin with an underscore may be of another length under every key.
-    """
+    """A mapping with keys of one kind and values of one kind."""
 
     def __init__(self, key, value):
         self.key, self.value = key, value
@@ -239,9 +246,7 @@ class Mapped(Field):
             raise InputError(f"{where}: got {described(value)}, expected a mapping")
         for key, item in value.items():
             self.key.check(key, f"{where}, key {key!r}", sizes)
-            self.value.check(item, f"{where}[{key!r}]", sizes)
-            for axis in [axis for axis in sizes if axis.startswith("_")]:
-                del sizes[axis]
+            _check_one(self.value, item, f"{where}[{key!r}]", sizes)
 
 
 class Either(Field):
