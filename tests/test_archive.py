@@ -9,41 +9,10 @@ import pytest
 from brian2 import Hz, nA, nS, second
 
 import b2reduce as b2r
+from b2reduce.basics.codec.sealed import sealed_text
 
 from .cases import gain, reduced
-
-
-def equal(a, b, where="result"):
-    """Bit for bit, through everything that results are made of."""
-    from collections.abc import Mapping
-    from dataclasses import fields, is_dataclass
-
-    if isinstance(a, pd.DataFrame):
-        pd.testing.assert_frame_equal(a, b, check_exact=True, obj=where)
-    elif isinstance(a, np.ndarray) or hasattr(a, "dim"):
-        assert getattr(a, "dim", None) == getattr(b, "dim", None), where
-        first, second_ = np.asarray(a), np.asarray(b)
-        assert (
-            first.dtype == second_.dtype
-            and first.shape == second_.shape
-            and first.tobytes() == second_.tobytes()
-        ), where
-    elif isinstance(a, (b2r.Circuit, b2r.NeuronModel)):
-        assert a.to_dict() == b.to_dict(), where
-    elif is_dataclass(a):
-        assert type(a) is type(b)
-        for item in fields(a):
-            equal(getattr(a, item.name), getattr(b, item.name), f"{where}.{item.name}")
-    elif isinstance(a, Mapping):
-        assert list(a) == list(b), where
-        for key in a:
-            equal(a[key], b[key], f"{where}[{key!r}]")
-    elif isinstance(a, (list, tuple)):
-        assert type(a) is type(b) and len(a) == len(b), where
-        for number, (x, y) in enumerate(zip(a, b)):
-            equal(x, y, f"{where}[{number}]")
-    else:
-        assert a == b or a != a and b != b, where
+from .equal import equal
 
 
 def surface():
@@ -118,12 +87,15 @@ def test_damage_is_named(tmp_path):
     (folder / "b2reduce.json").write_text('{"format": "something"}')
     refused("is not the description of a result")
     newer = json.loads(whole["b2reduce.json"])
+    (folder / "b2reduce.json").write_text(json.dumps({**newer, "kind": "GainFit"}))
+    refused("b2reduce.json: hash: the content was changed")
     (folder / "b2reduce.json").write_text(json.dumps({**newer, "version": 2, "b2reduce": "9.0"}))
     refused("format version 2.*reads up to 1; install b2reduce 9.0")
+    content = {key: newer[key] for key in ("kind", "files")}
     (folder / "b2reduce.json").write_text(
-        json.dumps({**newer, "data": {"object": "FISurface", "fields": {}}})
+        sealed_text("b2reduce result", {**content, "data": {"object": "FISurface", "fields": {}}})
     )
-    refused("is not what this version writes")
+    refused("is not what this version writes: data: the field 'I_' of FISurface is missing")
     (folder / "b2reduce.json").unlink()
     refused("holds neither")
     assert b2r.load(folder).rate_.shape == (3, 2), "the control: repaired"

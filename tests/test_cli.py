@@ -125,9 +125,19 @@ def test_fi_then_fit_through_files(folder):
     )
     written = pd.read_csv(folder / "out" / "surface.csv")
     pd.testing.assert_frame_equal(written, pd.DataFrame(data["surface"]).astype(float), check_dtype=False)
-    assert {path.name for path in (folder / "out").iterdir()} == {"surface.csv", "result.json", "figures"}
+    assert {path.name for path in (folder / "out").iterdir()} == {
+        "surface.csv",
+        "result.json",
+        "figures",
+        "b2reduce.json",
+        "arrays.npz",
+        "tables",
+    }
+    read = b2r.load(folder / "out")
+    assert isinstance(read, b2r.FISurface)
+    pd.testing.assert_frame_equal(read.to_frame(), written, check_exact=True)
     assert (folder / "out" / "figures" / "fi.png").stat().st_size > 5000
-    fit = b2reduce("fit", "out/surface.csv", "--rates", "20 Hz,100 Hz", "--json", cwd=folder)
+    fit = b2reduce("fit", "out/surface.csv", "--rates", "20 Hz,100 Hz", "--json", "-o", "fit", cwd=folder)
     data, direct = (
         json.loads(fit.stdout),
         b2r.fit_gain(b2r.FISurface.from_frame(written), rates=("20 Hz", "100 Hz")),
@@ -137,6 +147,7 @@ def test_fi_then_fit_through_files(folder):
         and data["v_theta [V]"] == pytest.approx(float(direct.v_theta), rel=1e-12)
         and data["points"] == direct.points
     )
+    assert float(b2r.load(folder / "fit").v_theta) == data["v_theta [V]"]
 
 
 def test_fi_in_noise_from_a_file(folder):
@@ -238,6 +249,29 @@ def test_reduce_speaks_json_and_saves(folder):
         b2r.ReducedCircuit.load(folder / "out" / "reduced.json").W_ext_["E", "ext"]
         == data["W_ext [C]"]["E"]["ext"]
     )
+    read = b2r.load(folder / "out")
+    assert isinstance(read, b2r.ReducedCircuit) and read.W_ext_["E", "ext"] == data["W_ext [C]"]["E"]["ext"]
+
+
+def test_fixed_points_along_a_parameter_are_read_back(folder):
+    result = b2reduce(
+        "fixed-points",
+        "small.toml",
+        "--noise",
+        "none",
+        "--along",
+        "drive.ext.rate=10 Hz,20 Hz",
+        "--json",
+        "-o",
+        "out",
+        cwd=folder,
+    )
+    assert result.returncode == 0, result.stderr
+    data = json.loads(result.stdout)
+    points, continued = b2r.load(folder / "out"), b2r.load(folder / "out" / "continuation")
+    assert [point.rates_ for point in points] == [row["rates [Hz]"] for row in data["fixed_points"]]
+    table = pd.read_csv(folder / "out" / "branches.csv", float_precision="round_trip", keep_default_na=False)
+    pd.testing.assert_frame_equal(continued.points, table, check_exact=True)
 
 
 @pytest.mark.parametrize(
@@ -413,19 +447,32 @@ def test_fi_with_a_folder_says_where_cells_fire(folder):
 
 @pytest.mark.slow
 def test_questions_and_exports_from_a_shell(folder):
-    asked = b2reduce("what-if", "small.toml", "drive.ext.G=x1.1", "--duration", "0.5 s", "--json", cwd=folder)
+    asked = b2reduce(
+        "what-if",
+        "small.toml",
+        "drive.ext.G=x1.1",
+        "--duration",
+        "0.5 s",
+        "--json",
+        "-o",
+        "asked",
+        cwd=folder,
+    )
     (row,) = json.loads(asked.stdout)["rates [Hz]"]
     assert (
         asked.returncode == 0
         and row["now"] < row["frozen"]
         and row["spiking"] == pytest.approx(row["anew"], rel=0.1)
     )
+    assert b2r.load(folder / "asked").table["spiking"]["E"] == row["spiking"]
     tuned = b2reduce("tune", "small.toml", "E=12 Hz", "--vary", "drive.ext.rate", "-o", "tuned", cwd=folder)
     assert (
         tuned.returncode == 0
         and "drive.ext.rate = " in tuned.stdout
         and b2r.load_circuit(folder / "tuned" / "circuit.toml")
     )
+    found = b2r.load(folder / "tuned")
+    assert found.reached and found.message in tuned.stdout.replace("\n", " ")
     assert b2reduce("export", "small.toml", "--to", "numpy", "-o", "rates.py", cwd=folder).returncode == 0
     before = (folder / "rates.py").read_text()
     assert_refused(

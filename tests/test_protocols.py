@@ -288,7 +288,7 @@ def test_slow_variation_refuses_what_it_cannot_do():
 
 
 def test_comparisons_are_saved_bit_for_bit(tmp_path):
-    from .test_archive import equal
+    from .equal import equal
 
     result = b2r.compare_response(
         [run(relaxing(10, 16, 15e-3))] * 2, run(relaxing(10, 16, 12e-3)), start=400 * ms, stop=500 * ms

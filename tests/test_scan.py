@@ -16,6 +16,7 @@ from brian2 import Hz, mV, nS, second
 import b2reduce as b2r
 
 from .cases import some, two_populations
+from .equal import equal
 
 GRID = {"drive.ext.rate": [8, 12, 16] * Hz, "projection.I->E.G": [0.2, 0.3] * nS}
 
@@ -282,8 +283,9 @@ def test_a_map_of_a_small_circuit(small, tmp_path, levels):
         and ax.get_ylabel() == "projection.E->E.G (pS)"
         or "nS" in ax.get_ylabel()
     )
-    regimes.save(tmp_path / "points.csv")
-    assert len(pd.read_csv(tmp_path / "points.csv")) == 4
+    regimes.save(tmp_path / "map")
+    assert len(pd.read_csv(tmp_path / "map" / "points.csv")) == 4
+    equal(regimes, b2r.load(tmp_path / "map"))
 
 
 @pytest.mark.slow

@@ -6,15 +6,17 @@ import errno
 import json
 import os
 import shutil
+import stat
 import tempfile
 import tomllib
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import OutputError
+from .errors import InputError, OutputError
 from .interrupts import undisturbed
 
 __all__ = [
+    "read_plain_file",
     "read_toml",
     "named_file",
     "new_file",
@@ -38,6 +40,39 @@ def read_toml(path, error):
         raise error(f"{path}: not a TOML file of ours: it is nested too deeply to be read") from None
     except OSError as fault:
         raise error(f"{path}: cannot be read: {fault.strerror}") from None
+
+
+def read_plain_file(path, follow=True):
+    """The bytes of a plain file: of a pipe or a device nothing is read, so that nothing hangs.
+
+    Parameters
+    ----------
+    path : path
+    follow : bool
+        Whether it may be a link.
+
+    Raises
+    ------
+    InputError
+        If it is not there, cannot be read, or is no plain file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        if not follow and os.path.islink(path):
+            raise InputError(f"{path}: is a link, expected a plain file within its folder")
+        handle = os.open(path, flags | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+        with os.fdopen(handle, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise InputError(f"{path}: is no plain file, expected one that was saved")
+            return stream.read()
+    except (OSError, MemoryError) as error:
+        raise InputError(
+            f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is too large'}"
+        ) from None
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{str(path)!r}: is no name of a file: {error}") from None
 
 
 def named_file(path, *endings):
@@ -69,7 +104,14 @@ def new_file(path, *endings):
 
 def write_text(path, text):
     """Write aside, then rename: an interrupted write leaves the old file whole."""
-    write_bytes(path, text.encode())
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        raise OutputError(
+            f"{path}: cannot be written: {text[error.start : error.end]!r} is half of a character; change the"
+            " name or the text that has it"
+        ) from None
+    write_bytes(path, content)
 
 
 def save_figure(figure, path, *, metadata=None):
@@ -113,7 +155,13 @@ def _umask():
 
 def write_json(path, data):
     """JSON with NaN written as null, so that every reader takes it."""
-    write_text(path, json.dumps(without_nan(data), indent=2, ensure_ascii=False) + "\n")
+    plain = without_nan(data)
+    text = json.dumps(plain, indent=2, ensure_ascii=False)
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:  # halves of letters, which no file takes, are escaped
+        content = json.dumps(plain, indent=2).encode()
+    write_bytes(path, content + b"\n")
 
 
 def without_nan(data):

@@ -10,16 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.errors import InputError
-from ..basics.frozen import FrozenDict, frozen
-from ..basics.units import format_quantity, parse_quantity
+from ..basics.fields import Listed, Maybe, Measured, Plain, Table, Text
+from ..basics.frozen import FrozenDict, Record
 
 __all__ = ["Adaptation"]
 
-_QUANTITIES = ("J", "a_0", "rise", "tau", "J_stderr", "tau_stderr", "rmse")
-
 
 @dataclass(frozen=True, eq=False)
-class Adaptation:
+class Adaptation(Record):
     """The averaged variable of adaptation: r = f(mu - a), tau da/dt = -a + a_0 [active] + J r.
 
     Attributes
@@ -61,8 +59,20 @@ class Adaptation:
     warnings: list
     provenance: dict
 
-    def __post_init__(self):
-        object.__setattr__(self, "provenance", frozen(FrozenDict(self.provenance)))
+    FIELDS = FrozenDict(
+        kind=Text,
+        J=Measured("C", "C/m^2"),
+        a_0=Measured("A", "A/m^2"),
+        rise=Measured("V"),
+        tau=Maybe(Measured("s")),
+        J_stderr=Measured("C", "C/m^2"),
+        tau_stderr=Maybe(Measured("s")),
+        rmse=Measured("A", "A/m^2"),
+        windows=Table(),
+        curve=Table(),
+        warnings=Listed(Text),
+        provenance=Plain,
+    )
 
     J_ = property(lambda self: float(np.asarray(self.J)), doc="J in SI.")
     a_0_ = property(lambda self: float(np.asarray(self.a_0)), doc="a_0 in SI.")
@@ -82,37 +92,6 @@ class Adaptation:
                 " steady-state slope can be at most 1/J; was the adaptation measured on another cell?"
             )
         return beta_ / (1 - beta_ * self.J_)
-
-    def to_dict(self):
-        """Plain data; `from_dict` reads it back to the same values."""
-        quantities = {
-            name: format_quantity(getattr(self, name))
-            for name in _QUANTITIES
-            if getattr(self, name) is not None
-        }
-        return {
-            "kind": self.kind,
-            **quantities,
-            "windows": self.windows.to_dict("list"),
-            "curve": self.curve.to_dict("list"),
-            "warnings": list(self.warnings),
-            "provenance": dict(self.provenance),
-        }
-
-    @classmethod
-    def from_dict(cls, data):
-        """Read back what `to_dict` wrote."""
-        import pandas as pd
-
-        data = dict(data)
-        data.update({name: parse_quantity(data[name]) if name in data else None for name in _QUANTITIES})
-        return cls(
-            **{
-                **data,
-                "windows": pd.DataFrame(data["windows"], dtype=float),
-                "curve": pd.DataFrame(data["curve"], dtype=float),
-            }
-        )
 
     def __repr__(self):
         return f"Adaptation({self.kind}: J = {self.J}, a_0 = {self.a_0}, tau = {self.tau})"

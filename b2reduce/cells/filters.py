@@ -11,6 +11,8 @@ from typing import ClassVar
 import numpy as np
 
 from ..basics.errors import InputError, unknown_name
+from ..basics.fields import Many, Number, Text, Whole
+from ..basics.frozen import FrozenDict, Record
 
 __all__ = ["FILTERS", "RateFilter", "fit_filter", "nearest_tau_", "step_response_"]
 
@@ -19,7 +21,7 @@ _STARTS = (0.2, 1.0, 5.0)  # of the time constant that the phase suggests: where
 
 
 @dataclass(frozen=True)
-class RateFilter:
+class RateFilter(Record):
     """A filter of gain 1 at rest, H(s) = (1 + a s + c s^2)/(1 + b s + d s^2) with s = i w: what stands before
     the gain function.
 
@@ -56,7 +58,20 @@ class RateFilter:
         "second": ("tau_r", "zeta", "tau_z", "tau_q2"),
     }
 
+    FIELDS = FrozenDict(
+        form=Text,
+        gain=Number,
+        gain_stderr=Number,
+        values=Many(Number, "parameter"),
+        stderr=Many(Number, "parameter"),
+        covariance=Many(Many(Number, "parameter"), "parameter"),
+        chi2=Number,
+        dof=Whole,
+        aic=Number,
+    )
+
     def __post_init__(self):
+        super().__post_init__()
         if self.form not in FILTERS:
             raise InputError(f"form: {unknown_name('form', self.form, FILTERS)}")
 

@@ -9,15 +9,16 @@ import numpy as np
 
 from ..basics.arguments import to_si
 from ..basics.display import gain_rows, sheet_html
-from ..basics.frozen import frozen
-from ..basics.units import format_quantity, parse_quantity, with_units
+from ..basics.fields import Flag, Listed, Mapped, Maybe, Measured, Number, Plain, Row, Table, Text, Whole
+from ..basics.frozen import FrozenDict, Record
+from ..basics.units import with_units
 from .gain_forms import FORMS, inverse_at
 
 __all__ = ["GainFit"]
 
 
 @dataclass(frozen=True, eq=False)
-class GainFit:
+class GainFit(Record):
     """The law r = f(I - I_theta - v_theta g) fitted to a surface.
 
     Attributes
@@ -79,10 +80,23 @@ class GainFit:
     covariance: object = None
     through: Mapping | None = None
 
-    def __post_init__(self):
-        for name in ("params", "stderr", "provenance", *(("through",) if self.through is not None else ())):
-            object.__setattr__(self, name, frozen(dict(getattr(self, name))))
-        object.__setattr__(self, "warnings", list(self.warnings))
+    FIELDS = FrozenDict(
+        form=Text,
+        params=Mapped(Text, Measured()),
+        stderr=Mapped(Text, Measured()),
+        r2=Number,
+        rmse=Measured("Hz"),
+        slopes=Table(),
+        slope_change=Number,
+        rates=Row(Measured("Hz"), Measured("Hz")),
+        points=Whole,
+        warnings=Listed(Text),
+        per_area=Flag,
+        provenance=Plain,
+        cross_validation=Maybe(Table()),
+        covariance=Maybe(Table()),
+        through=Maybe(Mapped(Text, Measured())),
+    )
 
     beta = property(lambda self: self.params["beta"])
     I_theta = property(lambda self: self.params["I_theta"])
@@ -146,53 +160,6 @@ class GainFit:
         """Predicted rate at mean current `I` and mean total leak `g` (broadcast against each other)."""
         g_ = to_si(g, "S/m^2" if self.per_area else "S", "g")
         return with_units(self.predict_(to_si(I, self.current_unit, "I"), g_), "Hz")
-
-    def to_dict(self):
-        """Plain data for JSON; `from_dict` reads it back to the same values."""
-        text = lambda values: {name: format_quantity(value) for name, value in values.items()}
-        return {
-            "form": self.form,
-            "params": text(self.params),
-            "stderr": text(self.stderr),
-            "r2": self.r2,
-            "rmse": format_quantity(self.rmse),
-            "slopes": self.slopes.to_dict("list"),
-            "slope_change": self.slope_change,
-            "rates": [format_quantity(rate) for rate in self.rates],
-            "points": self.points,
-            "warnings": list(self.warnings),
-            "per_area": self.per_area,
-            "provenance": dict(self.provenance),
-            "cross_validation": (
-                None if self.cross_validation is None else self.cross_validation.to_dict("list")
-            ),
-            "covariance": None if self.covariance is None else self.covariance.to_dict(),
-            "through": None if self.through is None else text(self.through),
-        }
-
-    @classmethod
-    def from_dict(cls, data):
-        """Read back what `to_dict` wrote."""
-        import pandas as pd
-
-        read = lambda values: {name: parse_quantity(value) for name, value in values.items()}
-        chosen, covariance, through = (
-            data.get(name) for name in ("cross_validation", "covariance", "through")
-        )
-        return cls(
-            **{
-                **data,
-                "through": None if through is None else read(through),
-                "cross_validation": None if chosen is None else pd.DataFrame(chosen),
-                "covariance": None if covariance is None else pd.DataFrame(covariance, dtype=float),
-                "params": read(data["params"]),
-                "stderr": read(data["stderr"]),
-                "rmse": parse_quantity(data["rmse"]),
-                "slopes": pd.DataFrame(data["slopes"], dtype=float),
-                "rates": tuple(parse_quantity(rate) for rate in data["rates"]),
-                "slope_change": np.nan if data["slope_change"] is None else data["slope_change"],
-            }
-        )
 
     def __repr__(self):
         shown = ", ".join(

@@ -8,7 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ..basics.frozen import frozen
+from ..basics.fields import Complexes, Flag, Floats, Number, Plain
+from ..basics.frozen import FrozenDict, Record
 from ..basics.units import with_units
 from .filters import FILTERS, fit_filter
 
@@ -16,7 +17,7 @@ __all__ = ["LinearResponse"]
 
 
 @dataclass(frozen=True, eq=False)
-class LinearResponse:
+class LinearResponse(Record):
     """How the rate of a cell in noise follows small changes of its mean current.
 
     r(t) = r_0 + Re[gain(f) A exp(2 pi i f t)] for I(t) = I + A cos(2 pi f t): a rate that comes late has a
@@ -54,12 +55,14 @@ class LinearResponse:
     per_area: bool = False
     provenance: Mapping = field(default_factory=dict)
 
-    def __post_init__(self):
-        for name, kind in (("frequency_", float), ("gain", complex), ("gain_sem", float)):
-            value = np.array(getattr(self, name), dtype=kind)
-            value.flags.writeable = False
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
+    FIELDS = FrozenDict(
+        frequency_=Floats("frequency"),
+        gain=Complexes("frequency"),
+        gain_sem=Floats("frequency"),
+        **dict.fromkeys(("rate_", "rate_sem_", "I_", "g_", "modulation_"), Number),
+        per_area=Flag,
+        provenance=Plain,
+    )
 
     _area = property(lambda self: "/m^2" if self.per_area else "")
     frequency = property(lambda self: with_units(self.frequency_, "Hz"))
@@ -103,34 +106,6 @@ class LinearResponse:
                 "phase [deg]": np.degrees(np.angle(self.gain)),
                 **fits,
             }
-        )
-
-    def to_dict(self):
-        """Plain data for JSON; `from_dict` reads it back to the same values."""
-        return {
-            "frequency": self.frequency_.tolist(),
-            "real": self.gain.real.tolist(),
-            "imag": self.gain.imag.tolist(),
-            "sem": self.gain_sem.tolist(),
-            **{
-                name: getattr(self, name)
-                for name in ("rate_", "rate_sem_", "I_", "g_", "modulation_", "per_area")
-            },
-            "provenance": dict(self.provenance),
-        }
-
-    @classmethod
-    def from_dict(cls, data):
-        """Read back what `to_dict` wrote."""
-        gain = np.array(data["real"]) + 1j * np.array(data["imag"])
-        return cls(
-            data["frequency"],
-            gain,
-            data["sem"],
-            **{
-                name: data[name]
-                for name in ("rate_", "rate_sem_", "I_", "g_", "modulation_", "per_area", "provenance")
-            },
         )
 
     def __repr__(self):

@@ -6,13 +6,14 @@ Firing rate over mean input current and total leak conductance, with or without 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..basics.display import field_unit, number, sheet_html
 from ..basics.errors import InputError
-from ..basics.frozen import frozen
+from ..basics.fields import Flag, Floats, Many, Plain, Text
+from ..basics.frozen import FrozenDict, Record, put, read_only
 from ..basics.units import with_units
 from .recorded_columns import columns_of
 from .recorded_grids import on_grid, totals
@@ -23,7 +24,7 @@ __all__ = ["FISurface"]
 
 
 @dataclass(frozen=True, eq=False)
-class FISurface:
+class FISurface(Record):
     """Firing rates over a grid of mean current and total leak conductance.
 
     Attributes with a trailing underscore are SI floats; without it they carry units. Arrays are read-only.
@@ -70,19 +71,26 @@ class FISurface:
     check: Mapping = field(default_factory=dict)
     warnings: tuple = ()
 
+    FIELDS = FrozenDict(
+        I_=Floats("I"),
+        g_=Floats("g"),
+        rate_=Floats("I", "g"),
+        rate_sem_=Floats("I", "g"),
+        onset_rate_=Floats("I", "g"),
+        cv_=Floats("I", "g"),
+        time_=Floats("I", "g"),
+        per_area=Flag,
+        provenance=Plain,
+        check=Plain,
+        warnings=Many(Text),
+    )
+
     def __post_init__(self):
-        shape = (len(self.I_), len(self.g_))
-        for name in ("I_", "g_", "rate_", "rate_sem_", "onset_rate_", "cv_", "time_"):
-            value = getattr(self, name)
-            value = np.full(shape, np.nan) if value is None else np.array(value, dtype=float)
-            value.flags.writeable = False
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
-        object.__setattr__(self, "check", frozen(dict(self.check)))
-        object.__setattr__(self, "warnings", tuple(self.warnings))
-        blocked = silences(self.rate_, self.rate_sem_)[0]
-        blocked.flags.writeable = False
-        object.__setattr__(self, "blocked", blocked)
+        for name in ("rate_sem_", "onset_rate_", "cv_", "time_"):
+            if getattr(self, name) is None:
+                put(self, **{name: np.full((len(self.I_), len(self.g_)), np.nan)})
+        super().__post_init__()
+        put(self, blocked=read_only(silences(self.rate_, self.rate_sem_)[0]))
 
     @property
     def current_unit(self):
@@ -201,23 +209,6 @@ class FISurface:
             warnings=assumed,
             **{f"{name}_": grid for name, grid in grids.items()},
         )
-
-    def to_dict(self):
-        """Plain data for JSON; `from_dict` reads it back to the same values."""
-        return {
-            "frame": self.to_frame().to_dict("list"),
-            "provenance": dict(self.provenance),
-            "check": dict(self.check),
-            "warnings": list(self.warnings),
-        }
-
-    @classmethod
-    def from_dict(cls, data):
-        """Read back what `to_dict` wrote."""
-        import pandas as pd
-
-        surface = cls.from_frame(pd.DataFrame(data["frame"], dtype=float), data["provenance"])
-        return replace(surface, check=data.get("check", {}), warnings=data.get("warnings", ()))
 
     @classmethod
     def from_csv(cls, path, provenance=None, **arguments):

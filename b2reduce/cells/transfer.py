@@ -10,7 +10,8 @@ import numpy as np
 from ..basics.arguments import axis, described, seconds, whole
 from ..basics.display import sheet_html
 from ..basics.errors import InputError, unknown_name
-from ..basics.frozen import frozen
+from ..basics.fields import Array, Flag, Floats, Many, Mapped, Number, Plain, Text
+from ..basics.frozen import FrozenDict, Record
 from ..basics.progress import Progress
 from ..basics.provenance import versions
 from ..basics.units import si_label, with_units
@@ -35,7 +36,7 @@ _GRIDS = ("rate_", "rate_sem_", "cv_", "I_", "g_", "time_")
 
 
 @dataclass(frozen=True, eq=False)
-class TransferFunction:
+class TransferFunction(Record):
     """Firing rates over a grid of presynaptic rates.
 
     Attributes with a trailing underscore are SI floats; without it they carry units. Arrays are read-only.
@@ -81,23 +82,26 @@ class TransferFunction:
     top_: float = np.nan
     between: Mapping = field(default_factory=dict)
 
-    def __post_init__(self):
-        def read_only(value):
-            value = np.array(value, dtype=float)
-            value.flags.writeable = False
-            return value
+    FIELDS = FrozenDict(
+        rates_=Mapped(Text, Floats("_rate")),
+        **{name: Array("f", None, dtype=float) for name in _GRIDS},
+        per_area=Flag,
+        provenance=Plain,
+        check=Plain,
+        warnings=Many(Text),
+        top_=Number,
+        between=Mapped(Text, Array("f", None, dtype=float)),
+    )
 
-        object.__setattr__(
-            self, "rates_", frozen({name: read_only(values) for name, values in self.rates_.items()})
-        )
+    def __post_init__(self):
+        super().__post_init__()
+        shape = tuple(values.size for values in self.rates_.values())
         for name in _GRIDS:
-            object.__setattr__(self, name, read_only(getattr(self, name)))
-        object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
-        object.__setattr__(self, "check", frozen(dict(self.check)))
-        object.__setattr__(self, "warnings", tuple(self.warnings))
-        object.__setattr__(
-            self, "between", frozen({name: read_only(values) for name, values in self.between.items()})
-        )
+            if getattr(self, name).shape != shape:
+                raise InputError(
+                    f"{name.rstrip('_')}: got the shape {getattr(self, name).shape}, expected {shape}: one"
+                    " value for every combination of rates"
+                )
 
     _area = property(lambda self: "/m^2" if self.per_area else "")
     rates = property(lambda self: {name: with_units(values, "Hz") for name, values in self.rates_.items()})
@@ -122,33 +126,6 @@ class TransferFunction:
         labels = ("rate [Hz]", "rate_sem [Hz]", "cv", f"I [A{self._area}]", f"g [S{self._area}]", "time [s]")
         return pd.DataFrame(
             columns | {label: getattr(self, name).ravel() for label, name in zip(labels, _GRIDS)}
-        )
-
-    def to_dict(self):
-        """Plain data for JSON; `from_dict` reads it back to the same values."""
-        return {
-            "rates": {name: values.tolist() for name, values in self.rates_.items()},
-            **{name: getattr(self, name).tolist() for name in _GRIDS},
-            "per_area": self.per_area,
-            "provenance": dict(self.provenance),
-            "check": dict(self.check),
-            "warnings": list(self.warnings),
-            "top": self.top_,
-            "between": {name: values.tolist() for name, values in self.between.items()},
-        }
-
-    @classmethod
-    def from_dict(cls, data):
-        """Read back what `to_dict` wrote."""
-        return cls(
-            data["rates"],
-            *(np.array(data[name], dtype=float) for name in _GRIDS),
-            per_area=data["per_area"],
-            provenance=data["provenance"],
-            check=data.get("check", {}),
-            warnings=data.get("warnings", ()),
-            top_=np.nan if data.get("top") is None else data["top"],
-            between=data.get("between", {}),
         )
 
     def to_xarray(self):

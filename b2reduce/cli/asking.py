@@ -100,7 +100,7 @@ def what_if(
         "notes": list(asked.notes),
     }
     if folder:
-        write_results(folder, {"result.json": data}, {"rates.csv": asked.table.reset_index()}, {})
+        write_results(folder, asked, {"result.json": data}, {"rates.csv": asked.table.reset_index()}, {})
     show_result(data, as_json, lambda: show_table(asked.title, *asked.sheet))
     for note in asked.notes:
         click.echo(note, err=True)
@@ -174,6 +174,7 @@ def tune(
     if folder:
         write_results(
             folder,
+            found,
             {"result.json": data},
             {"steps.csv": found.steps},
             {},

@@ -82,6 +82,7 @@ def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, ch
     if folder:
         write_results(
             folder,
+            surface,
             {"result.json": store.surface_data(surface)},
             {"surface.csv": surface.to_frame()},
             {"fi": fi_figure(surface, None, f"f-I of {cell.name}")},
@@ -154,6 +155,7 @@ def fit(csv, form, rates, weights, added, g_L, E_L, E_added, repeats, folder, as
     if folder:
         write_results(
             folder,
+            gain,
             {"result.json": store.fit_data(gain)},
             {"slopes.csv": gain.slopes},
             {"fi": fi_figure(surface, gain, f"fit of {csv}")},

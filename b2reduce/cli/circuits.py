@@ -15,6 +15,7 @@ from .output import check_output, fi_figure, show_result, show_table, show_warni
 @JSON
 def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, folder, as_json):
     """Derive the rate model of a CIRCUIT (a name or a .toml file): W, W_ext, theta, tau."""
+    from ..basics.codec.documents import document_text
     from ..basics.display import amount
     from ..reduction.model_table import model_table
     from ..reduction.reduce import reduce as reduce_circuit
@@ -36,12 +37,14 @@ def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, fol
     if folder:
         write_results(
             folder,
-            {"result.json": store.reduced_data(reduced), "reduced.json": reduced.to_dict()},
+            reduced,
+            {"result.json": store.reduced_data(reduced)},
             {"pathways.csv": reduced.pathways.reset_index()},
             {
                 f"fi_{name}": fi_figure(surface, reduced.gains[name], f"reduction of {reduced.circuit.name}")
                 for name, surface in reduced.surfaces.items()
             },
+            texts={"reduced.json": document_text(reduced)},
         )
 
     def show():
@@ -247,7 +250,8 @@ def fixed_points_command(
             }
         )
     if folder:
-        write_results(folder, {"result.json": data}, tables, figures)
+        beside = {"continuation": continued} if along else {}
+        write_results(folder, points, {"result.json": data}, tables, figures, beside=beside)
 
     def show():
         show_table(

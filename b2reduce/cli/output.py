@@ -51,17 +51,34 @@ def fi_figure(surface, gain, title):
     return lambda ax: plot_fi(surface, gain, ax=ax).set_title(title)
 
 
-def write_results(folder, documents, tables, figures, texts=None):
-    """JSON, CSV, figures and texts into a new folder."""
+def write_results(folder, result, documents, tables, figures, texts=None, beside=None):
+    """A result, from which `load` reads it back, with JSON, CSV, figures and texts, into a new folder.
+
+    Parameters
+    ----------
+    folder : str
+    result : object
+    documents, tables, texts : dict of str to dict, DataFrame, str
+        By the name of their file.
+    figures : dict of str to callable
+        What draws each into an Axes.
+    beside : dict of str to object
+        Other results, each in a folder of its own within.
+    """
     from matplotlib.figure import Figure
     from matplotlib.style import context
 
     from ..basics.files import output_folder, write_json, write_text
+    from ..results.archive import add_archive
     from ..results.plots.style import style
 
     with output_folder(folder) as place, context(style()):
         for name, text in (texts or {}).items():
             write_text(place / name, text)
+        add_archive(result, place)
+        for name, other in (beside or {}).items():
+            (place / name).mkdir()
+            add_archive(other, place / name)
         if figures:
             (place / "figures").mkdir()
         for name, data in documents.items():

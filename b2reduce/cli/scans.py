@@ -128,7 +128,7 @@ def map_(circuit, grid, duration, seeds, level, noise, changes, workers, schedul
             seeds=seeds,
             noise=noise,
         )
-    regimes.save(Path(folder) / "points.csv")
+    regimes.add_to(Path(folder))
     if len(axes) <= 2:
         with context(style()):
             figure = map_figure(regimes)

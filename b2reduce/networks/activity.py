@@ -10,7 +10,8 @@ import numpy as np
 from ..basics.arguments import one_time, require, runs_of
 from ..basics.display import number, sheet_html
 from ..basics.errors import InputError
-from ..basics.frozen import FrozenDict, frozen
+from ..basics.fields import Array, Either, Floats, Many, Mapped, Maybe, Number, Plain, Row, Text, Whole
+from ..basics.frozen import FrozenDict, Record
 from ..basics.units import with_units
 
 __all__ = ["Activity", "OUTSIDE_LIMIT", "both_kinds"]
@@ -43,8 +44,12 @@ def both_kinds(spikes, rates, verb):
     return runs
 
 
+#: A table of times or of rates.
+_SERIES = Either(Array("f", "_entry"), Many(Number, "_entry"))
+
+
 @dataclass(frozen=True, eq=False)
-class Activity:
+class Activity(Record):
     """Rates of populations over time.
 
     Attributes
@@ -87,34 +92,22 @@ class Activity:
     cell_bin_: float | None = None
     drives_: Mapping = field(default_factory=dict)
 
-    def __post_init__(self):
-        for name in ("t_", "rate_"):
-            value = np.array(getattr(self, name), dtype=float)
-            value.flags.writeable = False
-            object.__setattr__(self, name, value)
-        read_only = lambda value: (value.setflags(write=False), value)[1]
-        if self.spikes_ is not None:
-            object.__setattr__(
-                self,
-                "spikes_",
-                FrozenDict({name: (read_only(i), read_only(t)) for name, (i, t) in self.spikes_.items()}),
-            )
-        if self.conductances_ is not None:
-            object.__setattr__(
-                self,
-                "conductances_",
-                FrozenDict({label: read_only(g) for label, g in self.conductances_.items()}),
-            )
-        if self.cell_rate_ is not None:
-            object.__setattr__(
-                self,
-                "cell_rate_",
-                FrozenDict({name: read_only(rate) for name, rate in self.cell_rate_.items()}),
-            )
-        object.__setattr__(self, "sizes", FrozenDict(dict(self.sizes)))
-        object.__setattr__(self, "drives_", frozen(dict(self.drives_)))
-        object.__setattr__(self, "outside", FrozenDict(dict(self.outside)))
-        object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
+    FIELDS = FrozenDict(
+        populations=Many(Text, "population"),
+        t_=Floats("time"),
+        rate_=Floats("population", "time"),
+        bin_=Number,
+        sizes=Mapped(Text, Whole),
+        spikes_=Maybe(Mapped(Text, Row(Array("iu", "_spike"), Array("f", "_spike")))),
+        conductances_=Maybe(Mapped(Text, Array("f", "_cell", "sample"))),
+        conductance_t_=Maybe(Array("f", "sample")),
+        conductance_units=Mapped(Text, Text),
+        provenance=Plain,
+        outside=Mapped(Text, Number),
+        cell_rate_=Maybe(Mapped(Text, Array("f", "_cell", "block"))),
+        cell_bin_=Maybe(Number),
+        drives_=Mapped(Row(Text, Text), Either(Number, Row(_SERIES, _SERIES))),
+    )
 
     t = property(lambda self: with_units(self.t_, "s"))
     rate = property(lambda self: with_units(self.rate_, "Hz"))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from dataclasses import replace as dataclass_replace
 from functools import cached_property
 
+from ..basics.arguments import require
+from ..basics.codec.documents import read_document, write_document
 from ..basics.display import sheet_html, sheet_text
-from ..basics.errors import InputError
-from ..basics.files import write_json
-from ..basics.frozen import FrozenDict, frozen
+from ..basics.fields import Flag, Listed, Many, Mapped, Measured, Number, Of, Plain, Row, Text
+from ..basics.frozen import FrozenDict, Record
 from ..circuit.circuit import Circuit
 from .current_law import CurrentLaw
 from .dynamics.register import DYNAMICS
@@ -19,7 +20,6 @@ from .frozen import replaced_model
 from .levels.register import LEVELS
 from .model_table import model_table, model_title
 from .rate_functions import RateFunctions
-from .reduced_data import reduced_arguments, reduced_to_dict
 from .uncertainty import standard_errors
 
 __all__ = ["ReducedCircuit"]
@@ -28,7 +28,7 @@ FAR = 1e4  # Hz; beyond it activity has run away
 
 
 @dataclass(frozen=True, eq=False)
-class ReducedCircuit(CurrentLaw, RateFunctions):
+class ReducedCircuit(CurrentLaw, RateFunctions, Record):
     """The rate model of a circuit: tau dmu/dt = -mu + W r + W_ext r_ext - theta, r = f(mu).
 
     Attributes
@@ -117,11 +117,31 @@ class ReducedCircuit(CurrentLaw, RateFunctions):
     operating_covariance: Mapping = field(default_factory=dict)
     operating_out_sem: Mapping = field(default_factory=dict)
 
-    def __post_init__(self):
-        for entry in fields(self):
-            if isinstance(value := getattr(self, entry.name), Mapping):
-                object.__setattr__(self, entry.name, FrozenDict(dict(value)))
-        object.__setattr__(self, "provenance", frozen(self.provenance))
+    FIELDS = FrozenDict(
+        circuit=Of("Circuit"),
+        gains=Mapped(Text, Of("GainFit")),
+        surfaces=Mapped(Text, Of("FISurface")),
+        tau=Mapped(Text, Measured("s")),
+        tau_choice=Text,
+        operating_rate=Mapped(Text, Measured("Hz")),
+        operating_I=Mapped(Text, Measured("A", "A/m^2")),
+        operating_g=Mapped(Text, Measured("S", "S/m^2")),
+        noise_free_rate=Mapped(Text, Measured("Hz")),
+        at=Mapped(Text, Measured("Hz")),
+        level=Text,
+        noise=Text,
+        warnings=Listed(Text),
+        provenance=Plain,
+        transfers=Mapped(Text, Of("TransferFunction")),
+        moving_response=Mapped(Row(Text, Text), Number),
+        cv2=Mapped(Text, Number),
+        others=Many(Mapped(Text, Number)),
+        cells=Flag,
+        adaptation=Mapped(Text, Of("Adaptation")),
+        responses=Mapped(Text, Of("LinearResponse")),
+        operating_covariance=Mapped(Row(Text, Text), Number),
+        operating_out_sem=Mapped(Text, Number),
+    )
 
     @property
     def kind(self):
@@ -159,14 +179,6 @@ class ReducedCircuit(CurrentLaw, RateFunctions):
         """{what: {key: standard error}}, with units."""
         return standard_errors(self)
 
-    def to_dict(self):
-        """Plain data for JSON; `from_dict` reads it back to the same values."""
-        return reduced_to_dict(self)
-
-    @classmethod
-    def from_dict(cls, data):
-        """Read back what `to_dict` wrote."""
-        return cls(**reduced_arguments(data))
 
     def replace(self, changes=None, **more):
         """The rate model of a changed circuit, with the gains as they were measured: frozen.
@@ -274,20 +286,18 @@ class ReducedCircuit(CurrentLaw, RateFunctions):
 
     def save(self, path):
         """Write as JSON (aside first, then renamed)."""
-        write_json(path, self.to_dict())
+        write_document(self, path)
 
     @classmethod
     def load(cls, path):
-        """Read what `save` wrote."""
-        import json
-        from pathlib import Path
+        """Read what `save` wrote.
 
-        try:
-            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}: is not a reduced circuit written by save(): {error}") from None
+        Raises
+        ------
+        InputError
+            If it cannot be read, or was changed since it was written; the message names the file and the key.
+        """
+        return require(read_document(path), cls, f"{path}")
 
     def __repr__(self):
         return sheet_text(*model_table(self), model_title(self))

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from ..basics.arguments import described
+from ..basics.codec.documents import read_document
 from ..basics.errors import InputError
-from ..reduction.reduced_circuit import ReducedCircuit
-from .archive import read_archive
+from .archive import NOTE, read_archive
 from .scan_folder import load_scan
 
 __all__ = ["load"]
@@ -20,7 +20,8 @@ def load(path):
     Parameters
     ----------
     path : path
-        A folder that `save`, `Validation.save` or `scan` wrote, or a file that `ReducedCircuit.save` wrote.
+        A folder that `save`, `Validation.save`, `scan` or a command wrote, or a file that
+        `ReducedCircuit.save` wrote.
 
     Returns
     -------
@@ -30,8 +31,8 @@ def load(path):
     Raises
     ------
     InputError
-        If something is missing, was cut short, is of another format, or of a newer version; the message names
-        the file.
+        If something is missing, was cut short or changed, is of another format, or of a newer version; the
+        message names the file and the key.
 
     Examples
     --------
@@ -46,8 +47,13 @@ def load(path):
     if not isinstance(path, (str, os.PathLike)):
         raise InputError(f"path: got {described(path)}, expected the path of a file or folder that was saved")
     path = Path(path)
-    if not path.exists():
+    if not os.path.lexists(path):
         raise InputError(f"{path}: there is no such file or folder")
-    if path.is_file():
-        return ReducedCircuit.load(path)
-    return load_scan(path) if (path / "scan.json").exists() else read_archive(path)
+    if not path.is_dir():
+        return read_document(path)
+    # A map's folder holds the scan that it was made of as well
+    return (
+        load_scan(path)
+        if (path / "scan.json").exists() and not (path / NOTE).exists()
+        else read_archive(path)
+    )

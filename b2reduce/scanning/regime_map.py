@@ -7,15 +7,18 @@ from html import escape
 
 from ..basics.arguments import one_of
 from ..basics.display import field_unit, number, sheet_html
-from ..basics.files import write_text
+from ..basics.fields import Many, Table, Text
+from ..basics.files import output_folder, write_text
+from ..basics.frozen import FrozenDict, Record
 from ..reduction.levels.register import LEVELS
+from ..results.archive import add_archive
 from .scan import scan
 
 __all__ = ["RegimeMap", "regime_map"]
 
 
 @dataclass(frozen=True, eq=False)
-class RegimeMap:
+class RegimeMap(Record):
     """A scan of validations.
 
     Attributes
@@ -31,6 +34,8 @@ class RegimeMap:
     table: object
     parameters: tuple
     level: str
+
+    FIELDS = FrozenDict(table=Table("point", "status"), parameters=Many(Text), level=Text)
 
     @property
     def points(self):
@@ -51,9 +56,15 @@ class RegimeMap:
             )
         return points
 
-    def save(self, path):
-        """Write the row per point as CSV."""
-        write_text(path, self.points.to_csv())
+    def save(self, folder):
+        """Write points.csv, the row per point, and what `load` reads back, into a new folder."""
+        with output_folder(folder) as place:
+            self.add_to(place)
+
+    def add_to(self, folder):
+        """The same into a folder that is there."""
+        write_text(folder / "points.csv", self.points.to_csv())
+        add_archive(self, folder)
 
     @property
     def sheet(self):

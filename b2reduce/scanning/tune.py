@@ -8,6 +8,8 @@ import numpy as np
 
 from ..basics.arguments import require
 from ..basics.display import amount, number, sheet_html
+from ..basics.fields import Anything, Flag, Of, Table, Text
+from ..basics.frozen import FrozenDict, Record
 from ..basics.progress import Progress
 from ..basics.units import si_label, with_units
 from ..circuit.circuit import Circuit
@@ -24,7 +26,7 @@ RUNAWAY = 1e3  # relative difference that stands for rates beyond all bounds
 
 
 @dataclass(frozen=True, eq=False)
-class Tuned:
+class Tuned(Record):
     """The value of a parameter that gives wanted rates.
 
     Attributes
@@ -58,6 +60,18 @@ class Tuned:
     circuit: Circuit
     reduced: ReducedCircuit
     message: str
+
+    FIELDS = FrozenDict(
+        name=Text,
+        value=Anything,
+        stderr=Anything,
+        reached=Flag,
+        table=Table("wanted", "rate", "stderr"),
+        steps=Table("value"),
+        circuit=Of("Circuit"),
+        reduced=Of("ReducedCircuit"),
+        message=Text,
+    )
 
     def __repr__(self):
         return f"Tuned({self.message})"

@@ -14,7 +14,8 @@ import numpy as np
 from ..basics.arguments import flag, mapping, require, whole
 from ..basics.display import number, quantity_text, sheet_html, sheet_text
 from ..basics.errors import InputError, OperatingPointError
-from ..basics.frozen import FrozenDict
+from ..basics.fields import Anything, Many, Mapped, Maybe, Of, Table, Text
+from ..basics.frozen import FrozenDict, Record
 from ..basics.progress import Progress
 from ..basics.units import with_units
 from ..networks.simulate_spikes import simulate_spikes
@@ -28,7 +29,7 @@ _TIMES = re.compile(rf"\s*[x*×]\s*{_FACTOR}\s*$|\s*{_FACTOR}\s*[x*×]\s*$")
 
 
 @dataclass(frozen=True, eq=False)
-class WhatIf:
+class WhatIf(Record):
     """What becomes of a network when it is changed.
 
     Attributes
@@ -54,6 +55,16 @@ class WhatIf:
     anew: ReducedCircuit | None = None
     spikes: tuple = ()
     notes: tuple = ()
+
+    FIELDS = FrozenDict(
+        changes=Mapped(Text, Anything),
+        table=Table("now", "frozen", "anew", "anew_stderr", "spiking", "spread"),
+        outside=Many(Text),
+        frozen=Maybe(Of("ReducedCircuit")),
+        anew=Maybe(Of("ReducedCircuit")),
+        spikes=Many(Of("Activity")),
+        notes=Many(Text),
+    )
 
     @property
     def title(self):

@@ -9,6 +9,8 @@ import numpy as np
 
 from ..basics.arguments import described, flag, require, to_si
 from ..basics.errors import InputError, OperatingPointError, unknown_name
+from ..basics.fields import Table, Text
+from ..basics.frozen import FrozenDict, Record
 from ..basics.progress import Progress
 from ..basics.units import parse_quantity, si_label, with_units
 from ..circuit.parameter_names import resolve
@@ -30,7 +32,7 @@ BESIDE = 1e-6  # of the range: how far from an edge one looks which fixed points
 
 
 @dataclass(frozen=True, eq=False)
-class Continuation:
+class Continuation(Record):
     """Branches of fixed points along a parameter.
 
     Attributes
@@ -52,6 +54,12 @@ class Continuation:
     parameter: str
     points: object
     special: object
+
+    FIELDS = FrozenDict(
+        parameter=Text,
+        points=Table("branch", "growth [1/s]", "turning [1/s]", "kind", "outside"),
+        special=Table("what", "frequency [Hz]"),
+    )
 
     def __repr__(self):
         return (

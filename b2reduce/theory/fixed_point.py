@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.display import amount, number, sheet_html
-from ..basics.frozen import FrozenDict
+from ..basics.fields import Complexes, Flag, Many, Mapped, Maybe, Measured, Of, Text
+from ..basics.frozen import FrozenDict, FrozenList, Record
 from ..basics.units import with_units
 
 __all__ = ["FixedPoint", "FixedPoints"]
 
 
 @dataclass(frozen=True, eq=False)
-class FixedPoint:
+class FixedPoint(Record):
     """Rates at which a rate model stays, and what small changes of them do.
 
     Attributes
@@ -33,6 +34,10 @@ class FixedPoint:
     eigenvalues_: np.ndarray
     kind: str
     outside: tuple = ()
+
+    FIELDS = FrozenDict(
+        rates=Mapped(Text, Measured("Hz")), eigenvalues_=Complexes("state"), kind=Text, outside=Many(Text)
+    )
 
     @property
     def stable(self):
@@ -84,7 +89,7 @@ class FixedPoint:
         return FixedPoints([self])._repr_html_()
 
 
-class FixedPoints(list):
+class FixedPoints(FrozenList):
     """FixedPoint of a rate model, the lowest summed rate first.
 
     Attributes
@@ -96,9 +101,20 @@ class FixedPoints(list):
         more exist. None where this cannot be told.
     """
 
+    FIELDS = FrozenDict(points=Many(Of("FixedPoint")), complete=Maybe(Flag))
+
     def __init__(self, points=(), complete=None):
         super().__init__(points)
         self.complete = complete
+
+    points = property(tuple, doc="The points as a tuple.")
+
+    def parts(self):
+        """What the constructor takes, to write and to pickle it."""
+        return {"points": self.points, "complete": self.complete}
+
+    def __reduce__(self):
+        return FixedPoints, (self.points, self.complete)
 
     @property
     def columns(self):

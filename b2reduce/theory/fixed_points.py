@@ -113,7 +113,6 @@ def point_at_(reduced, rates_, drives_, slopes=None, marginal=False):
     eigenvalues = eigenvalues_at_(
         reduced, slopes_(reduced, rates_, drives_) if slopes is None else slopes, rates_
     )
-    eigenvalues.setflags(write=False)
     beyond = tuple(
         name for name in reduced.populations if reduced.kind.is_outside(reduced, name, rates_, drives_)
     )
@@ -146,7 +145,6 @@ def _linear_point(network, active, mu):
             key=lambda values: values[0].real,
         )
         at_threshold = np.array([False])
-    eigenvalues.setflags(write=False)
     return FixedPoint(
         FrozenDict(
             {name: with_units(rate, "Hz") for name, rate in zip(network.names, network.rates_(mu).tolist())}

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..basics.arguments import described, pair_of, require
 from ..basics.errors import InputError
+from ..basics.fields import Floats, Listed, Mapped, Maybe, Measured, Of, Row, Text
+from ..basics.frozen import FrozenDict, Record
 from ..basics.units import with_units
 from ..reduction.drives import constant_drives_
 from ..reduction.reduced_circuit import ReducedCircuit
@@ -94,7 +96,7 @@ class Flow:
 
 
 @dataclass(frozen=True, eq=False)
-class Separatrix:
+class Separatrix(Record):
     """What divides the states from which activity ends here from those from which it ends there.
 
     Attributes
@@ -116,6 +118,14 @@ class Separatrix:
     high: object
     crossing: dict
     curve_: np.ndarray
+
+    FIELDS = FrozenDict(
+        saddle=Of("FixedPoint"),
+        low=Maybe(Of("FixedPoint")),
+        high=Maybe(Of("FixedPoint")),
+        crossing=Mapped(Text, Measured("A", "A/m^2")),
+        curve_=Maybe(Floats("point", "population")),
+    )
 
 
 def separatrix(reduced, *, drives=None):
@@ -232,7 +242,7 @@ def _manifold(flow, mu, values, vectors, scale):
 
 
 @dataclass(frozen=True, eq=False)
-class PhasePlane:
+class PhasePlane(Record):
     """Flow of two populations over their currents in excess of the threshold.
 
     Attributes
@@ -262,6 +272,18 @@ class PhasePlane:
     separatrices: list
     nullclines_: dict
     unit: tuple
+
+    FIELDS = FrozenDict(
+        names=Row(Text, Text),
+        x_=Floats("x"),
+        y_=Floats("y"),
+        flow_=Floats("axis", "y", "x"),
+        points=Listed(Of("FixedPoint"), "point"),
+        points_=Floats("point", "axis"),
+        separatrices=Listed(Of("Separatrix")),
+        nullclines_=Mapped(Text, Listed(Floats("_place", "axis"))),
+        unit=Row(Text, Text),
+    )
 
 
 def phase_plane(reduced, *, drives=None, span=None):

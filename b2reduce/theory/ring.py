@@ -9,6 +9,8 @@ import numpy as np
 
 from ..basics.arguments import described
 from ..basics.errors import InputError
+from ..basics.fields import Array, Number, Text
+from ..basics.frozen import FrozenDict, Record
 from ..circuit.orientation import PERIOD, angles_
 
 __all__ = ["Ring", "RingState"]
@@ -29,7 +31,7 @@ def _f2(cut):
 
 
 @dataclass(frozen=True)
-class RingState:
+class RingState(Record):
     """A state of a ring that does not change in time.
 
     Attributes
@@ -52,6 +54,10 @@ class RingState:
     amplitude: float
     cut: float
     eigenvalues: np.ndarray
+
+    FIELDS = FrozenDict(
+        kind=Text, offset=Number, amplitude=Number, cut=Number, eigenvalues=Array("fc", "mode")
+    )
 
     @property
     def stable(self):
@@ -87,7 +93,7 @@ class RingState:
 
 
 @dataclass(frozen=True)
-class Ring:
+class Ring(Record):
     """tau dm/dt = -m + [I(a) + mean over a' of (J0 + J2 cos 2(a - a')) m(a')]_+, I(a) = c (1 - e + e cos 2a)
     - T.
 
@@ -126,7 +132,10 @@ class Ring:
     threshold: float = 0.0
     tau: float = 0.01
 
+    FIELDS = FrozenDict(dict.fromkeys(("J0", "J2", "contrast", "tuning", "threshold", "tau"), Number))
+
     def __post_init__(self):
+        super().__post_init__()
         for name in ("J0", "J2", "contrast", "tuning", "threshold", "tau"):
             value = getattr(self, name)
             if (

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..basics.arguments import require, whole
 from ..basics.errors import InputError
+from ..basics.fields import Floats, Table
+from ..basics.frozen import FrozenDict, Record
 from ..circuit.orientation import PERIOD, angles_
 from ..reduction.drives import constant_drives_
 from ..reduction.reduced_circuit import FAR, ReducedCircuit
@@ -19,7 +21,7 @@ SETTLED = 400  # of the longest time constant: how long rates are followed
 
 
 @dataclass(frozen=True, eq=False)
-class RingProfile:
+class RingProfile(Record):
     """Rates of the populations of a ring over preferred angle.
 
     Attributes
@@ -40,6 +42,13 @@ class RingProfile:
     rate_: np.ndarray
     table: object
     modes: object
+
+    FIELDS = FrozenDict(
+        angles_=Floats("angle"),
+        rate_=Floats("population", "angle"),
+        table=Table("mean [Hz]", "peak [Hz]", "modulation", "centre [deg]", "half width [deg]"),
+        modes=Table("J0", "J2"),
+    )
 
 
 def ring_profile(reduced, *, drives=None, points=POINTS):
@@ -146,7 +155,6 @@ def ring_profile(reduced, *, drives=None, points=POINTS):
             f" {', '.join(f'{name} {_modulation(a, r):.2g}' for name, r in zip(names, rate_))}:"
             f" {'the bump grows' if bump else 'the mean rate, mode 0, grows'}; weaken its excitation"
         )
-    rate_.setflags(write=False)
     table = pd.DataFrame([_described(a, r) for r in rate_], index=pd.Index(names, name="population"))
     rows = []
     for target in names:

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..basics.arguments import described, to_si
 from ..basics.errors import InputError
+from ..basics.fields import Anything, Many, Text
+from ..basics.frozen import FrozenDict, Record, put, read_only
 from .linearised import threshold_linear_numbers
 
 __all__ = ["MOST_POPULATIONS", "ThresholdLinearNetwork"]
@@ -20,7 +22,7 @@ ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class ThresholdLinearNetwork:
+class ThresholdLinearNetwork(Record):
     """tau_a dmu_a/dt = -mu_a + sum_b W_ab r_b - theta_a, r_a = beta_a [mu_a]_+.
 
     Constant drives are part of theta.
@@ -58,6 +60,8 @@ class ThresholdLinearNetwork:
     theta: object
     tau: object
     names: tuple = ()
+
+    FIELDS = FrozenDict(**dict.fromkeys(("W", "beta", "theta", "tau"), Anything), names=Many(Text))
 
     def __post_init__(self):
         def si(name):
@@ -103,9 +107,8 @@ class ThresholdLinearNetwork:
         for name, value in values.items():
             if not np.isfinite(value).all():
                 raise InputError(f"{name.rstrip('_')}: got {value.tolist()}, expected finite values")
-            value.setflags(write=False)
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "names", names)
+        super().__post_init__()
+        put(self, names=names, **{name: read_only(value) for name, value in values.items()})
 
     @classmethod
     def from_reduced(cls, reduced, *, drives=None):

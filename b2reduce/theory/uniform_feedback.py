@@ -8,13 +8,15 @@ import numpy as np
 
 from ..basics.arguments import described, whole
 from ..basics.errors import InputError
+from ..basics.fields import Flag, Many, Maybe, Measured, Number, Row, Text
+from ..basics.frozen import FrozenDict, Record
 from ..basics.units import si_label, with_units
 
 __all__ = ["UniformFeedback"]
 
 
 @dataclass(frozen=True, eq=False)
-class UniformFeedback:
+class UniformFeedback(Record):
     """What a population with uniform feedback does: tau dmu/dt = -mu + N W r - theta, r = beta [mu]_+.
 
     Attributes
@@ -48,6 +50,16 @@ class UniformFeedback:
     growth_: float
     relaxation: object
     statement: str
+
+    FIELDS = FrozenDict(
+        **dict.fromkeys(("beta_", "W_", "theta_", "tau_", "loop"), Number),
+        regime=Text,
+        points=Many(Row(Measured("Hz"), Flag)),
+        separatrix=Maybe(Measured("Hz")),
+        growth_=Number,
+        relaxation=Maybe(Measured("s")),
+        statement=Text,
+    )
 
     @classmethod
     def from_parameters(cls, *, beta, W, theta, tau, N=1):

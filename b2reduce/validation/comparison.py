@@ -10,7 +10,8 @@ import numpy as np
 from ..basics.arguments import one_time, require
 from ..basics.display import number, sheet_html, sheet_text
 from ..basics.errors import InputError
-from ..basics.frozen import frozen
+from ..basics.fields import Maybe, Measured, Plain, Table
+from ..basics.frozen import FrozenDict, Record, frozen
 from ..basics.units import with_units
 from ..circuit.parts import rate_at
 from ..networks.activity import both_kinds
@@ -31,7 +32,7 @@ def tier_of(error):
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Record):
     """Mean rates of a spiking and a rate run.
 
     Attributes
@@ -64,6 +65,15 @@ class Comparison:
     provenance: Mapping = field(default_factory=dict)
     cells: object = None
     split: object = None
+
+    FIELDS = FrozenDict(
+        table=Table("spiking", "rate", "error", "spread"),
+        seeds=Table(),
+        after=Measured("s"),
+        provenance=Plain,
+        cells=Maybe(Table("spiking", "rate")),
+        split=Maybe(Table("open_loop", "open_loop_error", "error")),
+    )
 
     @property
     def largest_error(self):

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..basics.arguments import described, one_of, require, to_si, whole
 from ..basics.errors import InputError
-from ..basics.frozen import frozen
+from ..basics.fields import Measured, Plain, Table
+from ..basics.frozen import FrozenDict, Record, frozen
 from ..basics.units import with_units
 from ..circuit.circuit import load_circuit
 from ..circuit.protocols import sinusoid_drive
@@ -23,7 +24,7 @@ __all__ = ["slow_variation", "SlowVariation"]
 
 
 @dataclass(frozen=True, eq=False)
-class SlowVariation:
+class SlowVariation(Record):
     """The response to sinusoids of the drive over their frequency: how slow is slow.
 
     Attributes
@@ -44,6 +45,13 @@ class SlowVariation:
     mean: object
     amplitude: object
     provenance: Mapping = field(default_factory=dict)
+
+    FIELDS = FrozenDict(
+        table=Table("population", "model", "frequency", "spiking", "rate", "error"),
+        mean=Measured("Hz"),
+        amplitude=Measured("Hz"),
+        provenance=Plain,
+    )
 
     def __repr__(self):
         return f"SlowVariation(drive {self.mean} +- {self.amplitude})\n{self.table}"

@@ -286,7 +286,7 @@ def write_report(validation, folder):
         write_text(place / "report.html", page(validation, images))
         validation.circuit.save(place / "circuit.toml")
         write_json(place / "result.json", store.validation_data(validation))
-        write_json(place / "reduced.json", validation.reduced.to_dict())
+        validation.reduced.save(place / "reduced.json")
         add_archive(validation, place)
         validation.comparison.table.to_csv(place / "comparison.csv")
         validation.assumptions.to_csv(place / "assumptions.csv", index=False)

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..basics.arguments import one_time
 from ..basics.errors import InputError
-from ..basics.frozen import frozen
+from ..basics.fields import Measured, Plain, Table, Whole
+from ..basics.frozen import FrozenDict, Record, frozen
 from ..basics.units import with_units
 from ..networks.activity import both_kinds
 
@@ -24,7 +25,7 @@ LEAD_, LEAST_ = 0.2, 0.8  # s before a sinusoid is looked at, and of whole perio
 
 
 @dataclass(frozen=True, eq=False)
-class ResponseComparison:
+class ResponseComparison(Record):
     """A change in time, of spiking trials and of the rate model.
 
     Attributes
@@ -49,6 +50,14 @@ class ResponseComparison:
     stop: object
     trials: int
     provenance: Mapping = field(default_factory=dict)
+
+    FIELDS = FrozenDict(
+        table=Table("step", "rmse", "correlation", "late"),
+        start=Measured("s"),
+        stop=Measured("s"),
+        trials=Whole,
+        provenance=Plain,
+    )
 
     def __repr__(self):
         return f"ResponseComparison({self.trials} trials, {self.start} to {self.stop})\n{self.table}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 from ..basics.display import number, sheet_html
+from ..basics.fields import Listed, Mapped, Number, Of, Table, Text
+from ..basics.frozen import FrozenDict, Record
 from .premises.register import premise_of
 from .verdict import Verdict
 
@@ -14,7 +16,7 @@ __all__ = ["Validation"]
 
 
 @dataclass(frozen=True, eq=False)
-class Validation:
+class Validation(Record):
     """A reduction and how it fared.
 
     Attributes
@@ -52,6 +54,19 @@ class Validation:
     reductions: Mapping
     seconds: Mapping
     verdict: Verdict
+
+    FIELDS = FrozenDict(
+        circuit=Of("Circuit"),
+        reduced=Of("ReducedCircuit"),
+        spikes=Listed(Of("Activity")),
+        rates=Of("Activity"),
+        comparison=Of("Comparison"),
+        assumptions=Table("assumption", "measured", "limit", "holds", "advice"),
+        levels=Table("largest_error", "open_loop_error", "tier", "note"),
+        reductions=Mapped(Text, Of("ReducedCircuit")),
+        seconds=Mapped(Text, Number),
+        verdict=Of("Verdict"),
+    )
 
     @property
     def premises(self):

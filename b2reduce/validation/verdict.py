@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.frozen import frozen
+from ..basics.fields import Many, Number, Of, Plain, Text
+from ..basics.frozen import FrozenDict, Record
 from ..basics.units import format_quantity
 
 __all__ = ["LevelRecord", "Remedy", "TRUST", "Verdict"]
@@ -17,7 +18,7 @@ TRUST = ("trust", "near these drives", "do not rely")
 
 
 @dataclass(frozen=True)
-class LevelRecord:
+class LevelRecord(Record):
     """How one level fared.
 
     Attributes
@@ -53,7 +54,7 @@ class LevelRecord:
 
 
 @dataclass(frozen=True)
-class Remedy:
+class Remedy(Record):
     """A change that would improve a reduction.
 
     Attributes
@@ -69,8 +70,7 @@ class Remedy:
     why: str
     error: float = np.nan
 
-    def __post_init__(self):
-        object.__setattr__(self, "change", frozen(dict(self.change)))
+    FIELDS = FrozenDict(change=Plain, why=Text, error=Number)
 
     @property
     def arguments(self):
@@ -101,7 +101,7 @@ class Remedy:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Record):
     """Whether to trust a rate model.
 
     Attributes
@@ -125,6 +125,10 @@ class Verdict:
     failed: tuple
     remedies: tuple
     sentence: str
+
+    FIELDS = FrozenDict(
+        trust=Text, tier=Text, error=Number, failed=Many(Text), remedies=Many(Of("Remedy")), sentence=Text
+    )
 
     def __str__(self):
         return self.sentence

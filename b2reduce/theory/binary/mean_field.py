@@ -24,6 +24,8 @@ import numpy as np
 
 from ...basics.arguments import described, one_of
 from ...basics.errors import InputError
+from ...basics.fields import Complexes, Floats, Many, Number
+from ...basics.frozen import FrozenDict, Record
 from .wiring import WIRINGS, per_population, square_matrix, wiring_parameters
 
 __all__ = ["BalancedState", "BinaryMeanField", "balanced_rates", "binary_mean_field"]
@@ -33,7 +35,7 @@ RESIDUAL = 1e-9  # |m - Phi| at a fixed point
 
 
 @dataclass(frozen=True, eq=False)
-class BinaryMeanField:
+class BinaryMeanField(Record):
     """A self-consistent state of a random binary network; arrays over populations, read-only.
 
     Attributes
@@ -57,9 +59,14 @@ class BinaryMeanField:
     eigenvalues: np.ndarray
     residual: float
 
-    def __post_init__(self):
-        for values in (self.rates, self.mean, self.sd, self.jacobian, self.eigenvalues):
-            values.setflags(write=False)
+    FIELDS = FrozenDict(
+        rates=Floats("population"),
+        mean=Floats("population"),
+        sd=Floats("population"),
+        jacobian=Floats("population", "population"),
+        eigenvalues=Complexes("population"),
+        residual=Number,
+    )
 
     @property
     def stable(self):
@@ -164,7 +171,7 @@ def binary_mean_field(
 
 
 @dataclass(frozen=True, eq=False)
-class BalancedState:
+class BalancedState(Record):
     """The balanced state at K -> infinity, and its approach; arrays over populations, read-only.
 
     Attributes
@@ -186,9 +193,12 @@ class BalancedState:
     eigenvalues: np.ndarray
     others: tuple
 
-    def __post_init__(self):
-        for values in (self.rates, self.correction, self.eigenvalues, *self.others):
-            values.setflags(write=False)
+    FIELDS = FrozenDict(
+        rates=Floats("population"),
+        correction=Floats("population"),
+        eigenvalues=Complexes("population"),
+        others=Many(Floats("population")),
+    )
 
     def at(self, K):
         """Rates to first order in 1/sqrt(K)."""

@@ -17,7 +17,8 @@ import numpy as np
 
 from ...basics.arguments import described, mapping, one_of, whole
 from ...basics.errors import InputError
-from ...basics.frozen import FrozenDict
+from ...basics.fields import Anything, Floats, Mapped, Text, Whole
+from ...basics.frozen import FrozenDict, Record, put
 
 __all__ = ["ENCODINGS", "BinaryNetwork", "check_states"]
 
@@ -25,7 +26,7 @@ ENCODINGS = {"0/1": (0, 1), "-1/+1": (-1, 1)}  # states of an inactive and of an
 
 
 @dataclass(frozen=True, eq=False)
-class BinaryNetwork:
+class BinaryNetwork(Record):
     """A network of binary units with thresholds and constant external input.
 
     Parameters
@@ -65,6 +66,15 @@ class BinaryNetwork:
     external: object = field(default=1.0, kw_only=True)
     encoding: str = field(default="0/1", kw_only=True)
 
+    FIELDS = FrozenDict(
+        weights=Anything,
+        thresholds=Floats("unit"),
+        populations=Mapped(Text, Whole),
+        external_weights=Floats("unit"),
+        external=Floats("unit"),
+        encoding=Text,
+    )
+
     def __post_init__(self):
         from scipy.sparse import csc_array
 
@@ -98,10 +108,9 @@ class BinaryNetwork:
                 f"populations: got sizes {populations}, expected positive ones that add up to the {units}"
                 " units of the weights"
             )
-        object.__setattr__(self, "weights", weights)
-        object.__setattr__(self, "populations", FrozenDict(populations))
+        put(self, weights=weights, populations=FrozenDict(populations))
         for name in ("thresholds", "external_weights", "external"):
-            object.__setattr__(self, name, _per_unit(getattr(self, name), units, name))
+            put(self, **{name: _per_unit(getattr(self, name), units, name)})
         outside = self.external[(self.external < low) | (self.external > high)]
         if outside.size:
             raise InputError(

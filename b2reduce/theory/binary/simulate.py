@@ -13,7 +13,8 @@ import numpy as np
 from ...basics.arguments import described, flag, one_of, require, whole
 from ...basics.compiler import BuildError, load_library
 from ...basics.errors import InputError
-from ...basics.frozen import frozen
+from ...basics.fields import Array, Floats, Many, Maybe, Plain, Text
+from ...basics.frozen import FrozenDict, Record
 from ...basics.interrupts import compilers_ended
 from ...basics.provenance import versions
 from ...basics.streams import OfBinary, seed_streams
@@ -51,7 +52,7 @@ extern "C" int64_t sweep(const int64_t* order, int64_t units, const int64_t* fir
 
 
 @dataclass(frozen=True, eq=False)
-class BinaryRun:
+class BinaryRun(Record):
     """Activity of a binary network over time; arrays are read-only.
 
     Attributes
@@ -77,11 +78,15 @@ class BinaryRun:
     encoding: str
     provenance: Mapping
 
-    def __post_init__(self):
-        for values in (self.activity, self.flips, self.states, self.history):
-            if values is not None:
-                values.setflags(write=False)
-        object.__setattr__(self, "provenance", frozen(dict(self.provenance)))
+    FIELDS = FrozenDict(
+        populations=Many(Text, "population"),
+        activity=Floats("population", "time"),
+        flips=Array("i", "sweep"),
+        states=Array("i", "unit", dtype=np.int8),
+        history=Maybe(Array("i", "time", "unit", dtype=np.int8)),
+        encoding=Text,
+        provenance=Plain,
+    )
 
     def mean(self, *, after=0):
         """Mean fraction of active units of each population.

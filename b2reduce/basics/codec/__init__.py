@@ -1,0 +1,1 @@
+"""Results as plain data and back: what may be written, how, and what is checked when it is read."""
