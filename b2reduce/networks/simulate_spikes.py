@@ -16,7 +16,7 @@ from ..circuit.circuit import load_circuit
 from ..circuit.spike_counts import HELD, check_counts
 from ..reduction.integration_steps import integrated
 from .activity import Activity
-from .spiking_network import build_network, draws_of, monitors_of
+from .spiking_network import build_network, draws_of, monitors_of, recorded_of
 from .standalone import run_program
 
 __all__ = ["spiking_network", "simulate_spikes"]
@@ -145,11 +145,7 @@ def simulate_spikes(
         "engine": "brian2 standalone" if engine == "standalone" else "brian2",
         "versions": versions(),
     }
-    units = {
-        p.label: si_label(circuit.populations[name].model.conductance_dim)
-        for name in names
-        for p in circuit.pathways(name)
-    }
+    units = {label: si_label(dim) for name in names for label, (_, dim) in recorded_of(circuit, name).items()}
     return Activity(
         names,
         (np.arange(bins) + 0.5) * bin_,
@@ -196,9 +192,9 @@ def _run(circuit, seed, dt_, duration_, record, report):
         }
         _check_counts(circuit, found, held)
         conductances = {
-            p.label: np.array(getattr(states[name], f"g_syn_{p.symbol}_"))
+            label: np.array(getattr(states[name], f"{variable}_"))
             for name in states
-            for p in circuit.pathways(name)
+            for label, (variable, _) in recorded_of(circuit, name).items()
         }
         return found, conductances, np.array(next(iter(states.values())).t_) + dt_ if states else None
 

@@ -26,7 +26,7 @@ from ..basics.interrupts import locked, raise_on_sigterm, run_process
 from ..basics.private_folders import aside, close, discard, private_folder, refusal
 from ..basics.provenance import versions
 from ..circuit.spike_counts import HELD
-from .spiking_network import build_network, draws_of, monitors_of, values_of
+from .spiking_network import build_network, draws_of, monitors_of, recorded_of, values_of
 
 __all__ = [
     "ProgramError",
@@ -39,7 +39,6 @@ __all__ = [
 ]
 
 SEED = "B2REDUCE_NOISE_SEED"
-VALUES = ("G", "tau", "E")  # of projections and drives: arguments of the program
 MOST_PROGRAMS = 20  # of the cache; the least recently used go first
 
 
@@ -71,8 +70,9 @@ def structure_of(circuit, seed, dt_, duration_, record):
     data = circuit.to_dict()
     for key in ("name", "title", "cite"):
         data.pop(key, None)
-    for item in [*data.get("projections", ()), *data.get("drives", ())]:
-        for key in VALUES:
+    entries = (*circuit.projections, *circuit.drives)
+    for item, entry in zip([*data["projections"], *data["drives"]], entries):
+        for key in entry.parameters:  # arguments of the program
             item.pop(key)
     for item, drive in zip(data.get("drives", ()), circuit.drives):
         # The number of inputs multiplies the rate; rates over cells are arrays of the program
@@ -277,7 +277,10 @@ def _build(order):
         "states": {
             name: {
                 "t": file(monitor, "t"),
-                **{p.label: file(monitor, f"g_syn_{p.symbol}") for p in circuit.pathways(name)},
+                **{
+                    label: file(monitor, variable)
+                    for label, (variable, _) in recorded_of(circuit, name).items()
+                },
             }
             for name, monitor in states.items()
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..circuit.parts import rate_at
+from ..circuit.drive_rates import rate_at
 from .rate_filters import filters, sum_of
 
 __all__ = ["rate_assignment", "rate_equations", "rate_values", "automatic_dt_", "start_values_"]
@@ -39,9 +39,7 @@ def rate_equations(reduced, population, tables=()):
     else:
         for f in sources:
             incoming = external(f.source) if f.is_drive else f"r_from_{f.input}"
-            tau = f"tau_{f.key}" if synaptic else "tau"
-            lines.append(f"ds_{f.key}/dt = (-s_{f.key} + {incoming})/{tau} : Hz")
-            lines += [f"tau_{f.key} : second (constant)"] if synaptic else []
+            lines += f.filter.equations(f.key, incoming, "" if synaptic else "tau")
             lines += (
                 reduced.responses[population].best.equations(f.key)
                 if reduced.tau_choice == "resonant"
@@ -69,7 +67,8 @@ def rate_values(reduced, population):
 
     sources, values = filters(reduced, population), {}
     if reduced.by_pathway:
-        values.update({f"tau_{f.key}": f.pathways[0].tau_ for f in sources})
+        for f in sources:
+            values.update(f.filter.parameters_(f.key))
     else:
         values["tau"] = float(np.asarray(reduced.tau[population]))
     if reduced.tau_choice == "resonant":

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..basics.display import amount, gain_rows, number
 from ..circuit.circuit_latex import circuit_latex, document_of, escaped, table_of
+from ..circuit.synapses.low_pass import LowPass
 from .model_table import model_table
 
 __all__ = ["rate_model_latex"]
@@ -36,7 +37,8 @@ def rate_model_latex(reduced, document=True):
     parts = [
         f"Derived from the circuit {escaped(reduced.circuit.name)}: level {reduced.level}, noise"
         f" {reduced.noise}, time constants {escaped(reduced.tau_choice)}; "
-        r"$W = K\,G\,\tau_\mathrm{syn}\,(E - E_\mathrm{leak} - v_\theta)$, $\theta = I_\theta +"
+        + "".join(f"$W = {kind.weight_latex}$, " for kind in reduced.circuit.synapse_kinds)
+        + r"$\theta = I_\theta +"
         r" g_\mathrm{leak} v_\theta - I_\mathrm{const}$."
     ]
     for name in reduced.populations:
@@ -133,14 +135,14 @@ def _population_equations(reduced, name):
         lines += reduced.kind.latex(reduced, name, write)
     if reduced.by_pathway or not reduced.kind.shift_law:
         for source, drive in sources:
-            taus = (
-                sorted({p.tau_ for p in pathways if (p.source, p.is_drive) == (source, drive)})
+            own = {p.synapse.filter for p in pathways if (p.source, p.is_drive) == (source, drive)}
+            used = (
+                sorted(own, key=lambda filter_: filter_.delay_)
                 if reduced.by_pathway
-                else [float(np.asarray(reduced.tau[name]))]
+                else [LowPass(float(np.asarray(reduced.tau[name])))]
             )
-            for tau in taus:
-                s = _sub("s", name, source)
-                lines.append(rf"{shown(tau, 's')}\;\frac{{d{s}}}{{dt}} &= -{s} + {incoming(source, drive)}")
+            s = _sub("s", name, source)
+            lines += [filter_.latex(s, incoming(source, drive), shown) for filter_ in used]
     if reduced.tau_choice == "resonant":
         best = reduced.responses[name].best
         lines.append(

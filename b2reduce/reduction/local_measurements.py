@@ -51,7 +51,7 @@ def surface_at(circuit, population, point, window_, noise=True, wide=False, *, s
     """
     model, warnings = circuit.populations[population].model, []
     sources = sources_of(circuit, population, point.rate_, point.drives_, point.cv2_) if noise else ()
-    g_0, floor = point.g_[population], sum(source.mean_ for source in sources)
+    g_0, floor = point.g_[population], sum(source.leak_ for source in sources)
     lowest = (1 - G_SPAN) * g_0
     if lowest < floor:
         # Nearly all of the leak is synaptic: below its mean the cell would need a negative leak.
@@ -242,17 +242,12 @@ def fitted_tau_(circuit, population, point, v_theta_, response):
     together.
 
     A presynaptic rate passes its synapse first, then the cell. Pathways count by the size of their mean
-    current in excess of the shunt, |K G tau (E - E_leak - v_theta)| r: all presynaptic rates change by the
-    same fraction.
+    current at v_theta above the reversal of the leak, |W| r: all presynaptic rates change by the same
+    fraction.
     """
     model, pathways = circuit.populations[population].model, circuit.pathways(population)
     weights = np.array(
-        [
-            abs(
-                p.mean_(source_rate(p, point.rate_, point.drives_)) * (p.E_ - model.leak_reversal_ - v_theta_)
-            )
-            for p in pathways
-        ]
+        [abs(p.current_(source_rate(p, point.rate_, point.drives_), model, v_theta_)) for p in pathways]
     )
     weights = weights / weights.sum() if weights.sum() > 0 else np.full(len(pathways), 1 / len(pathways))
-    return nearest_tau_([p.tau_ for p in pathways], weights, response.best)
+    return nearest_tau_([p.synapse.filter for p in pathways], weights, response.best)

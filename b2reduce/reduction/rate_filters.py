@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from ..circuit.synapses.low_pass import LowPass
+
 __all__ = ["Filter", "filters", "carrier"]
 
 
@@ -15,6 +19,7 @@ class Filter:
     source: str
     is_drive: bool
     pathways: tuple
+    filter: object  #: such as `LowPass`
     #: Of projections: the variable that brings the rates is ``r_from_<input>``, or the current ``I_<input>``
     input: str = ""
 
@@ -27,14 +32,22 @@ def filters(reduced, population):
     pathways = reduced.circuit.pathways(population)
     if reduced.by_pathway:
         return [
-            Filter(p.symbol, p.source, p.is_drive, (p,), p.symbol if reduced.cells else p.source)
+            Filter(
+                p.symbol,
+                p.source,
+                p.is_drive,
+                (p,),
+                p.synapse.filter,
+                p.symbol if reduced.cells else p.source,
+            )
             for p in pathways
         ]
+    shared = LowPass(float(np.asarray(reduced.tau[population])))
     found = []
     for source, is_drive in dict.fromkeys((p.source, p.is_drive) for p in pathways):
         own = tuple(p for p in pathways if (p.source, p.is_drive) == (source, is_drive))
         if reduced.cells and not is_drive:
-            found += [Filter(p.symbol, source, is_drive, (p,), p.symbol) for p in own]
+            found += [Filter(p.symbol, source, is_drive, (p,), shared, p.symbol) for p in own]
         else:
             found.append(
                 Filter(
@@ -42,6 +55,7 @@ def filters(reduced, population):
                     source,
                     is_drive,
                     own,
+                    shared,
                     source,
                 )
             )

@@ -22,7 +22,9 @@ def time_constants_of(circuit, tau, g_):
         return tau, {}  # follows from what is measured
     if isinstance(tau, str) and tau in ("synaptic", "resonant"):
         return tau, {
-            p.label: with_units(p.tau_, "s") for name in circuit.populations for p in circuit.pathways(name)
+            p.label: with_units(p.synapse.filter.delay_, "s")
+            for name in circuit.populations
+            for p in circuit.pathways(name)
         }
     if tau is None:
         raise InputError(

@@ -77,7 +77,7 @@ def eigenvalues_at_(reduced, slopes, rates_):
         sources = np.array([[p.source == name for name in names] for p in pathways], dtype=float).reshape(
             len(pathways), len(names)
         )
-        taus = np.array([p.tau_ for p in pathways])
+        taus = np.zeros(0)
     else:
         sources = np.array(
             [
@@ -94,11 +94,17 @@ def eigenvalues_at_(reduced, slopes, rates_):
         )
     # d state/dt = A state + B (what comes in), what is filtered = C state: one state each, or a chain of
     # synapse and cell.
-    A, B, C = -np.diag(1 / taus), np.diag(1 / taus), np.eye(len(taus))
-    if reduced.tau_choice == "resonant" and pathways:
+    if not reduced.by_pathway or not pathways:
+        A, B, C = -np.diag(1 / taus), np.diag(1 / taus), np.eye(len(taus))
+    else:
         from scipy.linalg import block_diag
 
-        chains = [reduced.responses[p.target].best.chain_(p.tau_) for p in pathways]
+        chains = [
+            reduced.responses[p.target].best.chain_(p.synapse.filter)
+            if reduced.tau_choice == "resonant"
+            else p.synapse.filter.chain_()
+            for p in pathways
+        ]
         A, B, C = (
             block_diag(*parts)
             for parts in (

@@ -161,11 +161,12 @@ def _asynchrony(circuit, runs):
         for target in circuit.populations:
             for pathway in circuit.pathways(target):
                 recorded = (run.conductances_ or {}).get(pathway.label)
-                R = 0 if pathway.is_drive else pathway.K * rates[pathway.source]
-                if pathway.is_drive or recorded is None or R == 0 or pathway.G_ == 0:
+                if pathway.is_drive or recorded is None:
+                    continue
+                campbell = pathway.synapse.recorded_variance_(pathway.K * rates[pathway.source], dt_)
+                if campbell == 0:
                     continue
                 inside = run.conductance_t_ > run.duration_ / 4
-                campbell = pathway.G_**2 * R * dt_ / -np.expm1(-2 * dt_ / pathway.tau_)
                 ratio = float(np.mean(np.var(recorded[:, inside], axis=1)) / campbell)
                 if not ratio <= worst:
                     worst, where = ratio, pathway.label
@@ -192,7 +193,7 @@ def _many_inputs(circuit, reduced, rates):
     for target in circuit.populations:
         for pathway in circuit.pathways(target):
             rate = circuit.drive(pathway.source, target).rate_ if pathway.is_drive else rates[pathway.source]
-            events[pathway.label] = pathway.K * rate * pathway.tau_
+            events[pathway.label] = pathway.K * rate * pathway.synapse.filter.delay_
     worst = min(events, key=events.get, default=None)
     if worst is None:
         return "many inputs", np.nan, f">= {EVENTS_LIMIT:g}", True, "there are no synapses"
@@ -209,7 +210,7 @@ def _many_inputs(circuit, reduced, rates):
 def _slow_variation(circuit, runs, reduced, rates):
     stretch = max(
         [float(np.asarray(tau)) for tau in reduced.tau.values()]
-        + [p.tau_ for name in circuit.populations for p in circuit.pathways(name)],
+        + [p.synapse.filter.delay_ for name in circuit.populations for p in circuit.pathways(name)],
         default=1e-2,
     )
     worst, where = 0.0, next(iter(circuit.populations))
@@ -352,7 +353,7 @@ def _irregular(circuit, runs, reduced, rates):
         tau_m = membrane_tau_(model, average(circuit, target, rates, drives)[1])
         for p in circuit.pathways(target):
             rate = source_rate(p, rates, drives)
-            variance = p.K * p.G_**2 * p.tau_ * rate * (p.E_ - model.leak_reversal_ - v_theta) ** 2 / 2
+            variance = p.variance_(rate, model, v_theta)
             seen += variance * float(pathway_factor(p, rate, cv2, tau_m))
             assumed += variance * float(pathway_factor(p, rate, reduced.cv2, tau_m))
         if assumed > 0:
