@@ -12,7 +12,7 @@ from brian2 import Hz, TimedArray, ms, mV, nA, nS, second
 
 import b2reduce as b2r
 from b2reduce.basics.arguments import described, whole
-from b2reduce.circuit.parts import rate_at, read_rate
+from b2reduce.circuit.drive_rates import rate_at, read_rate
 
 LONGEST = 420  # characters of a message
 

@@ -14,6 +14,7 @@ from b2reduce.basics.errors import AccuracyWarning
 from b2reduce.cells.engine import Cells, Source, kernel_of, run_native
 from b2reduce.cells.integration import LIMIT, tries
 from b2reduce.circuit.cell_equations import ADDED_LEAK
+from b2reduce.circuit.synapses.exponential import ExponentialConductance
 
 BASE = dict(C_m=200 * pF, g_L=10 * nS, E_L=-70 * mV, V_th=-50 * mV, V_r=-60 * mV)
 #: The cell of Brian2's COBAHH benchmark by its published constants (Traub & Miles 1991; Brette et al. 2007).
@@ -182,7 +183,7 @@ def test_half_the_step_gets_the_same_events():
         model,
         n,
         {model.input: np.full(n, 2e-10), ADDED_LEAK: np.zeros(n)},
-        (Source("x", 1e-9, 5e-3, 0.0, 2000.0),),
+        (Source("x", ExponentialConductance(1e-9, 5e-3, 0.0), 2000.0),),
     )
     chosen = np.array([3, 7, 19])
     part = Cells(model, 3, {model.input: np.full(3, 2e-10), ADDED_LEAK: np.zeros(3)}, cells.sources)

@@ -6,6 +6,7 @@ from brian2 import ms, mV, nA, nS, pA, pF, volt
 
 import b2reduce as b2r
 from b2reduce.basics.session import brian_session
+from b2reduce.circuit.synapses.exponential import ExponentialConductance
 
 from .cases import some
 
@@ -118,7 +119,7 @@ def test_methods_of_first_order_are_raised_when_conductances_vary():
 
 
 def test_synapses_reach_the_cell_through_its_input_only():
-    written = b2r.load_model("lif").cell_equations(["a", "b"], poisson=["a"])
+    written = b2r.load_model("lif").cell_equations(dict.fromkeys("ab", ExponentialConductance), poisson=["a"])
     assert "I_app_total = I_app + g_syn_a*(E_syn_a - v) + g_syn_b*(E_syn_b - v)" in written.equations
     assert written.events == "g_syn_a += G_syn_a*poisson(rate_syn_a*dt)"
 
@@ -134,9 +135,9 @@ def test_synapses_reach_the_cell_through_its_input_only():
 def test_ways_to_write_the_same_cell_are_the_same_cell(equations):
     written = changed(equations=equations)
     as_usual = changed()
-    assert "I_app_total)/C_m" in written.cell_equations(["x"], poisson=["x"]).equations, (
-        "the synapses must reach the membrane"
-    )
+    assert (
+        "I_app_total)/C_m" in written.cell_equations({"x": ExponentialConductance}, poisson=["x"]).equations
+    ), "the synapses must reach the membrane"
     for I in (0.3, 0.5):
         rates = [
             b2r.measure_fi(model, [I] * nA, [12] * nS, duration=300 * ms).rate_[0, 0]

@@ -7,6 +7,7 @@ import b2reduce as b2r
 from b2reduce.basics.session import brian_session
 from b2reduce.circuit.circuit import Circuit
 from b2reduce.circuit.library import data_names
+from b2reduce.circuit.synapses.exponential import ExponentialConductance
 
 NEURONS, CIRCUITS = data_names("neurons"), data_names("circuits")
 
@@ -53,7 +54,7 @@ def test_a_neuron_runs_and_reads_back(name, tmp_path, without_compiler):
     path = tmp_path / f"{name}.toml"
     path.write_text(model.to_toml())
     assert b2r.load_model(path).hash == model.hash
-    written = model.cell_equations(["x"], poisson=["x"])
+    written = model.cell_equations({"x": ExponentialConductance}, poisson=["x"])
     with brian_session(0) as b:
         group = b.NeuronGroup(
             2,

@@ -19,6 +19,7 @@ from b2reduce.cells.engine import Cells, Source, native, resting_state, simulate
 from b2reduce.cells.engine.codegen import LANES, MOST_ENTRIES
 from b2reduce.circuit.cell_equations import ADDED_LEAK
 from b2reduce.circuit.library import data_names
+from b2reduce.circuit.synapses.exponential import ExponentialConductance
 
 SCALES = {
     "lif": 1e-9,
@@ -146,9 +147,9 @@ def test_rest_is_the_same_rest():
 
 
 SOURCES = (
-    Source("a", 0.4e-9, 5e-3, 0.0, 3500.0),
-    Source("b", 0.2e-9, 5e-3, 0.0, 1620.0),
-    Source("c", 2e-9, 10e-3, -80e-3, 405.0),
+    Source("a", ExponentialConductance(0.4e-9, 5e-3, 0.0), 3500.0),
+    Source("b", ExponentialConductance(0.2e-9, 5e-3, 0.0), 1620.0),
+    Source("c", ExponentialConductance(2e-9, 10e-3, -80e-3), 405.0),
 )
 
 
@@ -172,7 +173,7 @@ def test_noisy_cells_have_the_same_statistics():
     # 3000 x 30 intervals: the CV is known to about CV/sqrt(2 x 90000) = 0.25 %, twice that for skewed
     # intervals; four of the difference.
     assert cvs[0] == pytest.approx(cvs[1], rel=4 * 0.005 * np.sqrt(2))
-    weaker = (Source("a", 0.4e-9, 5e-3, 0.0, 3450.0), *SOURCES[1:])
+    weaker = (Source("a", ExponentialConductance(0.4e-9, 5e-3, 0.0), 3450.0), *SOURCES[1:])
     other = (
         simulate_cells(noisy(n, weaker), T + 0.25, 0.25, 1e-4, seed=5, engine="native")[0].count.mean() / T
     )
@@ -183,9 +184,14 @@ def test_noisy_cells_have_the_same_statistics():
 def test_events_are_poisson_at_any_rate(rate):
     # 4e5 Hz are 40 events a step: more than the table of probabilities holds, counted exactly from its end.
     n, T, dt = 4000, 0.2, 1e-4
-    a = simulate_cells(noisy(n, (Source("a", 1e-15, 5e-3, 0.0, rate),)), T, 0.0, dt, seed=2, engine="native")[
-        0
-    ]
+    a = simulate_cells(
+        noisy(n, (Source("a", ExponentialConductance(1e-15, 5e-3, 0.0), rate),)),
+        T,
+        0.0,
+        dt,
+        seed=2,
+        engine="native",
+    )[0]
     events, mean = a.events["a"], rate * T
     assert rate * dt < MOST_ENTRIES or rate == 4e5
     assert abs(events.mean() - mean) < 4 * np.sqrt(mean / n)
@@ -478,7 +484,7 @@ def test_a_random_reset_and_an_escape_rate():
 
 def test_more_events_than_can_be_counted_are_an_error():
     for rate, fits in ((4.9e6, True), (5.1e6, False)):
-        source = (Source("a", 1e-15, 5e-3, 0.0, rate),)
+        source = (Source("a", ExponentialConductance(1e-15, 5e-3, 0.0), rate),)
         if fits:  # 490 a step, far beyond the table, and still Poisson
             events = simulate_cells(noisy(2000, source), 0.02, 0.0, 1e-4, seed=2, engine="native")[0].events[
                 "a"

@@ -11,6 +11,8 @@ from brian2 import Hz, ms, mV, nS
 import b2reduce as b2r
 from b2reduce.cells.points import measure_points
 from b2reduce.cells.transfer_lookup import missed_between, transfer_lookup
+from b2reduce.circuit.synapses.exponential import ExponentialConductance
+from b2reduce.circuit.synapses.low_pass import LowPass
 from b2reduce.reduction.inputs import (
     average,
     membrane_tau_,
@@ -227,14 +229,17 @@ def test_trains_through_equal_synapses_are_one_source():
             rate = lambda p: source_rate(p, rates, drives)
             mean = sum(p.mean_(rate(p)) for p in own)
             factors = [
-                1.0 if p.is_drive else variance_factor(rate(p), cv2[p.source], p.tau_, tau_m) for p in own
+                1.0 if p.is_drive else variance_factor(rate(p), cv2[p.source], p.synapse.filter, tau_m)
+                for p in own
             ]
             variance = sum(factor * p.K * p.G_**2 * p.tau_ * rate(p) / 2 for factor, p in zip(factors, own))
-            assert float(source.G_**2 * source.tau_ * source.rate_ / 2) == pytest.approx(variance, rel=1e-12)
-            assert float(source.mean_) == pytest.approx(mean, rel=1e-12)
+            assert float(source.synapse.G_**2 * source.synapse.tau_ * source.rate_ / 2) == pytest.approx(
+                variance, rel=1e-12
+            )
+            assert float(source.leak_) == pytest.approx(mean, rel=1e-12)
     # A fiftieth of the variance: events of a quarter, and a mean that is smaller
-    least = source_of("s", 1e-9, 5e-3, 0.0, 1000.0, 20.0)
-    assert (least.G_, float(least.rate_)) == (0.25e-9, 320.0) and least.mean_ < 1e-9 * 5e-3 * 1000.0
+    least = source_of("s", ExponentialConductance(1e-9, 5e-3, 0.0), 1000.0, 20.0)
+    assert (least.synapse.G_, float(least.rate_)) == (0.25e-9, 320.0) and least.leak_ < 1e-9 * 5e-3 * 1000.0
 
 
 RENEWAL = [
@@ -277,13 +282,13 @@ def test_the_variance_of_renewal_trains_is_the_integral_of_their_spectrum(rate, 
     whole, flat = (
         quad(passed, 1e-9, np.pi / 2 - 1e-9, args=(of,), limit=5000)[0] for of in (spectrum, lambda w: 1.0)
     )
-    factor = variance_factor(rate, cv2, tau, tau_m)
+    factor = variance_factor(rate, cv2, LowPass(tau), tau_m)
     # Equal time constants are told apart by 1e-4: 1e-5
     assert factor == pytest.approx(whole / flat, rel=2e-5)
     assert min(cv2, 1.0) - 1e-9 <= factor <= max(cv2, 1.0) + 1e-9
-    assert variance_factor([0.0, 1e-6], cv2, tau, tau_m) == pytest.approx(1, abs=1e-4) and variance_factor(
-        1e5, cv2, tau, tau_m
-    ) == pytest.approx(cv2, abs=2e-4)
+    assert variance_factor([0.0, 1e-6], cv2, LowPass(tau), tau_m) == pytest.approx(
+        1, abs=1e-4
+    ) and variance_factor(1e5, cv2, LowPass(tau), tau_m) == pytest.approx(cv2, abs=2e-4)
 
 
 def test_the_variance_of_renewal_trains_is_that_of_trains_that_are_drawn():
@@ -300,9 +305,9 @@ def test_the_variance_of_renewal_trains_is_that_of_trains_that_are_drawn():
         kernel = np.where(t > 0, (np.exp(-t / tau_m) - np.exp(-t / tau)) / (tau_m - tau), 0.0)
         poisson = rate / (2 * (tau + tau_m))  # Campbell: r int h^2
         assert kernel.sum(axis=1).var() / poisson == pytest.approx(
-            variance_factor(rate, cv2, tau, tau_m), rel=0.08
+            variance_factor(rate, cv2, LowPass(tau), tau_m), rel=0.08
         )
-        assert variance_factor(rate, cv2, tau, tau_m) > 1.3 * cv2, (
+        assert variance_factor(rate, cv2, LowPass(tau), tau_m) > 1.3 * cv2, (
             "which the long-time limit alone would not be"
         )
 

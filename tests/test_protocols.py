@@ -8,7 +8,7 @@ import pytest
 from brian2 import Hz, ms, mV, second
 
 import b2reduce as b2r
-from b2reduce.circuit.parts import rate_at
+from b2reduce.circuit.drive_rates import rate_at
 from b2reduce.validation.transients import gain_and_phase_, half_rise_
 
 from .cases import reduced, two_populations

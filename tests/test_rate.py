@@ -5,7 +5,7 @@ import pytest
 from brian2 import Hz, ms, mV, nS, second
 
 import b2reduce as b2r
-from b2reduce.circuit.parts import rate_at
+from b2reduce.circuit.drive_rates import rate_at
 
 from .cases import gain, reduced
 

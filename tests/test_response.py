@@ -12,6 +12,7 @@ from brian2 import Hz, ms, mV, nS, pA, pF, second
 
 import b2reduce as b2r
 from b2reduce.cells.filters import RateFilter, fit_filter, nearest_tau_, step_response_
+from b2reduce.circuit.synapses.low_pass import LowPass
 from b2reduce.theory.fixed_points import fixed_points
 
 RHO = 2e3  # Hz/V: escape rate per volt above rest
@@ -225,7 +226,7 @@ def test_the_stated_errors_of_a_fit_are_its_scatter():
 )
 def test_the_chain_of_states_has_the_response_of_synapse_and_filter(form, values):
     filter_, tau, f = made(form, *values), 5e-3, np.array([0.0, 3.0, 30.0, 200.0])
-    A, B, C = filter_.chain_(tau)
+    A, B, C = filter_.chain_(LowPass(tau))
     s = 2j * np.pi * f
     states = [C @ np.linalg.solve(value * np.eye(len(A)) - A, B) for value in s]
     np.testing.assert_allclose(states, filter_(f) / (1 + s * tau), rtol=1e-10)
@@ -234,11 +235,13 @@ def test_the_chain_of_states_has_the_response_of_synapse_and_filter(form, values
 
     t = np.linspace(0, 0.08, 9)
     y = solve_ivp(lambda _, x: A @ x + B, (0, 0.08), np.zeros(len(A)), t_eval=t, rtol=1e-9, atol=1e-12).y
-    np.testing.assert_allclose(step_response_([tau], [1.0], filter_, t), C @ y, atol=1e-5)
+    np.testing.assert_allclose(step_response_([LowPass(tau)], [1.0], filter_, t), C @ y, atol=1e-5)
 
 
 def test_the_nearest_time_constant():
-    assert nearest_tau_([7e-3], [1.0], None)[0] == pytest.approx(7e-3, rel=1e-5), "one filter is its own"
+    assert nearest_tau_([LowPass(7e-3)], [1.0], None)[0] == pytest.approx(7e-3, rel=1e-5), (
+        "one filter is its own"
+    )
     # Two in a row: 1 - (p e^-t/p - q e^-t/q)/(p - q). Its distance to 1 - e^-t/tau, integrated by hand:
     # exponentials only, ∫ e^-at e^-bt = 1/(a + b).
     p, q = 5e-3, 8e-3
@@ -248,7 +251,7 @@ def test_the_nearest_time_constant():
         a, k = np.append(amplitude, -1.0), np.append(rate, 1 / tau)
         return np.sum(a[:, None] * a / (k[:, None] + k))
 
-    found, error = nearest_tau_([p], [1.0], made("first", q))
+    found, error = nearest_tau_([LowPass(p)], [1.0], made("first", q))
     taus = np.linspace(5e-3, 30e-3, 25001)
     assert found == pytest.approx(taus[np.argmin([distance(tau) for tau in taus])], abs=2e-6) and error == 0
     assert not found == pytest.approx(p + q, rel=0.02), "it is not their sum"

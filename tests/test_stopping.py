@@ -118,9 +118,9 @@ NOISE = [
         name=s.label,
         inputs=1,
         rate=f"{s.rate_} Hz",
-        G=f"{s.G_ * 1e9} nS",
-        tau=f"{s.tau_ * 1e3} ms",
-        E=f"{s.E_ * 1e3} mV",
+        G=f"{s.synapse.G_ * 1e9} nS",
+        tau=f"{s.synapse.tau_ * 1e3} ms",
+        E=f"{s.synapse.E_ * 1e3} mV",
     )
     for s in SOURCES
 ]

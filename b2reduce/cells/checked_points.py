@@ -36,7 +36,7 @@ def measure_checked(model, I_, g_, sources, *, dt_, fixed=False, stop=None, **se
     DivergenceError
         If all methods and steps end in NaN.
     """
-    added = np.asarray(g_) - sum(np.asarray(source.mean_) for source in sources) - model.leak_
+    added = np.asarray(g_) - sum(np.asarray(source.leak_) for source in sources) - model.leak_
     notes, best, failure = [], None, None
     for method, step_ in tries(model, bool(sources), added, dt_, fixed):
         try:
@@ -128,10 +128,7 @@ def measure_until(
         if not unsure.size:
             break
         some = lambda values: np.broadcast_to(values, I_.shape)[unsure]
-        chosen = tuple(
-            replace(source, **{name: some(getattr(source, name)) for name in ("G_", "tau_", "E_", "rate_")})
-            for source in sources
-        )
+        chosen = tuple(source.mapped(some) for source in sources)
         more = measure_points(
             model,
             I_[unsure],

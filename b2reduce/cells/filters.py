@@ -121,26 +121,25 @@ class RateFilter(Record):
         tail = f" + lead*(s_{key} - x_{key})" if self.form == "lead" else ""
         return [f"dx_{key}/dt = (s_{key} - x_{key})/tau_r : Hz", f"q_{key} = x_{key}{tail} : Hz"]
 
-    def chain_(self, tau_):
+    def chain_(self, synapse):
         """(A, B, C).
 
-        D state/dt = A state + B input, output C state, of a synapse of time constant tau_ (s) and this
-        filter; state (s, x) or (s, x, y).
+        D state/dt = A state + B input, output C state, of the filter of a synapse and this one behind it;
+        state (s, x) or (s, x, y).
         """
         own = {name.partition(" ")[0]: value for name, value in self.parameters.items()}
         tau, lead, quick = own["tau_r"], own.get("lead", 0.0), own.get("quick", 0.0)
         if self.form == "second":
             damping = own["damping"]
-            A = [[-1 / tau_, 0, 0], [0, 0, 1 / tau], [1 / tau, -1 / tau, -damping / tau]]
-            return (
-                np.array(A),
-                np.array([1 / tau_, 0, 0]),
-                np.array([quick, 1 - quick, lead - quick * damping]),
-            )
+            A, B = np.array([[0, 1 / tau], [-1 / tau, -damping / tau]]), np.array([0, 1 / tau])
+            C, through = np.array([1 - quick, lead - quick * damping]), quick
+        else:
+            A, B, C, through = np.array([[-1 / tau]]), np.array([1 / tau]), np.array([1 - lead]), lead
+        A_0, B_0, C_0 = synapse.chain_()
         return (
-            np.array([[-1 / tau_, 0], [1 / tau, -1 / tau]]),
-            np.array([1 / tau_, 0]),
-            np.array([lead, 1 - lead]),
+            np.block([[A_0, np.zeros((len(B_0), len(B)))], [np.outer(B, C_0), A]]),
+            np.concatenate([B_0, np.zeros(len(B))]),
+            np.concatenate([through * C_0, C]),
         )
 
     @property
@@ -255,24 +254,24 @@ def fit_filter(frequency_, response_, sem_, form):
     )
 
 
-def step_response_(taus_, weights_, filter_, t_):
-    """Response at times in s to a step of all inputs at 0: first-order filters with weights (of sum 1), then
-    the filter.
+def step_response_(synapses, weights_, filter_, t_):
+    """Response at times in s to a step of all inputs at 0: the filters of synapses with weights (of sum 1),
+    then the filter.
 
     Parameters
     ----------
-    taus_, weights_ : sequence of float
-        Of the synapses; s and 1.
+    synapses : sequence of LowPass
+    weights_ : sequence of float
     filter_ : RateFilter or None
     """
     from scipy.signal import lti, step
 
     a, c, b, d = (0.0, 0.0, 0.0, 0.0) if filter_ is None else filter_.coefficients_
     total = np.zeros(len(t_))
-    for tau, weight in zip(taus_, weights_):
+    for synapse, weight in zip(synapses, weights_):
         # In units of the mean time, so that coefficients are of order one.
-        unit = tau + abs(b) + np.sqrt(abs(d))
-        below = np.polymul([d / unit**2, b / unit, 1.0], [tau / unit, 1.0])
+        unit = synapse.delay_ + abs(b) + np.sqrt(abs(d))
+        below = np.polymul([d / unit**2, b / unit, 1.0], synapse.below_(unit))
         total += (
             weight
             * step(
@@ -283,7 +282,7 @@ def step_response_(taus_, weights_, filter_, t_):
     return total
 
 
-def nearest_tau_(taus_, weights_, filter_):
+def nearest_tau_(synapses, weights_, filter_):
     """(tau, standard error) in s of the first-order filter whose step response is nearest, in squared
     distance over time, to that of `step_response_`.
 
@@ -296,9 +295,11 @@ def nearest_tau_(taus_, weights_, filter_):
 
     def nearest(values):
         own = None if filter_ is None else replace(filter_, values=tuple(values))
-        slowest = max(taus_) + (0.0 if own is None else abs(own.coefficients_[2]) + abs(own.coefficients_[0]))
+        slowest = max(synapse.delay_ for synapse in synapses) + (
+            0.0 if own is None else abs(own.coefficients_[2]) + abs(own.coefficients_[0])
+        )
         t_ = np.linspace(0, 20 * slowest, 8001)
-        target = step_response_(taus_, weights_, own, t_)
+        target = step_response_(synapses, weights_, own, t_)
         distance = lambda log: np.trapezoid((target - 1 + np.exp(-t_ / (np.exp(log) * slowest))) ** 2, t_)
         return slowest * np.exp(
             minimize_scalar(

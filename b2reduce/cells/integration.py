@@ -173,15 +173,14 @@ def _sample(rng, rate_, firing, count, noisy):
 
 def _taken(cells, statistics, chosen):
     pick = lambda values: np.broadcast_to(values, cells.count)[chosen]
-    sources = tuple(
-        replace(source, **{name: pick(getattr(source, name)) for name in ("G_", "tau_", "E_", "rate_")})
-        for source in cells.sources
-    )
+    sources = tuple(source.mapped(pick) for source in cells.sources)
     state = (
         cells.state
         if statistics is None
         else {
-            name: values for name, values in statistics.final_state.items() if not name.startswith("g_syn_")
+            name: values
+            for name, values in statistics.final_state.items()
+            if name in cells.model.state_variables
         }
     )
     return Cells(

@@ -136,11 +136,12 @@ def noise_sources(drives, model, rates_=None, what="noise"):
         key = f"{what}, drive {drive.name!r}"
         if drive.name not in rates_ and not drive.constant:
             raise InputError(f"{key}: its rate is a table; expected one constant rate")
-        G_ = to_si(drive.G, model.conductance_dim, f"{key}, G")
+        values = {
+            p.name: to_si(drive.parameters[p.name], p.dimension(model), f"{key}, {p.name}")
+            for p in drive.synapse_kind.parameters
+        }
         rate_ = drive.inputs * (rates_[drive.name] if drive.name in rates_ else drive.rate_)
-        sources.append(
-            Source(f"s{number}", G_, to_si(drive.tau, "s", "tau"), to_si(drive.E, "V", "E"), rate_)
-        )
+        sources.append(Source(f"s{number}", drive.synapse_kind.of(values), rate_))
     return tuple(sources)
 
 
@@ -214,13 +215,11 @@ def measure_points(
     I_, g_ = np.asarray(I_, dtype=float), np.asarray(g_, dtype=float)
     tile = lambda values: np.repeat(np.broadcast_to(values, I_.shape), replicates)
     mean = (
-        np.sum([np.broadcast_to(source.mean_, I_.shape) for source in sources], axis=0)
+        np.sum([np.broadcast_to(source.leak_, I_.shape) for source in sources], axis=0)
         if sources
         else np.zeros(I_.shape)
     )
-    drive = np.sum(
-        [source.mean_ * (source.E_ - model.leak_reversal_) * np.ones(I_.shape) for source in sources], axis=0
-    )
+    drive = np.sum([source.current_(model) * np.ones(I_.shape) for source in sources], axis=0)
     leak = g_ - mean
     if np.any(leak < -1e-12 * np.abs(g_)):
         worst = leak.argmin()
@@ -247,9 +246,7 @@ def measure_points(
     added = np.maximum(
         leak - model.leak_, -spread.get(model.leak if isinstance(model.leak, str) else "", np.inf)
     )
-    sources = tuple(
-        Source(s.label, *(tile(value) for value in (s.G_, s.tau_, s.E_, s.rate_))) for s in sources
-    )
+    sources = tuple(source.mapped(tile) for source in sources)
     if isinstance(initial, str):
         if initial != "rest":
             raise InputError(f"initial: got {initial!r}, expected 'rest' or a dict of starting values")
@@ -333,7 +330,8 @@ def _remarks(model, stats, points, replicates, noisy, dt_):
 
 def sources_at_rest(sources):
     """The same sources without events, one value for all cells."""
-    return tuple(Source(s.label, 0.0, float(np.min(s.tau_)), float(np.min(s.E_)), 0.0) for s in sources)
+    least = lambda value: float(np.min(value))
+    return tuple(Source(s.label, s.synapse.mapped(least).scaled(0.0), 0.0) for s in sources)
 
 
 def starting_values(model, initial):

@@ -239,13 +239,8 @@ def measure_transfer(
     grids = np.meshgrid(*axes.values(), indexing="ij")
     shape, points = grids[0].shape, grids[0].size
     sources = noise_sources(drives, model, dict(zip(axes, map(np.ravel, grids))), what="drives")
-    reversal = model.leak_reversal_
-    I_ = (
-        model.constant_input_
-        + sum(source.mean_ * (source.E_ - reversal) for source in sources)
-        + np.zeros(points)
-    )
-    g_ = model.leak_ + sum(source.mean_ for source in sources) + np.zeros(points)
+    I_ = model.constant_input_ + sum(source.current_(model) for source in sources) + np.zeros(points)
+    g_ = model.leak_ + sum(source.leak_ for source in sources) + np.zeros(points)
     with Progress(progress) as bar:
         measured = measure_until(
             model,

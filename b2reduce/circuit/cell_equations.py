@@ -13,14 +13,25 @@ from ..basics.units import si_label
 ADDED_LEAK = "g_added_syn"
 
 
-def cell_equations(model, synapses=(), per_cell=(), shared=(), poisson=(), counted=False, method=None):
+def _events(label, jumps, counted):
+    """The statements that add the Poisson events of one step."""
+    drawn = f"poisson(rate_syn_{label}*dt)"
+    if not counted and len(jumps) == 1:
+        return [f"{name} += {size}*{drawn}" for name, size in jumps.items()]
+    number = f"k_syn_{label}"
+    lines = [f"{number} = {drawn}", *(f"{name} += {size}*{number}" for name, size in jumps.items())]
+    return [*lines, f"n_syn_{label} += {number}*int(t >= count_from_syn)"] if counted else lines
+
+
+def cell_equations(model, synapses=None, per_cell=(), shared=(), poisson=(), counted=False, method=None):
     """The equations that Brian2 runs, for sweeps and networks alike."""
+    synapses = {} if synapses is None else synapses
     lines = model.equations.splitlines()
-    current, conductance = si_unit_name(model.current_dim), si_unit_name(model.conductance_dim)
+    current = si_unit_name(model.current_dim)
     declared = dict.fromkeys([model.input, *per_cell])
     lines = [line for line in lines if line.partition(":")[0].strip() != model.input]
     reversal = {}
-    added = [f"g_syn_{s}*(E_syn_{s} - {model.membrane})" for s in synapses]
+    added = [term for s, kind in synapses.items() if (term := kind.current(s, model))]
     if ADDED_LEAK in per_cell:
         if not isinstance(model.leak_reversal, str):
             reversal["E_added_syn"] = model.leak_reversal
@@ -31,10 +42,12 @@ def cell_equations(model, synapses=(), per_cell=(), shared=(), poisson=(), count
         total = f"{model.input}_total"
         lines = [_substitute(line, model.input, total) for line in lines]
         lines.append(f"{total} = {' + '.join([model.input, *added])} : {current}")
-        lines += [f"dg_syn_{s}/dt = -g_syn_{s}/tau_syn_{s} : {conductance}" for s in synapses]
     units = {model.input: current}
-    for s in synapses:
-        units.update({f"tau_syn_{s}": "second", f"E_syn_{s}": "volt", f"G_syn_{s}": conductance})
+    for s, kind in synapses.items():
+        lines += [
+            f"d{name}/dt = {rate} : {si_unit_name(dim)}" for name, rate, dim in kind.equations(s, model)
+        ]
+        units.update({name: si_unit_name(dim) for name, dim in kind.units(s, model).items()})
     for s in poisson:
         units[f"rate_syn_{s}"] = "Hz"
     for name in per_cell:
@@ -46,13 +59,7 @@ def cell_equations(model, synapses=(), per_cell=(), shared=(), poisson=(), count
         lines.append(f"{name} : {unit} ({flags})")
     if counted and poisson:
         lines += ["count_from_syn : second (shared, constant)", *(f"n_syn_{s} : 1" for s in poisson)]
-        event = (
-            "k_syn_{0} = poisson(rate_syn_{0}*dt)\ng_syn_{0} += G_syn_{0}*k_syn_{0}\nn_syn_{0} +="
-            " k_syn_{0}*int(t >= count_from_syn)"
-        )
-    else:
-        event = "g_syn_{0} += G_syn_{0}*poisson(rate_syn_{0}*dt)"
-    events = "\n".join(event.format(s) for s in poisson)
+    events = "\n".join(line for s in poisson for line in _events(s, synapses[s].jumps(s, model), counted))
     namespace = {key: value for key, value in model.constants.items() if key not in units} | reversal
     return CellEquations(
         "\n".join(lines),

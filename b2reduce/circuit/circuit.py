@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-import numpy as np
-
 from ..basics.arguments import described, require
 from ..basics.display import quantity_text, sheet_html, sheet_text
 from ..basics.errors import CircuitError
@@ -20,7 +18,9 @@ from .circuit_reading import circuit_arguments
 from .circuit_text import circuit_tables, circuit_to_dict, circuit_toml
 from .library import find_data_file
 from .parameter_names import replaced, value_of
-from .parts import Drive, Pathway, check_step, put, read_quantity
+from .parts import Drive
+from .pathway import Pathway
+from .read_values import check_step, put, read_quantity
 
 __all__ = ["Circuit", "drives_of", "load_circuit"]
 
@@ -135,17 +135,21 @@ class Circuit:
 
     def pathways(self, target):
         """All inputs of a population, drives first."""
-        si = lambda entry: tuple(float(np.asarray(getattr(entry, name))) for name in ("G", "tau", "E"))
         drives = [
-            Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), *si(d))
+            Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), d.synapse)
             for d in self.drives
             if d.target == target
         ]
         return drives + [
-            Pathway(label, target, p.source, False, self.K(p), *si(p))
+            Pathway(label, target, p.source, False, self.K(p), p.synapse)
             for label, p in zip(self.labels, self.projections)
             if p.target == target
         ]
+
+    @property
+    def synapse_kinds(self):
+        """The kinds of synapses that it has, each once: subclasses of `Synapse`."""
+        return tuple(dict.fromkeys(entry.synapse_kind for entry in (*self.projections, *self.drives)))
 
     def replace(self, changes=None, **more):
         """A changed copy.

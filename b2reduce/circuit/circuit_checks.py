@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..basics.arguments import described, require
 from ..basics.errors import CircuitError, unknown_name
-from ..basics.units import si_label
-from .parts import NAME, Drive, Population, Projection
+from .parts import Drive, Population, Projection
+from .read_values import NAME
 
 
 def check_circuit(circuit):
@@ -32,13 +32,9 @@ def check_circuit(circuit):
                         f"{key}, {end}:"
                         f" {unknown_name('population', getattr(entry, end), circuit.populations)}"
                     )
-            dim = circuit.populations[entry.target].model.conductance_dim
-            got = getattr(entry.G, "dim", None)
-            if got is not dim or entry.G < 0:
-                raise CircuitError(
-                    f"{key}, G: got {entry.G}, expected a conductance of at least 0 in {si_label(dim)},"
-                    " as the leak of its target"
-                )
+            model = circuit.populations[entry.target].model
+            for parameter in entry.synapse_kind.parameters:
+                parameter.check(entry.parameters[parameter.name], model, key)
     for kind, entries in (("projection", circuit.projections), ("drive", circuit.drives)):
         for entry in entries:
             ends = [entry.target, entry.source] if kind == "projection" else [entry.target]

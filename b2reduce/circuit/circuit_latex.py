@@ -117,10 +117,7 @@ def circuit_latex(circuit, document=True):
             else ("Connectivity", "none")
         ),
         ("Neuron models", ", ".join(dict.fromkeys(model.title or model.name for model in models.values()))),
-        (
-            "Synapse model",
-            "conductances that jump by G at each spike and decay exponentially; current g (E - v)",
-        ),
+        ("Synapse model", "; ".join(kind.meaning for kind in circuit.synapse_kinds) or "none"),
         ("Input", f"independent Poisson trains onto every cell: {', '.join(drives)}" if drives else "none"),
         ("Time step", quantity_text(circuit.dt)),
         ("References", ", ".join(circuit.cite) or "none"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 
 from ..basics.arguments import described
 from ..basics.errors import CircuitError, InputError, unknown_name
 from .neuron import NeuronModel, load_model
-from .parts import NEEDED, Drive, Population, Projection
+from .parts import Drive, Population, Projection
+from .synapses.register import DEFAULT, synapse_kind
 
 __all__ = ["KEYS", "POPULATION_KEYS", "circuit_arguments"]
 
@@ -61,10 +61,11 @@ def circuit_arguments(data, source=""):
             raise CircuitError(
                 f"{where}, {kind}: got {described(data[kind])}, expected a list of tables: write [[{kind}]]"
             )
-        known = [item.name for item in fields(type_)]
         for number, entry in enumerate(data.get(kind, ()), start=1):
-            entry = check(entry, known, f"{kind}, entry {number}: ")
-            for key in NEEDED[type_]:
+            synapse = entry.get("kind", DEFAULT) if isinstance(entry, Mapping) else DEFAULT
+            synapse_kind(synapse, f"{where}, {kind}, entry {number}: kind")
+            entry = check(entry, type_.keys(synapse), f"{kind}, entry {number}: ")
+            for key in type_.needed(synapse):
                 if key not in entry:
                     raise CircuitError(f"{where}, {kind}, entry {number}: the key {key!r} is missing")
             try:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from ..basics.display import amount, quantity_text
 from ..basics.toml_text import toml_text
 from ..basics.units import format_quantity
 from .library import data_names
 from .neuron import load_model
-from .parts import text_of
 
 __all__ = ["circuit_tables", "circuit_toml"]
 
@@ -59,6 +56,15 @@ def circuit_tables(circuit):
     rate = lambda d: (
         quantity_text(d.rate) if d.constant else f"{len(d.rate[0])} values, mean {amount(d.rate_, 'Hz')}"
     )
+    # Where there are several kinds of synapses, what one of them has not is left open.
+    kinds = circuit.synapse_kinds
+    names = tuple(dict.fromkeys(parameter.name for kind in kinds for parameter in kind.parameters))
+    several = len(kinds) > 1
+    columns = (*(["synapses"] if several else []), *names)
+    values = lambda entry: (
+        *([entry.kind] if several else []),
+        *(quantity_text(entry.parameters[name]) if name in entry.parameters else "" for name in names),
+    )
     populations = [
         (name, p.size, p.model.name, changed(p.parameters), p.feature or "")
         for name, p in circuit.populations.items()
@@ -67,30 +73,22 @@ def circuit_tables(circuit):
         (
             label,
             p.in_degree if p.in_degree is not None else f"p = {p.probability:g}",
-            *map(quantity_text, (p.G, p.tau, p.E)),
+            *values(p),
             " to ".join(map(quantity_text, p.delay)),
         )
         for label, p in zip(circuit.labels, circuit.projections)
     ]
-    drives = [
-        (f"{d.name}->{d.target}", d.inputs, rate(d), *map(quantity_text, (d.G, d.tau, d.E)))
-        for d in circuit.drives
-    ]
+    drives = [(f"{d.name}->{d.target}", d.inputs, rate(d), *values(d)) for d in circuit.drives]
     tables = (
         (("population", "cells", "model", "changed", "feature"), populations),
-        (("projection", "inputs", "G", "tau", "E", "delay"), projections),
-        (("drive", "inputs", "rate", "G", "tau", "E"), drives),
+        (("projection", "inputs", *columns, "delay"), projections),
+        (("drive", "inputs", "rate", *columns), drives),
     )
     return [(columns, rows, "") for columns, rows in tables if rows]
 
 
 def circuit_to_dict(circuit):
     """Plain data: what the TOML file says, with the models written out."""
-    projections = []
-    for projection in circuit.projections:
-        entry = {item.name: text_of(getattr(projection, item.name)) for item in fields(projection)}
-        entry["delay"] = [format_quantity(value) for value in projection.delay]
-        projections.append({key: value for key, value in entry.items() if value is not None})
     return {
         "kind": "circuit",
         "name": circuit.name,
@@ -105,6 +103,6 @@ def circuit_to_dict(circuit):
             }
             for name, p in circuit.populations.items()
         },
-        "projections": projections,
+        "projections": [projection.to_dict() for projection in circuit.projections],
         "drives": [drive.to_dict() for drive in circuit.drives],
     }

@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 
 from ..basics.arguments import described
 from ..basics.errors import CircuitError, InputError, ModelError, unknown_name
 from ..basics.files import read_toml
-from ..basics.units import parse_quantity, si_label
+from ..basics.units import parse_quantity
 from .circuit import Circuit
 from .circuit_reading import KEYS as CIRCUIT_KEYS
 from .circuit_reading import POPULATION_KEYS
 from .neuron import NeuronModel, load_model
 from .neuron_reading import KEYS as NEURON_KEYS
 from .neuron_reading import NEEDED as NEURON_NEEDED
-from .parts import NEEDED, Drive, Population, Projection
+from .parts import Drive, Population, Projection
 from .roles import ROLES
+from .synapses.register import DEFAULT, synapse_kind
 
 __all__ = ["check_file"]
 
 #: Values that stand in for the other fields of an entry while one field is tried.
 _FINE = {
-    Projection: {"source": "E", "target": "E", "G": "1 nS", "tau": "1 ms", "E": "0 mV", "in_degree": 1},
-    Drive: {
-        "name": "fine",
-        "target": "E",
-        "inputs": 1,
-        "rate": "1 Hz",
-        "G": "1 nS",
-        "tau": "1 ms",
-        "E": "0 mV",
-    },
+    Projection: {"source": "E", "target": "E", "in_degree": 1},
+    Drive: {"name": "fine", "target": "E", "inputs": 1, "rate": "1 Hz"},
 }
 
 
@@ -154,38 +146,25 @@ def _population_faults(name, entry, path):
         return [f"{where}: {error}"], None
 
 
-def _conductance_faults(value, where):
-    from brian2 import get_dimensions
-
-    try:
-        label = si_label(get_dimensions(parse_quantity(value)))
-    except InputError:
-        return []  # which trying the field says
-    return (
-        []
-        if label in ("S", "S/m^2")
-        else [
-            f'{where}: got {described(value)}, expected a conductance such as "0.5 nS", or per area such as'
-            ' "0.05 mS/cm^2"'
-        ]
-    )
-
-
 def _entry_faults(type_, entry, where, names):
     """Faults of one projection or drive, field by field."""
     if not isinstance(entry, Mapping):
         return [f"{where}: got {described(entry)}, expected a table"]
-    known = [item.name for item in fields(type_)]
-    found = _keys(entry, known, f"{where}, ") + _missing(entry, NEEDED[type_], f"{where}: ")
+    kind = entry.get("kind", DEFAULT)
+    if unknown := _tried(lambda: synapse_kind(kind, f"{where}, kind")):
+        return unknown  # which parameters it has is not known
+    values = {parameter.name: parameter for parameter in synapse_kind(kind, "kind").parameters}
+    known = type_.keys(kind)
+    found = _keys(entry, known, f"{where}, ") + _missing(entry, type_.needed(kind), f"{where}: ")
     for key, value in entry.items():
         if key not in known:
             continue
         if key in ("source", "target") and isinstance(value, str):
             found += [] if value in names else [f"{where}, {key}: {unknown_name('population', value, names)}"]
             continue
-        if key == "G":
-            found += _conductance_faults(value, f"{where}, G")
-        fine = dict(_FINE[type_])
+        if key in values and (fault := values[key].unit_fault(value)):
+            found.append(f"{where}, {key}: {fault}")
+        fine = {**_FINE[type_], "kind": kind, **{name: item.example for name, item in values.items()}}
         if key == "probability":
             fine.pop("in_degree")
         label = "projection E->E, " if type_ is Projection else "drive fine->E, "

@@ -327,14 +327,14 @@ class NeuronModel:
             data.pop(key)
         return content_hash(data)
 
-    def cell_equations(self, synapses=(), per_cell=(), shared=(), poisson=(), counted=False, method=None):
+    def cell_equations(self, synapses=None, per_cell=(), shared=(), poisson=(), counted=False, method=None):
         """The equations that Brian2 runs, for sweeps and networks alike.
 
         Parameters
         ----------
-        synapses : sequence of str
-            Labels of the conductances to append: ``g_syn_<label>`` with ``tau_syn_<label>``,
-            ``E_syn_<label>`` and ``G_syn_<label>``.
+        synapses : mapping of str to Synapse or its class, optional
+            What to append, by label: state variables such as ``g_syn_<label>``, and parameters such as
+            ``tau_syn_<label>``.
         per_cell : sequence of str
             Parameters that every cell has its own value of. The input always is one; `ADDED_LEAK` among them
             adds the conductance of that name, with the leak's reversal.

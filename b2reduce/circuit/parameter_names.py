@@ -15,12 +15,12 @@ from ..basics.errors import CircuitError, unknown_name
 from ..basics.units import with_units
 from .parts import Population
 
-__all__ = ["FIELDS", "chosen", "replaced", "resolve", "value_of"]
+__all__ = ["chosen", "replaced", "resolve", "value_of"]
 
-#: What can be changed of a projection and of a drive.
+#: What can be changed of a projection and of a drive, besides the parameters of their synapses.
 FIELDS = {
-    "projection": ("E", "G", "delay", "in_degree", "probability", "profile", "tau"),
-    "drive": ("E", "G", "inputs", "profile", "rate", "tau"),
+    "projection": ("delay", "in_degree", "probability", "profile"),
+    "drive": ("inputs", "profile", "rate"),
 }
 
 
@@ -62,6 +62,12 @@ def chosen(circuit, kind, which):
     return [which in (drive.name, f"{drive.name}->{drive.target}") for drive in circuit.drives]
 
 
+def _fields(kind, entries):
+    """Names of what all of some projections or drives have."""
+    shared = set.intersection(*({*entry.parameters} for entry in entries))
+    return tuple(sorted({*FIELDS[kind], *shared}))
+
+
 def replaced_one(circuit, key, value):
     """A copy with one parameter changed."""
     kind, _, rest = key.partition(".")
@@ -76,14 +82,16 @@ def replaced_one(circuit, key, value):
             else old.with_parameter(attribute, value)
         )
         return dataclass_replace(circuit, populations={**circuit.populations, which: new})
-    if attribute not in FIELDS[kind]:
-        raise CircuitError(unknown_name("field", attribute, FIELDS[kind]))
+    hits = chosen(circuit, kind, which)
+    known = _fields(kind, [entry for hit, entry in zip(hits, getattr(circuit, f"{kind}s")) if hit])
+    if attribute not in known:
+        raise CircuitError(unknown_name("field", attribute, known))
     changes = {attribute: value}
     if attribute in ("in_degree", "probability"):
         changes[{"in_degree": "probability", "probability": "in_degree"}[attribute]] = None
     entries = tuple(
         dataclass_replace(entry, **changes) if hit else entry
-        for hit, entry in zip(chosen(circuit, kind, which), getattr(circuit, f"{kind}s"))
+        for hit, entry in zip(hits, getattr(circuit, f"{kind}s"))
     )
     return dataclass_replace(circuit, **{f"{kind}s": entries})
 
@@ -99,10 +107,9 @@ def value_of(circuit, name):
         known.setdefault(population.model.input, with_units(0.0, population.model.current_dim))
         entries, found = [which], [known.get(attribute)]
     else:
-        known, entries = (
-            FIELDS[kind],
-            [entry for hit, entry in zip(chosen(circuit, kind, which), getattr(circuit, f"{kind}s")) if hit],
-        )
+        hits = chosen(circuit, kind, which)
+        entries = [entry for hit, entry in zip(hits, getattr(circuit, f"{kind}s")) if hit]
+        known = _fields(kind, entries)
         found = [getattr(entry, attribute, None) for entry in entries]
     if attribute not in known:
         raise CircuitError(

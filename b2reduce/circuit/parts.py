@@ -1,79 +1,23 @@
-"""What circuits are made of: populations, projections and drives, and what a population receives."""
+"""What circuits are made of: populations, projections between them, and drives."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..basics.arguments import described, one_of, to_si, whole
-from ..basics.errors import CircuitError, InputError, UnitError, unknown_name
+from ..basics.arguments import described, one_of
+from ..basics.errors import CircuitError
 from ..basics.frozen import FrozenDict
-from ..basics.units import format_quantity, parse_quantity, si_label
+from .drive_rates import mean_rate_, rate_at, rate_text, read_rate
 from .neuron import NeuronModel, load_model
-from .orientation import FEATURES, LEAST_CELLS, Profile, angles_, read_profile
+from .orientation import FEATURES, LEAST_CELLS, angles_
+from .read_values import NAME, profile_of, put, read_quantity, text_of, whole_number
+from .synapses.register import DEFAULT
+from .synaptic_input import SynapticInput
 
-__all__ = ["Population", "Projection", "Drive", "Pathway"]
-
-_EXAMPLES = {"s": "5*ms", "V": "-70*mV", "Hz": "10*Hz"}
-LEAST_STEP_ = 1e-9  # s
-LONG_TABLE = 100  # entries of the table of a drive
-NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # names become parts of equations
-
-
-def check_step(dt_, error=InputError):
-    """Refuse a time step so short that no run ends, which is a slip of its unit."""
-    if dt_ < LEAST_STEP_:
-        raise error(f"dt: got {dt_:g} s, expected a time step of at least {LEAST_STEP_:g} s; check its unit")
-
-
-def put(instance, **values):
-    for name, value in values.items():
-        object.__setattr__(instance, name, value)
-
-
-def read_quantity(value, unit, key, positive=False):
-    """A Quantity of the right dimension from text or Quantity."""
-    from brian2 import Quantity
-
-    if not isinstance(value, (str, Quantity, bool, int, float, np.number)) or np.ndim(value):
-        raise CircuitError(
-            f"{key}: got {described(value)}, expected one value{f' in {unit}' if unit else ''} with its unit,"
-            f" such as {_EXAMPLES.get(unit, '0.5*nS')}"
-        )
-    try:
-        value = parse_quantity(value)
-        si = to_si(value, unit, key) if unit else float(np.asarray(value))
-    except UnitError as error:
-        raise CircuitError(str(error) if str(error).startswith(key) else f"{key}: {error}") from None
-    if np.ndim(si) or not np.isfinite(si) or (positive and not si > 0) or (unit in ("Hz",) and si < 0):
-        raise CircuitError(
-            f"{key}: got {value}, expected one finite"
-            f" value{' above 0' if positive else ' of at least 0' if unit == 'Hz' else ''}"
-        )
-    return value
-
-
-def profile_of(profile, key, centred=False):
-    try:
-        return read_profile(profile, key, centred)
-    except InputError as error:
-        raise CircuitError(str(error)) from None
-
-
-def whole_number(value, key, least=1):
-    return whole(value, key, least, CircuitError)
-
-
-def text_of(value):
-    """A field as plain data, as in the TOML file."""
-    from brian2 import Quantity
-
-    if isinstance(value, Profile):
-        return value.to_dict()
-    return format_quantity(value) if isinstance(value, Quantity) else value
+__all__ = ["Drive", "Population", "Projection"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,20 +73,21 @@ class Population:
         return None if self.feature is None else angles_(self.size)
 
 
-@dataclass(frozen=True, eq=False)
-class Projection:
-    """Exponential conductance synapses from one population to another.
+@dataclass(frozen=True, eq=False, init=False)
+class Projection(SynapticInput):
+    """Synapses from one population to another.
 
     Parameters
     ----------
     source, target : str
         Populations.
+    G, tau, E : Quantity or str
+        Of the kind "exponential": the jump of the conductance at a spike, its decay time, and the reversal
+        potential. Parameters that other kinds have are given by their names.
     in_degree : int, optional
         Synapses on every target cell, drawn without replacement and without self-connection.
     probability : float, optional
         Instead of `in_degree`: every pair is connected with this probability.
-    G, tau, E : Quantity or str
-        Jump of the conductance at a spike, its decay time, and the reversal potential.
     delay : Quantity, str or pair of them
         One value, or uniform between two.
     profile : mapping, optional
@@ -150,62 +95,78 @@ class Projection:
         of preferred angles, ``{"kind": "cosine", "modulation": 0.6}`` for 1 + 0.6 cos 2d, ``{"kind":
         "exponential", "width": 30}`` in degrees, or ``{"kind": "table", "values": [...]}`` from -90 to 90
         degrees. The in-degree stays what it is, and so does G.
+    kind : str
+        Of the synapses.
+    parameters : mapping, optional
+        Of the synapses, as an alternative to giving them by their names.
     """
 
     source: str
     target: str
-    G: object
-    tau: object
-    E: object
-    in_degree: int | None = None
-    probability: float | None = None
-    delay: object = "0 ms"
-    profile: object = None
+    kind: str
+    parameters: Mapping
+    in_degree: int | None
+    probability: float | None
+    delay: tuple
+    profile: object
 
-    def __post_init__(self):
-        for name in ("source", "target"):
-            if not isinstance(getattr(self, name), str):
+    NEEDED = ("source", "target")
+
+    def __init__(
+        self,
+        source,
+        target,
+        G=None,
+        tau=None,
+        E=None,
+        in_degree=None,
+        probability=None,
+        delay="0 ms",
+        profile=None,
+        kind=DEFAULT,
+        parameters=None,
+        **named,
+    ):
+        for name, end in (("source", source), ("target", target)):
+            if not isinstance(end, str):
                 raise CircuitError(
-                    f"projection, {name}: got {described(getattr(self, name))}, expected the name of a"
-                    " population"
+                    f"projection, {name}: got {described(end)}, expected the name of a population"
                 )
-        key = f"projection {self.source}->{self.target}"
-        put(self, profile=profile_of(self.profile, key))
-        put(
-            self,
-            G=read_quantity(self.G, None, f"{key}, G"),
-            tau=read_quantity(self.tau, "s", f"{key}, tau", positive=True),
-            E=read_quantity(self.E, "V", f"{key}, E"),
-        )
-        if (self.in_degree is None) == (self.probability is None):
+        key = f"projection {source}->{target}"
+        put(self, source=source, target=target, profile=profile_of(profile, key))
+        self._put_synapse(kind, key, parameters, dict(G=G, tau=tau, E=E), named)
+        if (in_degree is None) == (probability is None):
             raise CircuitError(
-                f"{key}: got {'both' if self.in_degree is not None else 'neither'} of in_degree and"
+                f"{key}: got {'both' if in_degree is not None else 'neither'} of in_degree and"
                 " probability, expected one of them"
             )
-        if self.in_degree is not None:
-            put(self, in_degree=whole_number(self.in_degree, f"{key}, in_degree"))
+        if in_degree is not None:
+            in_degree = whole_number(in_degree, f"{key}, in_degree")
         elif (
-            isinstance(self.probability, bool)
-            or not isinstance(self.probability, (int, float, np.number))
-            or not 0 < self.probability <= 1
+            isinstance(probability, bool)
+            or not isinstance(probability, (int, float, np.number))
+            or not 0 < probability <= 1
         ):
             raise CircuitError(
-                f"{key}, probability: got {described(self.probability)}, expected a number above 0 and up"
-                " to 1"
+                f"{key}, probability: got {described(probability)}, expected a number above 0 and up to 1"
             )
-        delay = self.delay if isinstance(self.delay, (list, tuple)) else (self.delay,)
-        delay = tuple(read_quantity(value, "s", f"{key}, delay") for value in delay)
-        if len(delay) not in (1, 2) or any(value < 0 for value in delay) or delay[0] > delay[-1]:
+        times = delay if isinstance(delay, (list, tuple)) else (delay,)
+        times = tuple(read_quantity(value, "s", f"{key}, delay") for value in times)
+        if len(times) not in (1, 2) or any(value < 0 for value in times) or times[0] > times[-1]:
             raise CircuitError(
-                f"{key}, delay: got {described(self.delay)}, expected one time or [least, greatest], of at"
+                f"{key}, delay: got {described(delay)}, expected one time or [least, greatest], of at"
                 " least 0 s"
             )
-        put(self, delay=delay)
+        put(self, in_degree=in_degree, probability=probability, delay=times)
+
+    def to_dict(self):
+        """Plain data, as in the TOML file."""
+        return {**super().to_dict(), "delay": [text_of(value) for value in self.delay]}
 
 
-@dataclass(frozen=True, eq=False)
-class Drive:
-    """Independent Poisson trains on an exponential conductance of every cell of a population.
+@dataclass(frozen=True, eq=False, init=False)
+class Drive(SynapticInput):
+    """Independent Poisson trains on synapses of every cell of a population.
 
     Parameters
     ----------
@@ -224,41 +185,44 @@ class Drive:
         Onto a population with a feature: the rate on a cell over its preferred angle, as in `Projection`,
         with ``at`` for the angle in degrees that is driven most; the mean stays the rate, which must be
         constant.
+    kind, parameters
+        As in `Projection`.
     """
 
     name: str
-    target: str | None = None
-    inputs: int = 1
-    rate: object = "0 Hz"
-    G: object = None
-    tau: object = None
-    E: object = None
-    profile: object = None
+    target: str | None
+    inputs: int
+    rate: object
+    kind: str
+    parameters: Mapping
+    profile: object
 
-    def __post_init__(self):
-        if not isinstance(self.target, (str, type(None))):
+    NEEDED = ("name", "target", "inputs", "rate")
+
+    def __init__(
+        self,
+        name,
+        target=None,
+        inputs=1,
+        rate="0 Hz",
+        G=None,
+        tau=None,
+        E=None,
+        profile=None,
+        kind=DEFAULT,
+        parameters=None,
+        **named,
+    ):
+        if not isinstance(target, (str, type(None))):
+            raise CircuitError(f"drive, target: got {described(target)}, expected the name of a population")
+        key = f"drive {name if isinstance(name, str) else ''}" + (f"->{target}" if target else "")
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             raise CircuitError(
-                f"drive, target: got {described(self.target)}, expected the name of a population"
+                f"{key}: got the name {described(name)}, expected letters, digits and underscores"
             )
-        key = f"drive {self.name if isinstance(self.name, str) else ''}" + (
-            f"->{self.target}" if self.target else ""
-        )
-        if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
-            raise CircuitError(
-                f"{key}: got the name {described(self.name)}, expected letters, digits and underscores"
-            )
-        for name in ("G", "tau", "E"):
-            if getattr(self, name) is None:
-                raise CircuitError(f"{key}: the key {name!r} is missing")
-        put(
-            self,
-            inputs=whole_number(self.inputs, f"{key}, inputs"),
-            G=read_quantity(self.G, None, f"{key}, G"),
-            tau=read_quantity(self.tau, "s", f"{key}, tau", positive=True),
-            E=read_quantity(self.E, "V", f"{key}, E"),
-            rate=read_rate(self.rate, f"{key}, rate"),
-            profile=profile_of(self.profile, key, centred=True),
-        )
+        put(self, name=name, target=target, inputs=whole_number(inputs, f"{key}, inputs"))
+        self._put_synapse(kind, key, parameters, dict(G=G, tau=tau, E=E), named)
+        put(self, rate=read_rate(rate, f"{key}, rate"), profile=profile_of(profile, key, centred=True))
         if self.profile is not None and not self.constant:
             raise CircuitError(
                 f"{key}, rate: got a table with a profile, expected one rate; use two drives, one with the"
@@ -272,17 +236,8 @@ class Drive:
 
     @property
     def rate_(self):
-        """Rate of one train, Hz: the constant, or the time mean of the table.
-
-        The last value of a table counts for as long as the others do on average.
-        """
-        if self.constant:
-            return float(np.asarray(self.rate))
-        times, values = (np.asarray(part, dtype=float) for part in self.rate)
-        if len(times) == 1:
-            return float(values[0])
-        steps = np.diff(times)
-        return float(np.average(values, weights=[*steps, steps.mean()]))
+        """Rate of one train, Hz: the constant, or the time mean of the table."""
+        return mean_rate_(self.rate)
 
     def rate_at_(self, t_):
         """Rate of one train at times in s, Hz."""
@@ -290,114 +245,4 @@ class Drive:
 
     def to_dict(self):
         """Plain data, as in the TOML file."""
-        data = {item.name: text_of(getattr(self, item.name)) for item in fields(self)}
-        if not self.constant:
-            # A long table is for programs to read: its numbers as they are take a hundredth of the time.
-            text = (
-                (lambda values, unit: [f"{value!r} {unit}" for value in np.asarray(values).tolist()])
-                if len(self.rate[0]) > LONG_TABLE
-                else (lambda values, unit: [format_quantity(value) for value in values])
-            )
-            data["rate"] = {"times": text(self.rate[0], "s"), "values": text(self.rate[1], "Hz")}
-        return {key: value for key, value in data.items() if value is not None}
-
-
-def read_rate(rate, key):
-    """A rate as a Quantity, or a table as a pair of Quantity arrays."""
-    from brian2 import Hz, TimedArray, second
-
-    if isinstance(rate, TimedArray):
-        return _table_of(rate, key)
-    if isinstance(rate, Mapping):
-        for name in rate:
-            if name not in ("times", "values"):
-                raise CircuitError(f"{key}.{name}: {unknown_name('key', name, ('times', 'values'))}")
-        if len(rate) < 2:
-            raise CircuitError(f"{key}: got {described(rate)}, expected times and values")
-        rate = (rate["times"], rate["values"])
-    if not isinstance(rate, (tuple, list)):
-        if np.ndim(rate) or not isinstance(rate, (str, bool, int, float, np.number, np.ndarray)):
-            raise CircuitError(
-                f"{key}: got {described(rate)}, expected one rate, a table (times, values) or a TimedArray:"
-                " say when each value begins"
-            )
-        return read_quantity(rate, "Hz", key)
-    if len(rate) != 2:
-        raise CircuitError(f"{key}: got {described(rate)}, expected one rate or a table (times, values)")
-    try:
-        times, values = (
-            np.atleast_1d(to_si(part, unit, f"{key}, {name}"))
-            for part, unit, name in zip(rate, ("s", "Hz"), ("times", "values"))
-        )
-    except UnitError as error:
-        raise CircuitError(str(error)) from None
-    if times.ndim != 1 or values.ndim != 1:
-        raise CircuitError(f"{key}: got nested lists, expected one list of times and one of values")
-    if times.shape != values.shape or not times.size:
-        raise CircuitError(
-            f"{key}: got {times.size} times and {values.size} values, expected as many of both, at least one"
-        )
-    if np.any(np.diff(times) <= 0) or not np.isfinite(times).all():
-        raise CircuitError(f"{key}, times: got {times.tolist()} s, expected ascending times")
-    if np.any(values < 0) or not np.isfinite(values).all():
-        raise CircuitError(f"{key}, values: got {values.tolist()} Hz, expected rates of at least 0 Hz")
-    return (times * second, values * Hz)
-
-
-def _table_of(array, key):
-    """The table of a TimedArray, which means the same.
-
-    Each value holds for one dt, the last one from then on.
-    """
-    from brian2 import Hz, second
-
-    values = np.asarray(array.values, dtype=float)
-    if values.ndim != 1:
-        raise CircuitError(
-            f"{key}: got a TimedArray of shape {values.shape}, expected one value a time, which is the rate"
-            " of every train; rates that differ from cell to cell are several drives, or a profile"
-        )
-    if array.dim is not Hz.dim:
-        raise CircuitError(
-            f"{key}: got a TimedArray in {si_label(array.dim)}, expected Hz; attach the unit to its values"
-        )
-    return read_rate((np.arange(values.size) * float(array.dt) * second, values * Hz), key)
-
-
-def rate_at(rate, t_):
-    """A rate or table at times in s, Hz; each value of a table holds until the next time."""
-    if not isinstance(rate, tuple):
-        return np.full(np.shape(t_), float(np.asarray(rate)))
-    times, values = (np.asarray(part, dtype=float) for part in rate)
-    # A table's time that lies on a step of the grid belongs to that step, whatever its last bit says.
-    return values[np.clip(np.searchsorted(times, np.asarray(t_) + 1e-9, side="right") - 1, 0, None)]
-
-
-#: Keys without which there is no projection or drive.
-NEEDED = {
-    Projection: ("source", "target", "G", "tau", "E"),
-    Drive: ("name", "target", "inputs", "rate", "G", "tau", "E"),
-}
-
-
-@dataclass(frozen=True)
-class Pathway:
-    """One set of inputs of a population, projection or drive, SI floats."""
-
-    label: str  #: "E->I", "ext->I"; parallel projections "E->I#2"
-    target: str
-    source: str
-    is_drive: bool
-    K: float  #: inputs per target cell (the mean, for a probability)
-    G_: float
-    tau_: float
-    E_: float
-
-    def mean_(self, rate_):
-        """Mean conductance at a presynaptic rate: K G tau r (Campbell's theorem)."""
-        return self.K * self.G_ * self.tau_ * rate_
-
-    @property
-    def symbol(self):
-        """The label as an identifier for equations."""
-        return self.label.replace("->", "_to_").replace("#", "_")
+        return {**super().to_dict(), "rate": rate_text(self.rate)}

@@ -193,12 +193,12 @@ def read_noise(path):
     """Drives of a TOML file that holds nothing else."""
     if path is None:
         return None
-    from dataclasses import fields
     from pathlib import Path
 
     from ..basics.errors import InputError, unknown_name
     from ..basics.files import read_toml
     from ..circuit.parts import Drive
+    from ..circuit.synapses.register import DEFAULT, synapse_kind
 
     data = read_toml(Path(path), InputError)
     for key in data:
@@ -208,8 +208,11 @@ def read_noise(path):
         isinstance(entry, dict) for entry in data.get("drives", [])
     ):
         raise InputError(f"{path}, drives: got {data['drives']!r}, expected tables: write [[drives]]")
-    known, drives = [item.name for item in fields(Drive)], []
+    drives = []
     for number, entry in enumerate(data.get("drives", ()), start=1):
+        kind = entry.get("kind", DEFAULT)
+        synapse_kind(kind, f"{path}, drives, entry {number}, kind")
+        known = Drive.keys(kind)
         for key in entry:
             if key not in known:
                 raise InputError(f"{path}, drives, entry {number}, {key}: {unknown_name('key', key, known)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..circuit.parts import rate_at
+from ..circuit.drive_rates import rate_at
 from ..circuit.wiring import draw_wiring, ones_matrix
 from ..reduction.equations import rate_assignment, rate_equations, rate_values, start_values_
 from ..reduction.rate_filters import filters

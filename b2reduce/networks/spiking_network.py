@@ -10,7 +10,16 @@ from ..basics.streams import OfNetwork, seed_streams
 from ..circuit.spike_counts import watched_equations
 from ..circuit.wiring import draw_wiring
 
-__all__ = ["BIN_", "Draws", "build_network", "draws_of", "monitors_of", "recorded_step_", "values_of"]
+__all__ = [
+    "BIN_",
+    "Draws",
+    "build_network",
+    "draws_of",
+    "monitors_of",
+    "recorded_of",
+    "recorded_step_",
+    "values_of",
+]
 
 BIN_ = 1e-3  # s; also the time between recorded conductances
 
@@ -54,17 +63,14 @@ def draws_of(circuit, seed):
 def values_of(circuit):
     """{(population, variable).
 
-    SI value, or an array over cells} of what distinguishes circuits of one structure: conductances, time
-    constants, reversals, rates.
+    SI value, or an array over cells} of what distinguishes circuits of one structure: parameters of synapses,
+    rates.
     """
     values = {}
     for name in circuit.populations:
         for p in circuit.pathways(name):
             values.update(
-                {
-                    (name, f"{key}_syn_{p.symbol}"): value
-                    for key, value in (("G", p.G_), ("tau", p.tau_), ("E", p.E_))
-                }
+                {(name, f"{key}_syn_{p.symbol}"): value for key, value in p.synapse.values_.items()}
             )
             if p.is_drive and circuit.drive(p.source, name).constant:
                 values[name, f"rate_syn_{p.symbol}"] = (
@@ -87,18 +93,18 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
     groups, objects = {}, []
     for name, population in circuit.populations.items():
         model, pathways = population.model, circuit.pathways(name)
-        symbols = [p.symbol for p in pathways]
+        synapses = {p.symbol: p.synapse for p in pathways}
         drives = [p for p in pathways if p.is_drive]
         tuned = [f"rate_syn_{p.symbol}" for p in drives if circuit.drive(p.source, name).profile is not None]
         shared = [
             key
-            for symbol in symbols
-            for value in ("G", "tau", "E", "rate")
+            for symbol, synapse in synapses.items()
+            for value in (*synapse.values_, "rate")
             if (key := f"{value}_syn_{symbol}") not in tuned
         ]
         spreads = [key for key in model.spreads if key != model.input]
         written = model.cell_equations(
-            symbols, per_cell=spreads, shared=shared, poisson=[p.symbol for p in drives]
+            synapses, per_cell=spreads, shared=shared, poisson=[p.symbol for p in drives]
         )
         written, watch = watched_equations(model, written)
         namespace, events = dict(written.namespace), written.events
@@ -130,11 +136,13 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
     for (name, key), value in {**draws.start, **values_of(circuit)}.items():
         groups[name].variables[key].set_value(value)
     for label, projection in zip(circuit.labels, circuit.projections):
-        symbol = next(p.symbol for p in circuit.pathways(projection.target) if p.label == label)
+        pathway = next(p for p in circuit.pathways(projection.target) if p.label == label)
+        symbol, model = pathway.symbol, circuit.populations[projection.target].model
+        jumps = pathway.synapse.jumps(symbol, model, at="_post")
         synapses = brian2.Synapses(
             groups[projection.source],
             groups[projection.target],
-            on_pre=f"g_syn_{symbol}_post += G_syn_{symbol}_post",
+            on_pre="\n".join(f"{variable} += {size}" for variable, size in jumps.items()),
             namespace={},
             clock=clock,
             codeobj_class=codeobj_class,
@@ -153,6 +161,13 @@ def recorded_step_(dt_):
     return max(1, round(BIN_ / dt_)) * dt_
 
 
+def recorded_of(circuit, name):
+    """{pathway label: (variable, dimension)} of what is recorded of the synapses of a population."""
+    model, pathways = circuit.populations[name].model, circuit.pathways(name)
+    found = {p.label: p.synapse.recorded(p.symbol, model) for p in pathways}
+    return {label: entry for label, entry in found.items() if entry is not None}
+
+
 def monitors_of(circuit, groups, dt_, record, *, codeobj_class=None):
     """({population: SpikeMonitor}, {population: StateMonitor of the conductances of `record` cells})."""
     import brian2
@@ -164,7 +179,7 @@ def monitors_of(circuit, groups, dt_, record, *, codeobj_class=None):
     states = {
         name: brian2.StateMonitor(
             group,
-            [f"g_syn_{p.symbol}" for p in circuit.pathways(name)],
+            [variable for variable, _ in recorded_of(circuit, name).values()],
             record=np.arange(min(record, len(group))),
             dt=recorded_step_(dt_) * brian2.second,
             when="end",
@@ -172,6 +187,6 @@ def monitors_of(circuit, groups, dt_, record, *, codeobj_class=None):
             name=f"conductances_of_{name}",
         )
         for name, group in groups.items()
-        if record and circuit.pathways(name)
+        if record and recorded_of(circuit, name)
     }
     return spikes, states

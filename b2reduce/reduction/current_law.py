@@ -21,9 +21,9 @@ class CurrentLaw:
         return float(np.asarray(self.gains[population].v_theta))
 
     def weight_(self, pathway):
-        """K G tau (E - E_leak - v_theta) of one pathway, SI (equations 11.28-11.30)."""
-        E_leak = self.circuit.populations[pathway.target].model.leak_reversal_
-        return pathway.K * pathway.G_ * pathway.tau_ * (pathway.E_ - E_leak - self._v_theta_(pathway.target))
+        """Current per hertz of one pathway at v_theta above the leak reversal, SI (equations 11.28-11.30)."""
+        model = self.circuit.populations[pathway.target].model
+        return pathway.current_(1.0, model, self._v_theta_(pathway.target))
 
     def _weights(self, drives):
         columns = self.circuit.drive_names if drives else self.populations

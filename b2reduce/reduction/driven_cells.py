@@ -27,10 +27,11 @@ class Output(NamedTuple):
 
 
 def _alike(circuit):
-    """Populations whose cells can run in one group: the same model and as many kinds of synapse."""
+    """Populations whose cells can run in one group: the same model and the same kinds of synapses."""
     groups = {}
     for name, population in circuit.populations.items():
-        groups.setdefault((population.model.hash, len(synapses_of(circuit, name))), []).append(name)
+        kinds = tuple(type(synapse) for synapse, _ in synapses_of(circuit, name))
+        groups.setdefault((population.model.hash, kinds), []).append(name)
     return groups.values()
 
 
@@ -43,10 +44,13 @@ def outputs_of(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **set
     for number, names in enumerate(_alike(circuit)):
         I_, g_ = np.transpose([average(circuit, name, rates_, drives_) for name in names])
         columns = [sources_of(circuit, name, rates_, drives_, cv2_) for name in names]
-        join = lambda attribute, k: np.array([getattr(column[k], attribute) for column in columns])
         sources = tuple(
-            Source(f"s{k}", *(join(attribute, k) for attribute in ("G_", "tau_", "E_", "rate_")))
-            for k in range(len(columns[0]))
+            Source(
+                f"s{number}",
+                alike[0].synapse.stacked([source.synapse for source in alike]),
+                np.array([source.rate_ for source in alike]),
+            )
+            for number, alike in enumerate(zip(*columns))
         )
         model = circuit.populations[names[0]].model
         initial = (
@@ -76,8 +80,8 @@ def outputs_of(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **set
             ).reshape(len(kinds), cells)
             # Events of the source that move the mean as one spike of each presynaptic cell does.
             spikes_to_events = [
-                [p.K * (G_ / source.G_ if G_ else 0.0) for p in pathways]
-                for ((G_, _, _), pathways), source in zip(synapses_of(circuit, name), columns[row])
+                [p.K * synapse.in_events_of(source.synapse) for p in pathways]
+                for (synapse, pathways), source in zip(synapses_of(circuit, name), columns[row])
             ]
             # Expected slopes d out/d in are at most ten times the ratio of the rates: synapses too silent to
             # show theirs count little, weightless ones not at all.

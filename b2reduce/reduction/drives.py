@@ -6,7 +6,7 @@ import numpy as np
 
 from ..basics.arguments import described, mapping, to_si
 from ..basics.errors import InputError, unknown_name
-from ..circuit.parts import read_rate
+from ..circuit.drive_rates import read_rate
 
 # Of the larger one: how far the last value of a drive may lie from its mean over time before that is said
 KICK = 0.25

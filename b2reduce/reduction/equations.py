@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..circuit.parts import rate_at
+from ..circuit.drive_rates import rate_at
 from .rate_filters import filters
 
 __all__ = ["rate_assignment", "rate_equations", "rate_values", "automatic_dt_", "start_values_"]

@@ -36,13 +36,13 @@ def average(circuit, population, rates_, drives_):
     Returns
     -------
     I_, g_ : float or ndarray
-        I_const + sum K G tau r (E - E_L) and g_L + sum K G tau r.
+        I_const and g_L, and what the synapses add to them.
     """
     model = circuit.populations[population].model
     I_, g_ = model.constant_input_, model.leak_
     for pathway in circuit.pathways(population):
-        mean = pathway.mean_(source_rate(pathway, rates_, drives_))
-        I_, g_ = I_ + mean * (pathway.E_ - model.leak_reversal_), g_ + mean
+        rate = source_rate(pathway, rates_, drives_)
+        I_, g_ = I_ + pathway.current_(rate, model), g_ + pathway.leak_(rate)
     return I_, g_
 
 
@@ -52,24 +52,25 @@ def source_rate(pathway, rates_, drives_):
 
 
 def synapses_of(circuit, population):
-    """[(G, tau, E), pathways] of a population.
+    """[synapse, pathways] of a population.
 
     Inputs through equal synapses, which a cell cannot tell apart.
     """
     kinds = {}
     for pathway in circuit.pathways(population):
-        kinds.setdefault((pathway.G_, pathway.tau_, pathway.E_), []).append(pathway)
+        kinds.setdefault(pathway.synapse, []).append(pathway)
     return list(kinds.items())
 
 
-def variance_factor(rate_, cv2, tau_, tau_m_):
+def variance_factor(rate_, cv2, filter_, tau_m_):
     """Variance that a train of spikes adds to a membrane, over that of a Poisson train of the same rate.
 
-    The train passes a synapse and a membrane, a filter with the autocorrelation K(t) = (tau exp(-t/tau) -
-    tau_m exp(-t/tau_m))/(tau - tau_m). Of a renewal train, m(t), the density of spikes at t after one, has
-    the Laplace transform L(s) = 1/(1/phi(s) - 1), with phi that of the intervals, and the factor is 1 + 2 int
-    (m - r) K dt = 1 + 2 ((tau L(1/tau) - tau_m L(1/tau_m))/(tau - tau_m) - r (tau + tau_m)): 1 where the
-    filter forgets a spike before the next, cv2 where it averages over many (Cox 1962, Renewal theory, 4.5).
+    The train passes a synapse and a membrane; with a synapse of first order the autocorrelation of both is
+    K(t) = (tau exp(-t/tau) - tau_m exp(-t/tau_m))/(tau - tau_m). Of a renewal train, m(t), the density of
+    spikes at t after one, has the Laplace transform L(s) = 1/(1/phi(s) - 1), with phi that of the intervals,
+    and the factor is 1 + 2 int (m - r) K dt = 1 + 2 ((tau L(1/tau) - tau_m L(1/tau_m))/(tau - tau_m) - r (tau
+    + tau_m)): 1 where the filter forgets a spike before the next, cv2 where it averages over many (Cox 1962,
+    Renewal theory, 4.5).
 
     Intervals more regular than Poisson's are a dead time, in which a cell recovers from its spike, and an
     exponential one (phi = exp(-s d)/(1 + s cv/r), d = (1 - cv)/r); less regular ones follow a gamma
@@ -81,11 +82,11 @@ def variance_factor(rate_, cv2, tau_, tau_m_):
         Hz.
     cv2 : float
         Squared coefficient of variation of the intervals.
-    tau_, tau_m_ : float or ndarray
-        s.
+    filter_ : LowPass
+        Of the synapse.
+    tau_m_ : float or ndarray
+        Of the membrane, s.
     """
-    # The limit of equal ones, to 1e-8 of it
-    tau_m_ = np.where(np.abs(tau_m_ - tau_) < 1e-4 * tau_, tau_ * (1 + 1e-4), tau_m_)
     rate_, cv = np.maximum(rate_, SLOWEST_RATE_), np.sqrt(cv2)
 
     def passed(tau_):
@@ -94,7 +95,7 @@ def variance_factor(rate_, cv2, tau_, tau_m_):
             minus_log_phi = (1 - cv) * x + np.log1p(cv * x) if cv2 <= 1 else np.log1p(cv2 * x) / cv2
             return tau_ / np.expm1(minus_log_phi)
 
-    return 1.0 + 2.0 * ((passed(tau_) - passed(tau_m_)) / (tau_ - tau_m_) - rate_ * (tau_ + tau_m_))
+    return 1.0 + 2.0 * filter_.behind_(passed, rate_, tau_m_)
 
 
 def pathway_factor(pathway, rate_, cv2_, tau_m_):
@@ -103,7 +104,7 @@ def pathway_factor(pathway, rate_, cv2_, tau_m_):
     Drives, and sources of which `cv2_` knows nothing, are Poisson trains.
     """
     cv2 = 1.0 if pathway.is_drive else cv2_.get(pathway.source, 1.0)
-    return variance_factor(rate_, cv2, pathway.tau_, tau_m_) if cv2 != 1.0 else 1.0
+    return variance_factor(rate_, cv2, pathway.synapse.filter, tau_m_) if cv2 != 1.0 else 1.0
 
 
 def membrane_tau_(model, g_):
@@ -122,21 +123,21 @@ def sources_of(circuit, population, rates_, drives_, cv2_):
     """
     model, sources = circuit.populations[population].model, []
     tau_m_ = membrane_tau_(model, average(circuit, population, rates_, drives_)[1])
-    for number, ((G_, tau_, E_), pathways) in enumerate(synapses_of(circuit, population)):
+    for number, (synapse, pathways) in enumerate(synapses_of(circuit, population)):
         rates = [np.asarray(source_rate(p, rates_, drives_), dtype=float) for p in pathways]
         varied = sum(p.K * r * pathway_factor(p, r, cv2_, tau_m_) for r, p in zip(rates, pathways))
         sources.append(
-            source_of(f"s{number}", G_, tau_, E_, sum(p.K * r for r, p in zip(rates, pathways)), varied)
+            source_of(f"s{number}", synapse, sum(p.K * r for r, p in zip(rates, pathways)), varied)
         )
     return tuple(sources)
 
 
-def source_of(label, G_, tau_, E_, events_, varied_):
-    """The source of so many events of size G per second whose variance is that of `varied_` Poisson events.
+def source_of(label, synapse, events_, varied_):
+    """The source of so many events per second whose variance is that of `varied_` Poisson events.
 
     Its events are smaller and more frequent, or larger and rarer, so that their mean is the same; smaller
     than a quarter they do not become, and what is then missing of the mean is constant.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.maximum(np.where(events_ > 0, varied_ / events_, 1.0), LEAST_EVENT)
-    return Source(label, size * G_, tau_, E_, varied_ / size**2)
+    return Source(label, synapse.scaled(size), varied_ / size**2)

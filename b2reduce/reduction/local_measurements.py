@@ -50,7 +50,7 @@ def surface_at(circuit, population, point, window_, noise=True, wide=False, *, s
     """
     model, warnings = circuit.populations[population].model, []
     sources = sources_of(circuit, population, point.rate_, point.drives_, point.cv2_) if noise else ()
-    g_0, floor = point.g_[population], sum(source.mean_ for source in sources)
+    g_0, floor = point.g_[population], sum(source.leak_ for source in sources)
     lowest = (1 - G_SPAN) * g_0
     if lowest < floor:
         # Nearly all of the leak is synaptic: below its mean the cell would need a negative leak.

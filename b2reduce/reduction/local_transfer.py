@@ -220,13 +220,11 @@ def _inputs(circuit, population, axes, arguments, point, noise):
         )
     I_, g_ = np.full(arguments[0].size, model.constant_input_), np.full(arguments[0].size, model.leak_)
     for axis, values in zip(axes, arguments):
-        G_, tau_, E_ = axis.kind
-        I_, g_ = I_ + G_ * tau_ * values * (E_ - model.leak_reversal_), g_ + G_ * tau_ * values
+        I_, g_ = I_ + axis.kind.current_(values, model), g_ + axis.kind.leak_(values)
     if not noise:
         return I_, g_, ()
     tau_m_, sources = membrane_tau_(model, g_), []
     for number, (axis, values) in enumerate(zip(axes, arguments)):
-        G_, tau_, E_ = axis.kind
         # The sources on one axis share its events as they do at the operating point, and their spikes are as
         # regular as there.
         rates = [(p, source_rate(p, point.rate_, point.drives_)) for p, _ in axis.members]
@@ -236,5 +234,5 @@ def _inputs(circuit, population, axes, arguments, point, noise):
             if total
             else 1.0
         )
-        sources.append(source_of(f"s{number}", G_, tau_, E_, values, varied * values))
+        sources.append(source_of(f"s{number}", axis.kind, values, varied * values))
     return I_, g_, tuple(sources)

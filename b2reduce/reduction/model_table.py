@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..basics.display import field_unit, number
+from ..circuit.synapses.register import DEFAULT, SYNAPSES
 
 __all__ = ["model_table", "model_title", "pathway_table"]
 
@@ -82,6 +83,8 @@ def pathway_table(reduced):
     import pandas as pd
 
     error = {name: float(np.asarray(value)) for name, value in reduced.stderr["v_theta"].items()}
+    kinds = reduced.circuit.synapse_kinds or (SYNAPSES[DEFAULT],)
+    values = list(dict.fromkeys(parameter.name for kind in kinds for parameter in kind.parameters))
     rows = [
         (
             p.label,
@@ -89,18 +92,16 @@ def pathway_table(reduced):
             p.source,
             "drive" if p.is_drive else "projection",
             p.K,
-            p.G_,
-            p.tau_,
-            p.E_,
+            *(p.synapse.values_.get(name, np.nan) for name in values),
             reduced.weight_(p),
-            p.mean_(1.0) * error[p.target],
+            p.leak_(1.0) * error[p.target],
             reduced._charge(p.target),
         )
         for target in reduced.populations
         for p in reduced.circuit.pathways(target)
     ]
     return pd.DataFrame(
-        rows, columns=["pathway", "target", "source", "kind", "K", "G", "tau", "E", "W", "W_stderr", "unit"]
+        rows, columns=["pathway", "target", "source", "kind", "K", *values, "W", "W_stderr", "unit"]
     ).set_index("pathway")
 
 

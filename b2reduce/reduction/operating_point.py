@@ -251,7 +251,7 @@ def point_at(
         # The noise is switched off inside the same equations: what differs is the noise alone.
         sources = (
             tuple(
-                Source(s.label, 0.0, s.tau_, s.E_, 0.0)
+                Source(s.label, s.synapse.scaled(0.0), 0.0)
                 for s in sources_of(circuit, name, rate_, drives_, cv2_)
             )
             if noise

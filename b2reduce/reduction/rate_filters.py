@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from ..circuit.synapses.low_pass import LowPass
+
 __all__ = ["Filter", "by_pathway", "by_source", "carrier", "filters", "sum_of"]
 
 
@@ -15,6 +19,7 @@ class Filter:
     source: str
     is_drive: bool
     pathways: tuple
+    filter: object  #: such as `LowPass`
     #: Of projections: the variable that brings the rates is ``r_from_<input>``, or the current ``I_<input>``
     input: str = ""
 
@@ -32,7 +37,9 @@ def carrier(reduced, f):
 def by_pathway(reduced, population):
     """One filter a pathway."""
     return [
-        Filter(p.symbol, p.source, p.is_drive, (p,), p.symbol if reduced.cells else p.source)
+        Filter(
+            p.symbol, p.source, p.is_drive, (p,), p.synapse.filter, p.symbol if reduced.cells else p.source
+        )
         for p in reduced.circuit.pathways(population)
     ]
 
@@ -43,10 +50,11 @@ def by_source(reduced, population):
     With one unit a cell every projection has its own, since parallel projections are wired apart.
     """
     pathways, found = reduced.circuit.pathways(population), []
+    shared = LowPass(float(np.asarray(reduced.tau[population])))
     for source, is_drive in dict.fromkeys((p.source, p.is_drive) for p in pathways):
         own = tuple(p for p in pathways if (p.source, p.is_drive) == (source, is_drive))
         if reduced.cells and not is_drive:
-            found += [Filter(p.symbol, source, is_drive, (p,), p.symbol) for p in own]
+            found += [Filter(p.symbol, source, is_drive, (p,), shared, p.symbol) for p in own]
         else:
             found.append(
                 Filter(
@@ -54,6 +62,7 @@ def by_source(reduced, population):
                     source,
                     is_drive,
                     own,
+                    shared,
                     source,
                 )
             )

@@ -179,7 +179,6 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
         """{what: {key: standard error}}, with units."""
         return standard_errors(self)
 
-
     def replace(self, changes=None, **more):
         """The rate model of a changed circuit, with the gains as they were measured: frozen.
 

@@ -13,7 +13,7 @@ from ..cells.gain_fit import GainFit
 from ..cells.settings import check_engine
 from ..cells.surface import FISurface
 from ..circuit.circuit import Circuit, load_circuit
-from ..circuit.parts import check_step
+from ..circuit.read_values import check_step
 from .adapting import check_adaptation
 from .drives import kicks_of, read_drives
 from .dynamics.base import RateDynamics

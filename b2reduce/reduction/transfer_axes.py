@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..circuit.synapses.base import Synapse
 from .inputs import source_rate, synapses_of
 
 __all__ = ["Axis", "MOST_AXES", "transfer_axes", "transfer_problem"]
@@ -27,13 +28,13 @@ class Axis:
         The argument is the sum of factor times presynaptic rate: of one source with parallel pathways their
         shares of its mean conductance, of a kind of synapse the numbers of inputs, so that it is the rate of
         all events.
-    kind : tuple or None
-        (G, tau, E) of a kind of synapse; None for the axis of one source.
+    kind : Synapse or None
+        The one that all events pass; None for the axis of one source.
     """
 
     name: str
     members: tuple
-    kind: tuple | None = None
+    kind: Synapse | None = None
 
     def rate_(self, rates_, drives_):
         """The argument in Hz at given rates of populations and of (drive, target)."""
@@ -81,7 +82,7 @@ def transfer_problem(circuit):
             return (
                 f"population {population} has"
                 f" {len({(p.source, p.is_drive) for p in circuit.pathways(population)})} sources with"
-                f" {len(synapses_of(circuit, population))} kinds of synapse (G, tau, E), and a transfer"
+                f" {len(synapses_of(circuit, population))} kinds of synapse, and a transfer"
                 f" function is measured over one to {MOST_AXES} of either"
             )
         profiles = {}

@@ -170,9 +170,9 @@ def standard_errors(reduced):
         charge = "C/m^2" if gain.per_area else "C"
         for kind, sources in (("W", names), ("W_ext", circuit.drive_names)):
             for source in sources:
-                # W = K G tau (E - E_leak - v_theta), summed over parallel pathways: they move together.
+                # W falls with v_theta by the leak that comes with it; parallel pathways move together.
                 size = sum(
-                    p.mean_(1.0)
+                    p.leak_(1.0)
                     for p in circuit.pathways(name)
                     if p.source == source and p.is_drive == (kind == "W_ext")
                 )

@@ -295,7 +295,7 @@ def _synapses(reduced, system):
 def _pathways(reduced):
     """{population.
 
-    Means of current and leak per hertz of every pathway}, where its operating point lies on the f-I curve.
+    Mean current per hertz of every pathway}, where its operating point lies on the f-I curve.
     """
     circuit = reduced.circuit
     return {
@@ -307,8 +307,7 @@ def _pathways(reduced):
                     "label": p.label,
                     "source": p.source,
                     "drive": p.is_drive,
-                    "mean": p.mean_(1.0),
-                    "force": p.E_ - circuit.populations[name].model.leak_reversal_,
+                    "charge": p.current_(1.0, circuit.populations[name].model),
                 }
                 for p in circuit.pathways(name)
             ],

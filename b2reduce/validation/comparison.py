@@ -13,7 +13,7 @@ from ..basics.errors import InputError
 from ..basics.fields import Maybe, Measured, Plain, Table
 from ..basics.frozen import FrozenDict, Record, frozen
 from ..basics.units import with_units
-from ..circuit.parts import rate_at
+from ..circuit.drive_rates import rate_at
 from ..networks.activity import both_kinds
 from ..networks.counting import counted_rates, counting_variance
 from ..reduction.measured_range import mean_response_

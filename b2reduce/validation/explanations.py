@@ -18,7 +18,7 @@ TERMS = {
         "threshold current I_theta + g_leak v_theta - I_const, of the current in excess of the leak reversal"
     ),
     "v_theta": "how far a siemens of extra leak shifts the f-I curve: by v_theta amperes",
-    "W": "charge by which one hertz of a source moves a cell's current: K G tau (E - E_leak - v_theta)",
+    "W": "charge by which one hertz of a source moves a cell's current",
 }
 TRUST_MEANS = {
     "trust": "Rates agree, and every premise that limits the range of the model holds.",

@@ -142,8 +142,17 @@ def page(validation, images):
         validation.comparison,
     )
     effect = lambda W: "excites" if W > 0 else "inhibits" if W < 0 else "has no effect"
+    delays = {
+        p.label: p.synapse.filter.delay_ for name in circuit.populations for p in circuit.pathways(name)
+    }
     pathways = [
-        (label, f"{row.K:g}", amount(row.W, row.unit, row.W_stderr), amount(row.tau, "s"), effect(row.W))
+        (
+            label,
+            f"{row.K:g}",
+            amount(row.W, row.unit, row.W_stderr),
+            amount(delays[label], "s"),
+            effect(row.W),
+        )
         for label, row in reduced.pathways.iterrows()
     ]
     rates = [
@@ -204,6 +213,7 @@ def page(validation, images):
         model_rows=model_rows,
         tangent=not reduced.kind.shift_law,
         terms=TERMS,
+        weights=" or ".join(kind.weight for kind in circuit.synapse_kinds),
         levels_mean={name: level.meaning for name, level in LEVELS.items()},
         rate_columns=(
             "population",

@@ -135,13 +135,14 @@ def growth(quick):
 def _growth_child(engine, size):
     import b2reduce as b2r
     from b2reduce.cells.engine import Cells, Source, simulate_cells
+    from b2reduce.circuit.synapses.exponential import ExponentialConductance
 
     rng = np.random.default_rng(0)
     make = lambda n: Cells(
         b2r.load_model("lif"),
         n,
         {"I_app": rng.uniform(0, 1e-9, n), "g_L": np.full(n, 16.7e-9)},
-        (Source("s0", 0.4e-9, 5e-3, 0.0, 4000.0),),
+        (Source("s0", ExponentialConductance(0.4e-9, 5e-3, 0.0), 4000.0),),
     )
     # Compiled, so that its memory is not the compiler's
     simulate_cells(make(10), GROWTH_TIME_, 0.0, 1e-4, engine=engine, threads=1)

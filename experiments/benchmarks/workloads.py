@@ -9,6 +9,7 @@ import numpy as np
 import b2reduce as b2r
 from b2reduce.cells.engine import Cells, Source
 from b2reduce.circuit.cell_equations import ADDED_LEAK
+from b2reduce.circuit.synapses.exponential import ExponentialConductance
 
 __all__ = ["WORKLOADS", "Workload", "workload"]
 
@@ -87,7 +88,7 @@ def poisson(quick):
         b2r.load_model("lif"),
         n,
         {"I_app": np.zeros(n), "g_L": np.full(n, 16.7e-9)},
-        (Source("s0", 0.4e-9, 5e-3, 0.0, rate),),
+        (Source("s0", ExponentialConductance(0.4e-9, 5e-3, 0.0), rate),),
     )
     return Workload(
         "poisson",
@@ -111,7 +112,10 @@ def transfer(quick):
         model,
         exc.size,
         {model.input: np.zeros(exc.size), ADDED_LEAK: np.zeros(exc.size)},
-        (Source("s0", 1e-9, 5e-3, 0.0, exc), Source("s1", 4e-9, 10e-3, -80e-3, inh)),
+        (
+            Source("s0", ExponentialConductance(1e-9, 5e-3, 0.0), exc),
+            Source("s1", ExponentialConductance(4e-9, 10e-3, -80e-3), inh),
+        ),
     )
     return Workload(
         "transfer",

@@ -13,9 +13,9 @@ __all__ = ["run_cells", "relax_cells", "build_group"]
 
 def build_group(brian2, cells, dt_):
     """The NeuronGroup of all cells, its values set; returns the group and its integration method."""
-    labels = [source.label for source in cells.sources]
+    synapses = cells.synapses
     written = cells.model.cell_equations(
-        labels, per_cell=list(cells.parameters), poisson=labels, counted=True, method=cells.method
+        synapses, per_cell=list(cells.parameters), poisson=list(synapses), counted=True, method=cells.method
     )
     written, watch = watched_equations(cells.model, written)
     # Names are part of the code that Brian2 compiles and caches; the same names every time spare a new
@@ -36,10 +36,8 @@ def build_group(brian2, cells, dt_):
     for name, values in cells.parameters.items():
         group.variables[name].set_value(np.broadcast_to(values, cells.count))
     for source in cells.sources:
-        for name in ("G", "tau", "E", "rate"):
-            group.variables[f"{name}_syn_{source.label}"].set_value(
-                np.broadcast_to(getattr(source, f"{name}_"), cells.count)
-            )
+        for name, value in source.parameters_().items():
+            group.variables[name].set_value(np.broadcast_to(value, cells.count))
     if written.events:
         group.run_regularly(written.events, clock=clock, when="synapses", name="b2reduce_events")
     if watch:
@@ -66,7 +64,8 @@ def run_cells(cells, duration_, warmup_, dt_, seed, progress=None):
             run_network(network, duration_, report=progress)
         final = {
             name: group.variables[name].get_value().copy()
-            for name in (*cells.model.state_variables, *(f"g_syn_{source.label}" for source in cells.sources))
+            for names in (cells.model.state_variables, *(source.start_ for source in cells.sources))
+            for name in names
         }
         events = {
             source.label: group.variables[f"n_syn_{source.label}"].get_value().copy()

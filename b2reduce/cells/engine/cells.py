@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from ...circuit.neuron import NeuronModel
+from ...circuit.synapses.base import Synapse
 
 __all__ = [
     "Source",
@@ -33,22 +34,37 @@ def first_step(time_, dt_):
 
 @dataclass(frozen=True)
 class Source:
-    """Pooled Poisson events on one exponential conductance. SI floats or arrays over cells.
+    """Pooled Poisson events on one synapse. SI floats or arrays over cells.
 
-    The conductance decays with `tau_`, jumps by `G_` at each event, drives the cell towards `E_`; events of
-    all inputs together arrive at `rate_` (number of inputs times the rate of one).
+    Events of all inputs together arrive at `rate_` (number of inputs times the rate of one).
     """
 
     label: str
-    G_: object
-    tau_: object
-    E_: object
+    synapse: Synapse
     rate_: object
 
     @property
-    def mean_(self):
-        """Mean conductance G tau R (Campbell)."""
-        return np.asarray(self.G_) * self.tau_ * self.rate_
+    def leak_(self):
+        """What it adds to the mean leak."""
+        return self.synapse.leak_(self.rate_)
+
+    def current_(self, model):
+        """What it adds to the mean current, beside that leak."""
+        return self.synapse.current_(self.rate_, model)
+
+    @property
+    def start_(self):
+        """{variable: starting value}, where events have long come."""
+        return self.synapse.start_(self.label, self.rate_)
+
+    def parameters_(self):
+        """{variable of the cell: value}."""
+        values = {f"{name}_syn_{self.label}": value for name, value in self.synapse.values_.items()}
+        return {**values, f"rate_syn_{self.label}": self.rate_}
+
+    def mapped(self, function):
+        """The source with a function of every value."""
+        return Source(self.label, self.synapse.mapped(function), function(self.rate_))
 
 
 @dataclass(frozen=True)
@@ -56,7 +72,7 @@ class Cells:
     """What to simulate: `count` copies of `model`, SI values per cell.
 
     `parameters` holds arrays over cells for anything that varies (the input and the leak always do); `state`
-    holds starting values of state variables; conductances of sources start at their means.
+    holds starting values of state variables; synapses of sources start at their means.
     """
 
     model: NeuronModel
@@ -65,6 +81,11 @@ class Cells:
     sources: tuple = ()
     state: Mapping = field(default_factory=dict)
     method: str | None = None  #: of integration; the model's first choice by default
+
+    @property
+    def synapses(self):
+        """{label: synapse} of its sources."""
+        return {source.label: source.synapse for source in self.sources}
 
     @property
     def method_used(self):
@@ -242,9 +263,10 @@ def ran_off(model, final_state):
 def starting_state(cells):
     """Starting values of all state variables: the caller's, then the model's.
 
-    The membrane at its leak reversal, conductances at their means.
+    The membrane at its leak reversal, synapses at their means.
     """
     model = cells.model
     state = {model.membrane: model.leak_reversal_}
     state.update({name: float(np.asarray(value)) for name, value in model.initial.items()})
-    return {**state, **cells.state, **{f"g_syn_{source.label}": source.mean_ for source in cells.sources}}
+    synapses = [source.start_ for source in cells.sources]
+    return {name: value for part in (state, cells.state, *synapses) for name, value in part.items()}

@@ -204,7 +204,14 @@ class _Hoister(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def generate(model, per_cell, labels, dt_, method=None):
+def _of_lane(expression, parameters):
+    """An expression where every parameter is the array over the cells side by side."""
+    return re.sub(
+        r"\bm_(\w+)", lambda match: f"{match[0]}_[l]" if match[1] in parameters else match[0], expression
+    )
+
+
+def generate(model, per_cell, synapses, dt_, method=None):
     """The kernel of a model.
 
     Parameters
@@ -212,8 +219,8 @@ def generate(model, per_cell, labels, dt_, method=None):
     model : NeuronModel
     per_cell : sequence of str
         Parameters that every cell has its own value of.
-    labels : sequence of str
-        Synaptic sources.
+    synapses : mapping of str to Synapse
+        Of the sources, by label.
     dt_ : float
     method : str, optional
         Integration method; by default the model's.
@@ -228,7 +235,7 @@ def generate(model, per_cell, labels, dt_, method=None):
     from brian2.core.variables import Constant
     from jinja2 import Environment, StrictUndefined
 
-    written = model.cell_equations(labels, per_cell=per_cell, poisson=labels, method=method)
+    written = model.cell_equations(synapses, per_cell=per_cell, poisson=list(synapses), method=method)
     render = _renderer().render_expr
     lines, constants, invariants = (
         {"once": [], "each_step": [], "update": [], "threshold": [], "watch": [], "reset": []},
@@ -317,9 +324,14 @@ def generate(model, per_cell, labels, dt_, method=None):
         lines[piece] = [re.sub(r"\b(randn?)\(\)", draw, line) for line in lines[piece]]
     if any(re.search(r"\brandn?\(\)", line) for piece in ("once", "each_step") for line in lines[piece]):
         raise NotExpressible("a random number is shared by all cells")
+    jumps = [
+        {name: render(size) for name, size in synapse.jumps(label, model).items()}
+        for label, synapse in synapses.items()
+    ]
     kept = {f"m_{name}": (render(text), "not_refractory" in text) for text, name in invariants.items()}
     code = [line for piece in lines.values() for line in piece]
-    mentioned = set(re.findall(r"m_(\w+)", " ".join([*code, *(text for text, _ in kept.values())])))
+    sizes = [size for own_jumps in jumps for size in own_jumps.values()]
+    mentioned = set(re.findall(r"m_(\w+)", " ".join([*code, *(text for text, _ in kept.values()), *sizes])))
     constants = {name: value for name, value in constants.items() if name in mentioned}
     parameters = tuple(sorted(name for name in own if name in mentioned))
     declared = set(re.findall(r"double m_(\w+) =", " ".join(code)))
@@ -349,13 +361,16 @@ def generate(model, per_cell, labels, dt_, method=None):
     text = template.render(
         lanes=LANES,
         most_entries=MOST_ENTRIES,
-        random=bool(labels or draws),
+        random=bool(synapses or draws),
         draws=draws,
         normals=[k for k, kind in enumerate(draws) if kind == "randn"],
         constants=prefixed(constants),
         parameters=prefixed(parameters),
         variables=prefixed(variables),
-        sources=prefixed(f"g_syn_{label}" for label in labels),
+        sources=[
+            [(f"m_{name}", _of_lane(size, parameters)) for name, size in own_jumps.items()]
+            for own_jumps in jumps
+        ],
         invariants=kept,
         refractory=written.refractory is not False,
         **lines,

@@ -61,7 +61,7 @@ struct Run {  // mirrored by native.Run
     const double *constants;   // [constant]
     const double *parameters;  // [parameter][cell]
     double *state;             // [variable..., m_lastspike, m_not_refractory, still][cell]
-    const double *sources;     // [source][jump, mean events a step][cell]
+    const double *means;       // [source][cell]: events a step
     const double *cumulative;  // [source][entry][cell]: P(events in a step <= entry)
     uint64_t *random;          // [4][cell]: where the stream of every cell stands
     double *events;            // [source][cell]
@@ -113,13 +113,12 @@ extern "C" int run_block(const Run *run, int64_t first) {
         {% endif %}{% endfor %}
     }
     {% if sources %}
-    double G[{{ sources|length }}][LANES], count[{{ sources|length }}][LANES] = {}, u[LANES];
+    double count[{{ sources|length }}][LANES] = {}, u[LANES];
     const int table = (int)run->table;
     double cumulative[{{ sources|length }}][{{ most_entries }}][LANES];
     for (int source = 0; source < {{ sources|length }}; source++)
         for (int l = 0; l < LANES; l++) {
             const int64_t cell = first + (l < used ? l : 0);
-            G[source][l] = run->sources[(source * 2) * n + cell];
             for (int entry = 0; entry < table; entry++) cumulative[source][entry][l] = run->cumulative[(source * table + entry) * n + cell];
         }
     {% endif %}
@@ -217,24 +216,30 @@ extern "C" int run_block(const Run *run, int64_t first) {
                     k[l] = u[l] >= below[l] ? one_more : same;
                 }
             }
-            double *g = {{ source }}_;
             #pragma omp simd reduction(+:beyond)
             for (int l = 0; l < LANES; l++) {
                 beyond += k[l] >= table ? 1.0 : 0.0;
-                g[l] += G[{{ loop.index0 }}][l] * k[l];
+                {% for name, size in source %}
+                {{ name }}_[l] += {{ size }} * k[l];
+                {% endfor %}
                 count[{{ loop.index0 }}][l] += counting * k[l];
             }
             if (beyond > 0)  // more events than the table holds: go on from its end, exactly
                 for (int l = 0; l < LANES; l++) {
                     const int64_t cell = first + (l < used ? l : 0);
-                    const double mean = run->sources[({{ loop.index0 }} * 2 + 1) * n + cell];
+                    const double mean = run->means[{{ loop.index0 }} * n + cell];
                     double cdf = cumulative[{{ loop.index0 }}][table - 1][l], term = std::exp(-mean + (table - 1) * std::log(mean) - std::lgamma((double)table));
                     for (int k = table; u[l] >= cdf && k < 100000; k++) {
                         term *= mean / k;
                         const double next = cdf + term;
                         if (next <= cdf && k > mean) break;  // the last bit of u is reached
                         cdf = next;
-                        if (u[l] >= cdf) { g[l] += G[{{ loop.index0 }}][l]; count[{{ loop.index0 }}][l] += counting; }
+                        if (u[l] >= cdf) {
+                            {% for name, size in source %}
+                            {{ name }}_[l] += {{ size }};
+                            {% endfor %}
+                            count[{{ loop.index0 }}][l] += counting;
+                        }
                     }
                 }
         }

@@ -20,7 +20,7 @@ from .sources import kernel_source
 __all__ = ["Kernel", "Unavailable", "kernel_of", "relax_cells", "run_cells"]
 
 #: Arrays of a run whose last axis is the cells, in the order of the kernel's arguments.
-PER_CELL = ("parameters", "state", "sources", "cumulative", "random", "events", "statistics")
+PER_CELL = ("parameters", "state", "means", "cumulative", "random", "events", "statistics")
 COLUMNS = (
     "total",
     "first_time",
@@ -84,11 +84,12 @@ def kernel_of(cells, dt_):
     Unavailable
         If the equations cannot be expressed or nothing can be compiled here.
     """
-    labels = tuple(source.label for source in cells.sources)
-    key = cells.model.hash, tuple(cells.parameters), labels, cells.method, dt_
+    synapses = cells.synapses
+    kinds = tuple((label, type(synapse)) for label, synapse in synapses.items())
+    key = cells.model.hash, tuple(cells.parameters), kinds, cells.method, dt_
     if key not in _kernels:
         try:
-            source = kernel_source(cells.model, list(cells.parameters), labels, dt_, cells.method)
+            source = kernel_source(cells.model, list(cells.parameters), synapses, dt_, cells.method)
             with compilers_ended():
                 library = load_library(source.text)
         except NotExpressible as reason:
@@ -118,9 +119,7 @@ class _Arrays:
         ).reshape(len(names), n)
         given = dict(cells.parameters)
         for item in cells.sources:
-            given.update(
-                {f"{name}_syn_{item.label}": getattr(item, f"{name}_") for name in ("G", "tau", "E", "rate")}
-            )
+            given.update(item.parameters_())
         self.kernel, self.dt_, self.stride = kernel, dt_, stride
         self.constants = np.array(list(source.constants.values()), dtype=float)
         self.parameters = table(source.parameters, given)
@@ -132,14 +131,11 @@ class _Arrays:
                 np.zeros((1, n)),
             ]
         )
-        self.sources = np.array(
-            [
-                [np.broadcast_to(item.G_, n), np.broadcast_to(item.rate_, n) * (dt_ * stride)]
-                for item in cells.sources
-            ],
-            dtype=float,
-        ).reshape(-1, 2, n)
-        self.cumulative = _poisson_table(self.sources[:, 1])
+        # Events of every source in a step
+        self.means = np.array(
+            [np.broadcast_to(item.rate_, n) * (dt_ * stride) for item in cells.sources], dtype=float
+        ).reshape(-1, n)
+        self.cumulative = _poisson_table(self.means)
         self.random = (
             _streams(seed, n)
             if numbers is None

@@ -46,8 +46,9 @@ def _generator():
     )
 
 
-def _key(model, per_cell, labels, dt_, method):
-    written = model.cell_equations(labels, per_cell=per_cell, poisson=labels, method=method)
+def _key(model, per_cell, synapses, dt_, method):
+    labels = list(synapses)
+    written = model.cell_equations(synapses, per_cell=per_cell, poisson=labels, method=method)
     values = {
         name: [float(np.asarray(value)), str(getattr(value, "dim", ""))]
         for name, value in written.namespace.items()
@@ -61,7 +62,8 @@ def _key(model, per_cell, labels, dt_, method):
         written.events,
         values,
         list(per_cell),
-        list(labels),
+        {label: synapse.jumps(label, model) for label, synapse in synapses.items()},
+        labels,
         dt_,
         f"{model.equations}\n{model.threshold}\n{model.reset}\n{model.refractory}",
     ]
@@ -70,7 +72,7 @@ def _key(model, per_cell, labels, dt_, method):
     ]
 
 
-def kernel_source(model, per_cell, labels, dt_, method=None):
+def kernel_source(model, per_cell, synapses, dt_, method=None):
     """What `generate` makes, from the cache or kept there.
 
     Raises
@@ -78,14 +80,14 @@ def kernel_source(model, per_cell, labels, dt_, method=None):
     NotExpressible
         As `generate` does.
     """
-    name = f"source_{_key(model, per_cell, labels, dt_, method)}.json"
+    name = f"source_{_key(model, per_cell, synapses, dt_, method)}.json"
     try:
         folder = private_folder(cache_folder(), link=True)
     except OSError:  # no cache here: the compiler's part says so where it matters
-        return generate(model, per_cell, labels, dt_, method)
+        return generate(model, per_cell, synapses, dt_, method)
     if (kept := _read(folder / name)) is not None:
         return kept
-    source = generate(model, per_cell, labels, dt_, method)
+    source = generate(model, per_cell, synapses, dt_, method)
     with contextlib.suppress(OSError):  # a cache that may only be read
         _write(folder, name, source)
     return source

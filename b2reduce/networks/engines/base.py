@@ -14,6 +14,7 @@ from ...basics.units import si_label
 from ...circuit.circuit import Circuit
 from ...circuit.spike_counts import check_counts
 from ..activity import Activity
+from ..spiking_network import recorded_of
 
 __all__ = ["NetworkEngine", "Recorded", "SpikingRun", "check_finite", "check_held"]
 
@@ -151,9 +152,9 @@ class NetworkEngine:
             conductances_=found.conductances,
             conductance_t_=found.conductance_t_,
             conductance_units={
-                p.label: si_label(models[name].conductance_dim)
+                label: si_label(dim)
                 for name in names
-                for p in circuit.pathways(name)
+                for label, (_, dim) in recorded_of(circuit, name).items()
             },
             provenance={
                 "kind": "spikes",

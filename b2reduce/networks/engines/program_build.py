@@ -17,7 +17,7 @@ import numpy as np
 from ...basics.environment import instruction_set
 from ...basics.interrupts import raise_on_sigterm
 from ...circuit.spike_counts import HELD
-from ..spiking_network import build_network, draws_of, monitors_of
+from ..spiking_network import build_network, draws_of, monitors_of, recorded_of
 
 __all__ = ["ProgramError", "SEED", "digest", "drawn_arrays"]
 
@@ -104,7 +104,10 @@ def _build(order):
         "states": {
             name: {
                 "t": file(monitor, "t"),
-                **{p.label: file(monitor, f"g_syn_{p.symbol}") for p in circuit.pathways(name)},
+                **{
+                    label: file(monitor, variable)
+                    for label, (variable, _) in recorded_of(circuit, name).items()
+                },
             }
             for name, monitor in states.items()
         },

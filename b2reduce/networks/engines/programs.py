@@ -23,7 +23,6 @@ from .program_build import ProgramError
 
 __all__ = ["build_program", "clean_programs", "structure_of", "without_compiler"]
 
-VALUES = ("G", "tau", "E")  # of projections and drives: arguments of the program
 MOST_PROGRAMS = 20  # of the cache; the least recently used go first
 
 
@@ -32,8 +31,9 @@ def structure_of(circuit, seed, dt_, duration_, record):
     data = circuit.to_dict()
     for key in ("name", "title", "cite"):
         data.pop(key, None)
-    for item in [*data.get("projections", ()), *data.get("drives", ())]:
-        for key in VALUES:
+    entries = (*circuit.projections, *circuit.drives)
+    for item, entry in zip([*data.get("projections", ()), *data.get("drives", ())], entries):
+        for key in entry.parameters:  # arguments of the program
             item.pop(key)
     for item, drive in zip(data.get("drives", ()), circuit.drives):
         # The number of inputs multiplies the rate; rates over cells are arrays of the program

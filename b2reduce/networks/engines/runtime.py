@@ -6,7 +6,7 @@ import numpy as np
 
 from ...basics.session import brian_session, divisions_reported, run_network
 from ...circuit.spike_counts import HELD
-from ..spiking_network import build_network, draws_of, monitors_of
+from ..spiking_network import build_network, draws_of, monitors_of, recorded_of
 from .base import NetworkEngine, Recorded, check_finite, check_held
 
 __all__ = ["Runtime"]
@@ -49,9 +49,9 @@ class Runtime(NetworkEngine):
             }
             check_held(run, found, held)
             conductances = {
-                p.label: np.array(getattr(states[name], f"g_syn_{p.symbol}_"))
+                label: np.array(getattr(states[name], f"{variable}_"))
                 for name in states
-                for p in circuit.pathways(name)
+                for label, (variable, _) in recorded_of(circuit, name).items()
             }
             times = np.array(next(iter(states.values())).t_) + dt_ if states else None
             return Recorded(found, conductances, times)

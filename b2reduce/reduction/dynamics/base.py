@@ -83,8 +83,8 @@ class RateDynamics:
         """The variable in which a filter's rate reaches the gain."""
         return f"s_{f.key}"
 
-    def tau_(self, reduced, pathway):
-        """Time constant in s with which the rate of a pathway is filtered."""
+    def filter_(self, reduced, pathway):
+        """The linear filter that the rate of a pathway passes first, such as `LowPass`."""
         raise NotImplementedError
 
     def lines(self, reduced, population, sources, external, area):
@@ -120,10 +120,19 @@ class RateDynamics:
         pathways : list of Pathway
             Of projections: inputs and outputs are one for each of them, or one a population.
         """
-        taus = np.array(self._taus(reduced, pathways))
-        return -np.diag(1 / taus), np.diag(1 / taus), np.eye(len(taus))
+        from scipy.linalg import block_diag
 
-    def _taus(self, reduced, pathways):
+        chains = self.chains_(reduced, pathways)
+        if not chains:
+            return (np.zeros((0, 0)),) * 3
+        return (
+            block_diag(*[A for A, _, _ in chains]),
+            block_diag(*[B[:, None] for _, B, _ in chains]),
+            block_diag(*[C[None] for _, _, C in chains]),
+        )
+
+    def chains_(self, reduced, pathways):
+        """(A, B, C) of each filter, as `linear_` puts them together."""
         raise NotImplementedError
 
     def stderr_(self, reduced, population, covariance):

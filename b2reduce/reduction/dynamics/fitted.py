@@ -35,17 +35,12 @@ def fitted_tau_(circuit, population, point, v_theta_, response):
     together.
 
     A presynaptic rate passes its synapse first, then the cell. Pathways count by the size of their mean
-    current in excess of the shunt, |K G tau (E - E_leak - v_theta)| r: all presynaptic rates change by the
-    same fraction.
+    current at v_theta above the reversal of the leak, |W| r: all presynaptic rates change by the same
+    fraction.
     """
     model, pathways = circuit.populations[population].model, circuit.pathways(population)
     weights = np.array(
-        [
-            abs(
-                p.mean_(source_rate(p, point.rate_, point.drives_)) * (p.E_ - model.leak_reversal_ - v_theta_)
-            )
-            for p in pathways
-        ]
+        [abs(p.current_(source_rate(p, point.rate_, point.drives_), model, v_theta_)) for p in pathways]
     )
     weights = weights / weights.sum() if weights.sum() > 0 else np.full(len(pathways), 1 / len(pathways))
-    return nearest_tau_([p.tau_ for p in pathways], weights, response.best)
+    return nearest_tau_([p.synapse.filter for p in pathways], weights, response.best)

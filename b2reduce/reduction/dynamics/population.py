@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...circuit.synapses.low_pass import LowPass
 from ..rate_filters import by_source, sum_of
 from .base import RateDynamics
 
@@ -16,8 +17,8 @@ class OnePerPopulation(RateDynamics):
     def filters(self, reduced, population):
         return by_source(reduced, population)
 
-    def tau_(self, reduced, pathway):
-        return self._tau(reduced, pathway.target)
+    def filter_(self, reduced, pathway):
+        return LowPass(self._tau(reduced, pathway.target))
 
     def lines(self, reduced, population, sources, external, area):
         recurrent = dict.fromkeys(f.input for f in sources if not f.is_drive)
@@ -32,7 +33,7 @@ class OnePerPopulation(RateDynamics):
             ]
         else:
             incoming = lambda f: external(f.source) if f.is_drive else f"r_from_{f.input}"
-            lines = [f"ds_{f.key}/dt = (-s_{f.key} + {incoming(f)})/tau : Hz" for f in sources]
+            lines = [line for f in sources for line in f.filter.equations(f.key, incoming(f), "tau")]
             lines += [f"r_from_{key} : Hz" for key in recurrent]
         return [*lines, "tau : second (constant)"]
 
@@ -42,5 +43,5 @@ class OnePerPopulation(RateDynamics):
     def _tau(self, reduced, population):
         return float(np.asarray(reduced.tau[population]))
 
-    def _taus(self, reduced, pathways):
-        return [self._tau(reduced, name) for name in reduced.populations]
+    def chains_(self, reduced, pathways):
+        return [LowPass(self._tau(reduced, name)).chain_() for name in reduced.populations]

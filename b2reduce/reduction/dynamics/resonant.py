@@ -43,18 +43,9 @@ class Resonant(Synaptic):
         own = [response.best.fastest_ for response in reduced.responses.values()]
         return [*super().fastest_(reduced), *own]
 
-    def linear_(self, reduced, pathways):
-        """Of a chain of synapse and cell each."""
-        if not pathways:
-            return super().linear_(reduced, pathways)
-        from scipy.linalg import block_diag
-
-        chains = [self._filter(reduced, p.target).chain_(self.tau_(reduced, p)) for p in pathways]
-        return (
-            block_diag(*[A for A, _, _ in chains]),
-            block_diag(*[B[:, None] for _, B, _ in chains]),
-            block_diag(*[C[None] for _, _, C in chains]),
-        )
+    def chains_(self, reduced, pathways):
+        """Of a synapse and a cell each."""
+        return [self._filter(reduced, p.target).chain_(p.synapse.filter) for p in pathways]
 
     def latex(self, reduced, population):
         own = self._filter(reduced, population)

@@ -18,21 +18,22 @@ class Synaptic(RateDynamics):
 
     def time_constants(self, circuit, given, point, fits, responses):
         return {
-            p.label: with_units(p.tau_, "s") for name in circuit.populations for p in circuit.pathways(name)
+            p.label: with_units(p.synapse.filter.delay_, "s")
+            for name in circuit.populations
+            for p in circuit.pathways(name)
         }, {}
 
     def filters(self, reduced, population):
         return by_pathway(reduced, population)
 
-    def tau_(self, reduced, pathway):
-        return pathway.tau_
+    def filter_(self, reduced, pathway):
+        return pathway.synapse.filter
 
     def lines(self, reduced, population, sources, external, area):
         lines = []
         for f in sources:
             incoming = external(f.source) if f.is_drive else f"r_from_{f.input}"
-            lines.append(f"ds_{f.key}/dt = (-s_{f.key} + {incoming})/tau_{f.key} : Hz")
-            lines.append(f"tau_{f.key} : second (constant)")
+            lines += f.filter.equations(f.key, incoming)
             lines += self.past_synapse(reduced, population, f)
         recurrent = dict.fromkeys(f.input for f in sources if not f.is_drive)
         return [*lines, *(f"r_from_{key} : Hz" for key in recurrent)]
@@ -42,7 +43,7 @@ class Synaptic(RateDynamics):
         return []
 
     def values(self, reduced, population, sources):
-        return {f"tau_{f.key}": self.tau_(reduced, f.pathways[0]) for f in sources}
+        return {name: value for f in sources for name, value in f.filter.parameters_(f.key).items()}
 
-    def _taus(self, reduced, pathways):
-        return [self.tau_(reduced, p) for p in pathways]
+    def chains_(self, reduced, pathways):
+        return [p.synapse.filter.chain_() for p in pathways]

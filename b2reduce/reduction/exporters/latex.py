@@ -48,7 +48,8 @@ def rate_model_latex(reduced, document=True):
     parts = [
         f"Derived from the circuit {escaped(reduced.circuit.name)}: level {reduced.level}, noise"
         f" {reduced.noise}, time constants {escaped(reduced.tau_choice)}; "
-        r"$W = K\,G\,\tau_\mathrm{syn}\,(E - E_\mathrm{leak} - v_\theta)$, $\theta = I_\theta +"
+        + "".join(f"$W = {kind.weight_latex}$, " for kind in reduced.circuit.synapse_kinds)
+        + r"$\theta = I_\theta +"
         r" g_\mathrm{leak} v_\theta - I_\mathrm{const}$."
     ]
     for name in reduced.populations:
@@ -146,10 +147,10 @@ def _population_equations(reduced, name):
     if reduced.by_pathway or not reduced.kind.shift_law:
         for source, drive in sources:
             own = [p for p in pathways if (p.source, p.is_drive) == (source, drive)]
-            taus = sorted({reduced.dynamics.tau_(reduced, p) for p in own})
-            for tau in taus:
-                s = _sub("s", name, source)
-                lines.append(rf"{shown(tau, 's')}\;\frac{{d{s}}}{{dt}} &= -{s} + {incoming(source, drive)}")
+            used = {reduced.dynamics.filter_(reduced, p) for p in own}
+            s = _sub("s", name, source)
+            for filter_ in sorted(used, key=lambda each: each.delay_):
+                lines.append(filter_.latex(s, incoming(source, drive), shown))
     lines += reduced.dynamics.latex(reduced, name)
     drives = [
         f"{incoming(drive.name, True)} &= {shown(drive.rate_, 'Hz')}"

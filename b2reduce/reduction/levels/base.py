@@ -65,10 +65,9 @@ class Level:
     def carried_arguments(self, reduced, population, carried):
         """The same where every pathway carries a rate of its own: {pathway label: rate in Hz}."""
         model, pathways = reduced.circuit.populations[population].model, reduced.circuit.pathways(population)
-        means = [(p.mean_(carried[p.label]), p.E_ - model.leak_reversal_) for p in pathways]
-        return model.constant_input_ + sum(mean * force for mean, force in means), model.leak_ + sum(
-            mean for mean, _ in means
-        )
+        return model.constant_input_ + sum(
+            p.current_(carried[p.label], model) for p in pathways
+        ), model.leak_ + sum(p.leak_(carried[p.label]) for p in pathways)
 
     def argument_units(self, reduced, population):
         """Units of the arguments of a table, "A", "S" or "Hz"; A and S are per area where cells are."""
@@ -128,7 +127,7 @@ class Level:
         if not self.holds_synapses:
             return ""
         old, own = (c.populations[population].model for c in (reduced.circuit, circuit))
-        synapses = lambda c: [(p.label, p.K, p.G_, p.tau_, p.E_) for p in c.pathways(population)]
+        synapses = lambda c: [(p.label, p.K, p.synapse) for p in c.pathways(population)]
         same = (
             synapses(circuit) == synapses(reduced.circuit)
             and old.constant_input_ == own.constant_input_

@@ -56,9 +56,8 @@ class Surface(Table):
         term = lambda key, of, unit: (
             f"{write.signed(summed(key, of), unit + write.area)}\\,{write.symbol('s', population, key[0])}"
         )
-        force = lambda p: p.mean_(1.0) * (p.E_ - model.leak_reversal_)
-        charge = "".join(term(key, force, "C") for key in write.sources)
-        leak = "".join(term(key, lambda p: p.mean_(1.0), "F") for key in write.sources)
+        charge = "".join(term(key, lambda p: p.current_(1.0, model), "C") for key in write.sources)
+        leak = "".join(term(key, lambda p: p.leak_(1.0), "F") for key in write.sources)
         I, g = (write.symbol(letter, population) for letter in "Ig")
         return [
             f"{I} &= {write.amount(model.constant_input_, 'A' + write.area)}{charge}",
@@ -72,9 +71,6 @@ class Surface(Table):
         return {
             "I_const": model.constant_input_,
             "g_leak": model.leak_,
-            **{f"X_{f.key}": sum(p.mean_(1.0) for p in f.pathways) for f in sources},
-            **{
-                f"Q_{f.key}": sum(p.mean_(1.0) * (p.E_ - model.leak_reversal_) for p in f.pathways)
-                for f in sources
-            },
+            **{f"X_{f.key}": sum(p.leak_(1.0) for p in f.pathways) for f in sources},
+            **{f"Q_{f.key}": sum(p.current_(1.0, model) for p in f.pathways) for f in sources},
         }

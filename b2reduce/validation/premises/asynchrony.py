@@ -41,11 +41,12 @@ class Asynchrony(Premise):
             for target in circuit.populations:
                 for pathway in circuit.pathways(target):
                     recorded = (run.conductances_ or {}).get(pathway.label)
-                    R = 0 if pathway.is_drive else pathway.K * rates[pathway.source]
-                    if pathway.is_drive or recorded is None or R == 0 or pathway.G_ == 0:
+                    if pathway.is_drive or recorded is None:
+                        continue
+                    campbell = pathway.synapse.recorded_variance_(pathway.K * rates[pathway.source], dt_)
+                    if campbell == 0:
                         continue
                     inside = run.conductance_t_ > run.duration_ / 4
-                    campbell = pathway.G_**2 * R * dt_ / -np.expm1(-2 * dt_ / pathway.tau_)
                     ratio = float(np.mean(np.var(recorded[:, inside], axis=1)) / campbell)
                     if not ratio <= worst:
                         worst, where = ratio, pathway.label

@@ -58,7 +58,7 @@ class IrregularSpikes(Ratio):
             tau_m = membrane_tau_(model, average(circuit, target, rates, drives)[1])
             for p in circuit.pathways(target):
                 rate = source_rate(p, rates, drives)
-                variance = p.K * p.G_**2 * p.tau_ * rate * (p.E_ - model.leak_reversal_ - v_theta) ** 2 / 2
+                variance = p.variance_(rate, model, v_theta)
                 seen += variance * float(pathway_factor(p, rate, cv2, tau_m))
                 assumed += variance * float(pathway_factor(p, rate, reduced.cv2, tau_m))
             if assumed > 0:

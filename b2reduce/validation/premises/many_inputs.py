@@ -41,7 +41,7 @@ class ManyInputs(Premise):
                     if pathway.is_drive
                     else evidence.spiking_rates[pathway.source]
                 )
-                events[pathway.label] = pathway.K * rate * pathway.tau_
+                events[pathway.label] = pathway.K * rate * pathway.synapse.filter.delay_
         worst = min(events, key=events.get, default=None)
         if worst is None:
             return self.unmeasured("there are no synapses")

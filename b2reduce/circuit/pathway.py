@@ -1,0 +1,51 @@
+"""What a population receives: one set of equal inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .synapses.base import Synapse
+
+__all__ = ["Pathway"]
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """One set of inputs of a population, projection or drive, SI floats.
+
+    Values of its synapse are attributes, such as ``tau_``, for those who know which kind they have.
+    """
+
+    label: str  #: "E->I", "ext->I"; parallel projections "E->I#2"
+    target: str
+    source: str
+    is_drive: bool
+    K: float  #: inputs per target cell (the mean, for a probability)
+    synapse: Synapse
+
+    def __getattr__(self, name):
+        synapse = self.__dict__.get("synapse")
+        if synapse is not None and name.endswith("_") and name[:-1] in synapse.values_:
+            return synapse.values_[name[:-1]]
+        raise AttributeError(f"Pathway has no {name!r}")
+
+    def mean_(self, rate_):
+        """Mean conductance, or what else its synapses are, at a presynaptic rate (Campbell's theorem)."""
+        return self.synapse.mean_(rate_, self.K)
+
+    def leak_(self, rate_):
+        """What a presynaptic rate adds to the mean leak of a cell."""
+        return self.synapse.leak_(rate_, self.K)
+
+    def current_(self, rate_, model, above_=0.0):
+        """Mean current at a presynaptic rate into a cell so many volts above the reversal of its leak."""
+        return self.synapse.current_(rate_, model, above_, self.K)
+
+    def variance_(self, rate_, model, above_=0.0):
+        """Variance of that current for independent events."""
+        return self.synapse.variance_(rate_, model, above_, self.K)
+
+    @property
+    def symbol(self):
+        """The label as an identifier for equations."""
+        return self.label.replace("->", "_to_").replace("#", "_")

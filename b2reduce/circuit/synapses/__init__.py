@@ -1,0 +1,1 @@
+"""The kinds of synapses, one file a kind."""

@@ -1,0 +1,218 @@
+"""What a kind of synapse is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ...basics.arguments import described
+from ...basics.errors import CircuitError, InputError, unknown_name
+from ...basics.frozen import FrozenDict
+from ...basics.units import parse_quantity, si_label, with_units
+from ..read_values import read_quantity
+
+__all__ = ["Parameter", "Synapse"]
+
+#: Units that are per area where the target's cells are: (attribute of the cell, name, what it is held
+#: against, example, example per area).
+_OF_TARGET = {
+    "S": ("conductance_dim", "a conductance", "as the leak of its target", "0.5 nS", "0.05 mS/cm^2"),
+    "A": ("current_dim", "a current", "as the input of its target", "20 pA", "0.1 uA/cm^2"),
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value of a kind of synapse as circuits give it.
+
+    Attributes
+    ----------
+    name : str
+        A key of projections and drives.
+    unit : str
+        In SI; "S" and "A" are per area where the target's cells are.
+    example : str
+        A value that nothing is wrong with.
+    positive, negative : bool
+        Whether it must be above 0; whether it may be below.
+    """
+
+    name: str
+    unit: str
+    example: str
+    positive: bool = False
+    negative: bool = False
+
+    def read(self, value, key):
+        """The Quantity that was given; a unit that depends on the target is checked by `check`."""
+        unit = None if self.unit in _OF_TARGET else self.unit
+        return read_quantity(value, unit, f"{key}, {self.name}", positive=self.positive)
+
+    def dimension(self, model):
+        """Its dimension for synapses onto cells of a model."""
+        from brian2 import get_dimensions
+
+        if self.unit in _OF_TARGET:
+            return getattr(model, _OF_TARGET[self.unit][0])
+        return get_dimensions(with_units(1.0, self.unit))
+
+    def check(self, value, model, key):
+        """Raise a `CircuitError` unless the value suits cells of a model."""
+        if self.unit not in _OF_TARGET:
+            return
+        dim, (_, what, beside, *_) = self.dimension(model), _OF_TARGET[self.unit]
+        if getattr(value, "dim", None) is not dim or (value < 0 and not self.negative):
+            least = "" if self.negative else " of at least 0"
+            raise CircuitError(
+                f"{key}, {self.name}: got {value}, expected {what}{least} in {si_label(dim)}, {beside}"
+            )
+
+    def unit_fault(self, value):
+        """What is wrong with the unit of a value whose target is not known; empty where nothing is."""
+        from brian2 import get_dimensions
+
+        if self.unit not in _OF_TARGET:
+            return ""
+        try:
+            label = si_label(get_dimensions(parse_quantity(value)))
+        except InputError:
+            return ""  # which reading it says
+        if label in (self.unit, f"{self.unit}/m^2"):
+            return ""
+        _, what, _, example, per_area = _OF_TARGET[self.unit]
+        return (
+            f'got {described(value)}, expected {what} such as "{example}", or per area such as "{per_area}"'
+        )
+
+
+class Synapse:
+    """How spikes act on a cell, with the values of one pathway.
+
+    Nobody asks for the name of a kind: what differs between kinds is said here. A new one is a frozen
+    dataclass in a file of its own, whose fields are its `parameters` with an underscore behind their names,
+    in SI, floats or arrays over cells; and one line in `register`. Sizes of its events are linear in one of
+    them. What is asked for text (`equations`, `current`, `jumps`) is a class method, since it has names of
+    variables and no values; variables of the cell are ``<parameter>_syn_<label>``.
+
+    Rates are those of the events of one input, or with `inputs` of each of so many.
+
+    Attributes
+    ----------
+    kind : str
+        As files give it.
+    meaning, weight, weight_latex : str
+        What an event does, for tables; and what weights of rate models are, as text and in LaTeX.
+    parameters : tuple of Parameter
+    """
+
+    kind = ""
+    meaning = ""
+    weight = weight_latex = ""
+    parameters = ()
+
+    # Values
+
+    @classmethod
+    def read(cls, given, key):
+        """{parameter: Quantity} of what a projection or drive was given, None for what it was not."""
+        given = {name: value for name, value in given.items() if value is not None}
+        known = [parameter.name for parameter in cls.parameters]
+        for name in given:
+            if name not in known:
+                raise CircuitError(
+                    f"{key}: {unknown_name(f'parameter of synapses of kind {cls.kind!r}', name, known)}"
+                )
+        for name in known:
+            if name not in given:
+                raise CircuitError(f"{key}: the key {name!r} is missing")
+        return FrozenDict({p.name: p.read(given[p.name], key) for p in cls.parameters})
+
+    @classmethod
+    def of(cls, values):
+        """The synapse with these Quantities or SI values."""
+        return cls(*(float(np.asarray(values[parameter.name])) for parameter in cls.parameters))
+
+    @classmethod
+    def stacked(cls, synapses):
+        """One synapse whose values are arrays over those of several."""
+        return cls(*map(np.array, zip(*(synapse.values_.values() for synapse in synapses))))
+
+    @cached_property
+    def values_(self):
+        """{parameter: SI value}."""
+        return {parameter.name: getattr(self, f"{parameter.name}_") for parameter in self.parameters}
+
+    def mapped(self, function):
+        """The synapse with a function of every value."""
+        return type(self)(*map(function, self.values_.values()))
+
+    def scaled(self, size):
+        """The synapse whose events are larger by a factor."""
+        raise NotImplementedError
+
+    def in_events_of(self, other):
+        """How many events of a synapse that differs in their size alone one is; 0 if it does nothing."""
+        raise NotImplementedError
+
+    # In the equations of a cell
+
+    @classmethod
+    def units(cls, label, model):
+        """{variable: dimension} of the parameters in the equations of a cell."""
+        return {f"{p.name}_syn_{label}": p.dimension(model) for p in cls.parameters}
+
+    @classmethod
+    def equations(cls, label, model):
+        """[(variable, right-hand side of its time derivative, dimension)] of its state."""
+        raise NotImplementedError
+
+    @classmethod
+    def current(cls, label, model):
+        """The term that it adds to the input of the cell; empty where it adds none."""
+        raise NotImplementedError
+
+    @classmethod
+    def jumps(cls, label, model, at=""):
+        """{variable: what an event adds to it}; `at` stands behind every name, as Brian2 wants ``_post``."""
+        raise NotImplementedError
+
+    def start_(self, label, rate_):
+        """{variable: SI value} of its state where events have long come at a rate."""
+        raise NotImplementedError
+
+    @classmethod
+    def recorded(cls, label, model):
+        """(variable, dimension) that is recorded in networks, or None."""
+        raise NotImplementedError
+
+    def recorded_variance_(self, rate_, dt_):
+        """Variance that independent events give to what is recorded, at the end of steps (Campbell)."""
+        raise NotImplementedError
+
+    # On average
+
+    def mean_(self, rate_, inputs=1.0):
+        """Mean of what is recorded."""
+        raise NotImplementedError
+
+    def leak_(self, rate_, inputs=1.0):
+        """What it adds to the mean leak of a cell."""
+        raise NotImplementedError
+
+    def current_(self, rate_, model, above_=0.0, inputs=1.0):
+        """The mean current into a cell that is so many volts above the reversal of its leak.
+
+        At 0 V it is what adds to the input, beside `leak_`; at v_theta and 1 Hz it is the weight.
+        """
+        raise NotImplementedError
+
+    def variance_(self, rate_, model, above_=0.0, inputs=1.0):
+        """Variance of that current for independent events (Campbell)."""
+        raise NotImplementedError
+
+    @property
+    def filter(self):
+        """The linear filter of gain 1, such as `LowPass`, through which a rate becomes the current."""
+        raise NotImplementedError

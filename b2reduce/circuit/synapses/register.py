@@ -1,0 +1,33 @@
+"""The kinds of synapses that there are."""
+
+from __future__ import annotations
+
+from ...basics.errors import CircuitError, unknown_name
+from .base import Synapse
+from .exponential import ExponentialConductance
+
+__all__ = ["DEFAULT", "SYNAPSES", "register", "synapse_kind"]
+
+#: {kind: class}.
+SYNAPSES = {}
+#: Where none is given.
+DEFAULT = ExponentialConductance.kind
+
+
+def register(kind):
+    """Add a kind, which projections and drives know by its name from now on; returns it."""
+    if not (isinstance(kind, type) and issubclass(kind, Synapse) and kind.kind):
+        raise TypeError(f"synapse: got {kind!r}, expected a subclass of Synapse with a kind")
+    SYNAPSES[kind.kind] = kind
+    return kind
+
+
+def synapse_kind(name, key):
+    """The class of that name."""
+    if not isinstance(name, str) or name not in SYNAPSES:
+        raise CircuitError(f"{key}: {unknown_name('kind of synapse', name, SYNAPSES)}")
+    return SYNAPSES[name]
+
+
+for _kind in (ExponentialConductance,):
+    register(_kind)

@@ -1,0 +1,70 @@
+"""What projections and drives share: synapses of a kind, with the values of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cached_property
+
+from ..basics.arguments import described
+from ..basics.errors import CircuitError
+from .read_values import put, text_of
+from .synapses.register import DEFAULT, synapse_kind
+
+__all__ = ["SynapticInput"]
+
+
+class SynapticInput:
+    """Synapses on the cells of a population; each value of a parameter is an attribute of its name.
+
+    Attributes
+    ----------
+    NEEDED : tuple of str
+        Keys that a file must have besides the parameters of the synapses.
+    """
+
+    NEEDED = ()
+
+    @classmethod
+    def keys(cls, kind=DEFAULT):
+        """Keys that a table of a file may have, with synapses of a kind."""
+        values = [parameter.name for parameter in synapse_kind(kind, "kind").parameters]
+        names = (item.name for item in fields(cls))
+        return tuple(key for name in names for key in (values if name == "parameters" else [name]))
+
+    @classmethod
+    def needed(cls, kind=DEFAULT):
+        """Those of `keys` that it must have."""
+        return (*cls.NEEDED, *(parameter.name for parameter in synapse_kind(kind, "kind").parameters))
+
+    def _put_synapse(self, kind, key, *values):
+        """Read kind and parameters; of several values of one the last that is not None counts."""
+        given = {}
+        for table in values:
+            if not isinstance(table, (Mapping, type(None))):
+                raise CircuitError(
+                    f'{key}, parameters: got {described(table)}, expected a table such as {{"tau": "5 ms"}}'
+                )
+            given.update({name: value for name, value in (table or {}).items() if value is not None})
+        put(self, kind=kind, parameters=synapse_kind(kind, f"{key}, kind").read(given, key))
+
+    def __getattr__(self, name):
+        values = self.__dict__.get("parameters", {})
+        if name in values:
+            return values[name]
+        raise AttributeError(f"{type(self).__name__} of {self.__dict__.get('kind')} synapses has no {name!r}")
+
+    @property
+    def synapse_kind(self):
+        """The class of its synapses."""
+        return synapse_kind(self.kind, "kind")
+
+    @cached_property
+    def synapse(self):
+        """One of its synapses, in SI."""
+        return self.synapse_kind.of(self.parameters)
+
+    def to_dict(self):
+        """Plain data, as in the TOML file."""
+        data = {key: text_of(getattr(self, key)) for key in self.keys(self.kind)}
+        return {key: value for key, value in data.items() if value is not None}
