@@ -132,7 +132,7 @@ def __getattr__(name):
         raise AttributeError(f"module 'b2reduce' has no attribute {name!r}")
     from importlib import import_module
 
-    from .basics.interrupts import imported
+    from .basics.whole_imports import imported
 
     if _HOME[name] not in _WITHOUT_BRIAN2:
         # Now, and whole: Ctrl-C within a later call must not leave half a library behind

@@ -19,12 +19,14 @@ from ..basics.toml_text import toml_text
 from .cell_equations import cell_equations, si_unit_name
 from .integration_methods import method_alone, method_used
 from .library import find_data_file
+from .membrane_slopes import leak_is_alone, slope_of
 from .neuron_checks import check_model, first_line
 from .neuron_reading import neuron_arguments, one_line_each, read_value, undeclared
 from .neuron_text import check_text, read_refractory
 from .neuron_text_forms import neuron_pairs, neuron_text, neuron_to_dict
 from .reset_check import check_refractory, check_reset
-from .roles import check_named, check_roles, leak_is_alone, read_role, role_value, slope_of
+from .role_checks import check_roles
+from .roles import check_named, read_role, role_value
 from .spread import Normal
 
 __all__ = ["NeuronModel", "load_model"]

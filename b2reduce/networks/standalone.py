@@ -22,8 +22,10 @@ import numpy as np
 from ..basics.compiler import BuildError, compiler_identity, said_by
 from ..basics.environment import cache_folder, instruction_set
 from ..basics.files import temporary_folder
-from ..basics.interrupts import locked, raise_on_sigterm, run_process
+from ..basics.interrupts import raise_on_sigterm
+from ..basics.locks import locked
 from ..basics.private_folders import aside, close, discard, private_folder, refusal
+from ..basics.processes import run_process
 from ..basics.provenance import versions
 from ..circuit.spike_counts import HELD
 from .spiking_network import build_network, draws_of, monitors_of, values_of

@@ -12,7 +12,8 @@ import numpy as np
 from ...basics.compiler import BuildError, load_library
 from ...basics.environment import thread_count
 from ...basics.errors import InputError
-from ...basics.interrupts import compilers_ended, undisturbed
+from ...basics.interrupts import undisturbed
+from ...basics.processes import compilers_ended
 from .cells import SLACK_, CellStatistics, first_step, gathered, joined, starting_state
 from .codegen import LANES, MOST_ENTRIES, NotExpressible
 from .sources import kernel_source

@@ -14,7 +14,7 @@ from ...basics.arguments import described, flag, one_of, require, whole
 from ...basics.compiler import BuildError, load_library
 from ...basics.errors import InputError
 from ...basics.frozen import frozen
-from ...basics.interrupts import compilers_ended
+from ...basics.processes import compilers_ended
 from ...basics.provenance import versions
 from ...basics.streams import seed_streams
 from .network import ENCODINGS, BinaryNetwork, check_states
