@@ -36,7 +36,7 @@ _HOME = {
     "LinearResponse": "cells.linear_response",
     "measure_response": "cells.response",
     "TransferFunction": "cells.transfer",
-    "measure_transfer": "cells.transfer",
+    "measure_transfer": "cells.measure_transfer",
     "GainFit": "cells.gain_fit",
     "fit_gain": "cells.gain",
     "ReducedCircuit": "reduction.reduced_circuit",

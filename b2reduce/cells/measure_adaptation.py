@@ -19,7 +19,8 @@ from ..circuit.spike_memory import fit_memory
 from .adaptation import Adaptation
 from .after_currents import measure_onsets, spike_sequences
 from .measure_fi import measure_fi
-from .onset import RTOL, find_onset
+from .onset import find_onset
+from .onset_times import RTOL
 from .settings import DURATION_, WARMUP_, changed_parameters, check_engine, check_run, leaks
 
 __all__ = ["measure_adaptation"]
