@@ -27,7 +27,7 @@ from .settings import (
 )
 from .transfer import TransferFunction
 
-__all__ = ["measure_transfer"]
+__all__ = ["measure_transfer", "measure_transfer_"]
 
 
 def measure_transfer(
@@ -115,8 +115,73 @@ def measure_transfer(
     dt_, replicates = seconds(dt, "dt") or float(model.dt), check_replicates(replicates, noisy=True)
     check_run(duration_, dt_, cells=replicates * int(np.prod([values.size for values in axes.values()])))
     grids = np.meshgrid(*axes.values(), indexing="ij")
-    shape, points = grids[0].shape, grids[0].size
     sources = noise_sources(drives, model, dict(zip(axes, map(np.ravel, grids))), what="drives")
+    with Progress(progress) as bar:
+        transfer = measure_transfer_(
+            model,
+            axes,
+            sources,
+            duration_=duration_,
+            warmup_=warmup_,
+            adaptive=duration is None,
+            replicates=replicates,
+            rtol=rtol,
+            dt_=dt_,
+            fixed=dt is not None,
+            seed=seed,
+            initial=initial,
+            engine=engine,
+            threads=threads,
+            bar=bar,
+            drives=[drive.to_dict() for drive in drives],
+        )
+    warned(transfer.warnings)
+    return transfer
+
+
+def measure_transfer_(
+    model,
+    axes,
+    sources,
+    *,
+    duration_,
+    warmup_,
+    adaptive,
+    replicates,
+    rtol=None,
+    dt_,
+    fixed,
+    seed,
+    initial="rest",
+    engine="auto",
+    threads=None,
+    bar,
+    drives=(),
+):
+    """`measure_transfer` on SI floats.
+
+    Parameters
+    ----------
+    model : NeuronModel
+    axes : dict of str to ndarray
+        Ascending rates in Hz of what is varied.
+    sources : sequence of Source
+        Their values are floats, or arrays over the points of the grid.
+    adaptive : bool
+        Whether cells may end before or after `duration_`.
+    fixed : bool
+        The step is the caller's wish and stays.
+    bar : Progress
+    drives : sequence of dict
+        The sources as plain data, for the provenance.
+
+    Returns
+    -------
+    TransferFunction
+        Its warnings have not been said to anybody yet.
+    """
+    shape = tuple(values.size for values in axes.values())
+    points = int(np.prod(shape))
     reversal = model.leak_reversal_
     I_ = (
         model.constant_input_
@@ -124,38 +189,37 @@ def measure_transfer(
         + np.zeros(points)
     )
     g_ = model.leak_ + sum(source.mean_ for source in sources) + np.zeros(points)
-    with Progress(progress) as bar:
-        measured = measure_until(
-            model,
-            I_,
-            g_,
-            sources,
-            fixed=dt is not None,
-            rtol=rtol,
-            adaptive=duration is None,
-            replicates=replicates,
-            duration_=duration_,
-            warmup_=warmup_,
-            dt_=dt_,
-            seed=seed,
-            initial=initial,
-            engine=engine,
-            threads=threads,
-            bar=bar,
-            stage="transfer function",
-        )
+    measured = measure_until(
+        model,
+        I_,
+        g_,
+        sources,
+        fixed=fixed,
+        rtol=rtol,
+        adaptive=adaptive,
+        replicates=replicates,
+        duration_=duration_,
+        warmup_=warmup_,
+        dt_=dt_,
+        seed=seed,
+        initial=initial,
+        engine=engine,
+        threads=threads,
+        bar=bar,
+        stage="transfer function",
+    )
     provenance = {
         "model": model.name,
         "model_hash": model.hash,
         "engine": measured.engine,
         "dt [s]": measured.dt,
         "duration [s]": duration_,
-        "early_stopping": duration is None,
+        "early_stopping": adaptive,
         "warmup [s]": warmup_,
         "replicates": replicates,
         "rtol": rtol,
         "seed": seed,
-        "drives": [drive.to_dict() for drive in drives],
+        "drives": list(drives),
         "initial": initial if isinstance(initial, str) else "given",
         "versions": versions(),
     }
@@ -166,5 +230,5 @@ def measure_transfer(
         per_area="m^2" in si_label(model.current_dim),
         provenance=provenance,
         check=measured.check.to_dict() if measured.check else {},
-        warnings=warned(measured.warnings),
+        warnings=measured.warnings,
     )
