@@ -7,7 +7,7 @@ import numpy as np
 from b2reduce.experiments import lecture11_cells as cells
 from b2reduce.experiments import lecture11_laws as laws
 from b2reduce.experiments import lecture11_network as network
-from b2reduce.experiments.accuracy import exact_interval_, rounding_
+from b2reduce.experiments.exact_lif import exact_interval_, rounding_
 from b2reduce.experiments.holt_koch1997 import exact_current
 from b2reduce.experiments.lecture11_numbers import EPS, values
 from b2reduce.experiments.script import Row

@@ -2,16 +2,9 @@
 
 import numpy as np
 import pytest
-from b2reduce.experiments.accuracy import exact_interval_, rounding_
-from b2reduce.experiments.ermentrout1994 import (
-    _derivatives,
-    driven_network,
-    law_,
-    more_inputs,
-    slope,
-    slowed,
-    spiking_run,
-)
+from b2reduce.experiments.ermentrout1994 import _derivatives
+from b2reduce.experiments.exact_lif import exact_interval_, rounding_
+from b2reduce.experiments.slow_synapses import driven_network, law_, more_inputs, slope, slowed, spiking_run
 
 import b2reduce as b2r
 
