@@ -214,6 +214,7 @@ def _suggest(symbol):
 
 
 def dimension_of(exponents):
+    """Brian2's Dimension of seven exponents: metre, kilogram, second, ampere, kelvin, mole, candela."""
     from brian2.units.fundamentalunits import get_or_create_dimension
 
     return get_or_create_dimension(tuple(exponents))

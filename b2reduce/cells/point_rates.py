@@ -116,6 +116,7 @@ class PointRates:
 
 
 def pooled_rates(stats, points, replicates, noisy, dt_, engine, method):
+    """`PointRates` of the statistics of cells, `replicates` of them at each point."""
     total = lambda values: np.nansum(np.reshape(values, (points, replicates)), axis=1)
     first = stats.second_time - stats.first_time
     periodic = periodic_sem = None

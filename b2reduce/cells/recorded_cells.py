@@ -37,6 +37,7 @@ NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 def row_label(frame, row):
+    """How a message calls a row: by the line of its file, or its place in a frame."""
     return f"{'line' if frame.index.name == 'line' else 'row'} {frame.index[row]}"
 
 

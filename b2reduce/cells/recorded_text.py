@@ -32,6 +32,7 @@ _BOMS = (
 
 
 def content_of(path):
+    """The bytes of a file, unless it holds something else than text."""
     if not isinstance(path, (str, os.PathLike)):
         raise InputError(f"got {type(path).__name__}, expected the path of a file")
     try:
@@ -72,6 +73,7 @@ def _encoding(content):
 
 
 def decoded(content):
+    """The text of these bytes, in the encoding that they tell."""
     encoding = _encoding(content)
     try:
         text = content.decode(encoding)
@@ -94,6 +96,7 @@ def decoded(content):
 
 
 def lines_of(text):
+    """The lines of a text, however they end."""
     lines = text.rstrip("\x1a").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not any(line.strip() for line in lines):
         raise InputError("is empty")

@@ -86,11 +86,13 @@ class ExpressionError(InputError):
 
 
 def short(text, most=60):
+    """A text on one line, its end left out where it is long."""
     text = " ".join(str(text).split())
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def written_at(node, text):
+    """The part of a text that a node was read from, for messages."""
     return short(ast.get_source_segment(textwrap.dedent(text).strip(), node) or text)
 
 

@@ -76,6 +76,7 @@ def slope_of(model):
 
 
 def membrane_slopes(model):
+    """d(dv/dt) of a model with respect to input, potential and leak, as sympy expressions."""
     leak = model.leak if isinstance(model.leak, str) and model.leak.isidentifier() else None
     return _derivatives(
         model.equations_with_input, model.membrane, model.input, leak, frozenset(model.constants)

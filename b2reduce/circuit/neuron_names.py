@@ -45,6 +45,7 @@ _COMPILED = frozenset(
 
 
 def check_names(model, definitions):
+    """Raise a `ModelError` unless every variable, parameter and the input have names of their own."""
     for name in definitions:
         if fault := name_fault(name, model.input):
             raise model.error("equations", f"the name {name!r} {fault}; rename it")

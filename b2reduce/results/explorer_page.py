@@ -19,6 +19,7 @@ __all__ = ["page_of"]
 
 
 def page_of(reduced, curves, points):
+    """The text of the page: the rate model as JavaScript, and what was measured beside it."""
     constant = {d.name: with_units(d.rate_, "Hz") for d in reduced.circuit.drives}
     if not reduced.circuit.drives and (reduced.kind.holds_synapses or not reduced.circuit.projections):
         raise InputError(

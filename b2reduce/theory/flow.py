@@ -85,4 +85,5 @@ class Flow:
 
 
 def mu_of(flow, point):
+    """The currents of a fixed point."""
     return flow.rest_([point.rates_[name] for name in flow.names])

@@ -42,6 +42,7 @@ class NotExpressible(Exception):
 
 @lru_cache(maxsize=1)
 def renderer():
+    """What turns expressions of Brian2 into C++."""
     from brian2.parsing.rendering import CPPNodeRenderer
 
     class Renderer(CPPNodeRenderer):
