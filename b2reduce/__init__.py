@@ -36,7 +36,7 @@ _HOME = {
     "LinearResponse": "cells.linear_response",
     "measure_response": "cells.response",
     "TransferFunction": "cells.transfer",
-    "measure_transfer": "cells.transfer",
+    "measure_transfer": "cells.measure_transfer",
     "GainFit": "cells.gain_fit",
     "fit_gain": "cells.gain",
     "ReducedCircuit": "reduction.reduced_circuit",
@@ -69,11 +69,11 @@ _HOME = {
     "Continuation": "theory.continuation",
     "continue_fixed_points": "theory.continuation",
     "PhasePlane": "theory.phase_plane",
-    "Separatrix": "theory.phase_plane",
+    "Separatrix": "theory.separatrix",
     "phase_plane": "theory.phase_plane",
-    "separatrix": "theory.phase_plane",
+    "separatrix": "theory.separatrix",
     "Ring": "theory.ring",
-    "RingState": "theory.ring",
+    "RingState": "theory.ring_state",
     "RingProfile": "theory.ring_profile",
     "ring_profile": "theory.ring_profile",
     "tuning_curve": "networks.tuning_curve",
@@ -83,8 +83,8 @@ _HOME = {
     "random_binary_network": "theory.binary.wiring",
     "BinaryMeanField": "theory.binary.mean_field",
     "binary_mean_field": "theory.binary.mean_field",
-    "BalancedState": "theory.binary.mean_field",
-    "balanced_rates": "theory.binary.mean_field",
+    "BalancedState": "theory.binary.balanced",
+    "balanced_rates": "theory.binary.balanced",
     "save": "results.archive",
     "load": "results.loading",
     "scan": "scanning.scan",
@@ -106,8 +106,8 @@ _HOME = {
     "plot_map": "scanning.map_plot",
     "plot_phase_plane": "results.plots.theory",
     "plot_continuation": "results.plots.theory",
-    "plot_adaptation": "results.plots.cells",
-    "plot_response": "results.plots.cells",
+    "plot_adaptation": "results.plots.dynamics",
+    "plot_response": "results.plots.dynamics",
     "plot_step": "results.plots.networks",
     "plot_slow_variation": "validation.plots",
     "write_report": "validation.report",
@@ -119,8 +119,10 @@ _WITHOUT_BRIAN2 = {
     "theory.binary.network",
     "theory.binary.simulate",
     "theory.binary.wiring",
+    "theory.binary.balanced",
     "theory.binary.mean_field",
     "theory.ring",
+    "theory.ring_state",
 }
 __all__ = ["__version__", *_HOME]
 
@@ -130,7 +132,7 @@ def __getattr__(name):
         raise AttributeError(f"module 'b2reduce' has no attribute {name!r}")
     from importlib import import_module
 
-    from .basics.interrupts import imported
+    from .basics.whole_imports import imported
 
     if _HOME[name] not in _WITHOUT_BRIAN2:
         # Now, and whole: Ctrl-C within a later call must not leave half a library behind

@@ -15,14 +15,23 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from b2reduce.experiments import ring_boundaries
+from b2reduce.experiments.ring_boundaries import (
+    SPACING_,
+    UNITS,
+    boundaries,
+    grid_errors,
+    half_width_,
+    integrated,
+)
+from b2reduce.experiments.ring_in_spikes import beside
 from b2reduce.experiments.script import Row, run
-from brian2 import Hz, second
 
 import b2reduce as b2r
 
 TITLE = "The ring: homogeneous, marginal and unstable; spiking cells beside it"
 DOI = "doi:10.1073/pnas.92.9.3844"
-SEED = 1
+SEED = ring_boundaries.SEED
 MINUTES = (0.8, 1.5)  # short, long
 PICTURES = ("fig1", "fig3")
 DEPARTURES = (
@@ -36,52 +45,6 @@ DEPARTURES = (
         " reproduced. The ring of the cells of Shriki et al. is in shriki2003."
     ),
 )
-
-UNITS = 512  # of integrated rings
-SPACING_ = np.pi / UNITS  # radians
-
-
-def grid_errors(ring):
-    """(radians, relative) by which half width and peak of a bump of UNITS units may differ from the exact
-    ones.
-
-    A sum over units errs where rates have a kink, by less than slope times spacing^2/12 a kink: of [cos 2a -
-    cos 2c]_+, whose two slopes are 2 sin 2c, the means err by e0 = sin 2c spacing^2/(3 pi) and, with cos 2a
-    and sin 2a, by less. Feedback makes of these changes J0 e0 and J2 e0 of the input (1 - M)^-1 as much.
-    """
-    state = ring.state
-    if state.kind != "narrow":
-        return 0.0, 0.0
-    c, A = state.cut, state.amplitude
-    e0 = np.sin(2 * c) * SPACING_**2 / (3 * np.pi)
-    p, q, tuned = 2 * c / np.pi, np.sin(2 * c) / np.pi, (c + np.sin(4 * c) / 4) / np.pi
-    M = np.array([[ring.J0 * p, ring.J0 * q], [ring.J2 * q, ring.J2 * tuned]])
-    offset, amplitude = np.abs(np.linalg.inv(np.eye(2) - M)) @ np.abs([ring.J0 * A * e0, ring.J2 * A * e0])
-    # The largest rate is that of a unit within half a spacing of the peak, where the cosine has fallen by
-    # spacing^2/2.
-    peak = (offset + amplitude) / state.peak + A * SPACING_**2 / (2 * state.peak)
-    # Half of the maximum is at cos 2w = (peak/2 - offset)/A; between units a straight line stands for a
-    # cosine of curvature 4 A; and the bump stands where its mode 2, A f2, points, to e0.
-    f2 = (c - np.sin(4 * c) / 4) / np.pi
-    width = ((offset + state.peak * peak) / A + SPACING_**2 / 2) / (2 * np.sin(2 * state.half_width)) + (
-        e0 / (2 * f2) if state.marginal else 0.0
-    )
-    return width, peak
-
-
-def half_width_(x, rates):
-    """Half width at half maximum, radians, of a bump that falls off on both sides of 0."""
-    order = np.argsort(np.abs(x))
-    return np.interp(-rates.max() / 2, -rates[order], np.abs(x[order]))
-
-
-def integrated(ring, **how):
-    """(angles from the centre of what is tuned, rates) where integration of UNITS units ends."""
-    a, m = ring.simulate(units=UNITS, seed=SEED, **how)
-    at = np.angle(m @ np.exp(2j * a)) / 2 if ring.state.marginal else 0.0
-    x = (a - at + np.pi / 2) % np.pi - np.pi / 2
-    order = np.argsort(x)
-    return x[order], m[order]
 
 
 # %%
@@ -160,74 +123,6 @@ def fig1(long=False):
     rows += boundaries(left)
     left.legend(fontsize="small", loc="upper right")
     return figure, rows
-
-
-def boundaries(ax):
-    """Rows: where bumps and where runaway begin, by integration to either side.
-
-    Marks on the diagram of phases.
-    """
-    rows, growth = [], []
-    a = np.arange(UNITS) * SPACING_ - np.pi / 2
-    for J2 in (1.95, 2.05):
-        ring, bump = b2r.Ring(J0=-2, J2=J2), []
-        for duration in (0.05, 0.1):
-            # A ripple so small that all units fire: each mode grows by itself.
-            angles, m = ring.simulate(duration=duration, units=UNITS, initial=(1 + 1e-3 * np.cos(2 * a)) / 3)
-            bump.append(abs(m @ np.exp(2j * angles)))
-        growth.append(np.log(bump[1] / bump[0]) / (0.05 / ring.tau))
-        ax.plot(
-            J2,
-            -2,
-            color="black",
-            marker="o",
-            mfc="black" if growth[-1] > 0 else "white",
-            ms=5,
-            ls="none",
-            label=f"a ripple {'grows' if growth[-1] > 0 else 'dies away'}",
-        )
-    # Linear, and integrated to 1e-9 of the rates, 1e-6 of a ripple of 1e-3.
-    rows.append(
-        Row(
-            "growth of a ripple in 1/tau at J2 = 1.95, 2.05: it breaks the symmetry from J2 = 2 on",
-            "J2/2 - 1 = -0.025, +0.025",
-            ", ".join(f"{value:+.6f}" for value in growth),
-            np.all(np.abs(np.array(growth) - [-0.025, 0.025]) < 1e-6),
-        )
-    )
-    for J2 in (1.0, 3.0, 6.0):
-        boundary, ends = b2r.Ring(J0=0, J2=J2).largest_J0, []
-        for sign in (-1, 1):
-            ring = b2r.Ring(J0=boundary + 0.02 * sign * max(abs(boundary), 1), J2=J2)
-            try:
-                ends.append(ring.simulate(duration=12.0, units=UNITS, seed=SEED)[1].max())
-            except FloatingPointError:
-                ends.append(np.inf)
-            ax.plot(
-                J2,
-                ring.J0,
-                color="black",
-                marker="s",
-                mfc="white" if np.isfinite(ends[-1]) else "black",
-                ms=4,
-                ls="none",
-                label=None if J2 > 1 else "comes to rest" if np.isfinite(ends[-1]) else "runs away",
-            )
-            if sign < 0:
-                # What the slowest even mode leaves at the end, and the grid.
-                wanted, within = (
-                    ring.state.peak,
-                    grid_errors(ring)[1] + np.exp(np.max(ring.state.eigenvalues[:2]) * 12.0 / ring.tau),
-                )
-        rows.append(
-            Row(
-                f"J2 = {J2:g}: peak with J0 2 % below and above {boundary:.3f}",
-                f"{wanted:.2f} +- {wanted * within:.2f}; none",
-                f"{ends[0]:.2f}; " + ("runs away" if np.isinf(ends[1]) else f"{ends[1]:.2f}"),
-                abs(ends[0] - wanted) <= within * wanted and np.isinf(ends[1]),
-            )
-        )
-    return rows
 
 
 # %%
@@ -368,149 +263,6 @@ def fig2(long=False):
         )
     )
     return figure, rows
-
-
-# %%
-def modulation_of(x, rates, sem=None):
-    """Modulation 2 |sum r e^(2ix)|/sum r, and what standard errors of single rates make of it."""
-    mode = rates @ np.exp(2j * x)
-    found = 2 * np.abs(mode) / rates.sum()
-    return found, (
-        None
-        if sem is None
-        else np.sqrt(np.sum(((2 * np.cos(2 * x - np.angle(mode)) - found) * sem) ** 2)) / rates.sum()
-    )
-
-
-def once_through(reduced, curves, tuned=True):
-    """Rates of E over the bins of tuning curves, {population: rates}, that a reduction gives for the inputs
-    that have these rates.
-
-    Nothing is fed back, and what it errs is the level's own error. Not tuned, projections carry the mean over
-    all angles.
-    """
-    circuit, bins = reduced.circuit, len(curves["E"])
-    x = (np.arange(bins) + 0.5) * np.pi / bins - np.pi / 2
-    profiles = dict(zip(circuit.labels, (projection.profile for projection in circuit.projections)))
-    carried = {}
-    for p in circuit.pathways("E"):
-        if p.is_drive:
-            drive = circuit.drive(p.source, "E")
-            carried[p.label] = drive.rate_ * (1.0 if drive.profile is None else drive.profile(x)) + np.zeros(
-                bins
-            )
-        elif profiles[p.label] is None or not tuned:
-            carried[p.label] = np.full(bins, curves[p.source].mean())
-        else:
-            carried[p.label] = profiles[p.label](x[:, None] - x) @ curves[p.source] / bins
-    return np.asarray(reduced.functions_["E"](*reduced.carried_arguments_("E", carried)), dtype=float)
-
-
-def beside(name, ax, contrasts, level, duration, seeds):
-    """Draw tuning curves of a spiking ring of the library at some rates of its input, the ring of rates and
-    single cells beside them; return rows.
-
-    Parameters
-    ----------
-    name : str
-    ax : Axes
-    contrasts : sequence of float
-        Rates of each input in Hz.
-    level : str
-        Of the reduction.
-    duration : float
-        Of a run in s, whose first half second is left out.
-    seeds : int
-    """
-    rows = []
-    for rate, line, marker in zip(contrasts, ("-", "--", ":"), "os^"):
-        circuit = b2r.load_circuit(name).replace({"drive.ext.rate": rate * Hz})
-        runs = [
-            b2r.simulate_spikes(circuit, duration=duration * second, seed=seed, record=0)
-            for seed in range(SEED, SEED + seeds)
-        ]
-        bins = 18 if circuit.populations["E"].size >= 1000 else 12
-        table = b2r.tuning_curve(runs, circuit, after=0.5 * second, bins=bins)
-        curves = {
-            population: table.loc[table["population"] == population, "rate [Hz]"].to_numpy()
-            for population in table["population"].unique()
-        }
-        spiking, of_E = curves["E"], table["population"] == "E"
-        degrees, sem = table.loc[of_E, "angle [deg]"].to_numpy(), table.loc[of_E, "sem [Hz]"].to_numpy()
-        reduced = b2r.reduce(circuit, level=level, seed=SEED)
-        profile = b2r.ring_profile(reduced)
-        cells = b2r.simulate_rates(
-            b2r.reduce(circuit, level=level, seed=SEED, cells=True), duration=0.4 * second, seed=SEED
-        )
-        by_cell = b2r.tuning_curve(cells, circuit, after=0.3 * second, bins=bins)
-        by_cell = by_cell[by_cell["population"] == "E"]["rate [Hz]"].to_numpy()
-        x, fine, half = np.deg2rad(degrees), np.degrees(profile.angles_), 90 / bins
-        ring = np.array(
-            [profile.rate_[0][(fine >= centre - half) & (fine < centre + half)].mean() for centre in degrees]
-        )
-        opened, untuned = once_through(reduced, curves), once_through(reduced, curves, tuned=False)
-        ax.errorbar(
-            degrees,
-            spiking,
-            sem,
-            color="0.5",
-            linestyle="",
-            marker=marker,
-            markersize=5,
-            label=f"spiking, {rate:g} Hz input",
-        )
-        ax.plot(
-            fine, profile.rate_[0], color="black", linestyle=line, label=f"ring of rates, {rate:g} Hz input"
-        )
-        ax.plot(
-            degrees,
-            by_cell,
-            color="black",
-            linestyle="",
-            marker="x",
-            markersize=4,
-            label="cell by cell" if line == "-" else None,
-        )
-        top = int(np.argmax(spiking))
-        off = lambda other: f"{np.max(np.abs(other - spiking)):.1f}"
-        # How far a level may be off at one angle nothing here derives: the error of its gain, seen once
-        # through, comes back through the feedback.
-        rows.append(
-            Row(
-                f"{name}, {rate:g} Hz input, level {level}: peak (Hz), and largest error at an angle",
-                f"{spiking[top]:.1f} +- {sem[top]:.1f}",
-                f"ring {ring.max():.1f} (off by {off(ring)}), cell by cell {by_cell.max():.1f}"
-                f" ({off(by_cell)}), once through at the spiking rates {opened.max():.1f} ({off(opened)})",
-                None,
-                "spiking",
-            )
-        )
-        (modulation, error), ring_, cells_, flat = (
-            modulation_of(x, spiking, sem),
-            modulation_of(x, ring)[0],
-            modulation_of(x, by_cell)[0],
-            modulation_of(x, untuned)[0],
-        )
-        # The claim: tuned coupling sharpens, in spikes by far more than chance, and the ring has most of it.
-        rows.append(
-            Row(
-                f"the same: modulation of rates; {flat:.2f} if the coupling were not tuned",
-                f"{modulation:.3f} +- {error:.3f}",
-                f"ring {ring_:.3f}, cell by cell {cells_:.3f}",
-                modulation - 4 * error > flat
-                and all(abs(other - modulation) < (modulation - flat) / 2 for other in (ring_, cells_)),
-                "spiking",
-            )
-        )
-    ax.set(
-        xlabel="preferred orientation (degrees)",
-        ylabel="rate (Hz)",
-        xticks=[-90, -45, 0, 45, 90],
-        ylim=(0, None),
-        title=name,
-    )
-    ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
-    return rows
 
 
 def fig3(long=False):

@@ -15,14 +15,27 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from b2reduce.experiments.averaged_inputs import (
+    FAST,
+    G_,
+    INPUTS,
+    RATE_,
+    SEED,
+    SETTLED_,
+    SLOW,
+    STEP_,
+    SWING,
+    TAU_,
+    averaged,
+    filtered,
+    recorded,
+    swinging,
+)
 from b2reduce.experiments.script import Row, run
-from brian2 import Hz, mV, nS, second
-
-import b2reduce as b2r
+from brian2 import Hz
 
 TITLE = "Time average against ensemble average; slow and fast rates"
 DOI = "doi:10.1152/jn.00024.2005"
-SEED = 1
 MINUTES = (0.1, 0.3)  # short, long
 DEPARTURES = (
     (
@@ -35,55 +48,11 @@ DEPARTURES = (
     ),
 )
 PICTURES = ("fig2",)
-
-INPUTS, RATE_, G_, TAU_ = 400, 5.0, 0.4e-9, 5e-3
-SLOW, FAST, SWING = 4.0, 100.0, 0.5  # Hz, Hz, of the mean rate
-STEP_ = 0.1e-3  # s, of the simulation and of the table of rates
-SETTLED_ = 0.2  # s, 40 time constants
 # Spikes come on a time grid and conductances are recorded at the end of a step: their mean is long by dt/2 in
 # tau, their variance likewise.
 MEAN_ = G_ * INPUTS * RATE_ * STEP_ / -np.expm1(-STEP_ / TAU_)
 SD_ = G_ * np.sqrt(INPUTS * RATE_ * STEP_ / -np.expm1(-2 * STEP_ / TAU_))
 EXCESS = 1 / (INPUTS * RATE_ * TAU_)  # kurtosis of shot noise
-
-
-def filtered(frequency):
-    """What a conductance on the time grid makes of a rate that swings at a frequency, relative to its mean.
-
-    1/(1 + 2 pi i f tau) as dt -> 0.
-    """
-    turn = np.exp(-2j * np.pi * frequency * STEP_)
-    return -np.expm1(-STEP_ / TAU_) / (1 - np.exp(-STEP_ / TAU_) * turn) * turn
-
-
-def averaged(n, spacing):
-    """Autocovariance, over that of one sample, of means over n successive samples a spacing in s apart, at
-    distances of 0, 1, 2, ... samples.
-    """
-    inside = np.arange(1 - n, n)
-    distances = np.arange(n + round(10 * TAU_ / spacing))  # beyond, e^-10
-    return (
-        np.array(
-            [np.sum((n - np.abs(inside)) * np.exp(-np.abs(d + inside) * spacing / TAU_)) for d in distances]
-        )
-        / n**2
-    )
-
-
-# %%
-def recorded(rate, cells, duration_, seed):
-    """(times in s, conductances in S, shape (cell, time)) of cells driven by Poisson trains of a rate or
-    table.
-    """
-    drive = b2r.Drive(
-        name="exc", target="E", inputs=INPUTS, rate=rate, G=G_ * 1e9 * nS, tau=TAU_ * second, E=0 * mV
-    )
-    circuit = b2r.Circuit(
-        name="listeners", populations={"E": b2r.Population("lif", cells)}, drives=[drive], dt=STEP_ * second
-    )
-    activity = b2r.simulate_spikes(circuit, duration=(duration_ + SETTLED_) * second, seed=seed, record=cells)
-    late = activity.conductance_t_ >= SETTLED_ - STEP_ / 2
-    return activity.conductance_t_[late], activity.conductances_["exc->E"][:, late]
 
 
 def fig1(long=False):
@@ -156,18 +125,6 @@ def fig1(long=False):
             worst < 4,
         ),
     ]
-
-
-# %%
-def swinging(frequency, cells, duration_):
-    """Times and conductances under a rate that swings."""
-    times = np.arange(0, duration_ + 2 * SETTLED_, STEP_)
-    return recorded(
-        (times * second, RATE_ * (1 + SWING * np.sin(2 * np.pi * frequency * times)) * Hz),
-        cells,
-        duration_,
-        SEED + 1,
-    )
 
 
 def fig2(long=False):

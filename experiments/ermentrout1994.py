@@ -19,21 +19,29 @@ The same holds in time, and makes a network of rates of the spiking one: each co
 # %%
 from __future__ import annotations
 
-from dataclasses import replace
-
 import matplotlib.pyplot as plt
 import numpy as np
-from b2reduce.experiments.accuracy import exact_interval_
+from b2reduce.experiments import slow_synapses
 from b2reduce.experiments.script import Row, run
-from brian2 import Hz, second
+from b2reduce.experiments.slow_synapses import (
+    LEAST_,
+    LENGTH,
+    TAU_,
+    driven_network,
+    more_inputs,
+    reductions,
+    self_consistent_,
+    slope,
+    slowed,
+    spiking_run,
+)
+from b2reduce.experiments.slow_synapses_in_time import figure_of
 
-import b2reduce as b2r
-
-__all__ = ["driven_network", "fig1", "fig2", "fig3", "law_", "more_inputs", "slope", "slowed", "spiking_run"]
+__all__ = ["fig1", "fig2", "fig3"]
 
 TITLE = "Slow synapses make rate models exact"
 DOI = "doi:10.1162/neco.1994.6.4.679"
-SEED = 1
+SEED = slow_synapses.SEED
 MINUTES = (1.5, 3.6)  # short, long
 DEPARTURES = (
     (
@@ -45,219 +53,10 @@ DEPARTURES = (
         " firing, whose squashing function is a square root there."
     ),
 )
-
 SIZES = (500, 1000)  # cells, short and long
 SHORT_FACTORS = (1, 4, 10, 40)
-STEPPED, STEPS = 2000, (18.0, 20.0)  # cells of the network whose drive steps, and its rates in Hz
-TAU_ = 5e-3  # s, of the circuit as it is
 FACTORS = (1, 2, 4, 10, 20, 40, 100)
 ADIABATIC_ = 50e-3  # s; from here on synapses are slower than the intervals of 15 ms
-# Time constants and s left out (e^-8 = 3e-4 of the mean is missing then); s and time constants counted
-SETTLED, WARMUP_, LEAST_, LENGTH = 8, 0.5, 3.0, 10
-STEP = 1e-3  # of the numerical derivatives, relative
-
-
-def driven_network(size=1000, dt="0.1 ms"):
-    """E and I cells of equal number of inputs, driven above threshold.
-
-    At their mean input they fire 64 times a second.
-    """
-
-    def projection(source, target, in_degree, G, E):
-        return b2r.Projection(
-            source=source, target=target, in_degree=in_degree, G=G, tau="5 ms", E=E, delay=["0.1 ms", "3 ms"]
-        )
-
-    return b2r.Circuit(
-        name="driven",
-        populations={
-            "E": b2r.Population("lif", round(0.8 * size)),
-            "I": b2r.Population("lif", round(0.2 * size)),
-        },
-        projections=[projection("E", to, 40, "0.1 nS", "0 mV") for to in "EI"]
-        + [projection("I", to, 20, "0.5 nS", "-80 mV") for to in "EI"],
-        drives=[
-            b2r.Drive(name="ext", target=to, inputs=200, rate="18 Hz", G="0.4 nS", tau="5 ms", E="0 mV")
-            for to in "EI"
-        ],
-        dt=dt,
-    )
-
-
-def slowed(circuit, factor, *, compensate=True):
-    """All synaptic time constants times `factor`.
-
-    All G divided by it, so that mean conductances stay, unless told not to.
-    """
-    scale = lambda pathway: replace(
-        pathway, tau=factor * pathway.tau, G=pathway.G / factor if compensate else pathway.G
-    )
-    return _changed(circuit, scale, scale)
-
-
-def more_inputs(circuit, factor):
-    """Numbers of inputs times `factor`, all G divided by it.
-
-    The other way to the same means and the same variance.
-    """
-    return _changed(
-        circuit,
-        lambda p: replace(p, in_degree=factor * p.in_degree, G=p.G / factor),
-        lambda d: replace(d, inputs=factor * d.inputs, G=d.G / factor),
-    )
-
-
-def _changed(circuit, projection, drive):
-    return b2r.Circuit(
-        name=circuit.name,
-        populations=circuit.populations,
-        projections=[projection(p) for p in circuit.projections],
-        drives=[drive(d) for d in circuit.drives],
-        dt=circuit.dt,
-    )
-
-
-def law_(circuit, population, g_):
-    """F: rate in Hz of the LIF cell at constant synaptic conductances g_, {pathway label.
-
-    S}, on the circuit's time grid.
-    """
-    model = circuit.populations[population].model
-    I_, total = model.constant_input_, model.leak_
-    for pathway in circuit.pathways(population):
-        I_, total = I_ + g_[pathway.label] * (pathway.E_ - model.leak_reversal_), total + g_[pathway.label]
-    return 1 / (exact_interval_(model, I_, total) - float(circuit.dt) / 2)
-
-
-def _derivatives(circuit, population, g_):
-    """Gradient and matrix of second derivatives of F at g_, pathways in the circuit's order."""
-    labels = [p.label for p in circuit.pathways(population)]
-    total = sum(g_.values()) + circuit.populations[population].model.si("g_L")
-    step = STEP * total
-    at = lambda *moves: law_(
-        circuit,
-        population,
-        {label: g_[label] + step * sum(sign for other, sign in moves if other == label) for label in labels},
-    )
-    gradient = np.array([(at((k, 1)) - at((k, -1))) / (2 * step) for k in labels])
-    second = np.array(
-        [
-            [
-                (at((k, 1), (l, 1)) - at((k, 1), (l, -1)) - at((k, -1), (l, 1)) + at((k, -1), (l, -1)))
-                / (4 * step**2)
-                for l in labels
-            ]
-            for k in labels
-        ]
-    )
-    return gradient, second
-
-
-def spiking_run(circuit, seed=SEED):
-    """One spiking run: for each population its rate, mean conductances and their covariance, and how far <r>
-    lies from F(<g>).
-
-    Returns
-    -------
-    dict of str to dict
-        rate, sem [Hz]; mean, covariance (over time and cells) of the conductances; sd, campbell [S]: standard
-        deviation of the drive's, and what Campbell's theorem says; over_cells, over_time [S]: the same over
-        cells at one time, and over time in one cell; shift, shift_sem [Hz]: <r> - F(<g>) and its standard
-        error over cells, what each cell's own luck in <g> explains taken out; second_order [Hz]: half the
-        second derivatives times the covariance; quasi_static [Hz]: <F(g)> - F(<g>).
-    """
-    tau_ = max(p.tau_ for name in circuit.populations for p in circuit.pathways(name))
-    after_ = WARMUP_ + SETTLED * tau_
-    duration_ = after_ + max(LEAST_, LENGTH * tau_)
-    activity = b2r.simulate_spikes(
-        circuit,
-        duration=duration_ * second,
-        seed=seed,
-        record=max(p.size for p in circuit.populations.values()),
-    )
-    rates, inside, found = activity.cell_means_(after_ * second), activity.conductance_t_ > after_, {}
-    for name in circuit.populations:
-        pathways = circuit.pathways(name)
-        # (pathway, cell, time). Recorded is what a step starts with; over the step it decays.
-        decay = np.array(
-            [-np.expm1(-float(circuit.dt) / p.tau_) * p.tau_ / float(circuit.dt) for p in pathways]
-        )
-        samples = decay[:, None, None] * np.array(
-            [activity.conductances_[p.label][:, inside] for p in pathways]
-        )
-        mean = samples.mean(axis=(1, 2))
-        g_ = {p.label: value for p, value in zip(pathways, mean)}
-        law = float(law_(circuit, name, g_))
-        gradient, second_ = _derivatives(circuit, name, g_)
-        covariance = np.cov(samples.reshape(len(pathways), -1))
-        own = rates[name] - gradient @ (samples.mean(axis=2) - mean[:, None])
-        drive = next(k for k, p in enumerate(pathways) if p.is_drive)
-        p = pathways[drive]
-        campbell = np.sqrt(p.G_**2 * p.tau_ * p.K * circuit.drive(p.source, name).rate_ / 2)
-        root, length = len(rates[name]) ** 0.5, (duration_ - after_) / p.tau_
-        # Within a stretch of time the variance about its own mean lacks the variance of that mean, here for
-        # correlations exp(-|t|/tau).
-        lacking = 2 / length * (1 - (1 - np.exp(-length)) / length)
-        found[name] = dict(
-            rate=rates[name].mean(),
-            sem=rates[name].std(ddof=1) / root,
-            mean=g_,
-            covariance=covariance,
-            sd=np.sqrt(covariance[drive, drive]),
-            campbell=campbell,
-            over_cells=np.sqrt(samples[drive].var(axis=0, ddof=1).mean()),
-            over_time=np.sqrt(samples[drive].var(axis=1).mean() / (1 - lacking)),
-            shift=own.mean() - law,
-            shift_sem=own.std(ddof=1) / root,
-            second_order=np.sum(second_ * covariance) / 2,
-            quasi_static=float(law_(circuit, name, {q.label: s for q, s in zip(pathways, samples)}).mean())
-            - law,
-        )
-    return found
-
-
-def slope(x, values, sem):
-    """Slope of log |values| over log x and its standard error from those of the values, which weigh the
-    points.
-    """
-    weight = np.abs(values) / sem
-    (found, _), covariance = np.polyfit(np.log(x), np.log(np.abs(values)), 1, w=weight, cov="unscaled")
-    return found, np.sqrt(covariance[0, 0])
-
-
-def reductions(circuit, seeds):
-    """Rates of E: {"none": state of the rate model without noise; "matched": self-consistent rates under the
-    noise that the network has, one a seed; "surface": states of the rate model on the surfaces measured under
-    that noise}."""
-    noisy = [
-        b2r.reduce(circuit, noise="matched", level="surface", seed=seed) for seed in range(SEED, SEED + seeds)
-    ]
-    return {
-        "none": b2r.reduce(circuit, noise="none", level="surface", seed=SEED).states_[0]["E"],
-        "matched": np.array([float(reduced.operating_rate["E"]) for reduced in noisy]),
-        "surface": np.array([reduced.states_[0]["E"] for reduced in noisy]),
-    }
-
-
-def self_consistent_(circuit):
-    """Rate in Hz that E and I, whose inputs are alike, have without noise: r = F(mean conductances at r)."""
-    from scipy.optimize import brentq
-
-    return brentq(
-        lambda r: (
-            law_(
-                circuit,
-                "E",
-                {
-                    p.label: p.mean_(circuit.drive("ext", "E").rate_ if p.is_drive else r)
-                    for p in circuit.pathways("E")
-                },
-            )
-            - r
-        ),
-        1.0,
-        400.0,
-    )
 
 
 # %%
@@ -482,90 +281,7 @@ def fig3(long=False):
 
     The spiking rate beside tau dg/dt = -g + K G tau r, r = F(g), with fast and with slow synapses.
     """
-    circuit, factors, seeds, bin_ = (
-        driven_network(STEPPED),
-        (1, 4, 10, 40) if long else (1, 4, 20),
-        6 if long else 3,
-        10,
-    )
-    figure, axes = plt.subplots(
-        1, len(factors), figsize=(3.4 * len(factors), 3.6), sharey=True, layout="constrained"
-    )
-    rows, squares, errors = [], [], []
-    for ax, factor in zip(axes, factors):
-        slow, tau_ = slowed(circuit, factor), TAU_ * factor
-        before_, after_ = 0.2 + SETTLED * tau_, max(5 * tau_, 0.15)
-        table = (np.array([0.0, before_]) * second, np.array(STEPS) * Hz)
-        runs = [
-            b2r.simulate_spikes(
-                slow.replace({"drive.ext.rate": table}),
-                duration=(before_ + after_) * second,
-                seed=seed,
-                record=0,
-            )
-            for seed in range(SEED, SEED + seeds)
-        ]
-        # One filter a pathway, and the cell's rate without noise.
-        model = b2r.simulate_rates(
-            b2r.reduce(slow, noise="none", level="surface", tau="synaptic", seed=SEED),
-            duration=(before_ + after_) * second,
-            drives={"ext": table},
-        )
-        t, E = runs[0].t_, runs[0].populations.index("E")
-        theory = np.interp(t, model.t_, model.rate_[model.populations.index("E")])
-        # Bins of 10 ms, of which those from the step on tell of the error.
-        binned = lambda values, since: (
-            values[..., since:][..., : (t.size - since) // bin_ * bin_]
-            .reshape(*values.shape[:-1], -1, bin_)
-            .mean(axis=-1)
-        )
-        step = round(before_ * 1e3)
-        rates = np.array([run_.rate_[E] for run_ in runs])
-        each = binned(rates, step)
-        noise = each.var(axis=0, ddof=1).mean() / seeds
-        off = np.mean((each.mean(axis=0) - binned(theory, step)) ** 2) - noise
-        squares.append(off)
-        # Of a mean of squares of an offset and of normal noise, in independent bins; bins of regular trains
-        # are less noisy together.
-        errors.append(np.sqrt((4 * max(off, 0) * noise + 2 * noise**2) / each.shape[1]))
-        shown = step - 50 * (1 if tau_ < 0.05 else 2)
-        ax.plot(
-            (binned(t, shown) - before_) * 1e3,
-            binned(rates.mean(axis=0), shown),
-            color="0.5",
-            marker="o",
-            ms=4,
-            ls="none",
-            label=f"spiking network, {seeds} seeds",
-        )
-        ax.plot((t[shown:] - before_) * 1e3, theory[shown:], color="black", label="network of rates")
-        ax.set(
-            xlabel="time from the step (ms)", title=f"({'abcd'[len(squares) - 1]}) tau = {1e3 * tau_:.0f} ms"
-        )
-        rows.append(
-            Row(
-                f"{1e3 * tau_:.0f} ms: error over {1e3 * after_:.0f} ms from the step on, mean square less"
-                " that of noise (Hz²)",
-                "0 as tau grows",
-                f"{off:.2f} +- {errors[-1]:.2f}; the rate steps by {theory[-1] - theory[step - 1]:.1f} Hz",
-                source="paper",
-            )
-        )
-    axes[0].set(ylabel="rate of E (Hz)", ylim=(56, 82))
-    axes[0].legend(fontsize="small", loc="lower right")
-    falls = all(
-        b + 3 * np.hypot(db, da) < a for a, b, da, db in zip(squares, squares[2:], errors, errors[2:])
-    )
-    rows.append(
-        Row(
-            "the network of rates is the better, the slower its synapses",
-            "mean square error falls, over two steps of tau",
-            " > ".join(f"{off:.2f}" for off in squares),
-            falls,
-            "paper",
-        )
-    )
-    return figure, rows
+    return figure_of(long)
 
 
 # %%

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-from b2reduce.experiments.accuracy import rounding_
+from b2reduce.experiments.exact_lif import rounding_
 from b2reduce.experiments.script import Row, run
 from brian2 import amp, ms, siemens
 from scipy.optimize import brentq

@@ -278,7 +278,7 @@ RESULTS = {
     "threshold-linear": lambda: b2r.ThresholdLinearNetwork(
         W=[[3, -3], [3, -2]], beta=[1, 1], theta=[-1, -0.5], tau=[10, 40] * ms, names=["E", "I"]
     ),
-    "feedback": lambda: b2r.uniform_feedback(
+    "feedback": lambda: b2r.UniformFeedback.from_parameters(
         beta=3e11 * Hz / amp, W=1e-12 * amp * second, theta=-0.1 * nA, tau=10 * ms
     ),
     "ring": lambda: b2r.Ring(J0=-4, J2=4, contrast=1.0, tuning=0.05),

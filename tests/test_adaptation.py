@@ -11,7 +11,7 @@ from brian2 import BrianObjectException, Hz, cm, ms, msiemens, mV, nA, nS, pA, p
 from scipy.optimize import brentq
 
 import b2reduce as b2r
-from b2reduce.cells.measure_adaptation import _doubts
+from b2reduce.cells.adaptation_law import doubts_on
 from b2reduce.circuit.spike_memory import Memory
 
 from .cases import some
@@ -136,12 +136,12 @@ def test_a_charge_that_the_rates_do_not_tell_is_refused(changes):
         misses=np.zeros(3),
         steady=np.ones(3, dtype=bool),
     )
-    assert _doubts(spiking(tau_w=5 * ms, b=1 * pA), Memory(**known), 60.0, "spike-driven") == []
+    assert doubts_on(spiking(tau_w=5 * ms, b=1 * pA), Memory(**known), 60.0, "spike-driven") == []
     with pytest.raises(
         b2r.InputError,
         match="what a spike leaves behind cannot be told from rates up to 60 Hz: .* give higher rates",
     ):
-        _doubts(spiking(tau_w=5 * ms, b=1 * pA), Memory(**{**known, **changes}), 60.0, "spike-driven")
+        doubts_on(spiking(tau_w=5 * ms, b=1 * pA), Memory(**{**known, **changes}), 60.0, "spike-driven")
 
 
 EIF = "- w + g_T*D_T*exp(clip((v - V_T)/D_T, -100, 10))"

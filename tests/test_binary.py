@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from b2reduce.experiments.vanvreeswijk1996 import (
+from b2reduce.experiments.balanced_networks import (
     BALANCED,
     counted_rates,
     counted_squares,

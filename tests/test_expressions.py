@@ -6,9 +6,9 @@ import pytest
 from brian2 import Mohm, ms, mV, nA, nS, pF
 
 import b2reduce as b2r
+from b2reduce.circuit.allowed_nodes import FUNCTIONS
+from b2reduce.circuit.equation_text import parse_equations
 from b2reduce.circuit.expressions import evaluate
-from b2reduce.circuit.grammar import FUNCTIONS
-from b2reduce.circuit.neuron_text import parse_equations
 
 from .command import b2reduce
 

@@ -414,7 +414,7 @@ def test_symmetric_rivals_are_divided_by_the_diagonal():
     plane = b2r.phase_plane(reduced)
     for number, name in enumerate(plane.names):
         for line in plane.nullclines_[name]:
-            from b2reduce.theory.phase_plane import Flow
+            from b2reduce.theory.flow import Flow
 
             # Contours are interpolated linearly between points of the grid, where the flow bends by its kink
             # only.

@@ -10,7 +10,8 @@ import click
 import numpy as np
 import pytest
 from b2reduce.experiments import random_circuits, random_honesty
-from b2reduce.experiments.honesty import CIRCUITS, LIMIT, PUBLISHED, main, measure, summary
+from b2reduce.experiments.honest_circuits import CIRCUITS
+from b2reduce.experiments.honesty import LIMIT, PUBLISHED, main, measure, summary
 from b2reduce.experiments.random_circuits import EXCITATORY, HODGKIN_HUXLEY, INHIBITORY, random_circuit
 from b2reduce.experiments.random_honesty import measure_random, random_summary, run_random
 from brian2 import Hz

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-import b2reduce
+import b2reduce.experiments
 
 #: From the bottom to the top. `theory` and `networks` stand on one floor, and never meet.
 FLOORS = [
@@ -18,6 +18,22 @@ FLOORS = [
     {"cli"},
 ]
 PACKAGE = Path(b2reduce.__file__).parent
+#: The folder of the scripts, beside the package in a clone and within it where it is installed.
+EXPERIMENTS = Path(b2reduce.experiments.__file__).parent
+LONGEST = 300  # lines of a file: beyond it stand two ideas
+#: Files that are longer still, and how long they may be: none may grow, and one that no longer needs to stand
+#: here leaves the list.
+STILL_LONG = {
+    "b2reduce/circuit/parts.py": 403,
+    "b2reduce/networks/standalone.py": 394,
+    "b2reduce/reduction/local_transfer.py": 321,
+    "b2reduce/reduction/rate_system.py": 429,
+    "b2reduce/reduction/reduce.py": 325,
+    "b2reduce/reduction/reduced_circuit.py": 472,
+    "b2reduce/reduction/scripts.py": 386,
+    "b2reduce/scanning/tune.py": 347,
+    "b2reduce/validation/spike_premises.py": 419,
+}
 #: The command plays the scripts of the experiments, which import the package.
 OUTSIDE = {("cli", "experiments"), ("cli", "models"), ("circuit", "models")}
 
@@ -63,6 +79,24 @@ def sources():
     }
 
 
+def lengths():
+    """{path: lines} of all files of the package and of the experiments."""
+    return {
+        f"{name}/{path.relative_to(folder).as_posix()}": len(path.read_text(encoding="utf-8").splitlines())
+        for name, folder in (("b2reduce", PACKAGE), ("experiments", EXPERIMENTS))
+        for path in folder.rglob("*.py")
+    }
+
+
+def misfits(lengths, known):
+    """Files that are too long, and those that stand among the long ones without need."""
+    long = {path: lines for path, lines in lengths.items() if lines > LONGEST}
+    return [
+        *(f"{path} has {lines} lines" for path, lines in long.items() if lines > known.get(path, LONGEST)),
+        *(f"{path} is no longer too long" for path in known if path not in long),
+    ]
+
+
 def test_arrows_run_down():
     assert wrong(sources()) == []
 
@@ -93,3 +127,29 @@ def test_an_arrow_upwards_or_across_would_be_seen():
         "validation.validate": "from ..cells.gain import GainFit\nfrom .comparison import compare",
     }
     assert wrong(planted) == ["cells.gain imports reduction.reduce", "theory.ring imports networks.activity"]
+
+
+def test_no_file_is_long():
+    assert misfits(lengths(), STILL_LONG) == []
+
+
+def test_a_long_file_would_be_seen():
+    found = {
+        "b2reduce/new.py": LONGEST + 1,
+        "b2reduce/grown.py": 402,
+        "b2reduce/shrunk.py": 401,
+        "b2reduce/done.py": 9,
+    }
+    known = {
+        "b2reduce/grown.py": 401,
+        "b2reduce/shrunk.py": 402,
+        "b2reduce/done.py": 330,
+        "b2reduce/gone.py": 350,
+    }
+    assert misfits(found, known) == [
+        "b2reduce/new.py has 301 lines",
+        "b2reduce/grown.py has 402 lines",
+        "b2reduce/done.py is no longer too long",
+        "b2reduce/gone.py is no longer too long",
+    ]
+    assert len(lengths()) > 150, "the files are found"

@@ -7,7 +7,7 @@ import gc
 
 import numpy as np
 import pytest
-from b2reduce.experiments import chen_fetz2005, lecture11_parts
+from b2reduce.experiments import averaged_inputs, lecture11_cells, lecture11_clamped, lecture11_trains
 from brian2 import Hz, Network, NeuronGroup, StateMonitor, ms, nA, nS
 
 import b2reduce as b2r
@@ -169,11 +169,11 @@ def test_no_result_borrows_memory(what, tiny, handed_out):
 @pytest.mark.parametrize(
     "function, arguments",
     [
-        (lecture11_parts.stepped, (1e-10,)),
-        (lecture11_parts.bench, ()),
-        (lecture11_parts.trains, (20,)),
-        (lecture11_parts.pooled, (0.02,)),
-        (chen_fetz2005.recorded, (10 * Hz, 5, 0.05, 1)),
+        (lecture11_cells.stepped, (1e-10,)),
+        (lecture11_trains.bench, ()),
+        (lecture11_trains.trains, (20,)),
+        (lecture11_clamped.pooled, (0.02,)),
+        (averaged_inputs.recorded, (10 * Hz, 5, 0.05, 1)),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

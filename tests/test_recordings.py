@@ -10,7 +10,7 @@ from brian2 import Hz, cm, msiemens, mV, nS, pA, uA
 from matplotlib.figure import Figure
 
 import b2reduce as b2r
-from b2reduce.cells import recordings
+from b2reduce.cells import recorded_text
 from b2reduce.cells.plausible import implausible
 from b2reduce.cells.recordings import read_recording
 from b2reduce.cells.silences import silences
@@ -378,7 +378,7 @@ def test_paths_that_hold_no_table(tmp_path, monkeypatch):
     with pytest.raises(b2r.InputError, match="line 1 has 200000 characters"):
         b2r.FISurface.from_csv(junk)
     junk.write_text(H + "100,8,5\n" * 50_000)
-    monkeypatch.setattr(recordings, "LARGEST", 2**18)
+    monkeypatch.setattr(recorded_text, "LARGEST", 2**18)
     with pytest.raises(b2r.InputError, match="larger than"):
         b2r.FISurface.from_csv(junk)
 

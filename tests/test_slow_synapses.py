@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from b2reduce.experiments.accuracy import exact_interval_, rounding_
-from b2reduce.experiments.ermentrout1994 import (
-    _derivatives,
+from b2reduce.experiments.exact_lif import exact_interval_, rounding_
+from b2reduce.experiments.slow_synapses import (
     driven_network,
     law_,
     more_inputs,
+    second_derivatives,
     slope,
     slowed,
     spiking_run,
@@ -77,7 +77,7 @@ def test_derivatives_of_the_law(circuit):
     Both err by the square of their steps, 1e-3 and 4e-3 of g.
     """
     g_ = means(circuit)
-    gradient, second = _derivatives(circuit, "E", g_)
+    gradient, second = second_derivatives(circuit, "E", g_)
     labels, rng = list(g_), np.random.default_rng(1)
     total = sum(g_.values()) + circuit.populations["E"].model.si("g_L")
     moves = 4e-3 * rng.uniform(-1, 1, (200, len(labels)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from b2reduce.experiments.accuracy import rounding_
+from b2reduce.experiments.exact_lif import rounding_
 from brian2 import Hz, amp, cm, ms, msiemens, mV, nA, nS, pA, pF, second, uA
 
 import b2reduce as b2r

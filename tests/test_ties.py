@@ -5,7 +5,7 @@ A step sooner or later, never more, whatever the kernel was built for.
 
 import numpy as np
 import pytest
-from b2reduce.experiments.accuracy import exact_interval_, rounding_
+from b2reduce.experiments.exact_lif import exact_interval_, rounding_
 from b2reduce.experiments.holt_koch1997 import exact_current
 from brian2 import amp, ms, siemens
 

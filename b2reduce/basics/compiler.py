@@ -17,8 +17,8 @@ from pathlib import Path
 
 from .environment import cache_folder, compiler_command, instruction_set
 from .files import temporary_folder
-from .interrupts import run_process
 from .private_folders import close, discard, private_folder, refusal
+from .processes import run_process
 
 __all__ = ["BuildError", "clean_cache", "compile_flags", "compiler_identity", "load_library", "said_by"]
 

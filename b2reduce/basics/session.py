@@ -9,7 +9,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from .errors import DivergenceError, StoppedError
-from .interrupts import compilers_ended, imported, in_main_thread, raised_again, undisturbed
+from .interrupts import in_main_thread, raised_again, undisturbed
+from .processes import compilers_ended
+from .whole_imports import imported
 
 __all__ = ["brian_session", "divisions_reported", "probe_group", "run_network", "target_name"]
 

@@ -12,8 +12,8 @@ from ..basics.units import si_label, with_units
 from ..circuit.circuit import drives_of
 from ..circuit.neuron import load_model
 from ..circuit.spike_counts import fewest_steps
+from .checked_onset import check_fires
 from .checked_points import measure_until
-from .onset import check_fires
 from .points import noise_sources
 from .settings import (
     changed_parameters,
@@ -28,7 +28,7 @@ from .settings import (
 )
 from .surface import FISurface
 
-__all__ = ["measure_fi"]
+__all__ = ["measure_fi", "measure_fi_"]
 
 
 def measure_fi(
@@ -135,32 +135,93 @@ def measure_fi(
     dt_ = seconds(dt, "dt") or float(model.dt)
     replicates = check_replicates(replicates, noisy)
     check_rtol(rtol)
-    if duration_ - warmup_ < 10 * dt_:
-        raise InputError(
-            f"duration: got {duration_:g} s with a warm-up of {warmup_:g} s, expected at least ten time steps"
-            f" of {dt_:g} s after it"
-        )
-    check_run(duration_, dt_, cells=I_.size * g_.size * replicates)
-    Ig = np.stack(np.meshgrid(I_, g_, indexing="ij")).reshape(2, -1)
     with Progress(progress) as bar:
-        points = measure_until(
+        surface = measure_fi_(
             model,
-            *Ig,
+            I_,
+            g_,
             sources,
-            fixed=dt is not None,
-            rtol=rtol if noisy else None,
-            adaptive=duration is None,
-            replicates=replicates,
             duration_=duration_,
             warmup_=warmup_,
+            adaptive=duration is None,
+            replicates=replicates,
+            rtol=rtol,
             dt_=dt_,
+            fixed=dt is not None,
             seed=seed,
             initial=initial,
             engine=engine,
             threads=threads,
             bar=bar,
-            stage="f-I surface",
+            noise=[drive.to_dict() for drive in noise],
         )
+    warned(surface.warnings)
+    return surface
+
+
+def measure_fi_(
+    model,
+    I_,
+    g_,
+    sources=(),
+    *,
+    duration_,
+    warmup_,
+    adaptive,
+    replicates,
+    rtol=None,
+    dt_,
+    fixed,
+    seed,
+    initial="rest",
+    engine="auto",
+    threads=None,
+    bar,
+    noise=(),
+):
+    """`measure_fi` on SI floats.
+
+    Parameters
+    ----------
+    model : NeuronModel
+    I_, g_ : ndarray
+        Ascending axes.
+    sources : sequence of Source
+    adaptive : bool
+        Whether cells may end before or after `duration_`.
+    fixed : bool
+        The step is the caller's wish and stays.
+    bar : Progress
+    noise : sequence of dict
+        The sources as plain data, for the provenance.
+
+    Returns
+    -------
+    FISurface
+        Its warnings have not been said to anybody yet.
+    """
+    noisy = bool(sources) or model.noisy
+    _check_time_left(duration_, warmup_, dt_)
+    check_run(duration_, dt_, cells=I_.size * g_.size * replicates)
+    Ig = np.stack(np.meshgrid(I_, g_, indexing="ij")).reshape(2, -1)
+    points = measure_until(
+        model,
+        *Ig,
+        sources,
+        fixed=fixed,
+        rtol=rtol if noisy else None,
+        adaptive=adaptive,
+        replicates=replicates,
+        duration_=duration_,
+        warmup_=warmup_,
+        dt_=dt_,
+        seed=seed,
+        initial=initial,
+        engine=engine,
+        threads=threads,
+        bar=bar,
+        stage="f-I surface",
+    )
     if not np.any(points.rate_):
         # Currents too weak are a result, a threshold out of reach is a mistake
         check_fires(model, g_[0], points.dt, engine)
@@ -172,12 +233,12 @@ def measure_fi(
         "engine": points.engine,
         "dt [s]": points.dt,
         "duration [s]": duration_,
-        "early_stopping": duration is None,
+        "early_stopping": adaptive,
         "warmup [s]": warmup_,
         "replicates": int(replicates),
         "rtol": rtol,
         "seed": seed,
-        "noise": [drive.to_dict() for drive in noise],
+        "noise": list(noise),
         "initial": initial if isinstance(initial, str) else "given",
         "versions": versions(),
     }
@@ -192,8 +253,17 @@ def measure_fi(
         per_area="m^2" in si_label(model.current_dim),
         provenance=provenance,
         check=points.check.to_dict() if points.check else {},
-        warnings=warned((*points.warnings, *told)),
+        warnings=(*points.warnings, *told),
     )
+
+
+def _check_time_left(duration_, warmup_, dt_):
+    """Refuse runs with nothing to speak of after the warm-up."""
+    if duration_ - warmup_ < 10 * dt_:
+        raise InputError(
+            f"duration: got {duration_:g} s with a warm-up of {warmup_:g} s, expected at least ten time steps"
+            f" of {dt_:g} s after it"
+        )
 
 
 def _limited_by_grid(model, rate_, I_, g_, dt_):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..basics.errors import InputError
 from ..basics.units import readable, to_si
-from .recorded_columns import row_label
+from .recorded_cells import row_label
 from .recorded_headers import role_of, tidy
 
 __all__ = ["REPEATS", "on_grid", "totals"]

@@ -10,42 +10,22 @@ well be one with separators of thousands (``1,234``): that file is refused. One 
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
-import os
 import re
 
 from ..basics.errors import InputError
-from .recorded_columns import NUMBER, columns_of
+from .decimal_marks import set_decimal_points
+from .recorded_cells import NUMBER
+from .recorded_columns import columns_of
 from .recorded_headers import role_of, tidy
+from .recorded_text import content_of, decoded, lines_of
 
 __all__ = ["read_recording"]
 
-LARGEST = 256 * 2**20  # bytes
-LONGEST = 100_000  # characters of a line
 HEADER_WITHIN = 100  # lines
 _DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars", None: "blanks"}
 _COMMENT = re.compile(r"\s*(?:#(?!N/A|DIV/|VALUE|REF|NUM|NAME|NULL)|%|//)+\s*", re.IGNORECASE)
-_KINDS = {
-    b"PK\x03\x04": "an Excel workbook or a zip archive: save it as CSV",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as CSV",
-    b"MATLAB 5": "a MATLAB file: write a table with writetable",
-    b"ABF": "a recording of pClamp: export a table of rates",
-    b"\x89HDF": "an HDF5 file: export a table",
-    b"\x1f\x8b": "compressed: unpack it first",
-    b"%PDF": "a PDF",
-    b"IGOR": "an Igor file: save the waves as delimited text",
-}
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_TOKEN = re.compile(r"[+\-\u2212]?[0-9.,][0-9.,]*(?:[eE][+-]?[0-9]+)?")
-_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}([,.])[0-9]{3}")
 
 
 def read_recording(path):
@@ -66,84 +46,12 @@ def read_recording(path):
     """
     import pandas as pd
 
-    lines = _lines(_text(_content(path)))
+    lines = lines_of(decoded(content_of(path)))
     delimiter, at, header = _header(lines)
     rows, numbers = _rows(lines, delimiter, at, header)
     frame = pd.DataFrame(rows, columns=header, index=pd.Index(numbers, name="line"), dtype=object)
-    _decimal_points(frame)
+    set_decimal_points(frame)
     return frame
-
-
-def _content(path):
-    if not isinstance(path, (str, os.PathLike)):
-        raise InputError(f"got {type(path).__name__}, expected the path of a file")
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read(65536)
-            for magic, what in _KINDS.items():
-                if content.startswith(magic):
-                    raise InputError(f"is {what}")
-            _encoding(content)
-            content += stream.read(LARGEST)
-    except FileNotFoundError:
-        raise InputError("there is no such file") from None
-    except IsADirectoryError:
-        raise InputError("is a folder, expected a file with a table") from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise (
-            error if isinstance(error, InputError) else InputError(f"is not the path of a file: {error}")
-        ) from None
-    if len(content) > LARGEST:
-        raise InputError(f"is larger than {LARGEST // 2**20} MB, which no table of f-I points is")
-    return content
-
-
-def _encoding(content):
-    for mark, encoding in _BOMS:
-        if content.startswith(mark):
-            return encoding
-    start = content[:4096]
-    if b"\0" in start:
-        even, odd = (start[k::2].count(0) / max(len(start[k::2]), 1) for k in (0, 1))
-        if max(even, odd) > 0.7 and min(even, odd) < 0.05:
-            return "utf-16-le" if odd > even else "utf-16-be"
-    if re.search(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]", content):
-        raise InputError("is not text: it holds control characters; save the table as CSV")
-    return "utf-8"
-
-
-def _text(content):
-    encoding = _encoding(content)
-    try:
-        text = content.decode(encoding)
-        if re.search(r"[\x00-\x08\x0e-\x19\x1b-\x1f]", text):
-            raise InputError("is not text: it holds control characters; save the table as CSV")
-        return text
-    except UnicodeDecodeError as error:
-        if encoding != "utf-8":
-            raise InputError(
-                f"is not the {encoding} text that it begins as: {error.reason} at byte {error.start}; save"
-                " the table as CSV in UTF-8"
-            ) from None
-    try:
-        return content.decode("cp1252")  # what spreadsheets on Windows write
-    except UnicodeDecodeError:
-        raise InputError(
-            "is text in an encoding that is neither UTF-8, UTF-16 nor that of Windows; save it as CSV in"
-            " UTF-8"
-        ) from None
-
-
-def _lines(text):
-    lines = text.rstrip("\x1a").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    if not any(line.strip() for line in lines):
-        raise InputError("is empty")
-    for number, line in enumerate(lines, start=1):
-        if len(line) > LONGEST:
-            raise InputError(f"line {number} has {len(line)} characters, which no row of f-I points has")
-    return lines
 
 
 def _records(lines, delimiter, first=0):
@@ -292,55 +200,3 @@ def _row_names(rows, width, delimiter, lines):
         return False
     # Between commas, decimal commas would look alike; R quotes the numbers of rows.
     return delimiter != "," or all(line.lstrip().startswith('"') for line in lines)
-
-
-def _decimal_points(frame):
-    """Turn decimal commas into points in the columns that count, after making sure that they are."""
-    places = [place for place, header in enumerate(frame.columns) if role_of(header)]
-    tokens = []  # (row, column, number as written)
-    for place in places:
-        for row, cell in enumerate(frame.iloc[:, place]):
-            match = _TOKEN.match(cell)
-            if match and ("," in match[0] or "." in match[0]):
-                tokens.append((row, place, match[0].replace("\u2212", "-")))
-
-    def refuse(token, why):
-        row, place, text = token
-        raise InputError(f"line {frame.index[row]}, column {frame.columns[place]!r}: got {text!r}, {why}")
-
-    commas, points = ([token for token in tokens if mark in token[2]] for mark in ",.")
-    for token in tokens:
-        if token[2].count(",") + token[2].count(".") > 1 and (re.search(r"[0-9][,.][0-9]{3}[,.]", token[2])):
-            refuse(
-                token,
-                "with separators of thousands, which are not read: write 1234.5 or, between semicolons,"
-                " 1234,5",
-            )
-    if commas and points:
-        refuse(
-            points[0],
-            f"where line {frame.index[commas[0][0]]} has {commas[0][2]!r}: one file has one decimal mark",
-        )
-    marked = commas or points
-    if marked and all(_GROUPED.fullmatch(token[2]) for token in marked):
-        if commas:
-            refuse(
-                commas[0],
-                f"which may be {commas[0][2].replace(',', '.')} or {commas[0][2].replace(',', '')} as far as"
-                " this file tells; write a decimal point, or no separator of thousands",
-            )
-        whole = re.compile(r"[+-]?0*[1-9][0-9]*")
-        plain = {place for place in places if any(map(whole.fullmatch, frame.iloc[:, place]))}
-        for token in points:
-            # 400, 800, 1.200: a program that leaves zeros out would have written 1.2.
-            if token[2].endswith("0") and token[1] in plain:
-                refuse(
-                    token,
-                    f"which may be {float(token[2]):g} or {token[2].replace('.', '')} as far as this file"
-                    " tells; write no separator of thousands, or all numbers with the same decimals",
-                )
-    pointed = lambda cell: (
-        _TOKEN.sub(lambda match: match[0].replace(",", "."), cell, count=1) if _TOKEN.match(cell) else cell
-    )
-    for place in {token[1] for token in commas}:
-        frame.isetitem(place, list(map(pointed, frame.iloc[:, place])))

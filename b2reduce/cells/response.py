@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +11,12 @@ from ..basics.errors import InputError
 from ..basics.progress import Progress
 from ..basics.provenance import versions
 from ..basics.streams import OfResponse, seed_streams
-from ..basics.units import si_label, with_units
+from ..basics.units import si_label
 from ..circuit.circuit import drives_of
 from ..circuit.neuron import load_model
 from .checked_points import measure_checked
 from .linear_response import LinearResponse
+from .modulation import PERIOD_, PREFIX, WARMUP_, modulated_cell, phases_of
 from .points import measure_points, noise_sources, rest_of
 from .settings import changed_parameters, check_engine, check_rtol, check_run, leaks, warned
 
@@ -24,13 +24,10 @@ __all__ = ["measure_response", "response_at_"]
 
 # Hz
 FREQUENCIES_ = (1.0, 1.5, 2.25, 3.5, 5.0, 7.5, 11.0, 16.0, 24.0, 36.0, 54.0, 80.0, 120.0, 180.0, 270.0, 400.0)
-# s: all frequencies are multiples of 1/PERIOD_, so that they do not leak into one another
-PERIOD_, WARMUP_ = 4.0, 0.3
 # Root mean square modulation of the rate, relative; rates below this count as this (Hz)
 DEPTH, SLOWEST_RATE_ = 0.15, 1.0
 FEWEST, MOST = 400, 40_000  # cells
 PILOT_ = dict(replicates=400, duration_=1.0, warmup_=0.25)
-PREFIX = "modulation"
 
 
 def measure_response(
@@ -207,7 +204,7 @@ def response_at_(
     cells = int(np.clip(np.ceil(spikes / (rates[1] * PERIOD_) / 2) * 2, FEWEST, MOST))
     sums, counts = [], []
     for number, sign in enumerate((1, -1)):
-        modulated = _modulated(model, frequency_, sign * amplitude, dt_, bool(sources))
+        modulated = modulated_cell(model, frequency_, sign * amplitude, dt_, bool(sources))
         rest = rest_of(model, np.array([g_]), dt_, engine=engine)
         initial = {
             **rest,
@@ -264,7 +261,7 @@ def response_at_(
         "seed": seed,
         "versions": versions(),
     }
-    phase = np.append(_phases(frequency_), 0.0)
+    phase = np.append(phases_of(frequency_), 0.0)
     return LinearResponse(
         np.append(frequency_, 0.0)[order],
         (half * np.exp(-1j * phase))[order],
@@ -276,53 +273,4 @@ def response_at_(
         float(amplitude),
         per_area="m^2" in si_label(model.current_dim),
         provenance=provenance,
-    )
-
-
-def _phases(frequency_):
-    """Starting phases spread by the golden ratio, so that tones do not peak together."""
-    return 2 * np.pi * ((np.arange(len(frequency_)) * 0.6180339887) % 1)
-
-
-def _modulated(model, frequency_, amplitude, dt_, with_synapses):
-    """The model with a sum of cosines and a constant added to its input, and sums over its spikes as state
-    variables.
-    """
-    number = range(len(frequency_))
-    taken = [name for name in (*model.parameters, *model.parsed.names) if name.startswith(PREFIX)]
-    if taken:
-        raise model.error("equations", f"the name {taken[0]!r} is reserved for modulated currents; rename it")
-    current, total = with_units(amplitude, model.current_dim), f"{PREFIX}_input"
-    unit = "amp/meter**2" if "m^2" in si_label(model.current_dim) else "amp"
-    lines = []
-    for line in model.equations.splitlines():
-        head, equals, tail = line.partition("=")
-        if line.partition(":")[0].strip() != model.input:
-            lines.append(
-                head + equals + re.sub(rf"\b{re.escape(model.input)}\b", total, tail) if equals else line
-            )
-    tones = " + ".join(f"cos({PREFIX}_w_{k}*t + {PREFIX}_p_{k})" for k in number)
-    lines.append(f"{total} = {model.input} + {PREFIX}_A*(1 + {tones}) : {unit}")
-    lines += [f"d{PREFIX}_{part}_{k}/dt = 0/second : 1" for k in number for part in "cs"]
-    late = f"int(t >= {PREFIX}_begin)"
-    reset = [model.reset] if model.reset else []
-    # The phase is that of the time after the warm-up; a whole number of periods follows it.
-    reset += [
-        f"{PREFIX}_{part}_{k} += {late}*{function}({PREFIX}_w_{k}*t)"
-        for k in number
-        for part, function in (("c", "cos"), ("s", "sin"))
-    ]
-    parameters = {
-        f"{PREFIX}_A": current,
-        f"{PREFIX}_begin": with_units(WARMUP_ - 0.25 * dt_, "s"),
-        **{f"{PREFIX}_w_{k}": with_units(2 * np.pi * f, "Hz") for k, f in enumerate(frequency_)},
-        **{f"{PREFIX}_p_{k}": float(phase) for k, phase in enumerate(_phases(frequency_))},
-    }
-    method = model.method_used(with_synapses)
-    return replace(
-        model,
-        method="rk4" if method == "exact" else method,
-        equations="\n".join(lines),
-        reset="\n".join(reset),
-        parameters={**model.parameters, **parameters},
     )

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..basics.display import field_unit, number, sheet_html
 from ..basics.errors import InputError
 from ..basics.fields import Flag, Floats, Many, Plain, Text
 from ..basics.frozen import FrozenDict, Record, put, read_only
@@ -19,6 +18,7 @@ from .recorded_columns import columns_of
 from .recorded_grids import on_grid, totals
 from .recordings import read_recording
 from .silences import silences
+from .surface_text import html_of, line_of, sheet_of, summary_of
 
 __all__ = ["FISurface"]
 
@@ -247,22 +247,7 @@ class FISurface(Record):
 
         Of more than the most evenly spaced ones.
         """
-        (I_factor, I_unit), (g_factor, g_unit) = (
-            field_unit(self.current_unit, self.I_),
-            field_unit(self.conductance_unit, self.g_),
-        )
-        rows, columns = (
-            np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(int))
-            for size, most in ((self.I_.size, 12), (self.g_.size, 6))
-        )
-        shown = [
-            (
-                number(self.I_[i] / I_factor),
-                *(number(self.rate_[i, j], self.rate_sem_[i, j]) for j in columns),
-            )
-            for i in rows
-        ]
-        return (f"I ({I_unit})", *(f"g = {number(self.g_[j] / g_factor)} {g_unit}" for j in columns)), shown
+        return sheet_of(self, most_currents, most_conductances)
 
     @property
     def summary(self):
@@ -270,42 +255,10 @@ class FISurface(Record):
 
         From where on it fires, and how fast.
         """
-        g_factor, g_unit = field_unit(self.conductance_unit, self.g_)
-        I_factor, I_unit = field_unit(self.current_unit, self.I_)
-        rows = []
-        for j, g in enumerate(self.g_):
-            rate = self.rate_[:, j]
-            known = np.isfinite(rate)
-            fires = np.nonzero(known & (rate > 0))[0]
-            rows.append(
-                (
-                    number(g / g_factor),
-                    str(int(known.sum())),
-                    number(self.I_[fires[0]] / I_factor) if fires.size else "never",
-                    number(np.max(rate[known])) if known.any() else "",
-                )
-            )
-        return (f"g ({g_unit})", "currents", f"fires from ({I_unit})", "highest rate (Hz)"), rows
+        return summary_of(self)
 
     def _repr_html_(self):
-        columns, rows = self.sheet()
-        part = (
-            ""
-            if len(rows) == self.I_.size and len(columns) == self.g_.size + 1
-            else f" (here {len(rows)} x {len(columns) - 1} of them)"
-        )
-        return sheet_html(
-            columns,
-            rows,
-            f"rate (Hz) of {self.provenance.get('model') or 'a cell'}: {self.I_.size} currents x"
-            f" {self.g_.size} conductances{part}",
-            self.warnings,
-        )
+        return html_of(self)
 
     def __repr__(self):
-        known = self.rate_[np.isfinite(self.rate_)]
-        span = f"{known.min():.3g}-{known.max():.3g} Hz" if known.size else "no rates"
-        blocked = f", {int(self.blocked.sum())} points blocked" if self.blocked.any() else ""
-        return f"FISurface({self.I_.size} currents x {self.g_.size} conductances, {span}{blocked}" + (
-            f"; warnings: {'; '.join(self.warnings)})" if self.warnings else ")"
-        )
+        return line_of(self)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 
-from .grammar import COMPARISONS, OPERATORS, RANDOM, ExpressionError, operands, parse_expression, short
+from .allowed_nodes import COMPARISONS, OPERATORS, ExpressionError, operands, short
+from .folding import RANDOM
+from .grammar import parse_expression
 
 __all__ = ["ExpressionError", "evaluate", "evaluate_tree", "parse_expression"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..basics.session import probe_group
-from .neuron_text import plain_for_sympy
+from .neuron_names import plain_for_sympy
 
 #: Explicit methods of second order or higher: safe to keep once conductances vary within a step.
 SECOND_ORDER = ("rk2", "rk4", "gsl_rk2", "gsl_rk4", "gsl_rkf45", "gsl_rkck", "gsl_rk8pd")

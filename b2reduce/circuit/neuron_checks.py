@@ -6,7 +6,6 @@ Every fault is a message that names its key.
 from __future__ import annotations
 
 import ast
-import re
 import textwrap
 
 import numpy as np
@@ -16,31 +15,42 @@ from ..basics.session import probe_group
 from ..basics.units import si_label
 from .neuron_text import unit_of
 from .roles import KEYWORD, role_value
+from .unit_checks import unit_fault, wrong_unit
 
-__all__ = ["check_model", "first_line"]
+__all__ = ["check_model"]
 
 
-def first_line(error):
-    """The gist of a Brian2 error, whose cause chain carries the useful sentence last."""
-    seen = []
-    while error is not None and error not in seen:
-        seen.append(error)
-        error = error.__cause__ or error.__context__
-    for item in reversed(seen):
-        lines = [line.strip() for line in str(item).splitlines() if line.strip()]
-        if lines:
-            return lines[0]
-    return type(seen[0]).__name__
+#: Names with a meaning in Brian2's equations, besides functions, constants and units.
+BUILTIN = frozenset(
+    "t dt i N xi lastspike not_refractory unless refractory and or not True False t_in_timesteps".split()
+)
 
 
 def check_model(model):
     """Names, roles and units of a model, before anything runs."""
-    import brian2
-    from brian2 import get_dimensions, second, volt
-    from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
-    from brian2.core.namespace import DEFAULT_UNITS
-    from brian2.stateupdaters.base import StateUpdateMethod
-    from brian2.utils.stringtools import get_identifiers
+    _check_membrane(model)
+    for role in ("leak", "leak_reversal", "capacitance"):
+        _check_role(model, role)
+    _check_dt(model)
+    used = set().union(*(expression.identifiers for _, expression in model.parsed.eq_expressions))
+    _check_input(model, used)
+    used |= _names_in_code(model)
+    _check_code(model)
+    _check_refractory_time(model)
+    assigned = _check_assigned(model)
+    builtin = _check_symbols(model, used, assigned)
+    _check_initial(model)
+    _check_method_name(model)
+    if fault := unit_fault(model, model.constants):
+        raise wrong_unit(model, fault)
+    _check_method(model)
+    _ = model.capacitance_  # held against the equations, the leak with it
+    _check_parameters_are_used(model, used, builtin)
+
+
+def _check_membrane(model):
+    """The membrane has a differential equation, in volt."""
+    from brian2 import volt
 
     equations = model.parsed
     if model.membrane not in equations.diff_eq_names:
@@ -54,53 +64,61 @@ def check_model(model):
             "roles.membrane",
             f"{model.membrane!r} is in {si_label(equations[model.membrane].dim)}, expected V",
         )
-    wanted = {
-        "leak_reversal": {"V": volt.dim},
-        "leak": {"S": brian2.siemens.dim, "S/m^2": (brian2.siemens / brian2.meter**2).dim},
+
+
+def _check_role(model, role):
+    """The leak, its reversal or the capacitance has the right unit and sign."""
+    from brian2 import get_dimensions, meter, second, siemens, volt
+
+    wanted = {"leak_reversal": {"V": volt.dim}, "leak": {"S": siemens.dim, "S/m^2": (siemens / meter**2).dim}}
+    if getattr(model, role) is None and role != "leak_reversal":
+        return
+    value = role_value(model, role)
+    if value is None:
+        raise model.error(f"roles.{role}", f"got none; say which is the {KEYWORD[role]}")
+    dims = wanted.get(role) or {
+        si_label(model.conductance_dim * second.dim): model.conductance_dim * second.dim
     }
-    for role in ("leak", "leak_reversal", "capacitance"):
-        if getattr(model, role) is None and role != "leak_reversal":
-            continue
-        value = role_value(model, role)
-        if value is None:
-            raise model.error(f"roles.{role}", f"got none; say which is the {KEYWORD[role]}")
-        dims = wanted.get(role) or {
-            si_label(model.conductance_dim * second.dim): model.conductance_dim * second.dim
-        }
-        where = (
-            f"parameters.{getattr(model, role)}"
-            if str(getattr(model, role)) in model.parameters
-            else f"roles.{role}"
+    where = (
+        f"parameters.{getattr(model, role)}"
+        if str(getattr(model, role)) in model.parameters
+        else f"roles.{role}"
+    )
+    if get_dimensions(value) not in dims.values():
+        raise model.error(
+            where,
+            f"got a value in {si_label(get_dimensions(value))} for the {role.replace('_', ' ')}, expected"
+            f" {' or '.join(dims)}"
+            f"{f' (the leak is in {si_label(model.conductance_dim)})' if role == 'capacitance' else ''}",
         )
-        if get_dimensions(value) not in dims.values():
-            raise model.error(
-                where,
-                f"got a value in {si_label(get_dimensions(value))} for the {role.replace('_', ' ')}, expected"
-                f" {' or '.join(dims)}"
-                f"{f' (the leak is in {si_label(model.conductance_dim)})' if role == 'capacitance' else ''}",
-            )
-        if (
-            role != "leak_reversal"
-            and not float(np.asarray(value)) > 0
-            and not (role == "leak" and float(np.asarray(value)) == 0)
-        ):
-            raise model.error(
-                where,
-                f"got {value}, expected a positive {role if role == 'capacitance' else 'leak conductance'}",
-            )
+    if (
+        role != "leak_reversal"
+        and not float(np.asarray(value)) > 0
+        and not (role == "leak" and float(np.asarray(value)) == 0)
+    ):
+        raise model.error(
+            where, f"got {value}, expected a positive {role if role == 'capacitance' else 'leak conductance'}"
+        )
+
+
+def _check_dt(model):
+    from brian2 import get_dimensions, second
+
     if get_dimensions(model.dt) is not second.dim or float(model.dt) <= 0:
         raise model.error("dt", f"got {model.dt}, expected a positive time such as '0.1 ms'")
 
-    used = set()
-    for _, expression in equations.eq_expressions:
-        used |= set(expression.identifiers)
+
+def _check_input(model, used):
+    """The input stands on a right-hand side, is free to be set, and in the unit of a current."""
+    from brian2 import get_dimensions
+
     if model.input not in used:
         raise model.error(
             "equations",
             f"the input {model.input!r} of [roles] does not appear on a right-hand side; write it into the"
             " membrane equation, or name the symbol that is the input",
         )
-    if model.input in equations and equations[model.input].type != "parameter":
+    if model.input in model.parsed and model.parsed[model.input].type != "parameter":
         raise model.error(
             "roles.input",
             f"{model.input!r} has an equation of its own; the input must be free for b2reduce to set",
@@ -114,9 +132,18 @@ def check_model(model):
             f"got a value in {si_label(get_dimensions(model.constants[model.input]))}, "
             f"expected {si_label(model.current_dim)}",
         )
+
+
+def _names_in_code(model):
+    """Names in threshold, reset and refractory condition."""
+    from brian2.utils.stringtools import get_identifiers
+
     code = [model.threshold, model.reset] + ([model.refractory] if isinstance(model.refractory, str) else [])
-    for text in code:
-        used |= set(get_identifiers(text))
+    return set().union(*(get_identifiers(text) for text in code))
+
+
+def _check_code(model):
+    """Threshold, reset and refractory condition can be read."""
     for key in ("threshold", "reset", "refractory"):
         text = getattr(model, key)
         if isinstance(text, str) and (text or key == "threshold"):
@@ -124,6 +151,11 @@ def check_model(model):
                 ast.parse(textwrap.dedent(text), mode="exec" if key == "reset" else "eval")
             except SyntaxError as error:
                 raise model.error(key, f"got {text!r}, which cannot be read: {error.msg}") from None
+
+
+def _check_refractory_time(model):
+    from brian2 import get_dimensions, second
+
     if not isinstance(model.refractory, (str, type(None))) and (
         isinstance(model.refractory, bool)
         or get_dimensions(model.refractory) is not second.dim
@@ -134,66 +166,71 @@ def check_model(model):
             f"got {model.refractory!r}, expected a time of at least 0 s such as '2 ms', the name of a"
             " parameter, or a condition",
         )
+
+
+def _check_assigned(model):
+    """Names that the reset sets: variables, or names of its own that it reads again."""
     names = [node for node in ast.walk(ast.parse(textwrap.dedent(model.reset))) if isinstance(node, ast.Name)]
     assigned = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     for symbol in sorted(
-        assigned - set(equations.names) - {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        assigned - set(model.parsed.names) - {node.id for node in names if isinstance(node.ctx, ast.Load)}
     ):
         raise model.error(
             "reset",
             f"{model.reset!r} sets {symbol!r}:"
-            f" {unknown_name('variable', symbol, sorted(equations.diff_eq_names))}",
+            f" {unknown_name('variable', symbol, sorted(model.parsed.diff_eq_names))}",
         )
-    known = set(equations.names) | set(model.parameters) | {model.input, *assigned}
-    builtin = (
-        set(DEFAULT_FUNCTIONS)
-        | set(DEFAULT_CONSTANTS)
-        | {
-            "t",
-            "dt",
-            "i",
-            "N",
-            "xi",
-            "lastspike",
-            "not_refractory",
-            "unless",
-            "refractory",
-            "and",
-            "or",
-            "not",
-            "True",
-            "False",
-            "t_in_timesteps",
-        }
-        | {name for name in used if name.startswith("xi_")}
-    )
-    builtin |= used & set(DEFAULT_UNITS)
+    return assigned
+
+
+def _check_symbols(model, used, assigned):
+    """Every symbol has a meaning; returns those that Brian2 gives one."""
+    from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+    from brian2.core.namespace import DEFAULT_UNITS
+
+    known = set(model.parsed.names) | set(model.parameters) | {model.input, *assigned}
+    builtin = set(DEFAULT_FUNCTIONS) | set(DEFAULT_CONSTANTS) | BUILTIN
+    builtin |= {name for name in used if name.startswith("xi_")} | used & set(DEFAULT_UNITS)
     for symbol in sorted(used - known - builtin):
         hint = f"; for the unit write {unit}" if (unit := unit_of(symbol)) else ""
         raise model.error(
             "equations",
             f"{unknown_name('symbol', symbol, sorted(known))}; give it a value in [parameters]{hint}",
         )
+    return builtin
+
+
+def _check_initial(model):
+    """Starting values are of state variables, in their units."""
+    from brian2 import get_dimensions
+
     for symbol in model.initial:
-        if symbol not in equations.diff_eq_names:
+        if symbol not in model.parsed.diff_eq_names:
             raise model.error(
-                f"initial.{symbol}", unknown_name("state variable", symbol, sorted(equations.diff_eq_names))
+                f"initial.{symbol}",
+                unknown_name("state variable", symbol, sorted(model.parsed.diff_eq_names)),
             )
-        if get_dimensions(model.initial[symbol]) is not equations[symbol].dim:
+        if get_dimensions(model.initial[symbol]) is not model.parsed[symbol].dim:
             raise model.error(
                 f"initial.{symbol}",
                 f"got a value in {si_label(get_dimensions(model.initial[symbol]))}, "
-                f"expected {si_label(equations[symbol].dim)}",
+                f"expected {si_label(model.parsed[symbol].dim)}",
             )
+
+
+def _check_method_name(model):
+    from brian2.stateupdaters.base import StateUpdateMethod
+
     if model.method is not None and model.method not in tuple(StateUpdateMethod.stateupdaters):
         raise model.error(
             "method",
             unknown_name("integration method", model.method, sorted(StateUpdateMethod.stateupdaters)),
         )
-    if fault := _unit_fault(model, model.constants):
-        raise _name_wrong_parameter(model, fault)
-    _check_method(model)
-    _ = model.capacitance_  # held against the equations, the leak with it
+
+
+def _check_parameters_are_used(model, used, builtin):
+    from brian2.utils.stringtools import get_identifiers
+
     named = {
         name
         for role in ("leak", "leak_reversal", "capacitance")
@@ -207,45 +244,6 @@ def check_model(model):
                 f"{symbol!r} is used by no equation; it would have no effect. "
                 f"Known symbols: {', '.join(sorted(used - builtin))}",
             )
-
-
-def _unit_fault(model, constants):
-    """None if all units agree, else the first line of what Brian2 says."""
-    from brian2 import second
-    from brian2.equations.unitcheck import check_units_statements
-    from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
-
-    namespace = {
-        key: value for key, value in constants.items() if key != model.input and key not in model.parsed
-    }
-    refractory = False if model.refractory is None else model.refractory
-    try:
-        group = probe_group(
-            model.equations_with_input,
-            threshold=model.threshold,
-            reset=model.reset,
-            refractory=refractory,
-            method=model.method or "euler",
-            namespace=namespace,
-        )
-        group.equations.check_units(group, run_namespace={})
-        variables = {
-            **group.variables,
-            **group.resolve_all(set(_identifiers(model)) - set(group.variables), run_namespace={}),
-        }
-        parse_expression_dimensions(model.threshold, variables)
-        if not is_boolean_expression(model.threshold, variables):
-            return f"threshold = {model.threshold!r} is a value, expected a condition such as 'v > V_th'"
-        check_units_statements(model.reset, variables)
-        if isinstance(refractory, str):
-            dim = parse_expression_dimensions(refractory, variables)
-            if dim is not second.dim and not is_boolean_expression(refractory, variables):
-                return (
-                    f"refractory = {refractory!r} is in {si_label(dim)}, expected a time in s or a condition"
-                )
-    except Exception as error:
-        return first_line(error)
-    return None
 
 
 def _check_method(model):
@@ -273,43 +271,3 @@ def _check_method(model):
             f"got {model.method!r}, which Brian2 cannot use for these equations; leave it out, or write "
             f"{'heun' if model.stochastic else 'rk4'}",
         ) from None
-
-
-def _identifiers(model):
-    from brian2.utils.stringtools import get_identifiers
-
-    assigned = (
-        set(re.findall(r"^\s*(\w+)\s*=(?!=)", model.reset, flags=re.M))
-        - set(model.parameters)
-        - set(model.parsed.names)
-    )
-    condition = get_identifiers(model.refractory) if isinstance(model.refractory, str) else set()
-    return get_identifiers(model.threshold) | (get_identifiers(model.reset) - assigned) | condition
-
-
-def _name_wrong_parameter(model, fault):
-    """Find the one parameter whose unit, if it were another, would make everything agree."""
-    import brian2
-    from brian2 import Quantity, get_dimensions
-
-    candidates = [
-        unit.dim
-        for unit in (brian2.volt, brian2.amp, brian2.siemens, brian2.farad, brian2.second, brian2.hertz)
-    ]
-    candidates += [(unit / brian2.meter**2).dim for unit in (brian2.amp, brian2.siemens, brian2.farad)]
-    candidates.append(brian2.volt.dim / brian2.volt.dim)
-    found = []
-    for symbol, value in model.constants.items():
-        for dim in candidates:
-            if dim is not get_dimensions(value):
-                trial = {**model.constants, symbol: Quantity(float(np.asarray(value)), dim=dim)}
-                if _unit_fault(model, trial) is None:
-                    found.append((symbol, get_dimensions(value), dim))
-    if len(found) == 1:
-        symbol, got, expected = found[0]
-        return model.error(
-            f"parameters.{symbol}",
-            f"got a value in {si_label(got)} ({model.parameters[symbol]}), "
-            f"expected {si_label(expected)} for the equations to agree",
-        )
-    return model.error("equations", f"units do not agree: {fault}")

@@ -9,9 +9,10 @@ import ast
 
 import numpy as np
 
+from .allowed_nodes import ExpressionError
+from .equation_text import parse_equations
 from .expressions import evaluate_tree
-from .grammar import ExpressionError, names_in, parse_expression, parse_statements
-from .neuron_text import parse_equations
+from .grammar import names_in, parse_expression, parse_statements
 
 __all__ = ["check_refractory", "check_reset"]
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..basics.arguments import described
 from ..basics.errors import InputError, unknown_name
-from ..basics.units import with_units
+from ..basics.progress import Progress
 from ..cells.adaptation import Adaptation
-from ..cells.measure_adaptation import measure_adaptation
+from ..cells.adaptation_core import measure_adaptation_
 from .levels.register import LEVELS
 
 # Of the operating leak and rate, where adaptation is measured; Hz
@@ -52,16 +52,17 @@ def adaptation_of(circuit, adaptation, point, seed, settings, bar):
     if isinstance(adaptation, str):
         bar.stage("adaptation")
         for name, population in circuit.populations.items():
-            g = with_units(point.g_[name] * np.array(ADAPTING_LEAKS), population.model.conductance_dim)
             top = max(ADAPTING_RATES * point.rate_[name], LEAST_ADAPTING)
-            found[name] = measure_adaptation(
+            found[name] = measure_adaptation_(
                 population.model,
-                g=g,
-                rates=(with_units(0.0, "Hz"), with_units(top, "Hz")),
-                dt=with_units(settings["dt_"], "s"),
+                None,
+                point.g_[name] * np.array(ADAPTING_LEAKS),
+                (0.0, top),
+                dt_=settings["dt_"],
+                fixed=True,
                 seed=seed,
                 engine=settings["engine"],
-                progress=False,
+                bar=Progress(False),
             )
             if found[name].kind != "none" and found[name].tau is None:
                 raise InputError(f"population {name}: {'; '.join(found[name].warnings)}")

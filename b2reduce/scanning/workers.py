@@ -12,15 +12,9 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for
 
-from ..basics.interrupts import (
-    OF_WORKERS_,
-    Terminated,
-    ctrl_c_blocked,
-    end_at_once,
-    end_processes,
-    imported,
-    undisturbed,
-)
+from ..basics.interrupts import Terminated, ctrl_c_blocked, end_at_once, undisturbed
+from ..basics.processes import OF_WORKERS_, end_processes
+from ..basics.whole_imports import imported
 from .tasks import work
 
 MOST_DEATHS = 3  # of workers, before a point counts as what kills them

@@ -9,87 +9,16 @@ import numpy as np
 
 from ..basics.arguments import described
 from ..basics.errors import InputError
-from ..basics.fields import Array, Number, Text
+from ..basics.fields import Number
 from ..basics.frozen import FrozenDict, Record
 from ..circuit.orientation import PERIOD, angles_
+from .ring_state import RingState, mean_of_bump, tuning_of_bump
 
-__all__ = ["Ring", "RingState"]
+__all__ = ["Ring"]
 
 CUTS = 4000  # places of the edge of a bump among which states are looked for
 UNITS = 512  # of a simulated ring: at 256 the grid error of a bump's width is below 1e-4 rad
 BOUND = 1e6  # rates in units of the contrast beyond which a simulation counts as running away
-
-
-def _f0(cut):
-    """Mean of [cos 2a - cos 2c]_+ over the ring."""
-    return (np.sin(2 * cut) - 2 * cut * np.cos(2 * cut)) / np.pi
-
-
-def _f2(cut):
-    """Mean of [cos 2a - cos 2c]_+ cos 2a."""
-    return (cut - np.sin(4 * cut) / 4) / np.pi
-
-
-@dataclass(frozen=True)
-class RingState(Record):
-    """A state of a ring that does not change in time.
-
-    Attributes
-    ----------
-    kind : {"silent", "homogeneous", "broad", "narrow"}
-        No unit fires; all fire alike; all fire, by angle; a bump with silence around it.
-    offset, amplitude : float
-        Rates [offset + amplitude cos 2a]_+ at angles a from the peak of the input, in the units of the
-        contrast (those of currents times beta). Below 0 the bump stands opposite to the input, at 90 degrees
-        (`at`).
-    cut : float
-        Half width of what fires, radians; pi/2 where all does.
-    eigenvalues : ndarray
-        Of (d rate out/d rate in - 1) within the states of angular modes 0 and 2: even ones first, the last
-        that which turns the bump. In units of 1/tau.
-    """
-
-    kind: str
-    offset: float
-    amplitude: float
-    cut: float
-    eigenvalues: np.ndarray
-
-    FIELDS = FrozenDict(
-        kind=Text, offset=Number, amplitude=Number, cut=Number, eigenvalues=Array("fc", "mode")
-    )
-
-    @property
-    def stable(self):
-        """Whether small changes die away, but for the turning of a bump that nothing holds."""
-        return bool(np.all(self.eigenvalues[:-1] < 0) and self.eigenvalues[-1] < 1e-9)
-
-    @property
-    def marginal(self):
-        """Whether the bump can stand anywhere."""
-        return abs(float(self.eigenvalues[-1])) <= 1e-9
-
-    @property
-    def at(self):
-        """Where the bump stands, radians from the peak of the input: 0 or pi/2."""
-        return 0.0 if self.amplitude >= 0 else PERIOD / 2
-
-    @property
-    def peak(self):
-        """Largest rate."""
-        return max(self.offset + abs(self.amplitude), 0.0)
-
-    @property
-    def half_width(self):
-        """Half width at half maximum, radians; NaN where rates never fall to half."""
-        if self.kind in ("silent", "homogeneous"):
-            return np.nan
-        level = (self.peak / 2 - self.offset) / abs(self.amplitude)
-        return 0.5 * float(np.arccos(level)) if -1 <= level <= 1 else np.nan
-
-    def rates(self, angles):
-        """Rates at angles in radians from the peak of the input."""
-        return np.maximum(self.offset + self.amplitude * np.cos(2 * np.asarray(angles, dtype=float)), 0.0)
 
 
 @dataclass(frozen=True)
@@ -159,7 +88,9 @@ class Ring(Record):
         """
         from scipy.optimize import brentq
 
-        return brentq(lambda cut: self.J2 * _f2(cut) - 1, 1e-9, PERIOD / 2) if self.J2 > 2 else np.nan
+        return (
+            brentq(lambda cut: self.J2 * tuning_of_bump(cut) - 1, 1e-9, PERIOD / 2) if self.J2 > 2 else np.nan
+        )
 
     @property
     def largest_J0(self):
@@ -169,7 +100,7 @@ class Ring(Record):
         """
         if not self.J2 > 2:
             return 1.0
-        return float(-np.cos(2 * self.marginal_cut) / _f0(self.marginal_cut))
+        return float(-np.cos(2 * self.marginal_cut) / mean_of_bump(self.marginal_cut))
 
     @property
     def phase(self):
@@ -215,7 +146,7 @@ class Ring(Record):
         even = np.array(
             [[self.J0 * p, self.J2 * q], [self.J0 * q, self.J2 * (cut + np.sin(4 * cut) / 4) / np.pi]]
         )
-        return np.r_[np.sort(np.linalg.eigvals(even).real)[::-1], self.J2 * _f2(cut)] - 1
+        return np.r_[np.sort(np.linalg.eigvals(even).real)[::-1], self.J2 * tuning_of_bump(cut)] - 1
 
     @cached_property
     def states(self):
@@ -249,7 +180,7 @@ class Ring(Record):
         if tuned == 0:
             if not self.J2 > 2:
                 return []
-            slope = -np.cos(2 * self.marginal_cut) - self.J0 * _f0(self.marginal_cut)
+            slope = -np.cos(2 * self.marginal_cut) - self.J0 * mean_of_bump(self.marginal_cut)
             B = mean / slope if slope else -1.0
             bumps = [(self.marginal_cut, B, 1)] if B > 0 else []
         else:
@@ -257,12 +188,13 @@ class Ring(Record):
             for side in (1, -1):
                 # Multiplied by 1 - J2 f2, which has no pole; the amplitude must be positive.
                 excess = lambda cut: (
-                    mean * (1 - self.J2 * _f2(cut)) + side * tuned * (self.J0 * _f0(cut) + np.cos(2 * cut))
+                    mean * (1 - self.J2 * tuning_of_bump(cut))
+                    + side * tuned * (self.J0 * mean_of_bump(cut) + np.cos(2 * cut))
                 )
                 values = np.array([excess(cut) for cut in grid])
                 for k in np.flatnonzero(values[:-1] * values[1:] < 0):
                     cut = brentq(excess, grid[k], grid[k + 1], xtol=1e-14)
-                    if (B := side * tuned / (1 - self.J2 * _f2(cut))) > 0:
+                    if (B := side * tuned / (1 - self.J2 * tuning_of_bump(cut))) > 0:
                         bumps.append((cut, B, side))
         return [
             RingState("narrow", float(-B * np.cos(2 * cut)), float(side * B), float(cut), self._even(cut))

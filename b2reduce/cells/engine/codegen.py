@@ -8,49 +8,19 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import resources
 
 import numpy as np
 
 from ...basics.session import brian_session
 from ...circuit.spike_counts import condition_of, is_watched
+from .hoisting import Hoister
+from .rendering import NotExpressible, renderer
 
-__all__ = ["LANES", "MOST_ENTRIES", "KernelSource", "NotExpressible", "generate"]
+__all__ = ["LANES", "MOST_ENTRIES", "KernelSource", "generate"]
 
 LANES = 16  # cells side by side: two AVX-512 or four AVX2 registers, whose latencies hide one another
 MOST_ENTRIES = 24  # of the table of Poisson probabilities; beyond it events are counted one by one
-#: Functions of equations that the kernel has; a model that calls another is left to Brian2.
-FUNCTIONS = {
-    "exp": "exp",
-    "log": "log",
-    "log10": "log10",
-    "log1p": "log1p",
-    "expm1": "expm1",
-    "sqrt": "sqrt",
-    "sin": "sin",
-    "cos": "cos",
-    "tan": "tan",
-    "sinh": "sinh",
-    "cosh": "cosh",
-    "tanh": "tanh",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "abs": "fabs",
-    "ceil": "ceil",
-    "floor": "floor",
-    "sign": "sign",
-    "clip": "clip",
-    "exprel": "exprel",
-    "int": "int_",
-    "timestep": "timestep",
-}
-RANDOM = ("rand", "randn")  # a new number at each call, each step and each cell; xi is written with randn
-
-
-class NotExpressible(Exception):
-    """Equations that the native engine leaves to Brian2; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -63,145 +33,6 @@ class KernelSource:
     variables: tuple
     method: str
     autonomous: bool  #: neither time nor chance appears: a state that comes back brings the same future
-
-
-@lru_cache(maxsize=1)
-def _renderer():
-    from brian2.parsing.rendering import CPPNodeRenderer
-
-    class Renderer(CPPNodeRenderer):
-        """C++ on doubles without branches or integer conversions, which would keep the compiler from using
-        vectors.
-        """
-
-        def __init__(self):
-            super().__init__(auto_vectorise=set())
-
-        def render_Name(self, node):
-            return f"m_{node.id}"
-
-        render_NameConstant = render_Name
-
-        def render_Constant(self, node):
-            return (
-                {True: "1.0", False: "0.0"}[node.value]
-                if isinstance(node.value, bool)
-                else repr(float(node.value))
-            )
-
-        render_Num = render_Constant
-
-        def render_Call(self, node):
-            if node.func.id in RANDOM:
-                return f"{node.func.id}()"
-            if node.func.id not in FUNCTIONS:
-                raise NotExpressible(f"the function {node.func.id}() has no native form")
-            arguments = ", ".join(self.render_node(argument) for argument in node.args)
-            if node.func.id == "int" and _is_boolean(node.args[0]):
-                return f"(({arguments}) != 0 ? 1.0 : 0.0)"
-            return f"{FUNCTIONS[node.func.id]}({arguments})"
-
-        def render_BinOp(self, node):
-            forms = {
-                ast.Pow: "pow({0}, {1})",
-                ast.Div: "({0} / {1})",
-                ast.FloorDiv: "floor({0} / {1})",
-                ast.Mod: "({0} - {1} * floor({0} / {1}))",
-            }
-            if type(node.op) not in forms:
-                # Renders both sides itself: twice at every level of a long sum takes for ever
-                return super().render_BinOp(node)
-            left, right = (
-                self.render_element_parentheses(node.left),
-                self.render_element_parentheses(node.right),
-            )
-            power = _number(node.right) if isinstance(node.op, ast.Pow) else None
-            if power is not None and power == int(power) and abs(power) <= 64:
-                return f"power<{int(power)}>({left})"
-            return forms[type(node.op)].format(left, right)
-
-        def render_BoolOp(self, node):
-            sign = " & " if isinstance(node.op, ast.And) else " | "
-            return "(" + sign.join(f"(({self.render_node(value)}) != 0)" for value in node.values) + ")"
-
-        def render_UnaryOp(self, node):
-            return (
-                f"(({self.render_node(node.operand)}) == 0)"
-                if isinstance(node.op, ast.Not)
-                else super().render_UnaryOp(node)
-            )
-
-    return Renderer()
-
-
-def _number(node):
-    """The value of a literal, with its sign; None if it is something else."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _number(node.operand)
-        return None if inner is None else -inner
-    return node.value if isinstance(node, ast.Constant) else None
-
-
-def _is_boolean(node):
-    return (
-        isinstance(node, (ast.Compare, ast.BoolOp))
-        or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
-        or (isinstance(node, ast.Name) and node.id == "not_refractory")
-    )
-
-
-def _is_refractory_switch(node):
-    return (
-        isinstance(node, ast.Call)
-        and node.func.id == "int"
-        and isinstance(node.args[0], ast.Name)
-        and node.args[0].id == "not_refractory"
-    )
-
-
-class _Hoister(ast.NodeTransformer):
-    """Takes what depends on a cell's constants alone out of the time loop, and turns divisions by it into
-    products.
-
-    The switch `int(not_refractory)` counts as constant: such values are computed for both of its states.
-    """
-
-    def __init__(self, fixed, invariants):
-        self.fixed, self.invariants = fixed, invariants
-
-    def settled(self, node):
-        if isinstance(node, ast.Name):
-            return node.id in self.fixed
-        if isinstance(node, ast.Call):
-            return (
-                _is_refractory_switch(node)
-                or node.func.id not in RANDOM
-                and all(map(self.settled, node.args))
-            )
-        return isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Constant)) and all(
-            self.settled(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
-        )
-
-    def keep(self, node):
-        return ast.Name(
-            self.invariants.setdefault(ast.unparse(node), f"fixed_{len(self.invariants)}"), ast.Load()
-        )
-
-    def visit(self, node):
-        if isinstance(node, (ast.BinOp, ast.Call)) and self.settled(node) and not _is_refractory_switch(node):
-            return self.keep(node)
-        if (
-            isinstance(node, ast.BinOp)
-            and isinstance(node.op, ast.Div)
-            and self.settled(node.right)
-            and _number(node.right) is None
-        ):
-            return ast.BinOp(
-                self.visit(node.left),
-                ast.Mult(),
-                self.keep(ast.BinOp(ast.Constant(1.0), ast.Div(), node.right)),
-            )
-        return self.generic_visit(node)
 
 
 def _of_lane(expression, parameters):
@@ -236,7 +67,7 @@ def generate(model, per_cell, synapses, dt_, method=None):
     from jinja2 import Environment, StrictUndefined
 
     written = model.cell_equations(synapses, per_cell=per_cell, poisson=list(synapses), method=method)
-    render = _renderer().render_expr
+    render = renderer().render_expr
     lines, constants, invariants = (
         {"once": [], "each_step": [], "update": [], "threshold": [], "watch": [], "reset": []},
         {},
@@ -296,7 +127,7 @@ def generate(model, per_cell, synapses, dt_, method=None):
                     statement.expr
                     if piece in ("watch", "reset")
                     else ast.unparse(
-                        _Hoister(fixed, invariants).visit(ast.parse(statement.expr, mode="eval").body)
+                        Hoister(fixed, invariants).visit(ast.parse(statement.expr, mode="eval").body)
                     )
                 )
                 declared = (

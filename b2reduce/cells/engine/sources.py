@@ -40,7 +40,10 @@ def _generator():
     files = resources.files("b2reduce.cells.engine")
     return "\0".join(
         [
-            *(files.joinpath(name).read_text(encoding="utf-8") for name in ("codegen.py", "kernel.cpp")),
+            *(
+                files.joinpath(name).read_text(encoding="utf-8")
+                for name in ("codegen.py", "hoisting.py", "rendering.py", "kernel.cpp")
+            ),
             json.dumps(dict(versions())),
         ]
     )

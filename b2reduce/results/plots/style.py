@@ -6,7 +6,7 @@ from importlib import resources
 
 from ...basics.arguments import described
 from ...basics.errors import InputError
-from ...basics.interrupts import imported
+from ...basics.whole_imports import imported
 
 __all__ = ["LINES", "MARKERS", "style", "axes_of", "beside", "colours_of"]
 

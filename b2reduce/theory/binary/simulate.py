@@ -15,7 +15,7 @@ from ...basics.compiler import BuildError, load_library
 from ...basics.errors import InputError
 from ...basics.fields import Array, Floats, Many, Maybe, Plain, Text
 from ...basics.frozen import FrozenDict, Record
-from ...basics.interrupts import compilers_ended
+from ...basics.processes import compilers_ended
 from ...basics.provenance import versions
 from ...basics.streams import OfBinary, seed_streams
 from .network import ENCODINGS, BinaryNetwork, check_states

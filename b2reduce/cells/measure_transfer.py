@@ -1,0 +1,229 @@
+"""Measuring a transfer function: the rate of a cell over the rates of its presynaptic inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..basics.arguments import axis, described, seconds, whole
+from ..basics.errors import InputError, unknown_name
+from ..basics.progress import Progress
+from ..basics.provenance import versions
+from ..basics.units import si_label
+from ..circuit.circuit import drives_of
+from ..circuit.neuron import load_model
+from .checked_points import measure_until
+from .points import noise_sources
+from .settings import (
+    changed_parameters,
+    check_engine,
+    check_initial,
+    check_replicates,
+    check_rtol,
+    check_run,
+    run_times,
+    warned,
+)
+from .transfer import TransferFunction
+
+__all__ = ["measure_transfer", "measure_transfer_"]
+
+
+def measure_transfer(
+    model,
+    drives,
+    rates,
+    *,
+    duration=None,
+    warmup=None,
+    replicates=None,
+    rtol=None,
+    dt=None,
+    seed=1,
+    parameters=None,
+    initial="rest",
+    engine="auto",
+    threads=None,
+    progress=None,
+):
+    """Measure the firing rate of a cell over the rates of its presynaptic inputs.
+
+    All points run side by side as uncoupled cells with independent Poisson input.
+
+    Parameters
+    ----------
+    model : NeuronModel, str or path
+        The cell, with its own leak and constant input.
+    drives : list of Drive
+        Poisson conductances on the cell (their target is ignored). Drives of one name change together.
+    rates : dict of str to Quantity
+        For each drive to vary, the rates of one of its inputs, ascending. Drives that are not named keep
+        their own rate.
+    duration, warmup : Quantity, optional
+        Whole run of each cell, by default 2.5 s, and what of it the rate leaves out, by default 0.5 s.
+    replicates : int, optional
+        Cells per point, 20 by default. Parameters that vary over cells are drawn per replicate.
+    rtol : float, optional
+        Wanted relative standard error of the rate. Without a duration each point runs until it is reached, up
+        to 32 s; with one, replicates are added where it is not reached, up to 16 times as many.
+    dt, seed, parameters, initial, engine, threads, progress
+        As in `measure_fi`; at rest the conductances are at their means.
+
+    Returns
+    -------
+    TransferFunction
+
+    Raises
+    ------
+    InputError
+        If a drive is unknown or occurs twice, an axis is empty, unsorted or negative, or a unit is wrong.
+    DivergenceError
+        If the integration ends in NaN; the message names the point.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from brian2 import Hz, ms
+    >>> from b2reduce import Drive
+    >>> exc = Drive(name="E", inputs=400, G="0.4 nS", tau="5 ms", E="0 mV")
+    >>> inh = Drive(name="I", inputs=100, G="2 nS", tau="10 ms", E="-80 mV")
+    >>> transfer = measure_transfer("lif", [exc, inh], {"E": [5, 10, 15]*Hz, "I": [0, 5]*Hz}, duration=500*ms)
+    >>> transfer.rate.shape
+    (3, 2)
+    """
+    model = load_model(model).with_parameters(changed_parameters(parameters))
+    seed, initial = whole(seed, "seed"), check_initial(initial)
+    drives = drives_of(drives, "measure_transfer, drives")
+    if not drives:
+        raise InputError("drives: got none, expected at least one Drive")
+    if not isinstance(rates, Mapping) or not rates:
+        raise InputError(
+            f"rates: got {described(rates)}, expected a dict of drive names and rates, such as"
+            f" {{{drives[0].name!r}: [5, 10]*Hz}}"
+        )
+    for name in rates:
+        if name not in (known := sorted({drive.name for drive in drives})):
+            raise InputError(f"rates: {unknown_name('drive', name, known)}")
+    axes = {name: axis(values, "Hz", f"rates, {name}") for name, values in rates.items()}
+    for name, values in axes.items():
+        if values[0] < 0:
+            raise InputError(f"rates, {name}: got {values[0]:g} Hz, expected rates of at least 0 Hz")
+    check_engine(engine, threads)
+    check_rtol(rtol)
+    duration_, warmup_ = run_times(duration, warmup, noisy=True)
+    dt_, replicates = seconds(dt, "dt") or float(model.dt), check_replicates(replicates, noisy=True)
+    check_run(duration_, dt_, cells=replicates * int(np.prod([values.size for values in axes.values()])))
+    grids = np.meshgrid(*axes.values(), indexing="ij")
+    sources = noise_sources(drives, model, dict(zip(axes, map(np.ravel, grids))), what="drives")
+    with Progress(progress) as bar:
+        transfer = measure_transfer_(
+            model,
+            axes,
+            sources,
+            duration_=duration_,
+            warmup_=warmup_,
+            adaptive=duration is None,
+            replicates=replicates,
+            rtol=rtol,
+            dt_=dt_,
+            fixed=dt is not None,
+            seed=seed,
+            initial=initial,
+            engine=engine,
+            threads=threads,
+            bar=bar,
+            drives=[drive.to_dict() for drive in drives],
+        )
+    warned(transfer.warnings)
+    return transfer
+
+
+def measure_transfer_(
+    model,
+    axes,
+    sources,
+    *,
+    duration_,
+    warmup_,
+    adaptive,
+    replicates,
+    rtol=None,
+    dt_,
+    fixed,
+    seed,
+    initial="rest",
+    engine="auto",
+    threads=None,
+    bar,
+    drives=(),
+):
+    """`measure_transfer` on SI floats.
+
+    Parameters
+    ----------
+    model : NeuronModel
+    axes : dict of str to ndarray
+        Ascending rates in Hz of what is varied.
+    sources : sequence of Source
+        Their values are floats, or arrays over the points of the grid.
+    adaptive : bool
+        Whether cells may end before or after `duration_`.
+    fixed : bool
+        The step is the caller's wish and stays.
+    bar : Progress
+    drives : sequence of dict
+        The sources as plain data, for the provenance.
+
+    Returns
+    -------
+    TransferFunction
+        Its warnings have not been said to anybody yet.
+    """
+    shape = tuple(values.size for values in axes.values())
+    points = int(np.prod(shape))
+    I_ = model.constant_input_ + sum(source.current_(model) for source in sources) + np.zeros(points)
+    g_ = model.leak_ + sum(source.leak_ for source in sources) + np.zeros(points)
+    measured = measure_until(
+        model,
+        I_,
+        g_,
+        sources,
+        fixed=fixed,
+        rtol=rtol,
+        adaptive=adaptive,
+        replicates=replicates,
+        duration_=duration_,
+        warmup_=warmup_,
+        dt_=dt_,
+        seed=seed,
+        initial=initial,
+        engine=engine,
+        threads=threads,
+        bar=bar,
+        stage="transfer function",
+    )
+    provenance = {
+        "model": model.name,
+        "model_hash": model.hash,
+        "engine": measured.engine,
+        "dt [s]": measured.dt,
+        "duration [s]": duration_,
+        "early_stopping": adaptive,
+        "warmup [s]": warmup_,
+        "replicates": replicates,
+        "rtol": rtol,
+        "seed": seed,
+        "drives": list(drives),
+        "initial": initial if isinstance(initial, str) else "given",
+        "versions": versions(),
+    }
+    results = (measured.rate_, measured.rate_sem_, measured.cv_, I_, g_, measured.simulated)
+    return TransferFunction(
+        axes,
+        *(values.reshape(shape) for values in results),
+        per_area="m^2" in si_label(model.current_dim),
+        provenance=provenance,
+        check=measured.check.to_dict() if measured.check else {},
+        warnings=measured.warnings,
+    )
