@@ -50,7 +50,6 @@ def interpreted(seed=None):
 
 def cells(brian2, size, model, pathways=(), per_cell=(), dt_=DT_, **values):
     """A group of cells with the synapses of some pathways and SI values of variables."""
-    symbols = [p.symbol for p in pathways]
     written = model.cell_equations({p.symbol: p.synapse for p in pathways}, per_cell=per_cell)
     group = brian2.NeuronGroup(
         size,

@@ -16,8 +16,9 @@ from brian2 import Hz, ms, mV, nA, nS, second
 
 import b2reduce as b2r
 from b2reduce.basics.errors import StoppedError
-from b2reduce.basics.interrupts import Terminated, run_process, undisturbed
+from b2reduce.basics.interrupts import Terminated, undisturbed
 from b2reduce.basics.locks import locked
+from b2reduce.basics.processes import run_process
 from b2reduce.basics.session import brian_session, run_network
 
 #: s until all is over; beside another worker of these tests, whose compilers and processes take the cores in

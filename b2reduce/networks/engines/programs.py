@@ -14,9 +14,9 @@ import sys
 from ...basics.compiler import BuildError, compiler_identity, said_by
 from ...basics.environment import cache_folder
 from ...basics.files import temporary_folder
-from ...basics.interrupts import run_process
 from ...basics.locks import locked
 from ...basics.private_folders import aside, close, discard, private_folder, refusal
+from ...basics.processes import run_process
 from ...basics.provenance import versions
 from ...circuit.spike_counts import HELD
 from .program_build import ProgramError

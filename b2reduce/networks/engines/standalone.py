@@ -8,7 +8,7 @@ import os
 import numpy as np
 
 from ...basics.files import temporary_folder
-from ...basics.interrupts import run_process
+from ...basics.processes import run_process
 from ...circuit.spike_counts import HELD
 from ..spiking_network import draws_of, values_of
 from .base import NetworkEngine, Recorded, check_finite, check_held
