@@ -89,7 +89,7 @@ def _usable(folder):
         return False
     try:
         files = json.loads((folder / "program.json").read_text(encoding="utf-8"))["files"]
-        return all(digest(folder / name) == digest for name, digest in files.items())
+        return all(digest(folder / name) == known for name, known in files.items())
     except (OSError, ValueError, KeyError):
         return False
 
