@@ -18,7 +18,7 @@ from ...basics.interrupts import locked, run_process
 from ...basics.private_folders import aside, close, discard, private_folder, refusal
 from ...basics.provenance import versions
 from ...circuit.spike_counts import HELD
-from .program_build import ProgramError
+from .program_build import ProgramError, digest
 
 __all__ = ["build_program", "clean_programs", "structure_of", "without_compiler"]
 
