@@ -150,16 +150,15 @@ class ByHand(NetworkEngine):
                     I = I + g[p.label] * (p.E_ - v[name])
                 V_th, V_r, t_ref = (float(model.parameters[key]) for key in ("V_th", "V_r", "t_ref"))
                 slope = (model.leak_ * (model.leak_reversal_ - v[name]) + I) / model.capacitance_
-                v[name] = np.where(wait[name] > 0, v[name], v[name] + dt * slope)
-                fired[name] = v[name] > V_th
-                v[name][fired[name]] = V_r
+                new = np.where(wait[name] > 0, v[name], v[name] + dt * slope)
+                fired[name], v[name] = new > V_th, np.where(new > V_th, V_r, new)
                 wait[name] = np.where(fired[name], round(t_ref / dt), wait[name] - 1)
                 found[name][0].extend(np.flatnonzero(fired[name]))
                 found[name][1].extend([step * dt] * int(fired[name].sum()))
             kept += [{key: values[: run.record] for key, values in g.items()}] if step % 10 == 0 else []
         spikes = {name: tuple(map(np.array, pair)) for name, pair in found.items()}
-        conductances = {key: np.array([each[key] for each in kept]).T for key in g}
-        return Recorded(spikes, conductances, (np.arange(len(kept)) * 10 + 1) * dt)
+        seen = {key: np.array([each[key] for each in kept]).T for key in g}
+        return Recorded(spikes, seen, (np.arange(len(kept)) * 10 + 1) * dt)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from ...basics.private_folders import aside, close, discard, private_folder, ref
 from ...basics.processes import run_process
 from ...basics.provenance import versions
 from ...circuit.spike_counts import HELD
-from .program_build import ProgramError
+from .program_build import ProgramError, digest
 
 __all__ = ["build_program", "clean_programs", "structure_of", "without_compiler"]
 
@@ -90,7 +90,7 @@ def _usable(folder):
         return False
     try:
         files = json.loads((folder / "program.json").read_text(encoding="utf-8"))["files"]
-        return all(digest(folder / name) == digest for name, digest in files.items())
+        return all(digest(folder / name) == known for name, known in files.items())
     except (OSError, ValueError, KeyError):
         return False
 
