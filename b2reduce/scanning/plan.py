@@ -13,7 +13,7 @@ from ..basics.arguments import described
 from ..basics.errors import CircuitError, InputError
 from ..circuit.circuit import Circuit
 from ..circuit.parameter_names import chosen, resolve
-from ..results.scan_folder import parsed, plain_value
+from ..results.scan_values import parsed, plain_value
 
 __all__ = ["Plan", "plan_of"]
 
