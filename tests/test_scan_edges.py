@@ -302,3 +302,33 @@ def test_values_that_do_not_stand_alone_are_checked_together():
     table = {"times": ["0 s", "1 s"], "values": ["8 Hz", "12 Hz"]}
     plan = plan_of(circuit, {"drive.ext.rate": [8 * Hz, table, 12 * Hz]})
     assert len(plan.circuits) == 2, "a table makes another network, two constants do not"
+
+
+def test_files_that_were_changed_count_for_nothing(tmp_path):
+    scanned(rates(8, 12), tmp_path / "scan")
+    points, manifest = sorted((tmp_path / "scan" / "points").iterdir()), tmp_path / "scan" / "scan.json"
+    points[0].write_text(points[0].read_text().replace('"value": 2.0', '"value": 3.0'))
+    points[1].write_text("[" * 100_000)
+    points[2].unlink()
+    points[2].symlink_to(points[3])
+    loaded = b2r.load(tmp_path / "scan")
+    assert loaded["status"].str.startswith("not finished").tolist() == [True, True, True, False]
+    CALLS.clear()
+    table = scanned(rates(8, 12), tmp_path / "scan")
+    assert sum(CALLS.values()) == 3 and table["value"].tolist() == pytest.approx([2, 4, 3, 6])
+    whole = manifest.read_text()
+    for text in (
+        whole.replace("8 Hz", "9 Hz"),
+        "[]",
+        "[" * 100_000,
+        whole[:-30],
+        '{"format": "b2reduce scan"}',
+    ):
+        manifest.write_text(text)
+        with pytest.raises(b2r.InputError, match="scan.json"):
+            b2r.load(tmp_path / "scan")
+    if hasattr(os, "mkfifo"):  # from which reading would wait forever
+        manifest.unlink()
+        os.mkfifo(manifest)
+        with pytest.raises(b2r.InputError, match="scan.json: .*no plain file"):
+            b2r.load(tmp_path / "scan")

@@ -134,6 +134,9 @@ class NeuronModel(NeuronValues):
             "initial",
             FrozenDict({key: read_value(self, "initial", key, value) for key, value in self.initial.items()}),
         )
+        for key, said in self.departures.items():
+            if not isinstance(said, str):
+                raise self.error(f"departures.{key}", f"got {said!r}, expected a text")
         put("departures", FrozenDict(dict(self.departures)))
         if not isinstance(self.cite, (str, list, tuple)) or not all(
             isinstance(item, str) for item in self.cite

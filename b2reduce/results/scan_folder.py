@@ -2,110 +2,28 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import re
-import sys
-from collections.abc import Mapping
+import stat
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
 
 from .. import __version__
-from ..basics.arguments import described
 from ..basics.errors import InputError, OutputError
 from ..basics.files import make_folder, unmake_folders, without_nan, write_json
 from ..basics.interrupts import undisturbed
 from ..basics.locks import locked
-from ..basics.provenance import versions
-from ..basics.units import format_quantity, parse_quantity, si_label
+from ..basics.provenance import content_hash, versions
+from ..basics.units import si_label
+from .scan_values import parsed
 
 __all__ = ["load_scan"]
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, LOCK = "scan.json", ".lock"
-
-
-def parsed(value):
-    """A value, or the Quantity that a text stands for."""
-    try:
-        read = parse_quantity(value) if isinstance(value, str) else value
-    except InputError:
-        return value
-    return read if hasattr(read, "dim") else value  # a text of a number alone stays one
-
-
-def plain_value(value, where):
-    """Plain data of a value: equal for values that are equal, and read back to the same.
-
-    Raises
-    ------
-    InputError
-        If a later process could not tell it from another.
-    """
-    plain = lambda item: plain_value(item, where)
-    value = parsed(value)
-    if hasattr(value, "dim") and isinstance(value, np.ndarray):
-        if np.ndim(value):
-            return [plain(item) for item in value]
-        finite = np.isfinite(float(np.asarray(value)))
-        return format_quantity(value) if finite else f"{float(np.asarray(value))!r} {si_label(value)}"
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    value = value.item() if isinstance(value, np.generic) else value
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    return _plain_object(value, where, plain)
-
-
-def _plain_object(value, where, plain):
-    kind = type(value).__name__
-    if kind == "TimedArray":
-        times = [f"{float(value.dt) * number!r} s" for number in range(len(value.values))]
-        return {
-            "times": times,
-            "values": [f"{item!r} {si_label(value.dim)}" for item in value.values.tolist()],
-        }
-    if hasattr(value, "to_dict"):  # circuits, neurons, drives, tables
-        return {kind: plain(value.to_dict())}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {kind: {item.name: plain(getattr(value, item.name)) for item in fields(value)}}
-    if inspect.isfunction(value) or inspect.isbuiltin(value) or isinstance(value, type):
-        return f"{value.__module__}.{name_of(value, where)}"
-    raise InputError(
-        f"{where}: got {described(value)}, which a later process could not tell from another; expected plain"
-        " values: numbers, text, quantities, arrays, lists or dicts of them"
-    )
-
-
-def name_of(function, where):
-    """The name under which every process finds a function in its module.
-
-    Raises
-    ------
-    InputError
-        If there is none: of a lambda, a function within a function, one that another has replaced.
-    """
-    name = getattr(function, "__qualname__", "")
-    found = sys.modules.get(getattr(function, "__module__", None) or "")
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    if not name or found is not function:
-        raise InputError(
-            f"{where}: got {described(function)} that no module holds under its name"
-            f" ({name or 'it has none'}), so that a later process could not tell it from another;"
-            " define it with def at the top of a module, or leave out= away"
-        )
-    return name
 
 
 def _columns(point):
@@ -149,17 +67,48 @@ def load_scan(folder):
 
 def _manifest(path):
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if held["format"] != "b2reduce scan":
-            raise ValueError(f"its format is {held['format']!r}")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        held = _read(path)
+        if held["format"] != "b2reduce scan" or not isinstance(held["version"], int):
+            raise ValueError(f"its format is {held['format']!r}, {held['version']!r}")
+    except (*UNREADABLE, KeyError) as error:
         raise InputError(f"{path}: is not the description of a scan, or was cut short: {error}") from None
-    if held["version"] > FORMAT:
+    if held["version"] != FORMAT:
         raise InputError(
-            f"{path}: has format version {held['version']}, and this b2reduce {__version__} reads up to"
-            f" {FORMAT}; install b2reduce {held.get('b2reduce')} or newer"
+            f"{path}: has format version {held['version']}, and this b2reduce {__version__} reads version"
+            f" {FORMAT}; install b2reduce {held.get('b2reduce')}, or scan into another folder"
         )
+    if not _is_whole(held):
+        raise InputError(f"{path}: was changed since it was written; scan into another folder")
     return held
+
+
+#: What reading a file that somebody else has written may raise.
+UNREADABLE = (OSError, ValueError, TypeError, RecursionError)
+
+
+def _read(path):
+    """The table that a plain file of JSON holds."""
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise ValueError("it is no plain file")
+    held = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(held, dict):
+        raise ValueError("it holds no table")
+    return held
+
+
+def _is_whole(held):
+    """Whether data are those that were written with their digest."""
+    return held.get("digest") == content_hash({key: held[key] for key in held if key != "digest"})
+
+
+def _write(path, data):
+    data = without_nan(data)
+    write_json(path, {**data, "digest": content_hash(data)})
+
+
+def keep_point(path, result, parameters):
+    """Write the result of a point."""
+    _write(path, {**result, "parameters": parameters})
 
 
 @contextmanager
@@ -246,7 +195,7 @@ def _describe(folder, manifest):
             )
         if held["points"] == mine["points"]:
             return
-    write_json(path, {**manifest, "versions": versions()})
+    _write(path, {**manifest, "versions": dict(versions())})
 
 
 def point_key(point):
@@ -277,9 +226,9 @@ def finished_points(folder):
 
 
 def _finished(path):
-    """A point's result, or None: a file that was cut short counts for nothing."""
+    """A point's result, or None: a file that was cut short or changed counts for nothing."""
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        return result if {"rows", "status", "parameters"} <= set(result) else None
-    except (OSError, ValueError, TypeError):
+        result = _read(path)
+        return result if {"rows", "status", "parameters"} <= set(result) and _is_whole(result) else None
+    except UNREADABLE:
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -13,7 +12,7 @@ from ..basics.arguments import described
 from ..basics.errors import CircuitError, InputError
 from ..circuit.circuit import Circuit
 from ..circuit.parameter_names import chosen, resolve
-from ..results.scan_folder import parsed, plain_value
+from ..results.scan_values import parsed, plain_value
 
 __all__ = ["Plan", "plan_of"]
 
@@ -38,28 +37,18 @@ class Plan:
         A key for each point. Points of one kind differ in conductances, time constants, reversals and
         constant rates alone, which may take any value whatever the others are: what holds for one of them
         holds for all.
+    circuits : dict
+        The circuit at the first point of each kind.
     """
 
     circuit: Circuit
     points: list
     kinds: list
+    circuits: dict
 
     def circuit_at(self, number):
         """The circuit at a point."""
         return self.circuit.replace(self.points[number])
-
-    @cached_property
-    def first_of_kind(self):
-        """{kind: the number of its first point}."""
-        first = {}
-        for number, kind in enumerate(self.kinds):
-            first.setdefault(kind, number)
-        return first
-
-    @cached_property
-    def circuits(self):
-        """{kind: the circuit at its first point}."""
-        return {kind: self.circuit_at(number) for kind, number in self.first_of_kind.items()}
 
 
 @dataclass(frozen=True)
@@ -97,16 +86,16 @@ def plan_of(circuit, grid):
         )
     if not points:
         raise InputError("grid: there is no point in it; give every name at least one value")
-    plan = Plan(
-        circuit,
-        [{name: value.plain for name, value in point.items()} for point in points],
-        [
-            tuple((name, "" if value.alone else repr(value.plain)) for name, value in point.items())
-            for point in points
-        ],
-    )
-    plan.circuits  # noqa: B018  built and checked here, before anything runs
-    return plan
+    plain = [{name: value.plain for name, value in point.items()} for point in points]
+    kinds = [
+        tuple((name, "" if value.alone else repr(value.plain)) for name, value in point.items())
+        for point in points
+    ]
+    circuits = {}
+    for kind, point in zip(kinds, plain):
+        if kind not in circuits:
+            circuits[kind] = circuit.replace(point)
+    return Plan(circuit, plain, kinds, circuits)
 
 
 class _Values:
@@ -143,5 +132,5 @@ class _Values:
         entries = [entry for hit, entry in hits if hit]
         if attribute == "rate" and not all(entry.constant and entry.profile is None for entry in entries):
             return None, None
-        dims = {getattr(entry, attribute).dim for entry in entries}
+        dims = {getattr(getattr(entry, attribute, None), "dim", None) for entry in entries}
         return (dims.pop(), LEAST[kind][attribute]) if len(dims) == 1 else (None, None)

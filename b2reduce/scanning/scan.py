@@ -13,18 +13,11 @@ from pathlib import Path
 from .. import __version__
 from ..basics.arguments import described, one_of, whole
 from ..basics.errors import InputError, OutputError
-from ..basics.files import temporary_folder, write_json, write_text
+from ..basics.files import temporary_folder, write_text
 from ..basics.progress import Progress
 from ..circuit.circuit import load_circuit
-from ..results.scan_folder import (
-    FORMAT,
-    claimed,
-    finished_points,
-    name_of,
-    plain_value,
-    point_key,
-    scan_table,
-)
+from ..results.scan_folder import FORMAT, claimed, finished_points, keep_point, point_key, scan_table
+from ..results.scan_values import name_of, plain_value
 from .plan import Plan, plan_of
 from .tasks import TASKS, check_settings
 from .workers import on_executor, on_own_pool
@@ -121,7 +114,7 @@ def scan(
     manifest = None if out is None else _manifest(plan, task, seed, settings)
     if executor is None:
         _check_sent(task, settings)
-    check_settings(task, [plan.circuit_at(0), plan.circuit_at(-1)], seed, settings)
+    check_settings(task, [plan.circuit_at(0), plan.circuit_at(-1), circuit], seed, settings)
     scanned = _Scan(plan, task, seed, settings, executor, workers)
     with _folder(out, manifest) as folder, Progress(progress) as bar:
         return scanned.run(folder, bar)
@@ -209,7 +202,7 @@ class _Scan:
             if "lost" in result:
                 lost.update(dict.fromkeys(numbers[point_key(points[number])], result["lost"]))
             else:
-                write_json(paths[number], {**result, "parameters": points[number]})
+                keep_point(paths[number], result, points[number])
             done += 1
             left = _clock((time.monotonic() - began) / done * (len(waiting) - done))
             share = (already + done) / (already + len(waiting))

@@ -157,13 +157,13 @@ def _verbs(task):
 def check_settings(task, circuits, seed, settings):
     """Refuse settings that a task does not take, before its first point.
 
-    What a named task is told is checked by itself, at the first and at the last circuit: it is called, and
-    ends where it would begin to measure.
+    What a named task is told is checked by itself: it is called with these circuits, and ends where it would
+    begin to measure.
 
     Raises
     ------
     InputError
-        If a setting is unknown, or neither circuit can be done with them.
+        If a setting is unknown, or none of the circuits can be done with them.
     """
     if callable(task):
         try:
@@ -183,9 +183,13 @@ def check_settings(task, circuits, seed, settings):
             raise InputError(f"scan: {unknown_name('setting', name, known)} of task {task!r}")
     if "duration" in settings:
         needed_seconds(settings["duration"], "duration")
-    refused = [_refusal(TASKS[task], circuit, seed, settings) for circuit in circuits]
-    if all(refused):  # at one point alone it is a result of that
-        raise refused[0]
+    refused = None
+    for circuit in circuits:  # what one of them alone refuses is a result of that
+        error = _refusal(TASKS[task], circuit, seed, settings)
+        if error is None:
+            return
+        refused = refused or error
+    raise refused
 
 
 def _refusal(task, circuit, seed, settings):
@@ -193,8 +197,8 @@ def _refusal(task, circuit, seed, settings):
         with warnings.catch_warnings(), Rehearsal():
             warnings.simplefilter("ignore")  # each point gives its own
             task(circuit, seed=seed, **settings)
-    except Rehearsed:
+    except (Rehearsed, FloatingPointError):  # the latter is what a point is like, not what was asked
         return None
-    except (InputError, FloatingPointError) as error:
+    except InputError as error:
         return error
     return None

@@ -14,7 +14,11 @@ TABLE_TAIL = 1e-4  # probability of more events in a step than the table of thei
 
 
 def streams_of(seed, cells):
-    """Random state of every cell, shape (4, cell): splitmix64 from the run's seed and the cell's number."""
+    """Random state of every cell, shape (4, cell): splitmix64 from the run's seed and the cell's number.
+
+    Not numpy's SeedSequence, whose streams are others: every number that was measured until now came from
+    these.
+    """
     word = lambda number: np.uint64(number % 2**64)
     golden, out = word(0x9E3779B97F4A7C15), np.empty((4, cells), dtype=np.uint64)
     with np.errstate(over="ignore"):
