@@ -1,6 +1,6 @@
 """Kinds that others add from outside of the package work like its own."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -66,7 +66,8 @@ class ExponentialCurrent(Synapse):
 
     w_: object
     tau_: object
-    kind, meaning = "current", "currents that jump by w at each spike and decay exponentially"
+    kind, size = "current", "w"
+    meaning = "currents that jump by w at each spike and decay exponentially"
     weight, weight_latex = "K w tau", r"K\,w\,\tau"
     parameters = (Parameter("w", "A", "20 pA", negative=True), Parameter("tau", "s", "5 ms", positive=True))
     equations = classmethod(
@@ -76,12 +77,6 @@ class ExponentialCurrent(Synapse):
     jumps = classmethod(lambda cls, s, model, at="": {f"I_syn_{s}{at}": f"w_syn_{s}{at}"})
     recorded = classmethod(lambda cls, s, model: (f"I_syn_{s}", model.current_dim))
     filter = property(lambda self: LowPass(self.tau_))
-
-    def scaled(self, size):
-        return replace(self, w_=size * self.w_)
-
-    def in_events_of(self, other):
-        return self.w_ / other.w_ if self.w_ else 0.0
 
     def start_(self, label, rate_):
         return {f"I_syn_{label}": self.mean_(rate_)}

@@ -21,11 +21,7 @@ def time_constants_of(circuit, tau, g_):
     if isinstance(tau, str) and tau == "fitted":
         return tau, {}  # follows from what is measured
     if isinstance(tau, str) and tau in ("synaptic", "resonant"):
-        return tau, {
-            p.label: with_units(p.synapse.filter.delay_, "s")
-            for name in circuit.populations
-            for p in circuit.pathways(name)
-        }
+        return tau, {label: with_units(value, "s") for label, value in circuit.synaptic_delays_.items()}
     if tau is None:
         raise InputError(
             f"tau: got None, expected one of {', '.join(TAUS)}, a time, or a dict of population to time"

@@ -209,8 +209,7 @@ def _many_inputs(circuit, reduced, rates):
 
 def _slow_variation(circuit, runs, reduced, rates):
     stretch = max(
-        [float(np.asarray(tau)) for tau in reduced.tau.values()]
-        + [p.synapse.filter.delay_ for name in circuit.populations for p in circuit.pathways(name)],
+        [float(np.asarray(tau)) for tau in reduced.tau.values()] + [*circuit.synaptic_delays_.values()],
         default=1e-2,
     )
     worst, where = 0.0, next(iter(circuit.populations))
