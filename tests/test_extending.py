@@ -168,7 +168,7 @@ def test_a_synapse_from_outside_is_written_and_read(kinds):
     assert run.conductance_units["ext->E"] == "A" and run.conductance_units["I->E"] == "S"
     # Poisson events at 3500 Hz of 18 pA and 5 ms: 315 pA, the mean of 5 cells in some 4 time constants to 8 %
     assert run.conductances_["ext->E"][:, 30:].mean() == pytest.approx(315e-12, rel=0.35)
-    with pytest.raises(b2r.CircuitError, match=r"unknown parameter of synapses of kind 'current' 'G'"):
+    with pytest.raises(b2r.CircuitError, match=r"unknown parameter of current synapses 'G'"):
         b2r.Projection("E", "E", "1 nS", in_degree=1, kind="current", w="4 pA", tau="5 ms")
     with pytest.raises(b2r.CircuitError, match=r"w: got .*, expected a current in A, as the input"):
         circuit.replace({"drive.ext.w": "9 nS"})

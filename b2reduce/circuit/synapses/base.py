@@ -124,9 +124,7 @@ class Synapse:
         known = [parameter.name for parameter in cls.parameters]
         for name in given:
             if name not in known:
-                raise CircuitError(
-                    f"{key}: {unknown_name(f'parameter of synapses of kind {cls.kind!r}', name, known)}"
-                )
+                raise CircuitError(f"{key}: {unknown_name(f'parameter of {cls.kind} synapses', name, known)}")
         for name in known:
             if name not in given:
                 raise CircuitError(f"{key}: the key {name!r} is missing")
