@@ -1,6 +1,6 @@
 """Kinds that others add from outside of the package work like its own."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -195,7 +195,8 @@ class ExponentialCurrent(Synapse):
 
     w_: object
     tau_: object
-    kind, meaning = "current", "currents that jump by w at each spike and decay exponentially"
+    kind, size = "current", "w"
+    meaning = "currents that jump by w at each spike and decay exponentially"
     weight, weight_latex = "K w tau", r"K\,w\,\tau"
     parameters = (Parameter("w", "A", "20 pA", negative=True), Parameter("tau", "s", "5 ms", positive=True))
     equations = classmethod(
@@ -205,12 +206,6 @@ class ExponentialCurrent(Synapse):
     jumps = classmethod(lambda cls, s, model, at="": {f"I_syn_{s}{at}": f"w_syn_{s}{at}"})
     recorded = classmethod(lambda cls, s, model: (f"I_syn_{s}", model.current_dim))
     filter = property(lambda self: LowPass(self.tau_))
-
-    def scaled(self, size):
-        return replace(self, w_=size * self.w_)
-
-    def in_events_of(self, other):
-        return self.w_ / other.w_ if self.w_ else 0.0
 
     def start_(self, label, rate_):
         return {f"I_syn_{label}": self.mean_(rate_)}
@@ -302,7 +297,7 @@ def test_a_synapse_from_outside_is_written_and_read(kinds):
     assert run.conductance_units["ext->E"] == "A" and run.conductance_units["I->E"] == "S"
     # Poisson events at 3500 Hz of 18 pA and 5 ms: 315 pA, the mean of 5 cells in some 4 time constants to 8 %
     assert run.conductances_["ext->E"][:, 30:].mean() == pytest.approx(315e-12, rel=0.35)
-    with pytest.raises(b2r.CircuitError, match=r"unknown parameter of synapses of kind 'current' 'G'"):
+    with pytest.raises(b2r.CircuitError, match=r"unknown parameter of current synapses 'G'"):
         b2r.Projection("E", "E", "1 nS", in_degree=1, kind="current", w="4 pA", tau="5 ms")
     with pytest.raises(b2r.CircuitError, match=r"w: got .*, expected a current in A, as the input"):
         circuit.replace({"drive.ext.w": "9 nS"})

@@ -45,6 +45,12 @@ FAULTS = {
         'G = "0.2 mV"\ntau = "0 ms"\nE = "0 ms"\n[[drives]]',
         ["entry 1, G: got '0.2 mV'", "entry 1, tau: got 0", "entry 1, E: got a value in s"],
     ),
+    "kind of synapses": (
+        "in_degree = 10",
+        'in_degree = 10\nkind = "exponentail"',
+        ["entry 1, kind: got the unknown kind of synapse 'exponentail'; did you mean 'exponential'?"],
+    ),
+    "parameter that the kind has not": ("in_degree = 10", 'in_degree = 10\nJ = "1 mV"', ["unknown key 'J'"]),
     "more inputs than cells": ("in_degree = 10", "in_degree = 100", ["only 99 cells"]),
     "both": (
         "in_degree = 10",

@@ -151,6 +151,11 @@ class Circuit:
         """The kinds of synapses that it has, each once: subclasses of `Synapse`."""
         return tuple(dict.fromkeys(entry.synapse_kind for entry in (*self.projections, *self.drives)))
 
+    @property
+    def synaptic_delays_(self):
+        """{pathway label: mean delay of its synapses in s}; of one of first order its time constant."""
+        return {p.label: p.synapse.filter.delay_ for name in self.populations for p in self.pathways(name)}
+
     def replace(self, changes=None, **more):
         """A changed copy.
 

@@ -47,6 +47,8 @@ def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, fol
             texts={"reduced.json": document_text(reduced)},
         )
 
+    delays = reduced.circuit.synaptic_delays_
+
     def show():
         show_table(
             f"rate model of {reduced.circuit.name}, level {reduced.level}, noise {reduced.noise}",
@@ -56,7 +58,7 @@ def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, fol
             "pathways",
             ("pathway", "K", "W", "tau"),
             (
-                (label, f"{row.K:g}", amount(row.W, row.unit, row.W_stderr), amount(row.tau, "s"))
+                (label, f"{row.K:g}", amount(row.W, row.unit, row.W_stderr), amount(delays[label], "s"))
                 for label, row in reduced.pathways.iterrows()
             ),
         )

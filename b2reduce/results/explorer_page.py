@@ -114,26 +114,27 @@ def _place_code(reduced, system, name):
 
 
 def _synapses(reduced, system):
-    """[{label, G, effects}] of every pathway.
+    """[{label, name, value, effects}] of every pathway.
 
-    By how much each parameter of the equations grows when its conductance doubles.
+    By how much each parameter of the equations grows when the size of its events doubles.
     """
     if reduced.kind.holds_synapses:
         return []
     circuit, found = reduced.circuit, []
-    entries = [
-        (f"projection.{label}.G", label, p.G) for label, p in zip(circuit.labels, circuit.projections)
-    ] + [(f"drive.{d.name}->{d.target}.G", f"{d.name}->{d.target}", d.G) for d in circuit.drives]
-    for name, label, G in entries:
-        if float(np.asarray(G)) == 0:
+    entries = [("projection", label, entry) for label, entry in zip(circuit.labels, circuit.projections)]
+    entries += [("drive", f"{entry.name}->{entry.target}", entry) for entry in circuit.drives]
+    for kind, label, entry in entries:
+        name = entry.synapse.size
+        value = entry.parameters[name]
+        if entry.synapse.size_ == 0:
             continue
-        doubled = rate_system(reduced.replace({name: 2 * G})).parameters
+        doubled = rate_system(reduced.replace({f"{kind}.{label}.{name}": 2 * value})).parameters
         effects = {
-            key: doubled[key][0] - value
-            for key, (value, _) in system.parameters.items()
-            if doubled[key][0] != value
+            key: doubled[key][0] - before
+            for key, (before, _) in system.parameters.items()
+            if doubled[key][0] != before
         }
-        found.append({"label": label, "G": quantity_text(G), "effects": effects})
+        found.append({"label": label, "name": name, "value": quantity_text(value), "effects": effects})
     return found
 
 

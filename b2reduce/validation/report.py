@@ -142,9 +142,7 @@ def page(validation, images):
         validation.comparison,
     )
     effect = lambda W: "excites" if W > 0 else "inhibits" if W < 0 else "has no effect"
-    delays = {
-        p.label: p.synapse.filter.delay_ for name in circuit.populations for p in circuit.pathways(name)
-    }
+    delays = circuit.synaptic_delays_
     pathways = [
         (
             label,

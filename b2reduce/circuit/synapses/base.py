@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -92,9 +92,9 @@ class Synapse:
 
     Nobody asks for the name of a kind: what differs between kinds is said here. A new one is a frozen
     dataclass in a file of its own, whose fields are its `parameters` with an underscore behind their names,
-    in SI, floats or arrays over cells; and one line in `register`. Sizes of its events are linear in one of
-    them. What is asked for text (`equations`, `current`, `jumps`) is a class method, since it has names of
-    variables and no values; variables of the cell are ``<parameter>_syn_<label>``.
+    in SI, floats or arrays over cells; and one line in `register`. What is asked for text (`equations`,
+    `current`, `jumps`) is a class method, since it has names of variables and no values; variables of the
+    cell are ``<parameter>_syn_<label>``.
 
     Rates are those of the events of one input, or with `inputs` of each of so many.
 
@@ -105,12 +105,15 @@ class Synapse:
     meaning, weight, weight_latex : str
         What an event does, for tables; and what weights of rate models are, as text and in LaTeX.
     parameters : tuple of Parameter
+    size : str
+        The parameter that the size of events is linear in.
     """
 
     kind = ""
     meaning = ""
     weight = weight_latex = ""
     parameters = ()
+    size = ""
 
     # Values
 
@@ -121,9 +124,7 @@ class Synapse:
         known = [parameter.name for parameter in cls.parameters]
         for name in given:
             if name not in known:
-                raise CircuitError(
-                    f"{key}: {unknown_name(f'parameter of synapses of kind {cls.kind!r}', name, known)}"
-                )
+                raise CircuitError(f"{key}: {unknown_name(f'parameter of {cls.kind} synapses', name, known)}")
         for name in known:
             if name not in given:
                 raise CircuitError(f"{key}: the key {name!r} is missing")
@@ -148,13 +149,18 @@ class Synapse:
         """The synapse with a function of every value."""
         return type(self)(*map(function, self.values_.values()))
 
-    def scaled(self, size):
+    @property
+    def size_(self):
+        """The value that the size of its events is linear in."""
+        return self.values_[self.size]
+
+    def scaled(self, factor):
         """The synapse whose events are larger by a factor."""
-        raise NotImplementedError
+        return replace(self, **{f"{self.size}_": factor * self.size_})
 
     def in_events_of(self, other):
         """How many events of a synapse that differs in their size alone one is; 0 if it does nothing."""
-        raise NotImplementedError
+        return self.size_ / other.size_ if self.size_ else 0.0
 
     # In the equations of a cell
 

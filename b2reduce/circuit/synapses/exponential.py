@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,12 +29,7 @@ class ExponentialConductance(Synapse):
         Parameter("tau", "s", "1 ms", positive=True),
         Parameter("E", "V", "0 mV", negative=True),
     )
-
-    def scaled(self, size):
-        return replace(self, G_=size * self.G_)
-
-    def in_events_of(self, other):
-        return self.G_ / other.G_ if self.G_ else 0.0
+    size = "G"
 
     @classmethod
     def equations(cls, label, model):

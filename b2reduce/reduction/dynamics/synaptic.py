@@ -17,11 +17,7 @@ class Synaptic(RateDynamics):
     by_pathway = True
 
     def time_constants(self, circuit, given, point, fits, responses):
-        return {
-            p.label: with_units(p.synapse.filter.delay_, "s")
-            for name in circuit.populations
-            for p in circuit.pathways(name)
-        }, {}
+        return {label: with_units(value, "s") for label, value in circuit.synaptic_delays_.items()}, {}
 
     def filters(self, reduced, population):
         return by_pathway(reduced, population)

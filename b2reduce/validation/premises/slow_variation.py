@@ -35,7 +35,7 @@ class SlowVariation(Premise):
         circuit = evidence.circuit
         stretch = max(
             [float(np.asarray(tau)) for tau in evidence.reduced.tau.values()]
-            + [p.synapse.filter.delay_ for name in circuit.populations for p in circuit.pathways(name)],
+            + [*circuit.synaptic_delays_.values()],
             default=1e-2,
         )
         worst, where = 0.0, next(iter(circuit.populations))
