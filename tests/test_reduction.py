@@ -182,9 +182,12 @@ def test_a_reduction_survives_its_file(tmp_path):
         and again.tau == r.tau
         and again.equations == r.equations
     )
-    assert again.circuit.hash == r.circuit.hash and json.loads(path.read_text())["level"] == "linear"
+    assert (
+        again.circuit.hash == r.circuit.hash
+        and json.loads(path.read_text())["data"]["fields"]["level"] == "linear"
+    )
     path.write_text("{}")
-    with pytest.raises(b2r.InputError, match="another kind"):
+    with pytest.raises(b2r.InputError, match="is not the description of a result"):
         b2r.ReducedCircuit.load(path)
     with pytest.raises(b2r.InputError, match="cannot be read"):
         b2r.ReducedCircuit.load(tmp_path / "none.json")
