@@ -97,7 +97,7 @@ def ei_lif_gamma():
 
     circuit = b2r.load_circuit("ei_lif_gamma")
     reduced, run = b2r.reduce(circuit, seed=1), b2r.simulate_spikes(circuit, duration=2 * second, seed=1)
-    row = b2r.check_assumptions(circuit, run, reduced).set_index("assumption").loc["asynchrony"]
+    row = b2r.check_premises(circuit, run, reduced).set_index("assumption").loc["asynchrony"]
     line(
         "ei_lif_gamma, asynchrony: conductance variance over Campbell's",
         f"{row.measured:.1f}, holds: {row.holds}",

@@ -60,7 +60,7 @@ def counted_rates(network, K, size, start):
         lambda m: np.array([active(a, m) for a in range(2)]) - m, start, tol=1e-10, options={"eps": 1e-4}
     )
     if np.abs(found.fun).max() > 1e-6:
-        raise b2r.InputError(
+        raise b2r.errors.InputError(
             f"K = {K}: no rates with counted inputs were found from {start}; the search ends at {found.x}"
         )
     return found.x
@@ -117,7 +117,7 @@ def counted_squares(network, K, size, rates):
         change, q = np.abs(found - q).max(), found
         if change < 1e-9:
             return q
-    raise b2r.InputError(
+    raise b2r.errors.InputError(
         f"K = {K}: no mean squares with counted inputs were found; after 200 steps they still change by"
         f" {change:.1e}"
     )
@@ -125,13 +125,15 @@ def counted_squares(network, K, size, rates):
 
 def balanced(network):
     """The balanced state as K grows without bound."""
-    return b2r.balanced_rates(network["J"], network["E"], network["m0"], thresholds=network["thresholds"])
+    return b2r.binary.balanced_rates(
+        network["J"], network["E"], network["m0"], thresholds=network["thresholds"]
+    )
 
 
 def theories(network, K, size):
     """{theory: rates of E and I}."""
     state = balanced(network)
-    gaussian = b2r.binary_mean_field(**settings(network, K, size), initial=state.rates).rates
+    gaussian = b2r.binary.binary_mean_field(**settings(network, K, size), initial=state.rates).rates
     return {
         "linear": state.rates,
         "first order": state.at(K),
@@ -144,9 +146,11 @@ def measure(network, K, size=SIZE, seeds=SEEDS, sweeps=SWEEPS, warmup=WARMUP):
     """Mean activity of every seed, each with a wiring of its own, shape (seed, population)."""
     rows = []
     for seed in range(SEED, SEED + seeds):
-        drawn = b2r.random_binary_network(**settings(network, K, size), seed=seed)
+        drawn = b2r.binary.random_binary_network(**settings(network, K, size), seed=seed)
         rows.append(
-            b2r.simulate_binary(drawn, sweeps=sweeps, initial=0.3, seed=seed).mean(after=warmup).to_numpy()
+            b2r.binary.simulate_binary(drawn, sweeps=sweeps, initial=0.3, seed=seed)
+            .mean(after=warmup)
+            .to_numpy()
         )
     return np.array(rows)
 

@@ -28,7 +28,7 @@ def figure_of(long):
     rows = []
     for ax, kind in zip(axes, ("I_M", "I_AHP")):
         adaptation = b2r.measure_adaptation(cell(kind), g=SHUNTS, rates=RATES * Hz, seed=SEED)
-        b2r.plot_adaptation(adaptation, ax=ax)
+        b2r.plots.plot_adaptation(adaptation, ax=ax)
         ax.set_title(kind)
         wanted = "voltage-driven" if kind == "I_M" else "spike-driven"
         rows.append(

@@ -125,8 +125,8 @@ def front():
     rates = b2r.simulate_rates(b2r.reduce("ei_lif", seed=1), duration=2 * second)
     with plt.style.context(style()):
         figure, (top, bottom) = plt.subplots(2, 1, figsize=(7, 4.8), sharex=True, layout="constrained")
-        b2r.plot_raster(spikes, start=1 * second, stop=2 * second, ax=top)
-        b2r.plot_rates(rates, spikes, ax=bottom)
+        b2r.plots.plot_raster(spikes, start=1 * second, stop=2 * second, ax=top)
+        b2r.plots.plot_rates(rates, spikes, ax=bottom)
         top.set(xlabel=None, xlim=(1, 2))
         figure.savefig(PICTURES / "ei_lif.png", dpi=120)
         plt.close(figure)

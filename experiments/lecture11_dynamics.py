@@ -207,7 +207,7 @@ def figure_of(long):
     same, ties = np.array_equal(line1 > 0, line2 > primed), int(np.sum(line1 == 0))
     runs = []
     for external in (0.0, 1.0):
-        network = b2r.BinaryNetwork(
+        network = b2r.binary.BinaryNetwork(
             W.astype(float),
             thresholds=theta.astype(float),
             external_weights=W_ext.astype(float),
@@ -215,7 +215,7 @@ def figure_of(long):
         )
         both = network, network.with_encoding("-1/+1")
         runs += [
-            [b2r.simulate_binary(each, sweeps=10, seed=seed, record=True).history > 0 for each in both]
+            [b2r.binary.simulate_binary(each, sweeps=10, seed=seed, record=True).history > 0 for each in both]
             for seed in range(200 if long else 20)
         ]
     alike = sum(np.array_equal(*pair) for pair in runs)
@@ -241,13 +241,16 @@ def figure_of(long):
     )
     inhibited = np.ones((20, 20)) - np.eye(20)
     of = {
-        theta: b2r.BinaryNetwork(-inhibited, thresholds=theta)
+        theta: b2r.binary.BinaryNetwork(-inhibited, thresholds=theta)
         for theta in (0.0, -5.5, -inhibited.sum(axis=1)[0] / 2)
     }
     prime = [network.with_encoding("-1/+1").thresholds[0] for network in of.values()]
     firing = [
         int(
-            np.sum(b2r.simulate_binary(network.with_encoding("-1/+1"), sweeps=20, seed=cells.SEED).states > 0)
+            np.sum(
+                b2r.binary.simulate_binary(network.with_encoding("-1/+1"), sweeps=20, seed=cells.SEED).states
+                > 0
+            )
         )
         for network in of.values()
     ]

@@ -91,7 +91,7 @@ def _trains(model, G, tau, E, target_, seed):
         rates_ = load * model.leak_ / (float(G) * tau * 1e-3 * inputs)
         with warnings.catch_warnings():
             # Of a few percent, where a factor is looked for
-            warnings.simplefilter("ignore", b2r.AccuracyWarning)
+            warnings.simplefilter("ignore", b2r.errors.AccuracyWarning)
             measured = b2r.measure_transfer(
                 model,
                 [drive],

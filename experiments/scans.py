@@ -108,7 +108,7 @@ def main(side, duration, repeats, path):
             )
         for workers in (1, 2):
             maps[workers] = timed(
-                lambda: b2r.regime_map(circuit, values, workers=workers, duration=duration, progress=False)
+                lambda: b2r.map_regimes(circuit, values, workers=workers, duration=duration, progress=False)
             )
             click.echo(
                 f"  map with all levels, {workers} worker{'s' if workers > 1 else ' '} {maps[workers]:7.1f} s"

@@ -50,7 +50,7 @@ def fig1(long=False):
     ):
         surface = b2r.measure_fi("shriki2003", I, g, parameters=change, seed=SEED)
         fits[title] = fit = b2r.fit_gain(surface, rates=WINDOW * Hz)
-        b2r.plot_fi(surface, fit, ax=ax)
+        b2r.plots.plot_fi(surface, fit, ax=ax)
         ax.set(title=title, ylim=(0, 165))
         bent[title] = bends(surface)
         if change:

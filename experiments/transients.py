@@ -42,7 +42,7 @@ def step(trials=20, levels=LEVELS, taus=TAUS, at=MIDDLE):
     """(trials, {(level, tau): rate run}, table) of the step."""
     import pandas as pd
 
-    table = b2r.step_drive(BASE, TO, at=AT)
+    table = b2r.drives.step_drive(BASE, TO, at=AT)
     circuit = b2r.load_circuit("ei_lif").replace({"drive.ext.rate": table})
     spikes = [
         b2r.simulate_spikes(circuit, duration=END, seed=seed, record=0, engine="standalone")
@@ -51,7 +51,7 @@ def step(trials=20, levels=LEVELS, taus=TAUS, at=MIDDLE):
     rates, rows = {}, []
     for key, reduced in reductions(levels, taus, at).items():
         rates[key] = b2r.simulate_rates(reduced, duration=END, drives={"ext": table})
-        compared = b2r.compare_response(spikes, rates[key], start=AT, stop=WINDOW).table
+        compared = b2r.compare_transients(spikes, rates[key], start=AT, stop=WINDOW).table
         rows += [
             {"level": key[0], "tau": key[1], "population": name, **row}
             for name, row in compared.to_dict("index").items()
@@ -94,7 +94,7 @@ def step_(trials, at, figure):
             drawn, axes = plt.subplots(1, 2, figsize=(10, 3.8))
             for ax, level in zip(axes, ("linear", "transfer")):
                 own = {tau: run for (name, tau), run in rates.items() if name == level}
-                b2r.plot_step(spikes, own, population="E", start="0.58 s", stop=WINDOW, ax=ax)
+                b2r.plots.plot_step(spikes, own, population="E", start="0.58 s", stop=WINDOW, ax=ax)
                 ax.set_title(f"level {level}")
             drawn.savefig(figure)
 
@@ -114,17 +114,17 @@ def slow_(seeds, figure):
         with plt.style.context(style()):
             drawn, axes = plt.subplots(1, 3, figsize=(14, 3.8))
             for ax, column in zip(axes, ("gain", "phase", "error")):
-                b2r.plot_slow_variation(found, population="E", column=column, ax=ax)
+                b2r.plots.plot_frequencies(found, population="E", column=column, ax=ax)
             drawn.savefig(figure)
 
 
 def slow(seeds=4, taus=TAUS):
-    """The SlowVariation of level transfer."""
+    """The FrequencyComparison of level transfer."""
     models = {tau: reduced for (_, tau), reduced in reductions(("transfer",), taus).items()}
     circuit = b2r.load_circuit("ei_lif").replace({"drive.ext.rate": MIDDLE})
     from brian2 import Hz
 
-    return b2r.slow_variation(
+    return b2r.compare_frequencies(
         circuit,
         models,
         frequencies=[2, 5, 10, 20, 40, 80, 150] * Hz,
@@ -166,7 +166,7 @@ def response_(figure):
         with plt.style.context(style()):
             drawn, axes = plt.subplots(1, 2, figsize=(9, 3.4))
             for ax, part in zip(axes, ("gain", "phase")):
-                b2r.plot_response(found["E"], part=part, ax=ax)
+                b2r.plots.plot_linear_response(found["E"], part=part, ax=ax)
             drawn.savefig(figure)
 
 

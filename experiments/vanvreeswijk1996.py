@@ -117,7 +117,7 @@ def fig1(long=False):
     draw(rows, ax)
     far = np.array([1e6, 1e7, 1e8])
     state = balanced(BALANCED)
-    fields = [b2r.binary_mean_field(**settings(BALANCED, K), initial=state.rates) for K in far]
+    fields = [b2r.binary.binary_mean_field(**settings(BALANCED, K), initial=state.rates) for K in far]
     distances, first = (
         np.array([field.rates - state.rates for field in fields]).T,
         np.array([state.at(K) - state.rates for K in far]).T,
@@ -190,8 +190,8 @@ def fig3(long=False):
     K, size, seeds, sweeps = (800, SIZE, 5, 1000) if long else (800, 4000, 4, 400)
     found = []
     for seed in range(SEED, SEED + seeds):
-        drawn = b2r.random_binary_network(**settings(BALANCED, K, size), seed=seed)
-        states = b2r.simulate_binary(
+        drawn = b2r.binary.random_binary_network(**settings(BALANCED, K, size), seed=seed)
+        states = b2r.binary.simulate_binary(
             drawn, sweeps=WARMUP + sweeps, initial=0.3, seed=seed, record=True
         ).history[WARMUP + 1 :]
         # Means over two stretches of time, twenty sweeps apart: their product is not raised by what

@@ -155,10 +155,10 @@ def validation():
     )  # fmt: skip
 
 
-def slow_variation():
+def compare_frequencies():
     columns = ("frequency", "spiking", "spiking_sem", "rate", "spiking_phase", "error", "static_error")
     table = pd.DataFrame({"population": ["E"], "model": ["linear"], **{name: [0.1] for name in columns}})
-    return b2r.SlowVariation(table, 14 * Hz, 1.4 * Hz, {"spikes": []})
+    return b2r.FrequencyComparison(table, 14 * Hz, 1.4 * Hz, {"spikes": []})
 
 
 def step():
@@ -166,7 +166,7 @@ def step():
     run = lambda tau: b2r.Activity(
         ("E",), t, np.where(t > 0.3, 14 - 4 * np.exp(-(t - 0.3) / tau), 10)[None], 1e-3, {"E": 1000}
     )
-    return b2r.compare_response([run(0.01)] * 2, run(0.014), start=300 * ms, stop=400 * ms)
+    return b2r.compare_transients([run(0.01)] * 2, run(0.014), start=300 * ms, stop=400 * ms)
 
 
 def point(kind="saddle"):
@@ -186,7 +186,7 @@ def separatrix(curve=True):
 def phase_plane():
     return b2r.PhasePlane(
         ("E", "I"), np.linspace(0, 1, 4), np.linspace(0, 1, 3), np.ones((2, 3, 4)), points(),
-        np.ones((2, 2)), [separatrix()], {"E": [np.ones((7, 2)), np.ones((3, 2))], "I": []}, ("A", "A"),
+        np.ones((2, 2)), [separatrices()], {"E": [np.ones((7, 2)), np.ones((3, 2))], "I": []}, ("A", "A"),
     )  # fmt: skip
 
 
@@ -211,7 +211,7 @@ def ring_profile():
 
 
 def binary():
-    return b2r.BinaryNetwork(
+    return b2r.binary.BinaryNetwork(
         [[0, -2.0, 0.1], [-2, 0, 0], [0, 0.3, 0]], thresholds=-1, populations={"E": 2, "I": 1}
     )
 
@@ -265,7 +265,7 @@ RESULTS = {
     "rates": rates,
     "comparison": comparison,
     "step": step,
-    "slow variation": slow_variation,
+    "slow variation": compare_frequencies,
     "verdict": verdict,
     "remedy": lambda: verdict().remedies[1],
     "validation": validation,
@@ -285,11 +285,11 @@ RESULTS = {
     "ring state": lambda: b2r.Ring(J0=-4, J2=4, contrast=1, tuning=0.05).state,
     "ring profile": ring_profile,
     "binary network": binary,
-    "binary run": lambda: b2r.simulate_binary(binary(), sweeps=5, seed=1, record=True, engine="numpy"),
-    "binary mean field": lambda: b2r.binary_mean_field(
+    "binary run": lambda: b2r.binary.simulate_binary(binary(), sweeps=5, seed=1, record=True, engine="numpy"),
+    "binary mean field": lambda: b2r.binary.binary_mean_field(
         [[1, -2], [1, -1.8]], in_degree=100, thresholds=1.0, external=[5.0, 4.0]
     ),
-    "balanced state": lambda: b2r.balanced_rates([[1, -2], [1, -1.8]], [1, 0.8], 0.1),
+    "balanced state": lambda: b2r.binary.balanced_rates([[1, -2], [1, -1.8]], [1, 0.8], 0.1),
     "regime map": regime_map,
     "what if": what_if,
     "tuned": tuned,

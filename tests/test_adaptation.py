@@ -138,7 +138,7 @@ def test_a_charge_that_the_rates_do_not_tell_is_refused(changes):
     )
     assert doubts_on(spiking(tau_w=5 * ms, b=1 * pA), Memory(**known), 60.0, "spike-driven") == []
     with pytest.raises(
-        b2r.InputError,
+        b2r.errors.InputError,
         match="what a spike leaves behind cannot be told from rates up to 60 Hz: .* give higher rates",
     ):
         doubts_on(spiking(tau_w=5 * ms, b=1 * pA), Memory(**{**known, **changes}), 60.0, "spike-driven")
@@ -205,7 +205,7 @@ def test_an_integration_that_fails_is_named(monkeypatch):
 
     monkeypatch.setattr(aftercurrents, "build_group", fails)
     with pytest.raises(
-        b2r.DivergenceError, match="lif_adapt.*could not be followed|lif_adapt.*division by zero"
+        b2r.errors.DivergenceError, match="lif_adapt.*could not be followed|lif_adapt.*division by zero"
     ):
         b2r.measure_adaptation("lif_adapt")
 
@@ -332,5 +332,5 @@ def test_per_cell_and_per_area_and_one_unit_a_cell():
     ],
 )
 def test_bad_input_is_named(call, message):
-    with pytest.raises(b2r.InputError, match=message):
+    with pytest.raises(b2r.errors.InputError, match=message):
         call()

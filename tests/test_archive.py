@@ -73,7 +73,7 @@ def test_damage_is_named(tmp_path):
     whole = {name: (folder / name).read_bytes() for name in ("b2reduce.json", "arrays.npz")}
 
     def refused(match):
-        with pytest.raises(b2r.InputError, match=match):
+        with pytest.raises(b2r.errors.InputError, match=match):
             b2r.load(folder)
         for name, content in whole.items():
             (folder / name).write_bytes(content)
@@ -102,11 +102,11 @@ def test_damage_is_named(tmp_path):
 
 
 def test_what_has_no_plain_form_is_refused(tmp_path):
-    with pytest.raises(b2r.InputError, match="expected one of"):
+    with pytest.raises(b2r.errors.InputError, match="expected one of"):
         b2r.save(object(), tmp_path / "saved")
     assert not (tmp_path / "saved").exists()
     b2r.save(gain(), tmp_path / "saved")
-    with pytest.raises(b2r.OutputError, match="already holds files"):
+    with pytest.raises(b2r.errors.OutputError, match="already holds files"):
         b2r.save(gain(), tmp_path / "saved")
 
 
@@ -139,8 +139,8 @@ def test_scans_are_loaded_as_they_are(tmp_path):
     manifest = tmp_path / "scan" / "scan.json"
     held = json.loads(manifest.read_text())
     manifest.write_text(json.dumps({**held, "version": 5, "b2reduce": "7.0"}))
-    with pytest.raises(b2r.InputError, match="format version 5"):
+    with pytest.raises(b2r.errors.InputError, match="format version 5"):
         b2r.load(tmp_path / "scan")
     manifest.write_text(manifest.read_text()[:50])
-    with pytest.raises(b2r.InputError, match="scan.json"):
+    with pytest.raises(b2r.errors.InputError, match="scan.json"):
         b2r.load(tmp_path / "scan")

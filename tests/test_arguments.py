@@ -36,7 +36,7 @@ def things():
 
 def message(call):
     """Of the error of a wrong call, which must be one of ours and short."""
-    with pytest.raises(b2r.InputError) as caught:
+    with pytest.raises(b2r.errors.InputError) as caught:
         call()
     text = str(caught.value)
     assert "\n" not in text and len(text) < LONGEST and "object at 0x" not in text, text
@@ -47,7 +47,7 @@ CALLS = {
     "swapped": (lambda t: b2r.compare(t["rates"], t["spikes"], after=5 * ms), "swapped"),
     "rates twice": (lambda t: b2r.compare(t["rates"], t["rates"]), "expected spiking runs"),
     "swapped responses": (
-        lambda t: b2r.compare_response(t["rates"], t["spikes"], start=10 * ms, stop=20 * ms),
+        lambda t: b2r.compare_transients(t["rates"], t["spikes"], start=10 * ms, stop=20 * ms),
         "swapped",
     ),
     "a circuit's name as a rate model": (
@@ -60,7 +60,10 @@ CALLS = {
     ),
     "reduced again": (lambda t: b2r.reduce(t["reduced"]), "give its .circuit"),
     "a table as a surface": (lambda t: b2r.fit_gain(t["frame"]), "FISurface.from_frame(frame)"),
-    "a rate model drawn as a surface": (lambda t: b2r.plot_fi(t["reduced"]), "reduced.surfaces[population]"),
+    "a rate model drawn as a surface": (
+        lambda t: b2r.plots.plot_fi(t["reduced"]),
+        "reduced.surfaces[population]",
+    ),
     "a dict as a drive": (
         lambda t: b2r.measure_fi("lif", [0.3] * nA, [20] * nS, noise=[{"G": 1}]),
         "Drive(**{...})",
@@ -82,11 +85,11 @@ CALLS = {
         "when each value begins",
     ),
     "premises in the wrong order": (
-        lambda t: b2r.check_assumptions(t["circuit"], t["reduced"], t["spikes"]),
-        "check_assumptions, reduced: got an Activity",
+        lambda t: b2r.check_premises(t["circuit"], t["reduced"], t["spikes"]),
+        "check_premises, reduced: got an Activity",
     ),
     "premises from the rate model": (
-        lambda t: b2r.check_assumptions(t["reduced"], t["spikes"], t["circuit"]),
+        lambda t: b2r.check_premises(t["reduced"], t["spikes"], t["circuit"]),
         "give its .circuit",
     ),
     "a rate model validated": (lambda t: b2r.validate(t["reduced"]), "give its .circuit"),
@@ -113,7 +116,7 @@ CALLS = {
         "progress: got 'yes'",
     ),
     "a comparison of seeds of nothing": (lambda t: b2r.compare([], t["rates"]), "no run"),
-    "axes a list": (lambda t: b2r.plot_fi(t["surface"], ax=[1]), "expected one matplotlib Axes"),
+    "axes a list": (lambda t: b2r.plots.plot_fi(t["surface"], ax=[1]), "expected one matplotlib Axes"),
 }
 
 
@@ -143,7 +146,7 @@ VERBS = {  # the verb, and the argument that is to be wrong, with those that are
     "measure_fi": ("model", {"I": [0.3] * nA, "g": [20] * nS}),
     "rheobase": ("g", {"model": "lif"}),
     "measure_transfer": ("drives", {"model": "lif", "rates": {"n": [5, 10] * Hz}}),
-    "measure_response": ("noise", {"model": "lif", "I": 0.6 * nA, "g": 45 * nS}),
+    "measure_linear_response": ("noise", {"model": "lif", "I": 0.6 * nA, "g": 45 * nS}),
     "fit_gain": ("surface", {}),
     "simulate_rates": ("reduced", {"duration": 1 * ms}),
     "rate_network": ("reduced", {}),
@@ -153,29 +156,29 @@ VERBS = {  # the verb, and the argument that is to be wrong, with those that are
     "ThresholdLinearNetwork.from_reduced": ("reduced", {}),
     "continue_fixed_points": ("reduced", {"parameter": "drive.ext.rate", "values": [4, 20] * Hz}),
     "phase_plane": ("reduced", {}),
-    "separatrix": ("reduced", {}),
+    "separatrices": ("reduced", {}),
     "ring_profile": ("reduced", {}),
-    "simulate_binary": ("network", {"sweeps": 3}),
+    "binary.simulate_binary": ("network", {"sweeps": 3}),
     "save": ("result", {"path": "nowhere"}),
     "load": ("path", {}),
     "scan": ("grid", {"circuit": "ei_lif"}),
-    "plot_fi": ("surface", {}),
-    "plot_transfer": ("transfer", {}),
-    "plot_rates": ("rates", {}),
-    "plot_raster": ("spikes", {}),
-    "plot_comparison": ("comparison", {}),
-    "plot_map": ("regimes", {}),
-    "plot_phase_plane": ("plane", {}),
-    "plot_continuation": ("continuation", {}),
-    "plot_adaptation": ("adaptation", {}),
-    "plot_response": ("response", {}),
-    "plot_slow_variation": ("slow", {"population": "E"}),
+    "plots.plot_fi": ("surface", {}),
+    "plots.plot_transfer": ("transfer", {}),
+    "plots.plot_rates": ("rates", {}),
+    "plots.plot_raster": ("spikes", {}),
+    "plots.plot_comparison": ("comparison", {}),
+    "plots.plot_map": ("regimes", {}),
+    "plots.plot_phase_plane": ("plane", {}),
+    "plots.plot_continuation": ("continuation", {}),
+    "plots.plot_adaptation": ("adaptation", {}),
+    "plots.plot_linear_response": ("response", {}),
+    "plots.plot_frequencies": ("slow", {"population": "E"}),
     "write_report": ("validation", {"folder": "nowhere"}),
 }
 FITS = {
     ("simulate_spikes", "circuit"),
     ("spiking_network", "circuit"),
-    ("measure_response", "circuit"),
+    ("measure_linear_response", "circuit"),
     *(
         (verb, "reduced")
         for verb in (
@@ -185,7 +188,7 @@ FITS = {
             "ThresholdLinearNetwork.from_reduced",
             "continue_fixed_points",
             "phase_plane",
-            "separatrix",
+            "separatrices",
             "save",
         )
     ),

@@ -56,7 +56,7 @@ def row(table, name):
 
 def table_for(r, rates, **arguments):
     constant = {name: np.full(2000, float(rate)) for name, rate in rates.items()}
-    return b2r.check_assumptions(r.circuit, run_of(r.circuit, constant, **arguments), r)
+    return b2r.check_premises(r.circuit, run_of(r.circuit, constant, **arguments), r)
 
 
 def test_all_premises_are_there(r):
@@ -83,7 +83,7 @@ def test_all_premises_are_there(r):
     rates = b2r.simulate_rates(r, duration=100 * ms)
     steady = {name: np.full(2000, 20.0) for name in r.populations}
     assert (
-        list(b2r.check_assumptions(r.circuit, run_of(r.circuit, steady), r, rates)["assumption"])[-1]
+        list(b2r.check_premises(r.circuit, run_of(r.circuit, steady), r, rates)["assumption"])[-1]
         == "inside the measured range"
     )
 
@@ -114,10 +114,10 @@ def test_slow_variation_leaves_out_what_counting_gives_by_chance(r):
     rng, n = np.random.default_rng(1), 8000
     sizes = {name: p.size for name, p in r.circuit.populations.items()}
     chance = {name: rng.poisson(20 * sizes[name] * BIN, n) / (sizes[name] * BIN) for name in sizes}
-    quiet = row(b2r.check_assumptions(r.circuit, run_of(r.circuit, chance), r), "slow variation")
+    quiet = row(b2r.check_premises(r.circuit, run_of(r.circuit, chance), r), "slow variation")
     assert quiet.holds and quiet.measured < 0.25
     rhythm = {name: 20 * (1 + np.sin(2 * np.pi * 25 * (np.arange(n) + 0.5) * BIN)) for name in sizes}
-    assert not row(b2r.check_assumptions(r.circuit, run_of(r.circuit, rhythm), r), "slow variation").holds
+    assert not row(b2r.check_premises(r.circuit, run_of(r.circuit, rhythm), r), "slow variation").holds
 
 
 def test_rates_that_do_not_hold_still_are_told_from_chance(r):
@@ -128,7 +128,7 @@ def test_rates_that_do_not_hold_still_are_told_from_chance(r):
         name: rng.poisson(rate * sizes[name] * BIN) / (sizes[name] * BIN) for name in sizes
     }
     still, moving = (
-        row(b2r.check_assumptions(r.circuit, run_of(r.circuit, counted(rate)), r), "steady rates")
+        row(b2r.check_premises(r.circuit, run_of(r.circuit, counted(rate)), r), "steady rates")
         for rate in (np.full(n, 20.0), 20 * (1 + drift))
     )
     assert still.holds and still.measured < 0.05
@@ -197,7 +197,7 @@ def poisson_trains(rates, rng, duration=4.0):
 def test_weak_correlation_counts_spikes_that_come_together(r):
     rng = np.random.default_rng(4)
     independent = row(
-        b2r.check_assumptions(r.circuit, with_spikes(r, poisson_trains(np.full(80, 20.0), rng)), r),
+        b2r.check_premises(r.circuit, with_spikes(r, poisson_trains(np.full(80, 20.0), rng)), r),
         "weak correlation",
     )
     # 600 bins: the population's variance is known to sqrt(2/600) = 6 %, the correlation to that over 79 =
@@ -206,16 +206,16 @@ def test_weak_correlation_counts_spikes_that_come_together(r):
     # A fifth of all spikes in common: count correlation 0.2.
     common = poisson_trains([4.0], rng)[0]
     together = [np.sort(np.concatenate([common, own])) for own in poisson_trains(np.full(80, 16.0), rng)]
-    measured = row(b2r.check_assumptions(r.circuit, with_spikes(r, together), r), "weak correlation")
+    measured = row(b2r.check_premises(r.circuit, with_spikes(r, together), r), "weak correlation")
     assert measured.measured == pytest.approx(0.2, abs=0.06) and not measured.holds
 
 
 def test_irregular_spikes_weighs_the_squared_cv_with_the_variance_it_makes(r):
     rng = np.random.default_rng(5)
     clocks = [np.arange(rng.uniform(0, 0.05), 4, 0.05) for _ in range(80)]
-    regular = row(b2r.check_assumptions(r.circuit, with_spikes(r, clocks), r), "irregular spikes")
+    regular = row(b2r.check_premises(r.circuit, with_spikes(r, clocks), r), "irregular spikes")
     chance = row(
-        b2r.check_assumptions(r.circuit, with_spikes(r, poisson_trains(np.full(80, 20.0), rng)), r),
+        b2r.check_premises(r.circuit, with_spikes(r, poisson_trains(np.full(80, 20.0), rng)), r),
         "irregular spikes",
     )
     # Clocks have no variance, so that what is left is the drive's share: worked out for E, whose recurrent
@@ -237,13 +237,11 @@ def test_irregular_spikes_weighs_the_squared_cv_with_the_variance_it_makes(r):
 def test_cells_alike_leaves_counting_out(r):
     rng = np.random.default_rng(6)
     equal = row(
-        b2r.check_assumptions(r.circuit, with_spikes(r, poisson_trains(np.full(80, 20.0), rng)), r),
+        b2r.check_premises(r.circuit, with_spikes(r, poisson_trains(np.full(80, 20.0), rng)), r),
         "cells alike",
     )
     rates = np.repeat([10.0, 30.0], 40)
-    split = row(
-        b2r.check_assumptions(r.circuit, with_spikes(r, poisson_trains(rates, rng)), r), "cells alike"
-    )
+    split = row(b2r.check_premises(r.circuit, with_spikes(r, poisson_trains(rates, rng)), r), "cells alike")
     # Counts of 30 in either half scatter by 18 %; the covariance of 80 pairs is known to 18 %^2/sqrt(80), a
     # spread of 6 %.
     assert equal.measured < 0.12 and equal.holds
@@ -332,11 +330,11 @@ def test_hysteresis_is_found_in_a_cell_that_has_it(r):
 
 def test_a_run_without_spikes_or_of_another_circuit_is_refused(r):
     rates = b2r.simulate_rates(r, duration=100 * ms)
-    with pytest.raises(b2r.InputError, match="without spikes"):
-        b2r.check_assumptions(r.circuit, rates, r)
+    with pytest.raises(b2r.errors.InputError, match="without spikes"):
+        b2r.check_premises(r.circuit, rates, r)
     other = b2r.Circuit(populations={"X": b2r.Population("lif", 5)})
-    with pytest.raises(b2r.InputError, match="populations"):
-        b2r.check_assumptions(r.circuit, run_of(other, {"X": np.full(100, 5.0)}), r)
+    with pytest.raises(b2r.errors.InputError, match="populations"):
+        b2r.check_premises(r.circuit, run_of(other, {"X": np.full(100, 5.0)}), r)
 
 
 @pytest.mark.slow
@@ -345,7 +343,7 @@ def test_the_sister_circuits_are_told_apart(name, holds):
     circuit = b2r.load_circuit(name)
     run = b2r.simulate_spikes(circuit, duration=1 * second, seed=1)
     quiet = b2r.reduce(circuit, noise="none", seed=1)  # the premise is about the spikes, whatever the gain
-    measured = row(b2r.check_assumptions(circuit, run, quiet), "asynchrony")
+    measured = row(b2r.check_premises(circuit, run, quiet), "asynchrony")
     assert bool(measured.holds) is holds and (
         0.5 < measured.measured < 1.5 if holds else measured.measured > 10
     )

@@ -26,7 +26,7 @@ def network(rng, N=60, density=0.3, scale=1, **changes):
         external_weights=rng.integers(-2, 3, N) / scale,
         external=rng.integers(0, 2, N),
     )
-    return b2r.BinaryNetwork(weights, **{**arguments, **changes})
+    return b2r.binary.BinaryNetwork(weights, **{**arguments, **changes})
 
 
 def by_hand(network, states, order=None):
@@ -67,7 +67,7 @@ def test_both_encodings_run_alike(update, scale):
     for seed in range(5):
         zero = network(rng, scale=scale)
         runs = [
-            b2r.simulate_binary(n, sweeps=30, update=update, seed=seed, record=True)
+            b2r.binary.simulate_binary(n, sweeps=30, update=update, seed=seed, record=True)
             for n in (zero, zero.with_encoding("-1/+1"))
         ]
         assert np.array_equal(2 * runs[0].history - 1, runs[1].history) and np.array_equal(
@@ -81,14 +81,14 @@ def test_both_encodings_run_alike(update, scale):
 def test_another_threshold_runs_differently():
     """The equality above is not one of all networks: without the factor 2 of equation 11.39 it is lost."""
     zero = network(np.random.default_rng(2))
-    wrong = b2r.BinaryNetwork(
+    wrong = b2r.binary.BinaryNetwork(
         zero.weights,
         thresholds=zero.thresholds - zero.total_weights,
         external_weights=zero.external_weights,
         external=2 * zero.external - 1,
         encoding="-1/+1",
     )
-    runs = [b2r.simulate_binary(n, sweeps=30, seed=0, record=True) for n in (zero, wrong)]
+    runs = [b2r.binary.simulate_binary(n, sweeps=30, seed=0, record=True) for n in (zero, wrong)]
     assert not np.array_equal(2 * runs[0].history - 1, runs[1].history)
 
 
@@ -98,17 +98,17 @@ def test_mostly_inhibited_units_need_a_positive_bias():
     Without a bias such units fall silent at S = 0.
     """
     inhibited = -np.ones((50, 50)) + np.eye(50)
-    zero = b2r.BinaryNetwork(inhibited, thresholds=0.0)
+    zero = b2r.binary.BinaryNetwork(inhibited, thresholds=0.0)
     assert np.all(zero.with_encoding("-1/+1").thresholds == 49) and np.all(
-        b2r.BinaryNetwork(-inhibited, thresholds=0.0).with_encoding("-1/+1").thresholds == -49
+        b2r.binary.BinaryNetwork(-inhibited, thresholds=0.0).with_encoding("-1/+1").thresholds == -49
     )
-    silent = b2r.simulate_binary(zero, sweeps=5, seed=1)
-    biased = b2r.simulate_binary(
-        b2r.BinaryNetwork(inhibited, thresholds=zero.balanced_thresholds), sweeps=20, seed=1
+    silent = b2r.binary.simulate_binary(zero, sweeps=5, seed=1)
+    biased = b2r.binary.simulate_binary(
+        b2r.binary.BinaryNetwork(inhibited, thresholds=zero.balanced_thresholds), sweeps=20, seed=1
     )
     assert silent.activity[0, -1] == 0 and np.all(zero.balanced_thresholds == -24.5)
     assert (
-        b2r.BinaryNetwork(inhibited, thresholds=zero.balanced_thresholds)
+        b2r.binary.BinaryNetwork(inhibited, thresholds=zero.balanced_thresholds)
         .with_encoding("-1/+1")
         .thresholds.max()
         == 0
@@ -137,21 +137,21 @@ def test_sweeps_are_those_of_the_definition(encoding, monkeypatch):
             return orders[-1]
 
     monkeypatch.setattr("b2reduce.theory.binary.simulate.np.random.default_rng", Spy)
-    run = b2r.simulate_binary(net, sweeps=15, seed=4, record=True)
+    run = b2r.binary.simulate_binary(net, sweeps=15, seed=4, record=True)
     states = run.history[0]
     for number, order in enumerate(orders, start=1):
         states = by_hand(net, states, order)
         assert np.array_equal(states, run.history[number])
     assert all(np.array_equal(np.sort(order), np.arange(net.size)) for order in orders)
-    together = b2r.simulate_binary(net, sweeps=15, seed=4, update="parallel", record=True)
+    together = b2r.binary.simulate_binary(net, sweeps=15, seed=4, update="parallel", record=True)
     for before, after in zip(together.history, together.history[1:]):
         assert np.array_equal(by_hand(net, before), after)
 
 
 def test_engines_give_the_same_trajectory():
-    net = b2r.random_binary_network(**settings(BALANCED, 50, 400), seed=1)
+    net = b2r.binary.random_binary_network(**settings(BALANCED, 50, 400), seed=1)
     runs = [
-        b2r.simulate_binary(net, sweeps=120, seed=1, engine=engine, record=True)
+        b2r.binary.simulate_binary(net, sweeps=120, seed=1, engine=engine, record=True)
         for engine in ("auto", "numpy")
     ]
     assert (
@@ -160,7 +160,7 @@ def test_engines_give_the_same_trajectory():
         and runs[1].flips.min() > 0
     )
     assert not np.array_equal(
-        runs[0].history, b2r.simulate_binary(net, sweeps=120, seed=2, record=True).history
+        runs[0].history, b2r.binary.simulate_binary(net, sweeps=120, seed=2, record=True).history
     )
 
 
@@ -171,14 +171,14 @@ def test_without_a_compiler_numpy_takes_over(monkeypatch):
         raise build.BuildError("there is no C++ compiler (g++ or clang++)")
 
     net, (kernel, _load) = network(np.random.default_rng(5)), (binaryrun._kernel, binaryrun.load_library)
-    expected = b2r.simulate_binary(net, sweeps=5)
+    expected = b2r.binary.simulate_binary(net, sweeps=5)
     kernel.cache_clear()
     monkeypatch.setattr(binaryrun, "load_library", missing)
     with pytest.warns(RuntimeWarning, match="no C\\+\\+ compiler"):
-        run = b2r.simulate_binary(net, sweeps=5)
+        run = b2r.binary.simulate_binary(net, sweeps=5)
     assert run.provenance["engine"] == "numpy" and np.array_equal(run.states, expected.states)
-    with pytest.raises(b2r.InputError, match="native.*no C\\+\\+ compiler.*numpy"):
-        b2r.simulate_binary(net, sweeps=5, engine="native")
+    with pytest.raises(b2r.errors.InputError, match="native.*no C\\+\\+ compiler.*numpy"):
+        b2r.binary.simulate_binary(net, sweeps=5, engine="native")
 
 
 def test_decimal_ties_are_ties():
@@ -188,17 +188,17 @@ def test_decimal_ties_are_ties():
     weights = np.zeros((4, 4))
     weights[3, :3] = 0.1, 0.2, -0.3
     # Three units that are always active, one at its threshold
-    net = b2r.BinaryNetwork(weights, thresholds=[-1, -1, -1, 0])
+    net = b2r.binary.BinaryNetwork(weights, thresholds=[-1, -1, -1, 0])
     assert net.arguments([1, 1, 1, 0])[3] > 0, "without care this unit would be active"
     for one in (net, net.with_encoding("-1/+1")):
         for update in ("asynchronous", "parallel"):
-            run = b2r.simulate_binary(one, sweeps=3, update=update, initial=1.0)
+            run = b2r.binary.simulate_binary(one, sweeps=3, update=update, initial=1.0)
             assert run.states.tolist() == [1, 1, 1, 0 if one.encoding == "0/1" else -1]
 
 
 @pytest.mark.parametrize("wiring", ["random", "fixed"])
 def test_wiring_is_what_it_says(wiring):
-    net = b2r.random_binary_network(
+    net = b2r.binary.random_binary_network(
         [[1.0, -2.0], [3.0, -4.0]],
         in_degree=[[30, 20], [10, 0]],
         sizes={"E": 400, "I": 100},
@@ -236,10 +236,10 @@ def test_variance_of_the_field():
     """
     K, A, m, w = 40, 199, 0.3, -0.5
     settings = dict(weights=[[w]], in_degree=K, thresholds=0.0, sizes={"I": A + 1}, external=-w * K * m)
-    random = b2r.binary_mean_field(**settings)
+    random = b2r.binary.binary_mean_field(**settings)
     # A m active units, each an input with probability K/A.
     assert random.sd[0] ** 2 == pytest.approx(w**2 * binom(1, K / A).var() * A * random.rates[0], rel=1e-9)
-    fixed = b2r.binary_mean_field(**settings, wiring="fixed")
+    fixed = b2r.binary.binary_mean_field(**settings, wiring="fixed")
     # Of A units so many are active, K are drawn; the law at whole numbers, m (1 - m) taken there
     whole = round(A * fixed.rates[0])
     assert hypergeom(A, whole, K).var() * w**2 * (fixed.rates[0] * (1 - fixed.rates[0])) / (
@@ -257,7 +257,7 @@ def test_mean_field_solves_its_equation_and_knows_its_slopes():
             in_degree=K, thresholds=BALANCED["thresholds"], sizes={"E": 2000, "I": 1000}, wiring=wiring
         )
         weights, external = BALANCED["J"] / K**0.5, K**0.5 * BALANCED["E"] * BALANCED["m0"]
-        state = b2r.binary_mean_field(weights, external=external, **arguments)
+        state = b2r.binary.binary_mean_field(weights, external=external, **arguments)
         assert state.stable and np.allclose(
             state.rates, norm.sf((BALANCED["thresholds"] - state.mean) / state.sd), rtol=0, atol=1e-9
         )
@@ -265,7 +265,7 @@ def test_mean_field_solves_its_equation_and_knows_its_slopes():
         # differences err by step^2.
         step = 1e-4
         up, down = (
-            b2r.binary_mean_field(
+            b2r.binary.binary_mean_field(
                 weights, external=external + sign * step * np.array([1, 0]), **arguments
             ).rates
             for sign in (1, -1)
@@ -282,7 +282,7 @@ def test_the_gaussian_is_close_to_counting():
     """
     J = BALANCED["J"]
     for K in (100, 400, 1600):
-        gaussian = b2r.binary_mean_field(**settings(BALANCED, K, 10_000))
+        gaussian = b2r.binary.binary_mean_field(**settings(BALANCED, K, 10_000))
         counted = counted_rates(BALANCED, K, 10_000, gaussian.rates)
         # |F - Phi| <= 0.56 sum E|x|^3/sigma^3 (Shevtsova 2010), for K m events of size |w| each.
         m, w = gaussian.rates, np.abs(J) / K**0.5
@@ -293,7 +293,7 @@ def test_the_gaussian_is_close_to_counting():
 
 
 def test_balanced_rates():
-    state = b2r.balanced_rates(**{key: BALANCED[key] for key in ("J", "E", "m0", "thresholds")})
+    state = b2r.binary.balanced_rates(**{key: BALANCED[key] for key in ("J", "E", "m0", "thresholds")})
     assert (
         np.allclose(BALANCED["J"] @ state.rates + BALANCED["E"] * BALANCED["m0"], 0, atol=1e-15)
         and state.others == ()
@@ -301,7 +301,7 @@ def test_balanced_rates():
     # The mean field at huge K, another route: the distance times sqrt(K) tends to the correction, with terms
     # of relative order 1/sqrt(K) times 5 or so.
     for K, within in ((1e6, 5e-3), (1e8, 5e-4)):
-        far = b2r.binary_mean_field(**settings(BALANCED, K), initial=state.rates)
+        far = b2r.binary.binary_mean_field(**settings(BALANCED, K), initial=state.rates)
         assert (
             np.allclose((far.rates - state.rates) * K**0.5, state.correction, rtol=within, atol=0)
             and far.stable
@@ -318,7 +318,7 @@ def test_balanced_rates():
 def test_other_states_are_named():
     """Strong recurrent excitation: saturated E cells drive themselves, besides the balanced state."""
     J, E, m0, K = np.array([[1.0, -1.0], [2.0, -1.5]]), np.array([1.0, 0.8]), 0.2, 900
-    state = b2r.balanced_rates(J, E, m0)
+    state = b2r.binary.balanced_rates(J, E, m0)
     assert np.allclose(state.rates, [0.28, 0.48])
     # All active: E gets 1 - 1 + 0.2 and I gets 2 - 1.5 + 0.16, both positive, so that they stay so.
     assert [m.tolist() for m in state.others] == [[1.0, 1.0]] and np.all(J @ [1, 1] + E * m0 > 0)
@@ -330,16 +330,23 @@ def test_other_states_are_named():
         thresholds=0.0,
         external=K**0.5 * E * m0,
     )
-    stays = b2r.simulate_binary(
-        b2r.random_binary_network(**arguments, seed=1), sweeps=40, initial=1.0, seed=1
+    stays = b2r.binary.simulate_binary(
+        b2r.binary.random_binary_network(**arguments, seed=1), sweeps=40, initial=1.0, seed=1
     ).mean(after=20)
-    assert stays.min() > 0.999 and np.all(b2r.binary_mean_field(**arguments, initial=1.0).rates > 0.999)
+    assert stays.min() > 0.999 and np.all(
+        b2r.binary.binary_mean_field(**arguments, initial=1.0).rates > 0.999
+    )
     # One without other states comes back from there.
-    assert b2r.balanced_rates(BALANCED["J"], BALANCED["E"], BALANCED["m0"]).others == ()
-    returns = b2r.simulate_binary(
-        b2r.random_binary_network(**settings(BALANCED, 400, 2000), seed=1), sweeps=40, initial=1.0, seed=1
+    assert b2r.binary.balanced_rates(BALANCED["J"], BALANCED["E"], BALANCED["m0"]).others == ()
+    returns = b2r.binary.simulate_binary(
+        b2r.binary.random_binary_network(**settings(BALANCED, 400, 2000), seed=1),
+        sweeps=40,
+        initial=1.0,
+        seed=1,
     ).mean(after=20)
-    assert np.all(np.abs(returns - b2r.binary_mean_field(**settings(BALANCED, 400, 2000)).rates) < 0.01)
+    assert np.all(
+        np.abs(returns - b2r.binary.binary_mean_field(**settings(BALANCED, 400, 2000)).rates) < 0.01
+    )
 
 
 @pytest.mark.parametrize(
@@ -360,8 +367,8 @@ def test_other_states_are_named():
     ],
 )
 def test_no_balanced_state_is_said(J, E, m0, message):
-    with pytest.raises(b2r.InputError, match=message):
-        b2r.balanced_rates(J, E, m0)
+    with pytest.raises(b2r.errors.InputError, match=message):
+        b2r.binary.balanced_rates(J, E, m0)
 
 
 def test_bad_networks_are_refused():
@@ -375,9 +382,9 @@ def test_bad_networks_are_refused():
         (dict(weights="no", thresholds=0), "weights"),
         (dict(weights=np.ones((2, 2)), thresholds="low"), "thresholds"),
     ):
-        with pytest.raises(b2r.InputError, match=message):
-            b2r.BinaryNetwork(**arguments)
-    net = b2r.BinaryNetwork(np.ones((2, 2)), thresholds=0)
+        with pytest.raises(b2r.errors.InputError, match=message):
+            b2r.binary.BinaryNetwork(**arguments)
+    net = b2r.binary.BinaryNetwork(np.ones((2, 2)), thresholds=0)
     for arguments, message in (
         (dict(update="sequential"), "unknown update 'sequential'.*asynchronous, parallel"),
         (dict(sweeps=0), "sweeps"),
@@ -387,12 +394,12 @@ def test_bad_networks_are_refused():
         (dict(seed=-1), "seed"),
         (dict(record="all"), "record"),
     ):
-        with pytest.raises(b2r.InputError, match=message):
-            b2r.simulate_binary(net, **{"sweeps": 3, **arguments})
-    with pytest.raises(b2r.InputError, match="after.*0 to 2"):
-        b2r.simulate_binary(net, sweeps=3).mean(after=3)
-    with pytest.raises(b2r.InputError, match="BinaryNetwork"):
-        b2r.simulate_binary(np.ones((2, 2)), sweeps=3)
+        with pytest.raises(b2r.errors.InputError, match=message):
+            b2r.binary.simulate_binary(net, **{"sweeps": 3, **arguments})
+    with pytest.raises(b2r.errors.InputError, match="after.*0 to 2"):
+        b2r.binary.simulate_binary(net, sweeps=3).mean(after=3)
+    with pytest.raises(b2r.errors.InputError, match="BinaryNetwork"):
+        b2r.binary.simulate_binary(np.ones((2, 2)), sweeps=3)
     for arguments, message in (
         (dict(in_degree=100), "from E to E: got K = 100, but only 99"),
         (dict(wiring="small world"), "unknown wiring"),
@@ -401,20 +408,20 @@ def test_bad_networks_are_refused():
         (dict(in_degree=-1), "in_degree"),
         (dict(thresholds=[1, 2]), "thresholds"),
     ):
-        with pytest.raises(b2r.InputError, match=message):
-            b2r.random_binary_network(
+        with pytest.raises(b2r.errors.InputError, match=message):
+            b2r.binary.random_binary_network(
                 **{**dict(weights=[[1.0]], in_degree=10, sizes={"E": 100}, thresholds=1), **arguments}
             )
-    with pytest.raises(b2r.InputError, match="K = 100"):
-        b2r.binary_mean_field([[1.0]], in_degree=100, sizes=[100], thresholds=1)
-    with pytest.raises(b2r.InputError, match="initial"):
-        b2r.binary_mean_field([[1.0]], in_degree=100, thresholds=1, initial=2)
+    with pytest.raises(b2r.errors.InputError, match="K = 100"):
+        b2r.binary.binary_mean_field([[1.0]], in_degree=100, sizes=[100], thresholds=1)
+    with pytest.raises(b2r.errors.InputError, match="initial"):
+        b2r.binary.binary_mean_field([[1.0]], in_degree=100, thresholds=1, initial=2)
 
 
 def test_nothing_is_changed_behind_ones_back():
     weights, before = np.ones((3, 3)), np.random.get_state()[1].copy()
-    net = b2r.BinaryNetwork(weights, thresholds=0)
-    run = b2r.simulate_binary(net, sweeps=2)
+    net = b2r.binary.BinaryNetwork(weights, thresholds=0)
+    run = b2r.binary.simulate_binary(net, sweeps=2)
     weights[0, 0] = 7
     assert net.weights.toarray()[0, 0] == 1 and np.array_equal(np.random.get_state()[1], before)
     for array in (
@@ -423,7 +430,7 @@ def test_nothing_is_changed_behind_ones_back():
         run.activity,
         run.states,
         run.flips,
-        b2r.binary_mean_field([[-1.0]], in_degree=10, thresholds=-1).rates,
+        b2r.binary.binary_mean_field([[-1.0]], in_degree=10, thresholds=-1).rates,
     ):
         with pytest.raises(ValueError):
             array[0] = 1
@@ -487,7 +494,7 @@ def test_ten_thousand_units_in_seconds():
     """
     import time
 
-    net = b2r.random_binary_network(
+    net = b2r.binary.random_binary_network(
         [[-1 / 1000**0.5]],
         in_degree=1000,
         sizes={"I": 10_000},
@@ -496,7 +503,7 @@ def test_ten_thousand_units_in_seconds():
         seed=1,
     )
     start = time.process_time()
-    run = b2r.simulate_binary(net, sweeps=100, seed=1)
+    run = b2r.binary.simulate_binary(net, sweeps=100, seed=1)
     assert time.process_time() - start < 10 and run.flips.sum() > 100_000
 
 

@@ -160,16 +160,16 @@ def test_the_comparison_over_cells_takes_counting_out():
     for quantile in ("5 %", "25 %", "50 %", "75 %", "95 %"):
         assert table.rate[quantile] == pytest.approx(table.spiking[quantile], abs=0.5)
     assert table.rate["95 %"] - np.quantile(own, 0.95) > 0.5, "without the counting they would differ"
-    with pytest.raises(b2r.InputError, match="wiring of seed 7"):
+    with pytest.raises(b2r.errors.InputError, match="wiring of seed 7"):
         from dataclasses import replace
 
         b2r.compare(spikes, replace(rates, provenance={"seed": 7, "drives [Hz]": {}}))
 
 
 def test_bad_input():
-    with pytest.raises(b2r.InputError, match="cells"):
+    with pytest.raises(b2r.errors.InputError, match="cells"):
         reduced(cells="yes")
-    with pytest.raises(b2r.InputError, match="cells=True"):
+    with pytest.raises(b2r.errors.InputError, match="cells=True"):
         b2r.simulate_rates(reduced(), duration=50 * ms).cell_means_()
 
 

@@ -119,12 +119,12 @@ def test_a_faulty_file_is_refused_with_file_and_key(tmp_path, old, new, gist):
     path = tmp_path / "mine.toml"
     assert old in CIRCUIT
     path.write_text(CIRCUIT.replace(old, new, 1))
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         b2r.load_circuit(path)
 
 
 def test_conductances_must_be_of_the_targets_kind():
-    with pytest.raises(b2r.CircuitError, match="G.*expected a conductance"):
+    with pytest.raises(b2r.errors.CircuitError, match="G.*expected a conductance"):
         b2r.Circuit(
             populations={"E": b2r.Population(model="shriki2003", size=10)},
             drives=[b2r.Drive(name="ext", target="E", inputs=1, rate=1 * Hz, G=1 * nS, tau=5 * ms, E=0 * mV)],
@@ -172,7 +172,7 @@ def test_replace_changes_one_thing_and_leaves_the_original():
     ],
 )
 def test_replace_refuses_unknown_names_and_lists_the_known(key, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         pair().replace({key: 1 * Hz})
 
 
@@ -202,7 +202,7 @@ def test_parallel_projections_are_told_apart():
     ],
 )
 def test_faulty_objects_are_refused(changes, gist):
-    with pytest.raises(b2r.CircuitError, match=gist):
+    with pytest.raises(b2r.errors.CircuitError, match=gist):
         pair(**changes)
 
 

@@ -414,7 +414,7 @@ def test_output_folders_are_tried_before_the_work(folder):
 
     (folder / "link").symlink_to(folder / "target")
     with (
-        pytest.raises(b2r.OutputError, match="No space left.*make room"),
+        pytest.raises(b2r.errors.OutputError, match="No space left.*make room"),
         output_folder(folder / "full") as place,
     ):
         # As a figure does that is written to a full disk
@@ -426,7 +426,7 @@ def test_output_folders_are_tried_before_the_work(folder):
     for bad in (".", "small.toml", "small.toml/deeper", "target"):
         assert_refused(b2reduce("reduce", "small.toml", "-o", bad, cwd=folder))
     # What the system refuses shows in the attempt, whoever asks: there is no room for folders in /proc.
-    with pytest.raises(b2r.OutputError, match="cannot be written"):
+    with pytest.raises(b2r.errors.OutputError, match="cannot be written"):
         check_output_folder("/proc/b2reduce")
     assert {path.name for path in folder.iterdir()} == {"small.toml", "link", "target"}
 

@@ -28,7 +28,7 @@ from .equal import equal
 from .results import ODD, RESULTS, others, result
 
 NOTE, ARRAYS = "b2reduce.json", "arrays.npz"
-OWN = (b2r.InputError, b2r.OutputError)
+OWN = (b2r.errors.InputError, b2r.errors.OutputError)
 #: What users construct to ask with, and what is checked by its own constructor.
 NO_RESULTS = {"Population", "Projection", "Drive"}
 QUICK = settings(
@@ -371,7 +371,7 @@ def test_without_the_hash_a_changed_number_would_be_read(saved, tmp_path):
             held = json.loads((tmp_path / name / NOTE).read_text())
             change(held)
             (tmp_path / name / NOTE).write_text(json.dumps(held))
-    with pytest.raises(b2r.InputError, match=r"b2reduce.json: hash: the content was changed"):
+    with pytest.raises(b2r.errors.InputError, match=r"b2reduce.json: hash: the content was changed"):
         b2r.load(tmp_path / "changed")
     assert b2r.load(tmp_path / "meant").J0 == -5 and result("ring").J0 == -4
 
@@ -414,7 +414,7 @@ def set_field(name, value):
 def test_what_is_wrong_is_refused_by_its_key_though_the_hash_fits(name, change, gist, saved, tmp_path):
     shutil.copytree(saved[name], tmp_path / "saved")
     sealed_again(tmp_path / "saved", change)
-    with pytest.raises(b2r.InputError, match=gist) as raised:
+    with pytest.raises(b2r.errors.InputError, match=gist) as raised:
         b2r.load(tmp_path / "saved")
     assert NOTE in str(raised.value)
 
@@ -433,7 +433,7 @@ def test_what_is_no_plain_file_is_not_opened(name, tmp_path):
         path.touch()
     with limit(10):
         for read in (b2r.load, b2r.ReducedCircuit.load):
-            with pytest.raises(b2r.InputError, match=name):
+            with pytest.raises(b2r.errors.InputError, match=name):
                 read(path)
 
 
@@ -441,10 +441,10 @@ def test_what_is_no_plain_file_is_not_opened(name, tmp_path):
 
 
 def test_a_full_disk_and_a_folder_that_is_no_folder_leave_nothing(tmp_path):
-    with pytest.raises(b2r.OutputError):
+    with pytest.raises(b2r.errors.OutputError):
         b2r.save(result("ring"), "/proc/b2reduce_no_such_place/saved")
     (tmp_path / "file").write_text("kept")
-    with pytest.raises(b2r.OutputError, match="is a file"):
+    with pytest.raises(b2r.errors.OutputError, match="is a file"):
         b2r.save(result("ring"), tmp_path / "file")
     assert [path.name for path in tmp_path.iterdir()] == ["file"] and (
         tmp_path / "file"
@@ -465,7 +465,7 @@ def test_an_interrupted_write_leaves_the_old_file_whole(tmp_path):
             lambda: result("all of reduced").save(path),
             lambda: b2r.save(result("all of reduced"), tmp_path / "folder"),
         ):
-            with pytest.raises(b2r.OutputError, match="cannot be written: File too large"):
+            with pytest.raises(b2r.errors.OutputError, match="cannot be written: File too large"):
                 write()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -490,7 +490,7 @@ def test_what_has_no_plain_form_is_refused_by_its_key(tmp_path):
         (pd.DataFrame({"x": pd.to_datetime(["2020-01-01"])}), "column 'x'"),
         ("text", "expected one of"),
     ):
-        with pytest.raises(b2r.InputError, match=gist):
+        with pytest.raises(b2r.errors.InputError, match=gist):
             b2r.save(value, tmp_path / "saved")
         assert list(tmp_path.iterdir()) == []
 
@@ -510,14 +510,14 @@ def test_a_class_from_outside_registers_itself(tmp_path):
         equal(mine, b2r.load(tmp_path / "mine"))
         sealed_again(tmp_path / "mine", set_field("names", {"tuple": ["a"]}))
         with pytest.raises(
-            b2r.InputError, match=r"Mine\.rate_: got the shape \(2,\), expected 1 along 'name'"
+            b2r.errors.InputError, match=r"Mine\.rate_: got the shape \(2,\), expected 1 along 'name'"
         ):
             b2r.load(tmp_path / "mine")
-        with pytest.raises(b2r.InputError, match="is taken"):
+        with pytest.raises(b2r.errors.InputError, match="is taken"):
             register.register(type("Ring", (Mine,), {}))
     finally:
         del register.OTHERS["Mine"]
-    with pytest.raises(b2r.InputError, match="unknown kind of result 'Mine'"):
+    with pytest.raises(b2r.errors.InputError, match="unknown kind of result 'Mine'"):
         b2r.load(tmp_path / "mine")
 
 
@@ -606,5 +606,5 @@ def test_tables_of_any_columns_come_back(columns, rows, name):
 def test_data_of_any_form_are_read_or_refused(data):
     try:
         decode(data, {"a0": np.arange(3.0)})
-    except b2r.InputError as error:
+    except b2r.errors.InputError as error:
         assert "data" in str(error)

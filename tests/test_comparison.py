@@ -72,7 +72,7 @@ def test_after_leaves_out_the_start():
     ],
 )
 def test_bad_arguments_are_refused(arguments, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         b2r.compare(**{"spikes": activity([1.0, 2.0]), "rates": activity([1.0, 2.0]), **arguments})
 
 

@@ -156,9 +156,9 @@ def test_nothing_is_wider_than_the_window(pages, width, dark):
 def test_the_page_needs_nothing_else_and_is_not_written_over(pages, tmp_path, reduced):
     text = (pages / "linear.html").read_text(encoding="utf-8")
     assert not re.findall(r"(?:src|href)=", text) and "http" not in text.replace("http-equiv", "")
-    with pytest.raises(b2r.OutputError, match="overwrites nothing"):
+    with pytest.raises(b2r.errors.OutputError, match="overwrites nothing"):
         b2r.explore(reduced["linear"], pages / "linear.html")
-    with pytest.raises(b2r.OutputError, match="ends in .html"):
+    with pytest.raises(b2r.errors.OutputError, match="ends in .html"):
         b2r.explore(reduced["linear"], tmp_path / "page.txt")
 
 
@@ -198,7 +198,7 @@ def test_a_network_without_drives_has_its_conductances_to_move(tmp_path):
         and got["weaker"][0] > 1.05 * got["rest"][0]
     )
     assert got["shown"] and got["over"] == "G E->E" and "(outside)" not in got["table"]
-    with pytest.raises(b2r.InputError, match="no drive and no conductance"):
+    with pytest.raises(b2r.errors.InputError, match="no drive and no conductance"):
         b2r.explore(
             b2r.reduce(
                 b2r.Circuit(populations={"E": b2r.Population("lif", 10)}).replace(

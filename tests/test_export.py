@@ -114,15 +114,16 @@ def test_programs_with_their_own_integrators_agree(models, kind, name, tmp_path)
 def test_what_cannot_be_said_is_refused(models):
     for kind in ("xpp", "pyrates"):
         with pytest.raises(
-            b2r.InputError, match="no tables of several dimensions.*'linear' or 'gain'.*'brian2' or 'numpy'$"
+            b2r.errors.InputError,
+            match="no tables of several dimensions.*'linear' or 'gain'.*'brian2' or 'numpy'$",
         ):
             models["surface"].to_script(kind)
-    with pytest.raises(b2r.InputError, match="kind: got"):
+    with pytest.raises(b2r.errors.InputError, match="kind: got"):
         models["linear"].to_script("matlab")
-    with pytest.raises(b2r.InputError, match="at most 40"):
+    with pytest.raises(b2r.errors.InputError, match="at most 40"):
         models["linear"].to_script("xpp", drives={"ext": (np.arange(50) * ms, np.full(50, 14.0) * Hz)})
     assert models["linear"].to_script("latex") == models["linear"].to_latex()
-    with pytest.raises(b2r.InputError, match="drives: got a dict.*does not run"):
+    with pytest.raises(b2r.errors.InputError, match="drives: got a dict.*does not run"):
         models["linear"].to_script("latex", drives=STEP)
 
 

@@ -72,7 +72,7 @@ def test_conditions_have_a_value_for_each_state():
     ],
 )
 def test_what_has_no_value_is_refused(text, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         evaluate(text, VALUES)
 
 
@@ -129,7 +129,7 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 def test_nothing_in_a_model_runs(place, code):
     text, touched = code
-    with pytest.raises(b2r.InputError) as caught:
+    with pytest.raises(b2r.errors.InputError) as caught:
         lif(**PLACES[place](text))
     assert not touched.exists() and "\n" not in str(caught.value)
 
@@ -173,7 +173,7 @@ def test_nothing_in_a_file_a_circuit_or_a_result_runs(code, tmp_path):
         lambda: b2r.measure_fi(str(neuron), [0.3] * nA, [10] * nS),
         lambda: lif().replace(equations=evil),
     ):
-        with pytest.raises(b2r.InputError, match="there is no function 'f'"):
+        with pytest.raises(b2r.errors.InputError, match="there is no function 'f'"):
             build()
     ring = b2r.Circuit(populations={"E": b2r.Population(lif(), 20)}, drives=[b2r.Drive(**drive)])
     saved = tmp_path / "run"
@@ -190,9 +190,9 @@ def test_nothing_in_a_file_a_circuit_or_a_result_runs(code, tmp_path):
 
 @pytest.mark.parametrize("name", ["E\n", "E : 1", "x.y", "é", "E->I", "", 5])
 def test_names_of_populations_and_drives_are_identifiers(name):
-    with pytest.raises(b2r.CircuitError, match="name"):
+    with pytest.raises(b2r.errors.CircuitError, match="name"):
         b2r.Circuit(populations={name: b2r.Population(lif(), 10)})
-    with pytest.raises(b2r.CircuitError, match="name"):
+    with pytest.raises(b2r.errors.CircuitError, match="name"):
         b2r.Drive(name=name, target="E", inputs=1, rate="1 Hz", G="1 nS", tau="5 ms", E="0 mV")
 
 
@@ -251,7 +251,7 @@ def test_names_of_populations_and_drives_are_identifiers(name):
 )
 def test_what_is_no_arithmetic_or_too_much_of_it_is_refused_at_once(text, gist):
     started = time.monotonic()
-    with pytest.raises(b2r.ModelError, match=f"equations: .*{gist}") as caught:
+    with pytest.raises(b2r.errors.ModelError, match=f"equations: .*{gist}") as caught:
         lif(equations=LIF["equations"].replace("I_app)", f"I_app + ({text})*pA)"))
     assert time.monotonic() - started < 5 and len(str(caught.value)) < 500
 
@@ -282,7 +282,7 @@ def test_what_is_no_arithmetic_or_too_much_of_it_is_refused_at_once(text, gist):
 )
 def test_equations_that_define_nothing_are_refused(lines, gist):
     started = time.monotonic()
-    with pytest.raises(b2r.ModelError, match=f"equations: .*({gist})"):
+    with pytest.raises(b2r.errors.ModelError, match=f"equations: .*({gist})"):
         lif(equations=LIF["equations"] + "\n" + lines)
     assert time.monotonic() - started < 5
 
@@ -349,7 +349,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_parameter_whose_value_would_have_no_effect_is_refused(name):
-    with pytest.raises(b2r.ModelError, match="rename"):
+    with pytest.raises(b2r.errors.ModelError, match="rename"):
         threshold = (
             f"v > V_th + 0*{name}" if name.isidentifier() and name not in ("lambda", "class") else "v > V_th"
         )
@@ -359,7 +359,7 @@ def test_a_parameter_whose_value_would_have_no_effect_is_refused(name):
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ("v", "2x", "a b", "x-y")])
 @pytest.mark.parametrize("line", ["d{}/dt = 0/second : 1", "{} = 1 : 1"])
 def test_nor_may_variables_be_called_so(name, line):
-    with pytest.raises(b2r.ModelError, match=f"equations: .*'{name}'"):
+    with pytest.raises(b2r.errors.ModelError, match=f"equations: .*'{name}'"):
         lif(equations=LIF["equations"] + "\n" + line.format(name))
 
 
@@ -386,12 +386,12 @@ def test_nor_may_variables_be_called_so(name, line):
     ],
 )
 def test_a_reset_sets_state_variables(reset, gist):
-    with pytest.raises(b2r.ModelError, match=f"reset: .*{gist}"):
+    with pytest.raises(b2r.errors.ModelError, match=f"reset: .*{gist}"):
         lif(equations=LIF["equations"] + "\nx = v : volt", reset=reset)
 
 
 def test_a_parameter_is_not_a_subexpression_as_well():
-    with pytest.raises(b2r.ModelError, match="parameters.x: 'x' is a subexpression.*rename"):
+    with pytest.raises(b2r.errors.ModelError, match="parameters.x: 'x' is a subexpression.*rename"):
         lif(
             equations=LIF["equations"].replace("I_app", "I_app + x") + "\nx = 1*pA : amp",
             parameters={**LIF["parameters"], "x": "2 pA"},
@@ -402,7 +402,7 @@ def test_a_parameter_is_not_a_subexpression_as_well():
     "text, unit", [("uV", "uvolt"), ("V", "volt"), ("s", "second"), ("MOhm", "Mohm"), ("A", "amp")]
 )
 def test_a_unit_in_equations_gets_its_name(text, unit):
-    with pytest.raises(b2r.ModelError, match=f"'{text}'.*write {unit}"):
+    with pytest.raises(b2r.errors.ModelError, match=f"'{text}'.*write {unit}"):
         lif(threshold=f"v > V_th + 0*{text}")
 
 

@@ -71,7 +71,7 @@ def test_a_level_from_outside_is_reduced_validated_and_reported(power, tmp_path)
 
 
 def test_a_level_that_nobody_registered_is_unknown():
-    with pytest.raises(b2r.InputError, match=r"power.*linear, gain, surface, transfer"):
+    with pytest.raises(b2r.errors.InputError, match=r"power.*linear, gain, surface, transfer"):
         b2r.reduce(two_populations(), level="power")
 
 
@@ -111,12 +111,14 @@ def test_dynamics_from_outside_are_reduced_validated_and_kept(double, tmp_path):
     np.testing.assert_allclose(2 * a.eigenvalues_, b.eigenvalues_, rtol=1e-12, atol=0)
     slow.save(tmp_path / "slow.json")
     assert b2r.ReducedCircuit.load(tmp_path / "slow.json").equations == slow.equations
-    with pytest.raises(b2r.InputError, match="tau: 'double' filters currents, and level 'surface' has none"):
+    with pytest.raises(
+        b2r.errors.InputError, match="tau: 'double' filters currents, and level 'surface' has none"
+    ):
         b2r.reduce(circuit, levels=["linear", "surface"], tau="double")
 
 
 def test_dynamics_that_nobody_registered_are_unknown():
-    with pytest.raises(b2r.InputError, match="double.*one of membrane, synaptic, fitted, resonant"):
+    with pytest.raises(b2r.errors.InputError, match="double.*one of membrane, synaptic, fitted, resonant"):
         b2r.reduce(two_populations(), tau="double")
 
 
@@ -179,13 +181,13 @@ def test_an_engine_from_outside_runs_what_is_validated(by_hand):
     assert ((ratio > 0.8) & (ratio < 1.25)).all() and (ratio != 1).all()
     assert hand.comparison.tier == "quantitative"
     with pytest.raises(
-        b2r.InputError, match="engine: 'by_hand' has cells of kind 'lif', and RS, FS are others"
+        b2r.errors.InputError, match="engine: 'by_hand' has cells of kind 'lif', and RS, FS are others"
     ):
         b2r.simulate_spikes("zerlaut2018", duration=10 * ms, engine="by_hand")
 
 
 def test_an_engine_that_nobody_registered_is_unknown():
-    with pytest.raises(b2r.InputError, match="by_hand.*auto, brian2, standalone"):
+    with pytest.raises(b2r.errors.InputError, match="by_hand.*auto, brian2, standalone"):
         b2r.simulate_spikes(two_populations(), duration=10 * ms, engine="by_hand")
 
 
@@ -297,9 +299,9 @@ def test_a_synapse_from_outside_is_written_and_read(kinds):
     assert run.conductance_units["ext->E"] == "A" and run.conductance_units["I->E"] == "S"
     # Poisson events at 3500 Hz of 18 pA and 5 ms: 315 pA, the mean of 5 cells in some 4 time constants to 8 %
     assert run.conductances_["ext->E"][:, 30:].mean() == pytest.approx(315e-12, rel=0.35)
-    with pytest.raises(b2r.CircuitError, match=r"unknown parameter of current synapses 'G'"):
+    with pytest.raises(b2r.errors.CircuitError, match=r"unknown parameter of current synapses 'G'"):
         b2r.Projection("E", "E", "1 nS", in_degree=1, kind="current", w="4 pA", tau="5 ms")
-    with pytest.raises(b2r.CircuitError, match=r"w: got .*, expected a current in A, as the input"):
+    with pytest.raises(b2r.errors.CircuitError, match=r"w: got .*, expected a current in A, as the input"):
         circuit.replace({"drive.ext.w": "9 nS"})
 
 
@@ -323,7 +325,7 @@ def test_a_synapse_of_two_states_jumps_in_both(kinds, engine):
 
 
 def test_a_synapse_that_nobody_registered_is_unknown():
-    with pytest.raises(b2r.CircuitError, match=r"drive n, kind: .*'current'; known: exponential"):
+    with pytest.raises(b2r.errors.CircuitError, match=r"drive n, kind: .*'current'; known: exponential"):
         b2r.Drive("n", None, 1, "1 Hz", kind="current", w="1 pA", tau="5 ms")
 
 
@@ -369,7 +371,7 @@ def test_a_premise_from_outside_is_measured_weighed_and_reported(sleepy, numpy_c
     elsewhere = (tmp_path / "elsewhere" / "report.html").read_text()
     assert sleepy.meaning not in elsewhere and "nobody registered it here" in elsewhere
     assert sleepy.name not in set(
-        b2r.check_assumptions(validation.circuit, validation.spikes, validation.reduced)["assumption"]
+        b2r.check_premises(validation.circuit, validation.spikes, validation.reduced)["assumption"]
     )
     # A control: what is measured decides.
     evidence = Evidence(validation.circuit, validation.spikes, validation.reduced)
@@ -406,7 +408,7 @@ def test_an_exporter_from_outside_writes_from_python_and_from_a_shell(formulas, 
     assert ran.exit_code == 0, ran.output
     assert script.read_text().startswith("mu_E' = ") and "until 2 s" in script.read_text()
     del EXPORTERS["formulas"]
-    with pytest.raises(b2r.InputError, match=r"formulas.*brian2, numpy, xpp, pyrates, latex"):
+    with pytest.raises(b2r.errors.InputError, match=r"formulas.*brian2, numpy, xpp, pyrates, latex"):
         reduced().to_script("formulas")
     refused = CliRunner().invoke(main, call)
     assert refused.exit_code == 2 and "'pyrates'" in refused.output

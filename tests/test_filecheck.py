@@ -85,7 +85,7 @@ def test_a_fault_is_found_and_said_once(tmp_path, name):
     assert len(found) == len(said), found
     for gist in said:
         assert sum(gist in fault for fault in found) == 1, found
-    with pytest.raises(b2r.InputError):
+    with pytest.raises(b2r.errors.InputError):
         b2r.load_circuit(tmp_path / "circuit.toml")
 
 

@@ -197,7 +197,7 @@ def test_uniform_feedback_against_integration(theta, loop):
     ],
 )
 def test_uniform_feedback_refuses(change, message):
-    with pytest.raises(b2r.InputError, match=message):
+    with pytest.raises(b2r.errors.InputError, match=message):
         b2r.UniformFeedback.from_parameters(
             **{"beta": 250 * Hz / nA, "W": 1 * pC, "theta": 1 * pA, "tau": 10 * ms, **change}
         )
@@ -215,7 +215,7 @@ def test_uniform_feedback_refuses(change, message):
     ],
 )
 def test_networks_of_another_shape_are_refused(values, message):
-    with pytest.raises(b2r.InputError, match=message):
+    with pytest.raises(b2r.errors.InputError, match=message):
         b2r.ThresholdLinearNetwork(
             **{"W": np.zeros((2, 2)), "beta": [1, 1], "theta": [0, 0], "tau": [1, 1], **values}
         )
@@ -374,7 +374,7 @@ def test_the_fold_at_a_threshold_is_where_theta_vanishes():
 
 def test_a_separatrix_divides_what_dies_from_what_runs_away():
     reduced = excitatory(0.4, cases.gain())
-    [border] = b2r.separatrix(reduced)
+    [border] = b2r.separatrices(reduced)
     rate = border.saddle.rates_["E"]
     expected = b2r.UniformFeedback.from_parameters(
         beta=reduced.gains["E"].beta,
@@ -407,7 +407,7 @@ def test_symmetric_rivals_are_divided_by_the_diagonal():
     reduced = rivals()
     kinds = [point.kind for point in b2r.fixed_points(reduced)]
     assert sorted(kinds) == ["saddle", "stable node", "stable node"]
-    [border] = b2r.separatrix(reduced)
+    [border] = b2r.separatrices(reduced)
     size = np.max(np.abs(border.curve_))
     assert np.max(np.abs(border.curve_[:, 0] - border.curve_[:, 1])) < 1e-3 * size
     assert {border.low.rates_["A"] > 1, border.high.rates_["A"] > 1} == {True, False}
@@ -420,7 +420,7 @@ def test_symmetric_rivals_are_divided_by_the_diagonal():
             # only.
             speed = np.abs(Flow(reduced)(line)[:, number])
             assert np.max(speed) < 0.02 * np.max(np.abs(plane.flow_[number]))
-    ax = b2r.plot_phase_plane(plane, ax=Figure(layout="constrained").subplots())
+    ax = b2r.plots.plot_phase_plane(plane, ax=Figure(layout="constrained").subplots())
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [
         "A nullcline",
         "B nullcline",
@@ -455,11 +455,11 @@ def test_more_populations_have_a_crossing_and_no_curve():
         gains={name: cases.gain() for name in "ABC"},
     )
     assert sum(point.stable for point in b2r.fixed_points(reduced)) == 3
-    borders = b2r.separatrix(reduced)
+    borders = b2r.separatrices(reduced)
     assert len(borders) == 3 and all(
         border.curve_ is None and border.low and border.high for border in borders
     )
-    with pytest.raises(b2r.InputError, match="expected two"):
+    with pytest.raises(b2r.errors.InputError, match="expected two"):
         b2r.phase_plane(reduced)
 
 
@@ -491,7 +491,7 @@ def test_more_populations_have_a_crossing_and_no_curve():
             lambda: b2r.continue_fixed_points(cases.reduced(), "projection.E->X.G", [1, 2] * nS),
             "unknown projection",
         ),
-        (lambda: b2r.separatrix(cases.reduced(tau="synaptic")), "one current a population"),
+        (lambda: b2r.separatrices(cases.reduced(tau="synaptic")), "one current a population"),
         (
             lambda: b2r.ThresholdLinearNetwork.from_reduced(excitatory(0.1, logistic())),
             "expected a threshold-linear one",
@@ -499,7 +499,7 @@ def test_more_populations_have_a_crossing_and_no_curve():
     ],
 )
 def test_bad_input_is_named(call, message):
-    with pytest.raises(b2r.InputError, match=message):
+    with pytest.raises(b2r.errors.InputError, match=message):
         call()
 
 
@@ -697,7 +697,7 @@ def test_points_beyond_what_was_measured_are_marked(ei_reduced):
     measured = found.points[outside == ""]
     lo, hi = (float(rate) for rate in ei_reduced.gains["E"].rates)
     assert measured["E [Hz]"].between(lo, hi).all()
-    legend = b2r.plot_continuation(found).get_legend()
+    legend = b2r.plots.plot_continuation(found).get_legend()
     assert "extrapolated" in [text.get_text() for text in legend.get_texts()]
 
 

@@ -81,7 +81,7 @@ SYMBOLS = st.sampled_from(
 def test_a_text_is_a_finite_value_or_no_value(text):
     try:
         value = parse_quantity(text)
-    except b2r.InputError as error:
+    except b2r.errors.InputError as error:
         assert str(error)
         return
     assert np.ndim(value) == 0 and np.isfinite(float(value))
@@ -156,7 +156,7 @@ def test_a_changed_file_is_refused_or_is_what_it_says(kind, tmp_path):
         path.write_text(changed(text, changes), encoding="utf-8")
         try:
             found = load(path)
-        except b2r.InputError as error:
+        except b2r.errors.InputError as error:
             read["refused"] += 1
             assert str(error)
             return
@@ -230,7 +230,7 @@ def test_a_changed_recording_is_refused_or_a_surface(tmp_path):
         path.write_text(changed(recording[0], changes), encoding="utf-8", newline="")
         try:
             surface = b2r.FISurface.from_csv(path)
-        except b2r.InputError as error:
+        except b2r.errors.InputError as error:
             read["refused"] += 1
             assert str(error)
             return

@@ -149,7 +149,7 @@ def test_results_survive_json():
     pd.testing.assert_frame_equal(again.covariance, fit.covariance, check_exact=True)
     data = fit.to_dict()
     del data["fields"]["covariance"]
-    with pytest.raises(b2r.InputError, match="the field 'covariance' of GainFit is missing"):
+    with pytest.raises(b2r.errors.InputError, match="the field 'covariance' of GainFit is missing"):
         b2r.GainFit.from_dict(data)
     assert (
         again.params == fit.params
@@ -171,17 +171,17 @@ def test_results_survive_json():
     ],
 )
 def test_what_cannot_be_fitted_is_refused(arguments, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         b2r.fit_gain(surface(line), **arguments)
 
 
 def test_one_rate_has_no_slope():
-    with pytest.raises(b2r.InputError, match="all .* points of the window fire at 200 Hz"):
+    with pytest.raises(b2r.errors.InputError, match="all .* points of the window fire at 200 Hz"):
         b2r.fit_gain(surface(lambda I, g: 200.0))
 
 
 def test_one_conductance_leaves_v_theta_undetermined():
-    with pytest.raises(b2r.InputError, match="v_theta"):
+    with pytest.raises(b2r.errors.InputError, match="v_theta"):
         b2r.fit_gain(surface(line, g=(25e-9,)))
 
 
@@ -193,7 +193,7 @@ def test_one_conductance_leaves_v_theta_undetermined():
     ],
 )  # current and leak rise together
 def test_points_on_a_line_determine_nothing(points):
-    with pytest.raises(b2r.InputError, match="one line"):
+    with pytest.raises(b2r.errors.InputError, match="one line"):
         b2r.fit_gain(b2r.FISurface.from_frame(pd.DataFrame(points, columns=["I [A]", "g [S]", "rate [Hz]"])))
 
 
@@ -313,7 +313,7 @@ def test_inverse_slope_and_equation_belong_to_the_gain(name):
 
 def test_a_rate_that_a_gain_never_takes_is_refused():
     fit = b2r.fit_gain(surface(logistic), form="logistic")
-    with pytest.raises(b2r.InputError, match="r_max"):
+    with pytest.raises(b2r.errors.InputError, match="r_max"):
         fit.inverse_(500.0)
 
 
@@ -380,7 +380,9 @@ def test_a_law_passes_through_a_point_that_is_known_better():
         ((400 * mV, 29 * nS, 75 * Hz), "through, current"),
     ):
         with pytest.raises(
-            b2r.InputError if "current" not in message or "a leak" in message else b2r.UnitError,
+            b2r.errors.InputError
+            if "current" not in message or "a leak" in message
+            else b2r.errors.UnitError,
             match=message,
         ):
             b2r.fit_gain(surface, through=wrong)

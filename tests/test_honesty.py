@@ -251,7 +251,7 @@ def test_halves_are_reported_apart_and_rows_of_the_file_are_not_run_again(tmp_pa
 
 def test_a_refusal_is_no_fault(monkeypatch):
     def refuse(*args, **kwargs):
-        raise b2r.OperatingPointError("no stationary state", [])
+        raise b2r.errors.OperatingPointError("no stationary state", [])
 
     def fail(*args, **kwargs):
         raise ZeroDivisionError("of the package")

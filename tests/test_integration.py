@@ -273,7 +273,7 @@ def test_a_state_that_runs_off_is_never_silence():
     np.testing.assert_allclose(rates, list(ADEX_RATES.values()), rtol=0.01, atol=0.05)
     try:
         found = b2r.measure_fi(b2r.NeuronModel(**ADEX), list(ADEX_RATES) * pA, [10] * nS)
-    except b2r.DivergenceError as error:
+    except b2r.errors.DivergenceError as error:
         assert "clip" in str(error)
     else:
         np.testing.assert_allclose(found.rate_[:, 0], list(ADEX_RATES.values()), rtol=0.01, atol=0.05)

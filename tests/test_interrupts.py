@@ -111,18 +111,19 @@ PHASES = {
         "lif", [NOISE], {"n": np.linspace(5, 20, 100) * Hz}, duration=LONG, threads=1
     ),
     "response": lambda c, r: [
-        b2r.measure_response("lif", 0.6 * nA, 45 * nS, noise=[NOISE], rtol=0.01, seed=k) for k in range(1000)
+        b2r.measure_linear_response("lif", 0.6 * nA, 45 * nS, noise=[NOISE], rtol=0.01, seed=k)
+        for k in range(1000)
     ],
     "adaptation": lambda c, r: [b2r.measure_adaptation("lif_adapt") for _ in range(1000)],
     "reduce": lambda c, r: [b2r.reduce(c, seed=k) for k in range(1000)],
     "spikes": lambda c, r: b2r.simulate_spikes(c, duration=LONG),
     "rates": lambda c, r: b2r.simulate_rates(
-        r, duration=LONG, drives={"ext": b2r.step_drive(12 * Hz, 14 * Hz, at=1 * second)}
+        r, duration=LONG, drives={"ext": b2r.drives.step_drive(12 * Hz, 14 * Hz, at=1 * second)}
     ),
     "rates of cells": lambda c, r: b2r.simulate_rates(
         b2r.reduce(c, noise="none", cells=True, gains=dict(r.gains)),
         duration=LONG,
-        drives={"ext": b2r.step_drive(12 * Hz, 14 * Hz, at=1 * second)},
+        drives={"ext": b2r.drives.step_drive(12 * Hz, 14 * Hz, at=1 * second)},
     ),
     "validate": lambda c, r: [
         b2r.validate(c, duration=0.2 * second, noise="none", seeds=1, levels=["linear"]) for _ in range(1000)
@@ -131,8 +132,10 @@ PHASES = {
     "continuation": lambda c, r: [
         b2r.continue_fixed_points(r, "drive.ext.rate", [4, 20] * Hz) for _ in range(10**6)
     ],
-    "binary": lambda c, r: b2r.simulate_binary(
-        b2r.random_binary_network([[-0.05]], in_degree=400, sizes={"I": 4000}, thresholds=0.5, external=6),
+    "binary": lambda c, r: b2r.binary.simulate_binary(
+        b2r.binary.random_binary_network(
+            [[-0.05]], in_degree=400, sizes={"I": 4000}, thresholds=0.5, external=6
+        ),
         sweeps=10**7,
     ),
 }

@@ -22,6 +22,8 @@ FLOORS = [
     {"cli"},
 ]
 PACKAGE = Path(b2reduce.__file__).parent
+#: Beside the rooms, what users import from
+NAMESPACES = {"binary", "drives", "errors", "plots"}
 #: The folder of the scripts, beside the package in a clone and within it where it is installed.
 EXPERIMENTS = Path(b2reduce.experiments.__file__).parent
 LONGEST = 300  # lines of a file: beyond it stand two ideas
@@ -96,7 +98,7 @@ def test_arrows_run_down():
 
 
 def test_every_module_stands_in_a_room():
-    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__"}
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", *NAMESPACES}
     assert {module.split(".")[0] for module in sources()} == set().union(*FLOORS)
 
 

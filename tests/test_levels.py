@@ -93,7 +93,7 @@ def test_a_surface_goes_on_down_to_a_silent_point_that_is_known():
 
 
 def test_a_surface_of_one_conductance_is_refused():
-    with pytest.raises(b2r.InputError, match="conductances"):
+    with pytest.raises(b2r.errors.InputError, match="conductances"):
         surface_lookup(surface_of(divided, g=np.array([25e-9])))
 
 
@@ -151,11 +151,11 @@ def test_what_lies_outside_of_a_surface_is_said():
         lambda I, g: BETA * np.maximum(I - I_THETA - V_THETA * g, 0), I=np.linspace(200e-12, 560e-12, 30)
     )
     r = given("surface", small)
-    with pytest.warns(b2r.AccuracyWarning, match="E [0-9]+ %.*outside of what was measured"):
+    with pytest.warns(b2r.errors.AccuracyWarning, match="E [0-9]+ %.*outside of what was measured"):
         run = b2r.simulate_rates(r, duration=0.3 * second, drives={"ext": 30 * Hz})
     assert run.outside["E"] > 0.5, "the drive takes it beyond the currents that were measured"
     with warnings.catch_warnings():
-        warnings.simplefilter("error", b2r.AccuracyWarning)
+        warnings.simplefilter("error", b2r.errors.AccuracyWarning)
         b2r.simulate_rates(given("surface", surface_of(divided)), duration=0.3 * second)
     assert any(
         "outside" in warning
@@ -164,9 +164,9 @@ def test_what_lies_outside_of_a_surface_is_said():
 
 
 def test_a_level_that_cannot_be_had_is_refused():
-    with pytest.raises(b2r.InputError, match="FISurface itself"):
+    with pytest.raises(b2r.errors.InputError, match="FISurface itself"):
         b2r.reduce(two_populations(), level="surface", gains={"E": gain(), "I": gain()})
-    with pytest.raises(b2r.InputError, match="level.*cubic"):
+    with pytest.raises(b2r.errors.InputError, match="level.*cubic"):
         b2r.reduce(two_populations(), level="cubic", gains={"E": gain(), "I": gain()})
     drives = [
         b2r.Drive(
@@ -175,7 +175,7 @@ def test_a_level_that_cannot_be_had_is_refused():
         for k in range(5)
     ]
     many = b2r.Circuit(populations={"E": b2r.Population("lif", 10)}, drives=drives)
-    with pytest.raises(b2r.InputError, match="5 sources.*'surface'"):
+    with pytest.raises(b2r.errors.InputError, match="5 sources.*'surface'"):
         b2r.reduce(many, level="transfer")
 
 

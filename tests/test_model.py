@@ -51,7 +51,7 @@ def test_a_method_that_is_not_for_the_equations_is_refused():
         reset="v = E_L",
         parameters=dict(C_m="1 uF/cm^2", g_L="0.1 mS/cm^2", E_L="-65 mV", g_Na="1 mS/cm^2", E_Na="55 mV"),
     )
-    with pytest.raises(b2r.ModelError, match="method: got 'exponential_euler'.*write rk4"):
+    with pytest.raises(b2r.errors.ModelError, match="method: got 'exponential_euler'.*write rk4"):
         b2r.NeuronModel(**cell, method="exponential_euler")
     b2r.NeuronModel(**cell, method="rk4")
     b2r.load_model("lif").replace(method="exponential_euler")
@@ -90,22 +90,22 @@ def test_a_method_that_is_not_for_the_equations_is_refused():
     ],
 )
 def test_a_faulty_model_is_refused_with_its_key(changes, gist):
-    with pytest.raises(b2r.ModelError, match=gist):
+    with pytest.raises(b2r.errors.ModelError, match=gist):
         changed(**changes)
 
 
 def test_the_message_names_the_file_and_the_key(tmp_path):
     path = tmp_path / "bad.toml"
     path.write_text(changed(name="bad").to_toml().replace('C_m = "250 pF"', 'C_m = "250 pf"'))
-    with pytest.raises(b2r.ModelError, match=r"bad\.toml.*parameters\.C_m.*pF"):
+    with pytest.raises(b2r.errors.ModelError, match=r"bad\.toml.*parameters\.C_m.*pF"):
         b2r.load_model(path)
     path.write_text(changed(name="bad").to_toml().replace("threshold =", "treshold ="))
-    with pytest.raises(b2r.ModelError, match="treshold.*threshold"):
+    with pytest.raises(b2r.errors.ModelError, match="treshold.*threshold"):
         b2r.load_model(path)
     path.write_text("kind = ")
-    with pytest.raises(b2r.ModelError, match="not a TOML file"):
+    with pytest.raises(b2r.errors.ModelError, match="not a TOML file"):
         b2r.load_model(path)
-    with pytest.raises(b2r.ModelError, match="Known: .*lif|known: .*lif"):
+    with pytest.raises(b2r.errors.ModelError, match="Known: .*lif|known: .*lif"):
         b2r.load_model("lif2000")
 
 
@@ -169,9 +169,9 @@ def test_a_spread_parameter_has_a_mean():
 def test_a_constant_current_is_a_parameter_like_any_other():
     assert changed().constant_input_ == 0
     assert changed().replace(I_app=20 * pA).constant_input_ == 20e-12
-    with pytest.raises(b2r.ModelError, match="I_app"):
+    with pytest.raises(b2r.errors.ModelError, match="I_app"):
         changed().replace(I_app=20 * mV)
-    with pytest.raises(b2r.ModelError, match="V_tt"):
+    with pytest.raises(b2r.errors.ModelError, match="V_tt"):
         changed().replace(V_tt=1 * nA)
 
 
@@ -305,7 +305,7 @@ def test_a_refractory_text_has_an_effect():
     ],
 )
 def test_a_cell_that_would_fire_without_end_and_negative_times_are_refused(changes, gist):
-    with pytest.raises(b2r.ModelError, match=gist):
+    with pytest.raises(b2r.errors.ModelError, match=gist):
         changed(**changes)
 
 

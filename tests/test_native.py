@@ -243,7 +243,7 @@ def test_a_diverging_lane_leaves_its_neighbours_alone():
     )
     I = np.array([0.1, 1.0, 0.1, 0.1]) * 1e-9
     cells = Cells(unstable, 4, {"I_app": I, "g_L": np.full(4, 1e-8)})
-    with pytest.raises(b2r.DivergenceError, match="1 of 4 cells, first at I_app = 1e-09"):
+    with pytest.raises(b2r.errors.DivergenceError, match="1 of 4 cells, first at I_app = 1e-09"):
         simulate_cells(cells, 0.2, engine="native")
     result, _ = simulate_cells(cells, 0.2, engine="native", diverging="silent")
     assert result.final_state["v"][[0, 2, 3]] == pytest.approx(
@@ -269,7 +269,7 @@ def test_what_cannot_be_expressed_runs_in_brian2_and_says_why():
         surface = b2r.measure_fi(model, [0.4] * nA, [16.7] * nS, duration=200 * ms, replicates=2)
         assert surface.provenance["engine"].startswith("brian2") and reason in surface.provenance["engine"]
         assert surface.rate_[0, 0] > 30
-        with pytest.raises(b2r.InputError, match=f"{reason}.*'auto' or 'brian2'"):
+        with pytest.raises(b2r.errors.InputError, match=f"{reason}.*'auto' or 'brian2'"):
             b2r.measure_fi(model, [0.4] * nA, [16.7] * nS, duration=200 * ms, engine="native")
     assert (
         b2r.measure_fi("lif", [0.4] * nA, [16.7] * nS, duration=200 * ms).provenance["engine"]
@@ -493,5 +493,5 @@ def test_more_events_than_can_be_counted_are_an_error():
             assert abs(events.mean() - mean) < 4 * np.sqrt(mean / 2000)
             assert events.var() / mean == pytest.approx(1, abs=4 * np.sqrt(2 / 2000))
         else:
-            with pytest.raises(b2r.InputError, match="510 events a time step.*smaller dt"):
+            with pytest.raises(b2r.errors.InputError, match="510 events a time step.*smaller dt"):
                 simulate_cells(noisy(8, source), 0.02, 0.0, 1e-4, engine="native")

@@ -31,7 +31,7 @@ def test_it_runs_and_holds_the_results(tmp_path):
         and "premise" in shown
         and sum("image/png" in output.get("data", {}) for cell in code for output in cell.outputs) >= 2
     )
-    with pytest.raises(b2r.OutputError, match="overwrites nothing"):
+    with pytest.raises(b2r.errors.OutputError, match="overwrites nothing"):
         b2r.write_notebook(circuit, path)
     assert path.stat().st_size < 1_000_000
 
@@ -65,7 +65,7 @@ def test_a_cell_that_fails_leaves_no_file(tmp_path):
     dead = b2r.load_circuit("ei_lif").replace(
         {"population.E.size": 110, "population.I.size": 30, "drive.ext.rate": 0 * Hz}
     )
-    with pytest.raises(b2r.InputError, match="a cell of the notebook failed"):
+    with pytest.raises(b2r.errors.InputError, match="a cell of the notebook failed"):
         b2r.write_notebook(dead, tmp_path / "it.ipynb", seeds=1, duration=0.3 * second)
     assert not list(tmp_path.iterdir())
 

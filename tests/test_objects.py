@@ -177,7 +177,7 @@ def test_circuits_of_all_kinds_come_back_from_their_text(tmp_path):
     assert again.replace({"name": circuit.name}).hash == circuit.hash and again.title == circuit.title
     assert again.populations["E"].model.departures == cell.departures
     for bad in (tmp_path / "mine.txt", tmp_path / "nowhere" / "mine.toml", 3):
-        with pytest.raises(b2r.OutputError):
+        with pytest.raises(b2r.errors.OutputError):
             circuit.save(bad)
 
 
@@ -228,13 +228,13 @@ def test_spikes_go_to_neo_and_rates_to_xarray(small):
         np.array_equal(data.rate.sel(population="E").values, run.rate_[0])
         and data["size"].sel(population="E") == 400
     )
-    with pytest.raises(b2r.InputError, match="spiking run"):
+    with pytest.raises(b2r.errors.InputError, match="spiking run"):
         b2r.simulate_rates(b2r.reduce(small, noise="none"), duration=0.1 * second).to_neo()
 
 
 def test_what_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "xarray", None)
-    with pytest.raises(b2r.InputError, match=r"pip install 'b2reduce\[xarray\]'"):
+    with pytest.raises(b2r.errors.InputError, match=r"pip install 'b2reduce\[xarray\]'"):
         b2r.measure_fi("lif", [0.3] * nA, [15] * nS).to_xarray()
 
 

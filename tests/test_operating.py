@@ -127,7 +127,7 @@ def test_a_circuit_that_runs_away_is_reported():
     )
     try:
         point = found(circuit, 14.0)
-    except b2r.OperatingPointError as error:
+    except b2r.errors.OperatingPointError as error:
         assert (
             len(error.trajectory) > 1
             and set(error.trajectory[0]) == {"E", "I"}
@@ -141,7 +141,7 @@ def test_no_solution_is_an_error_with_its_trajectory(monkeypatch):
     import b2reduce.reduction.search
 
     monkeypatch.setattr(b2reduce.reduction.search, "MAX_ITERATIONS", 2)
-    with pytest.raises(b2r.OperatingPointError, match="no operating point") as caught:
+    with pytest.raises(b2r.errors.OperatingPointError, match="no operating point") as caught:
         found(b2r.load_circuit("ei_lif"), 14.0)
     assert [set(rates) for rates in caught.value.trajectory] == [{"E", "I"}] * 2
     import pickle

@@ -42,7 +42,7 @@ def entries(ax):
 
 
 def test_the_fitted_law_is_strong_in_its_window_only(surface, fit):
-    ax = b2r.plot_fi(surface, fit, ax=panel())
+    ax = b2r.plots.plot_fi(surface, fit, ax=panel())
     lines = [line for line in ax.lines if len(line.get_xdata()) == 1000]
     strong, faint = (
         [line for line in lines if (line.get_alpha() is not None) == is_faint] for is_faint in (False, True)
@@ -75,17 +75,17 @@ def test_the_fitted_law_is_strong_in_its_window_only(surface, fit):
 
 
 def test_the_legend_of_an_fi_curve_names_leaks_then_the_rest_and_stands_beside_it(surface, fit):
-    ax = b2r.plot_fi(surface, fit, point=(0.4 * nA, 30 * Hz), ax=panel())
+    ax = b2r.plots.plot_fi(surface, fit, point=(0.4 * nA, 30 * Hz), ax=panel())
     assert (
         entries(ax) == ["10", "20", "30", "operating", "window of the fit"]
         and ax.get_legend().get_title().get_text() == "total leak g (nS)"
     )
     assert ax.get_xlabel() == "mean current I (nA)" and ax.get_ylabel() == "rate (Hz)"
-    assert entries(b2r.plot_fi(surface, ax=panel())) == ["10", "20", "30"]
+    assert entries(b2r.plots.plot_fi(surface, ax=panel())) == ["10", "20", "30"]
     ax.figure.draw_without_rendering()
     box, inside = ax.get_legend().get_window_extent(), ax.get_window_extent()
     assert box.x0 >= inside.x1 and box.x1 <= ax.figure.bbox.x1, "off the data, and not cut off"
-    plain = b2r.plot_fi(surface, fit, ax=Figure().subplots())  # nothing would make room beside this one
+    plain = b2r.plots.plot_fi(surface, fit, ax=Figure().subplots())  # nothing would make room beside this one
     plain.figure.draw_without_rendering()
     assert plain.get_legend().get_window_extent().x1 <= plain.get_window_extent().x1
 

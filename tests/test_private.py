@@ -204,10 +204,12 @@ def test_a_compiler_that_is_no_program_of_this_machine(cache, tmp_path, monkeypa
 @pytest.mark.parametrize("said", ["no-such-compiler", "/no/such/c++", "no-such-compiler -m64", "'open"])
 def test_a_compiler_that_is_not_there_is_named(cache, monkeypatch, said):
     monkeypatch.setenv("CXX", said)
-    with pytest.raises(b2r.InputError, match="CXX: got .*no program.*g\\+\\+ or clang\\+\\+") as caught:
+    with pytest.raises(
+        b2r.errors.InputError, match="CXX: got .*no program.*g\\+\\+ or clang\\+\\+"
+    ) as caught:
         build.load_library(SEVEN)
     assert "\n" not in str(caught.value)
-    with pytest.raises(b2r.InputError, match="CXX"):
+    with pytest.raises(b2r.errors.InputError, match="CXX"):
         b2r.simulate_spikes("ei_lif", duration=10 * ms, engine="standalone")
 
 
@@ -223,7 +225,7 @@ def test_a_compiler_may_bring_arguments(cache, monkeypatch):
 @pytest.mark.parametrize("said", ["x", "-1", "0", "1.5", "2 4", "one", "²"])
 def test_threads_that_are_no_number_are_named(monkeypatch, said):
     monkeypatch.setenv("B2REDUCE_THREADS", said)
-    with pytest.raises(b2r.InputError, match="B2REDUCE_THREADS: got .*whole number.*unset") as caught:
+    with pytest.raises(b2r.errors.InputError, match="B2REDUCE_THREADS: got .*whole number.*unset") as caught:
         b2r.measure_fi("lif", [0.4] * nA, [16.7] * nS, duration=50 * ms, engine="native")
     assert "\n" not in str(caught.value)
 

@@ -223,7 +223,7 @@ def disagreements(cell):
     """[(kind, what)] of one cell, and what the package said about it."""
     try:
         model = cell.model()
-    except b2r.InputError as error:
+    except b2r.errors.InputError as error:
         return [("refused", str(error))], []
     try:
         faults, native, name = compare_engines(cell, model)
@@ -233,7 +233,7 @@ def disagreements(cell):
         wrong, said = compare_rates(cell, model)
         found += [(f"rate without a word, {method}", fault) for fault in wrong] if not excused(said) else []
         return found, [text for text in said if excused([text]) or "was integrated by" in text]
-    except (b2r.InputError, DivergenceError) as error:
+    except (b2r.errors.InputError, DivergenceError) as error:
         explained = (
             isinstance(error, DivergenceError)
             or model.method not in (None, "rk4")

@@ -16,11 +16,13 @@ from .cases import reduced, two_populations
 
 def test_a_step_steps():
     t = np.array([0.0, 0.0999, 0.1, 0.5])
-    np.testing.assert_array_equal(rate_at(b2r.step_drive(12 * Hz, 14 * Hz, at=100 * ms), t), [12, 12, 14, 14])
+    np.testing.assert_array_equal(
+        rate_at(b2r.drives.step_drive(12 * Hz, 14 * Hz, at=100 * ms), t), [12, 12, 14, 14]
+    )
 
 
 def test_a_ramp_has_the_mean_and_the_slope_of_a_line():
-    table = b2r.ramp_drive(10 * Hz, 16 * Hz, begin=100 * ms, end=160 * ms)
+    table = b2r.drives.ramp_drive(10 * Hz, 16 * Hz, begin=100 * ms, end=160 * ms)
     fine = (np.arange(2000) + 0.5) * 1e-4
     line = np.clip(10 + 6 * (fine - 0.1) / 0.06, 10, 16)
     # Values are those of the middle of each step: off by half a step of 0.1 Hz at most, and by nothing on
@@ -29,14 +31,14 @@ def test_a_ramp_has_the_mean_and_the_slope_of_a_line():
     assert np.abs(difference).max() <= 0.05 + 1e-9 and abs(difference.mean()) < 1e-9
     assert rate_at(table, [0.0999, 0.1601]).tolist() == [10, 16]
     np.testing.assert_allclose(
-        rate_at(b2r.ramp_drive(10 * Hz, 4 * Hz, begin=0 * ms, end=3 * ms), [5e-4, 1.5e-3, 2.5e-3, 1]),
+        rate_at(b2r.drives.ramp_drive(10 * Hz, 4 * Hz, begin=0 * ms, end=3 * ms), [5e-4, 1.5e-3, 2.5e-3, 1]),
         [9, 7, 5, 4],
         rtol=1e-12,
     )
 
 
 def test_a_sinusoid_is_one():
-    table = b2r.sinusoid_drive(14 * Hz, 2 * Hz, 8 * Hz, duration=0.5 * second, begin=100 * ms)
+    table = b2r.drives.sinusoid_drive(14 * Hz, 2 * Hz, 8 * Hz, duration=0.5 * second, begin=100 * ms)
     t = (np.arange(7000) + 0.5) * 1e-4
     rate = rate_at(table, t)
     assert (rate[t < 0.1] == 14).all() and (rate[t > 0.6] == 14).all()
@@ -44,14 +46,15 @@ def test_a_sinusoid_is_one():
     Z = gain_and_phase_(t[inside], rate[inside], 8.0, 0.1)
     # What holds for dt has the amplitude sinc(f dt), and no phase where the value is that of the middle.
     assert Z == pytest.approx(2 * np.sinc(8 * 1e-3), rel=1e-5) and rate.mean() == pytest.approx(14, rel=1e-9)
-    fast = np.asarray(b2r.sinusoid_drive(14 * Hz, 2 * Hz, 100 * Hz, duration=0.1 * second)[0])
+    fast = np.asarray(b2r.drives.sinusoid_drive(14 * Hz, 2 * Hz, 100 * Hz, duration=0.1 * second)[0])
     assert np.diff(fast).max() == pytest.approx(1 / 5000)
 
 
 def test_an_ornstein_uhlenbeck_drive_has_its_mean_spread_and_memory():
     mean, sd, tau, dt, T = 14.0, 2.0, 20e-3, 1e-3, 400.0
     _times, values = (
-        np.asarray(part) for part in b2r.ou_drive(mean * Hz, sd * Hz, 20 * ms, duration=T * second, seed=4)
+        np.asarray(part)
+        for part in b2r.drives.ou_drive(mean * Hz, sd * Hz, 20 * ms, duration=T * second, seed=4)
     )
     x, rho = values - mean, np.exp(-dt / tau)
     # The time mean of an autocorrelation sd^2 exp(-|s|/tau) has a variance of 2 sd^2 tau/T; squares of a
@@ -67,18 +70,23 @@ def test_an_ornstein_uhlenbeck_drive_has_its_mean_spread_and_memory():
     assert abs(np.mean(x[20:] * x[:-20]) / sd**2 - rho**5) > 5 * np.sqrt(2 * tau / T), (
         "another time constant would be seen"
     )
-    assert np.asarray(b2r.ou_drive(14 * Hz, 2 * Hz, 20 * ms, duration=1 * second, seed=5)[1])[0] != values[0]
-    again = b2r.ou_drive(mean * Hz, sd * Hz, 20 * ms, duration=1 * second, seed=4)[1]
+    assert (
+        np.asarray(b2r.drives.ou_drive(14 * Hz, 2 * Hz, 20 * ms, duration=1 * second, seed=5)[1])[0]
+        != values[0]
+    )
+    again = b2r.drives.ou_drive(mean * Hz, sd * Hz, 20 * ms, duration=1 * second, seed=4)[1]
     np.testing.assert_array_equal(
         np.asarray(again),
-        np.asarray(b2r.ou_drive(mean * Hz, sd * Hz, 20 * ms, duration=1 * second, seed=4)[1]),
+        np.asarray(b2r.drives.ou_drive(mean * Hz, sd * Hz, 20 * ms, duration=1 * second, seed=4)[1]),
     )
-    assert (np.asarray(b2r.ou_drive(3 * Hz, 1 * Hz, 5 * ms, duration=20 * second, seed=1)[1]) >= 0).all()
+    assert (
+        np.asarray(b2r.drives.ou_drive(3 * Hz, 1 * Hz, 5 * ms, duration=20 * second, seed=1)[1]) >= 0
+    ).all()
 
 
 def test_the_spread_is_there_from_the_start():
     first = [
-        np.asarray(b2r.ou_drive(14 * Hz, 2 * Hz, 1 * second, duration=1 * ms, seed=seed)[1])[0]
+        np.asarray(b2r.drives.ou_drive(14 * Hz, 2 * Hz, 1 * second, duration=1 * ms, seed=seed)[1])[0]
         for seed in range(400)
     ]
     # A standard deviation from 400 draws is known to 1/sqrt(800).
@@ -88,24 +96,24 @@ def test_the_spread_is_there_from_the_start():
 @pytest.mark.parametrize(
     "make, gist",
     [
-        (lambda: b2r.step_drive(12 * mV, 14 * Hz, at=1 * second), "base"),
-        (lambda: b2r.step_drive(12 * Hz, -1 * Hz, at=1 * second), "to"),
-        (lambda: b2r.step_drive(12 * Hz, 14 * Hz, at=0 * second), "at"),
-        (lambda: b2r.ramp_drive(1 * Hz, 2 * Hz, begin=1 * second, end=0.5 * second), "end"),
-        (lambda: b2r.sinusoid_drive(1 * Hz, 2 * Hz, 5 * Hz, duration=1 * second), "amplitude"),
-        (lambda: b2r.sinusoid_drive(2 * Hz, 1 * Hz, 0 * Hz, duration=1 * second), "frequency"),
-        (lambda: b2r.ou_drive(3 * Hz, 2 * Hz, 5 * ms, duration=1 * second, seed=1), "sd"),
-        (lambda: b2r.ou_drive(3 * Hz, 1 * Hz, 5 * ms, duration=1 * second, seed=-1), "seed"),
-        (lambda: b2r.ou_drive(3 * Hz, 1 * Hz, 5 * ms, duration=0.1 * ms, seed=1), "duration"),
+        (lambda: b2r.drives.step_drive(12 * mV, 14 * Hz, at=1 * second), "base"),
+        (lambda: b2r.drives.step_drive(12 * Hz, -1 * Hz, at=1 * second), "to"),
+        (lambda: b2r.drives.step_drive(12 * Hz, 14 * Hz, at=0 * second), "at"),
+        (lambda: b2r.drives.ramp_drive(1 * Hz, 2 * Hz, begin=1 * second, end=0.5 * second), "end"),
+        (lambda: b2r.drives.sinusoid_drive(1 * Hz, 2 * Hz, 5 * Hz, duration=1 * second), "amplitude"),
+        (lambda: b2r.drives.sinusoid_drive(2 * Hz, 1 * Hz, 0 * Hz, duration=1 * second), "frequency"),
+        (lambda: b2r.drives.ou_drive(3 * Hz, 2 * Hz, 5 * ms, duration=1 * second, seed=1), "sd"),
+        (lambda: b2r.drives.ou_drive(3 * Hz, 1 * Hz, 5 * ms, duration=1 * second, seed=-1), "seed"),
+        (lambda: b2r.drives.ou_drive(3 * Hz, 1 * Hz, 5 * ms, duration=0.1 * ms, seed=1), "duration"),
     ],
 )
 def test_impossible_drives_are_refused(make, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         make()
 
 
 def test_long_tables_survive_their_file():
-    table = b2r.ou_drive(14 * Hz, 1 * Hz, 20 * ms, duration=1 * second, seed=4)
+    table = b2r.drives.ou_drive(14 * Hz, 1 * Hz, 20 * ms, duration=1 * second, seed=4)
     circuit = two_populations(rate=table)
     again = b2r.Circuit.from_dict(circuit.to_dict())
     for part, other in zip(again.drives[0].rate, table):
@@ -132,7 +140,7 @@ def relaxing(base, final, tau, at=0.4):
 
 def test_errors_of_two_exponentials_are_the_integral():
     p, q, window = 12e-3, 20e-3, 0.1
-    found = b2r.compare_response(
+    found = b2r.compare_transients(
         run(relaxing(10, 16, p)), run(relaxing(10, 16, q)), start=400 * ms, stop=500 * ms
     ).table.loc["E"]
     part = lambda tau: tau * (1 - np.exp(-window / tau))
@@ -167,7 +175,7 @@ def test_half_rise_times_are_the_logarithm(smooth):
 
 def test_offsets_at_rest_are_told_from_errors_of_shape():
     tau = 15e-3
-    found = b2r.compare_response(
+    found = b2r.compare_transients(
         run(relaxing(10, 16, tau)), run(relaxing(11, 18.5, tau)), start=400 * ms, stop=500 * ms
     ).table.loc["E"]
     assert (
@@ -177,7 +185,7 @@ def test_offsets_at_rest_are_told_from_errors_of_shape():
         and abs(found.late) < 1e-9
     )
     assert found.base_error == pytest.approx(1) and found.final_error == pytest.approx(2.5, rel=1e-2)
-    late = b2r.compare_response(
+    late = b2r.compare_transients(
         run(relaxing(10, 16, tau)), run(relaxing(10, 16, tau, at=0.405)), start=400 * ms, stop=500 * ms
     ).table.loc["E"]
     assert late.late == pytest.approx(5e-3, abs=1e-5) and late.aligned > 0.3
@@ -186,12 +194,12 @@ def test_offsets_at_rest_are_told_from_errors_of_shape():
 def test_counting_noise_is_what_poisson_trials_leave():
     rng, exact = np.random.default_rng(2), relaxing(10, 16, 15e-3)
     trials = [run(rng.poisson(exact * 1000 * 1e-3) / 1.0) for _ in range(30)]
-    found = b2r.compare_response(trials, run(exact), start=400 * ms, stop=500 * ms).table.loc["E"]
+    found = b2r.compare_transients(trials, run(exact), start=400 * ms, stop=500 * ms).table.loc["E"]
     # Mean squares over 100 bins are known to sqrt(2/100), roots to half of that; the scatter comes from 29
     # degrees of freedom in each bin.
     assert found.rmse == pytest.approx(found.counting, rel=4 * 0.5 * np.sqrt(2 / 100))
     assert found.scatter == pytest.approx(found.counting, rel=4 * 0.5 * np.sqrt(2 / 2900) + 0.02)
-    wrong = b2r.compare_response(
+    wrong = b2r.compare_transients(
         trials, run(relaxing(10, 16, 30e-3)), start=400 * ms, stop=500 * ms
     ).table.loc["E"]
     assert wrong.rmse > 1.5 * wrong.counting, "another time constant is seen through the noise"
@@ -205,12 +213,12 @@ def test_bad_comparisons_are_refused():
         (dict(start=5 * mV), "start"),
         (dict(start=498.6 * ms), "bins"),
     ):
-        with pytest.raises(b2r.InputError, match=gist):
-            b2r.compare_response(good, good, **{"start": 400 * ms, "stop": 500 * ms, **arguments})
-    with pytest.raises(b2r.InputError, match="no run"):
-        b2r.compare_response([], good, start=400 * ms, stop=500 * ms)
-    with pytest.raises(b2r.InputError, match="E, I"):
-        b2r.compare_response(run(*[relaxing(10, 16, 15e-3)] * 2), good, start=400 * ms, stop=500 * ms)
+        with pytest.raises(b2r.errors.InputError, match=gist):
+            b2r.compare_transients(good, good, **{"start": 400 * ms, "stop": 500 * ms, **arguments})
+    with pytest.raises(b2r.errors.InputError, match="no run"):
+        b2r.compare_transients([], good, start=400 * ms, stop=500 * ms)
+    with pytest.raises(b2r.errors.InputError, match="E, I"):
+        b2r.compare_transients(run(*[relaxing(10, 16, 15e-3)] * 2), good, start=400 * ms, stop=500 * ms)
 
 
 def test_a_filtered_sinusoid_has_the_gain_and_phase_of_the_filter():
@@ -229,7 +237,7 @@ def test_a_filtered_sinusoid_has_the_gain_and_phase_of_the_filter():
 def test_the_rate_model_answers_a_sinusoid_as_its_equations_do():
     # Linearised at rest: (diag(1 + i w tau) - beta W) dr = beta W_ext dr_ext.
     r, f, mean, amplitude = reduced(tau={"E": 20 * ms, "I": 8 * ms}), 10.0, 14.0, 0.2
-    table = b2r.sinusoid_drive(mean * Hz, amplitude * Hz, f * Hz, duration=1 * second, dt=0.1 * ms)
+    table = b2r.drives.sinusoid_drive(mean * Hz, amplitude * Hz, f * Hz, duration=1 * second, dt=0.1 * ms)
     rates = b2r.simulate_rates(r, duration=1 * second, drives={"ext": table}, dt=0.02 * ms)
     inside = (rates.t_ > 0.5) & (rates.t_ < 1)
     Z = gain_and_phase_(rates.t_[inside], rates.rate_[:, inside], f, 0.0)
@@ -253,7 +261,7 @@ def test_the_rate_model_answers_a_sinusoid_as_its_equations_do():
 def slow():
     circuit = b2r.load_circuit("ei_lif").replace({"population.E.size": 1000, "population.I.size": 250})
     r = b2r.reduce(circuit, tau="synaptic", seed=1)
-    return b2r.slow_variation(
+    return b2r.compare_frequencies(
         circuit,
         {"synaptic": r, "slow": b2r.reduce(circuit, tau=60 * ms, seed=1)},
         frequencies=[4, 30] * Hz,
@@ -283,14 +291,14 @@ def test_slow_variation_refuses_what_it_cannot_do():
         (dict(depth=2), "depth"),
         (dict(seeds=[]), "seed"),
     ):
-        with pytest.raises(b2r.InputError, match=gist):
-            b2r.slow_variation(small, r, **{"frequencies": [5] * Hz, **arguments})
+        with pytest.raises(b2r.errors.InputError, match=gist):
+            b2r.compare_frequencies(small, r, **{"frequencies": [5] * Hz, **arguments})
 
 
 def test_comparisons_are_saved_bit_for_bit(tmp_path):
     from .equal import equal
 
-    result = b2r.compare_response(
+    result = b2r.compare_transients(
         [run(relaxing(10, 16, 15e-3))] * 2, run(relaxing(10, 16, 12e-3)), start=400 * ms, stop=500 * ms
     )
     b2r.save(result, tmp_path / "saved")
@@ -306,7 +314,7 @@ def test_figures_have_units_and_all_models():
     import matplotlib.pyplot as plt
 
     spikes, rates = run(relaxing(10, 16, 15e-3)), run(relaxing(10, 16, 12e-3))
-    ax = b2r.plot_step(
+    ax = b2r.plots.plot_step(
         [spikes, spikes], {"a": rates, "b": rates}, population="E", start=380 * ms, stop=500 * ms
     )
     assert "(ms)" in ax.get_xlabel() and "(Hz)" in ax.get_ylabel() and len(ax.get_legend().get_texts()) == 3

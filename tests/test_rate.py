@@ -182,7 +182,7 @@ def test_a_runaway_is_an_error_not_a_number():
     ],
 )
 def test_bad_arguments_are_refused(arguments, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         b2r.simulate_rates(reduced(), **{"duration": 0.1 * second, **arguments})
 
 

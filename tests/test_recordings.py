@@ -132,17 +132,17 @@ def test_units_per_area_and_optional_columns():
     ],
 )
 def test_headers_that_cannot_be_told_are_refused(header, gist):
-    with pytest.raises(b2r.InputError, match=gist) as error:
+    with pytest.raises(b2r.errors.InputError, match=gist) as error:
         b2r.FISurface.from_frame(pd.DataFrame([(1, 2, 3)], columns=header))
     assert "\n" not in str(error.value)
 
 
 def test_two_columns_of_one_meaning_are_refused_and_the_documented_name_wins():
-    with pytest.raises(b2r.InputError, match="both may be"):
+    with pytest.raises(b2r.errors.InputError, match="both may be"):
         b2r.FISurface.from_frame(
             pd.DataFrame([(1, 9, 2, 3)], columns=["I [pA]", "I [pA]", "g [nS]", "rate [Hz]"])
         )
-    with pytest.raises(b2r.InputError, match="'Current .pA.' and 'I_inj .pA.' both"):
+    with pytest.raises(b2r.errors.InputError, match="'Current .pA.' and 'I_inj .pA.' both"):
         b2r.FISurface.from_frame(
             pd.DataFrame([(1, 9, 2, 3)], columns=["Current (pA)", "I_inj [pA]", "g [nS]", "rate [Hz]"])
         )
@@ -171,7 +171,7 @@ def test_cells_may_carry_units_and_quantities():
         (True, "row 0"),
         ([1], "row 0"),
     ):
-        with pytest.raises(b2r.InputError, match=gist):
+        with pytest.raises(b2r.errors.InputError, match=gist):
             b2r.FISurface.from_frame(frame.assign(I=[cell, "1 pA", "2 pA", "3 pA"]))
 
 
@@ -335,7 +335,7 @@ def test_what_cannot_be_told_is_refused_by_line_and_column(name, tmp_path):
     text, gist = REFUSED[name]
     path = tmp_path / "recording.csv"
     path.write_bytes(text.encode())
-    with pytest.raises(b2r.InputError, match=gist) as error:
+    with pytest.raises(b2r.errors.InputError, match=gist) as error:
         b2r.FISurface.from_csv(path)
     assert (
         str(error.value).startswith(f"{path}: ")
@@ -372,14 +372,14 @@ def test_paths_that_hold_no_table(tmp_path, monkeypatch):
         (5, "path of a file"),
         ("a\0b", "path of a file"),
     ):
-        with pytest.raises(b2r.InputError, match=gist):
+        with pytest.raises(b2r.errors.InputError, match=gist):
             b2r.FISurface.from_csv(path)
     junk.write_text("x" * 200_000)
-    with pytest.raises(b2r.InputError, match="line 1 has 200000 characters"):
+    with pytest.raises(b2r.errors.InputError, match="line 1 has 200000 characters"):
         b2r.FISurface.from_csv(junk)
     junk.write_text(H + "100,8,5\n" * 50_000)
     monkeypatch.setattr(recorded_text, "LARGEST", 2**18)
-    with pytest.raises(b2r.InputError, match="larger than"):
+    with pytest.raises(b2r.errors.InputError, match="larger than"):
         b2r.FISurface.from_csv(junk)
 
 
@@ -399,7 +399,7 @@ def test_lines_are_those_of_the_file(tmp_path):
     ],
 )
 def test_what_is_no_table_is_refused(data, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         b2r.FISurface.from_frame(data)
 
 
@@ -411,9 +411,9 @@ def test_rows_that_hold_nothing_are_no_points():
     np.testing.assert_array_equal(
         b2r.FISurface.from_frame(frame.convert_dtypes().astype(object)).rate_, nullable.rate_
     )
-    with pytest.raises(b2r.InputError, match="no rows"):
+    with pytest.raises(b2r.errors.InputError, match="no rows"):
         b2r.FISurface.from_frame(frame.iloc[1:2])
-    with pytest.raises(b2r.InputError, match="missing values, the first in row 1"):
+    with pytest.raises(b2r.errors.InputError, match="missing values, the first in row 1"):
         b2r.FISurface.from_frame(frame.assign(**{"rate [Hz]": 1.0}))
 
 
@@ -469,7 +469,7 @@ def test_added_conductances_become_total_ones(E):
     )
     assert list(fit.slopes["points"]) == list(inside.groupby(inside["g [S]"].round(13)).size())
     pd.testing.assert_frame_equal(b2r.FISurface.from_frame(surface.to_frame()).to_frame(), surface.to_frame())
-    assert len(b2r.plot_fi(surface, fit, ax=Figure().subplots()).get_legend().get_texts()) == 4
+    assert len(b2r.plots.plot_fi(surface, fit, ax=Figure().subplots()).get_legend().get_texts()) == 4
     assert surface.provenance["added"]["g_L"] == str(9 * nS)
 
 
@@ -487,7 +487,7 @@ def test_the_reversal_may_stand_in_a_column_or_be_assumed_aloud():
         known["rate [Hz]"], [lif(i, g) for i, g in known[HEADER[:2]].to_numpy()], atol=1e-3
     )
     assert surface.warnings == ()
-    with pytest.raises(b2r.InputError, match="E_added.*there is the column"):
+    with pytest.raises(b2r.errors.InputError, match="E_added.*there is the column"):
         b2r.FISurface.from_frame(data, **CELL, E_added=0 * mV)
     assumed = b2r.FISurface.from_frame(clamped(-70e-3), **CELL)
     assert (
@@ -503,7 +503,7 @@ def test_a_leak_may_be_taken_away_while_some_is_left():
     np.testing.assert_allclose(
         b2r.FISurface.from_frame(data, **CELL, E_added=-70 * mV).g_, [5e-9, 9e-9, 13e-9], rtol=1e-15
     )
-    with pytest.raises(b2r.InputError, match="leaves no leak"):
+    with pytest.raises(b2r.errors.InputError, match="leaves no leak"):
         b2r.FISurface.from_frame(
             clamped(-70e-3, added=(0.0,)).assign(**{"g [nS]": -9.0}), **CELL, E_added=-70 * mV
         )
@@ -525,7 +525,7 @@ def test_a_leak_may_be_taken_away_while_some_is_left():
     ],
 )
 def test_what_is_said_of_added_conductances_must_fit(arguments, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         b2r.FISurface.from_frame(clamped(-70e-3), **arguments)
 
 
@@ -535,7 +535,7 @@ def test_names_say_whether_a_conductance_is_added():
     np.testing.assert_array_equal(
         same_.rate_, b2r.FISurface.from_frame(clamped(-70e-3), **CELL, E_added=-70 * mV).rate_
     )
-    with pytest.raises(b2r.InputError, match="total conductance by its name"):
+    with pytest.raises(b2r.errors.InputError, match="total conductance by its name"):
         b2r.FISurface.from_frame(clamped(-70e-3).rename(columns={"g [nS]": "g_total [nS]"}), **CELL)
 
 
@@ -583,7 +583,7 @@ def test_axis_values_that_differ_by_rounding_are_one():
     scattered = pd.DataFrame(
         np.random.default_rng(0).uniform(1e-10, 2e-10, (6000, 2)), columns=HEADER[:2]
     ).assign(**{"rate [Hz]": 1.0})
-    with pytest.raises(b2r.InputError, match="6000 different currents"):
+    with pytest.raises(b2r.errors.InputError, match="6000 different currents"):
         b2r.FISurface.from_frame(scattered)
 
 
@@ -603,9 +603,9 @@ def test_repeats_are_averaged_and_their_scatter_is_the_error():
     np.testing.assert_allclose(surface.rate_sem_.ravel(), groups.sem(), rtol=1e-9)
     assert surface.provenance["averaged pairs"] == 30
     assert b2r.fit_gain(surface, weights="sem").points == 30
-    with pytest.raises(b2r.InputError, match="I = 200 pA, g = 9 nS occurs twice, in row 0 and row 30"):
+    with pytest.raises(b2r.errors.InputError, match="I = 200 pA, g = 9 nS occurs twice, in row 0 and row 30"):
         b2r.FISurface.from_frame(trials, repeats="refuse")
-    with pytest.raises(b2r.InputError, match="repeats: got 'mean'"):
+    with pytest.raises(b2r.errors.InputError, match="repeats: got 'mean'"):
         b2r.FISurface.from_frame(trials, repeats="mean")
 
 
@@ -651,7 +651,7 @@ def test_repeats_of_different_things_are_not_averaged_without_being_asked(column
         }
     )
     if refused:
-        with pytest.raises(b2r.InputError, match=f"row 0 and row 1.*{column}.*repeats='average'"):
+        with pytest.raises(b2r.errors.InputError, match=f"row 0 and row 1.*{column}.*repeats='average'"):
             b2r.FISurface.from_frame(frame)
     assert b2r.FISurface.from_frame(frame, repeats="average").rate_[0, 0] == 15
 
@@ -662,7 +662,7 @@ def test_weights_name_the_point_that_has_no_error():
     surface = b2r.FISurface.from_frame(frame)
     i, g = frame.loc[15, HEADER[:2]]
     with pytest.raises(
-        b2r.InputError,
+        b2r.errors.InputError,
         match=f"1 of .* have none or zero, the first at I = {i * 1e12:.4g} pA, g = {g * 1e9:.4g} nS",
     ):
         b2r.fit_gain(surface, weights="sem")
@@ -681,9 +681,9 @@ def test_weights_name_the_point_that_has_no_error():
 def test_what_determines_no_law_is_refused(frame, gist):
     surface = b2r.FISurface.from_frame(frame)
     assert "FISurface(" in repr(surface)
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         b2r.fit_gain(surface)
-    with pytest.raises(b2r.InputError, match="got a DataFrame.*expected an FISurface"):
+    with pytest.raises(b2r.errors.InputError, match="got a DataFrame.*expected an FISurface"):
         b2r.fit_gain(frame)
 
 
@@ -801,7 +801,7 @@ def test_a_recording_that_falls_silent_is_fitted_below_the_block(tmp_path):
             and "depolarisation block" in warning
             and "I = 440 to 520 pA at g = 8 nS" in warning
         )
-    ax = b2r.plot_fi(surface, fit, ax=Figure().subplots())
+    ax = b2r.plots.plot_fi(surface, fit, ax=Figure().subplots())
     assert "blocked, left out" in [text.get_text() for text in ax.get_legend().get_texts()]
     b2r.save(surface, tmp_path / "kept")
     np.testing.assert_array_equal(b2r.load(tmp_path / "kept").blocked, surface.blocked)
@@ -838,7 +838,9 @@ def test_a_legend_names_a_few_of_many_conductances():
         for i in (1e-9 + 0.01 * g, 2e-9 + 0.01 * g)
     ]
     surface = b2r.FISurface.from_frame(pd.DataFrame(rows, columns=HEADER))
-    ax = b2r.plot_fi(surface, b2r.fit_gain(surface), ax=Figure().subplots())
+    ax = b2r.plots.plot_fi(surface, b2r.fit_gain(surface), ax=Figure().subplots())
     assert len(ax.get_legend().get_texts()) == 11  # and the window
-    with pytest.raises(b2r.InputError, match="no finite rate"):
-        b2r.plot_fi(b2r.FISurface.from_frame(TRUE.assign(**{"rate [Hz]": np.nan})), ax=Figure().subplots())
+    with pytest.raises(b2r.errors.InputError, match="no finite rate"):
+        b2r.plots.plot_fi(
+            b2r.FISurface.from_frame(TRUE.assign(**{"rate [Hz]": np.nan})), ax=Figure().subplots()
+        )

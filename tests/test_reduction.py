@@ -133,12 +133,12 @@ def test_time_constants_are_what_was_asked_for():
     ],
 )
 def test_bad_arguments_are_refused_by_name(arguments, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         b2r.reduce(**{"circuit": two_populations(), "gains": {"E": gain(), "I": gain()}, **arguments})
 
 
 def test_gains_of_another_kind_of_unit_are_refused():
-    with pytest.raises(b2r.InputError, match="per area|per cell"):
+    with pytest.raises(b2r.errors.InputError, match="per area|per cell"):
         b2r.reduce("e_shriki", gains={"E": gain()})
 
 
@@ -187,9 +187,9 @@ def test_a_reduction_survives_its_file(tmp_path):
         and json.loads(path.read_text())["data"]["fields"]["level"] == "linear"
     )
     path.write_text("{}")
-    with pytest.raises(b2r.InputError, match="is not the description of a result"):
+    with pytest.raises(b2r.errors.InputError, match="is not the description of a result"):
         b2r.ReducedCircuit.load(path)
-    with pytest.raises(b2r.InputError, match="cannot be read"):
+    with pytest.raises(b2r.errors.InputError, match="cannot be read"):
         b2r.ReducedCircuit.load(tmp_path / "none.json")
 
 

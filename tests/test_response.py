@@ -33,7 +33,7 @@ def escape(equations="", method=None, **parameters):
 
 @pytest.fixture(scope="module")
 def passive():
-    return b2r.measure_response(escape(), 100 * pA, 10 * nS, seed=3)
+    return b2r.measure_linear_response(escape(), 100 * pA, 10 * nS, seed=3)
 
 
 def chi2(response, exact):
@@ -83,7 +83,7 @@ def test_a_resonance_is_found_and_told_from_one_time_constant():
         a=40 * nS,
         tau_w=30 * ms,
     )
-    response = b2r.measure_response(
+    response = b2r.measure_linear_response(
         cell, 500 * pA, 10 * nS, frequencies=[1, 3, 6, 10, 15, 25, 40, 80, 160] * Hz, seed=1
     )
     C, g, a, tau_w = 200e-12, 10e-9, 40e-9, 30e-3
@@ -110,7 +110,7 @@ def test_a_resonance_is_found_and_told_from_one_time_constant():
 @pytest.fixture(scope="module")
 def noisy():
     noise = b2r.Drive(name="E", inputs=500, rate="10 Hz", G="1 nS", tau="5 ms", E="0 mV")
-    return noise, b2r.measure_response("lif", 500 * pA, 45 * nS, noise=[noise], seed=2)
+    return noise, b2r.measure_linear_response("lif", 500 * pA, 45 * nS, noise=[noise], seed=2)
 
 
 def test_slow_currents_find_the_slope_of_the_f_I_curve(noisy):
@@ -119,7 +119,7 @@ def test_slow_currents_find_the_slope_of_the_f_I_curve(noisy):
     slope = (surface.rate_[1, 0] - surface.rate_[0, 0]) / 40e-12
     error = np.hypot(*surface.rate_sem_[:, 0]) / 40e-12
     # Over +-20 pA and over the modulation the curve bends by its third derivative alone: of a gain as bent as
-    # exp(x/x_0), 1 % (Notes of measure_response).
+    # exp(x/x_0), 1 % (Notes of measure_linear_response).
     for gain, sem in (
         (response.gain[0].real, response.gain_sem[0]),
         (response.gain[1].real, response.gain_sem[1]),
@@ -144,7 +144,7 @@ def test_a_leaky_cell_in_slow_noise_follows_currents_at_once(noisy):
 def test_both_engines_find_the_same():
     arguments = dict(frequencies=[5, 40] * Hz, rtol=0.15)
     native, brian = (
-        b2r.measure_response(escape(), 100 * pA, 10 * nS, engine=engine, seed=seed, **arguments)
+        b2r.measure_linear_response(escape(), 100 * pA, 10 * nS, engine=engine, seed=seed, **arguments)
         for engine, seed in (("auto", 1), ("brian2", 2))
     )
     assert "brian2" in brian.provenance["engine"]
@@ -165,16 +165,16 @@ def test_both_engines_find_the_same():
     ],
 )
 def test_bad_arguments_are_refused(arguments, gist):
-    with pytest.raises(b2r.InputError, match=gist):
-        b2r.measure_response(escape(), **{"I": 100 * pA, "g": 10 * nS, **arguments})
+    with pytest.raises(b2r.errors.InputError, match=gist):
+        b2r.measure_linear_response(escape(), **{"I": 100 * pA, "g": 10 * nS, **arguments})
 
 
 def test_without_noise_there_is_no_linear_response():
-    with pytest.raises(b2r.InputError, match="noise"):
-        b2r.measure_response("lif", 500 * pA, 20 * nS)
-    with pytest.raises(b2r.InputError, match="noise"):
+    with pytest.raises(b2r.errors.InputError, match="noise"):
+        b2r.measure_linear_response("lif", 500 * pA, 20 * nS)
+    with pytest.raises(b2r.errors.InputError, match="noise"):
         b2r.reduce("ei_lif", noise="none", tau="fitted")
-    with pytest.raises(b2r.InputError, match="adaptation"):
+    with pytest.raises(b2r.errors.InputError, match="adaptation"):
         b2r.reduce("ei_lif", adaptation="measured", tau="resonant")
 
 

@@ -115,7 +115,7 @@ def test_a_state_without_stability_names_what_grows():
     ],
 )
 def test_rings_of_bad_numbers_are_refused(values, message):
-    with pytest.raises(b2r.InputError, match=message):
+    with pytest.raises(b2r.errors.InputError, match=message):
         b2r.Ring(**values)
 
 
@@ -221,7 +221,7 @@ def plain(**changes):
     ],
 )
 def test_bad_input_is_named(call, message):
-    with pytest.raises(b2r.InputError, match=message):
+    with pytest.raises(b2r.errors.InputError, match=message):
         call()
 
 

@@ -94,7 +94,7 @@ def test_a_negative_conductance_may_be_added_while_the_total_stays_above_nothing
     measured = b2r.measure_fi("lif", [I_] * nA / 1e-9, [4] * nS).rate_[0, 0]
     # Two steps: the threshold and the refractory time each lie on the grid
     assert lif.leak_ > g_ and abs(1 / measured - 1 / exact) <= 2e-4
-    with pytest.raises(b2r.InputError, match="above 0"):
+    with pytest.raises(b2r.errors.InputError, match="above 0"):
         b2r.measure_fi("lif", [0.3] * nA, [0, 4] * nS)
 
 
@@ -148,7 +148,7 @@ def test_a_cell_without_a_leak_counts_from_nothing():
             assert period <= 1 / surface.rate_[i, j] + 1e-9 <= period + 1.1e-5, (
                 "late by up to one step of the grid"
             )
-    with pytest.raises(b2r.InputError, match="at least 0"):
+    with pytest.raises(b2r.errors.InputError, match="at least 0"):
         b2r.measure_fi(cell, [200] * pA, [-1, 5] * nS)
 
 
@@ -208,7 +208,7 @@ def test_a_cell_without_a_leak_counts_from_nothing():
     ],
 )
 def test_a_role_that_differs_from_the_equations_is_refused_with_the_right_line(equations, changes, line):
-    with pytest.raises(b2r.ModelError, match=line) as caught:
+    with pytest.raises(b2r.errors.ModelError, match=line) as caught:
         written(equations, **changes)
     assert "\n" not in str(caught.value)
 

@@ -37,7 +37,7 @@ def product(circuit, seed, folder=None, wait=0.0, deadly=None, always=False):
 
 def refuses(circuit, seed):
     if circuit.drives[0].rate_ == 12:
-        raise b2r.InputError("not at 12 Hz")
+        raise b2r.errors.InputError("not at 12 Hz")
     return [{"population": name, "size": p.size} for name, p in circuit.populations.items()]
 
 
@@ -173,11 +173,11 @@ def test_bad_input_is_refused_before_anything_runs(tmp_path):
         ({"drive.ext.rate": [8] * mV}, "rate"),
         (3, "grid"),
     ):
-        with pytest.raises(b2r.InputError, match=gist):
+        with pytest.raises(b2r.errors.InputError, match=gist):
             b2r.scan(circuit, grid, task=product, out=tmp_path / "none")
-    with pytest.raises(b2r.InputError, match="task.*validate"):
+    with pytest.raises(b2r.errors.InputError, match="task.*validate"):
         b2r.scan(circuit, GRID, task="validade")
-    with pytest.raises(b2r.InputError, match="workers"):
+    with pytest.raises(b2r.errors.InputError, match="workers"):
         b2r.scan(circuit, GRID, task=product, workers=0)
     assert not (tmp_path / "none").exists()
 
@@ -187,11 +187,11 @@ def test_a_folder_of_another_scan_is_left_alone(tmp_path):
     b2r.scan(circuit, grid, task=product, workers=1, out=tmp_path / "scan")
     before = {path: path.read_bytes() for path in (tmp_path / "scan").rglob("*.*")}
     for changed, gist in ((dict(seed=2), "seed"), (dict(task=refuses), "task"), (dict(wait=0.1), "settings")):
-        with pytest.raises(b2r.InputError, match=f"another scan.*{gist}"):
+        with pytest.raises(b2r.errors.InputError, match=f"another scan.*{gist}"):
             b2r.scan(circuit, grid, **{"task": product, "workers": 1, "out": tmp_path / "scan", **changed})
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").write_text("")
-    with pytest.raises(b2r.InputError, match="something else"):
+    with pytest.raises(b2r.errors.InputError, match="something else"):
         b2r.scan(circuit, grid, task=product, out=tmp_path / "other")
     assert {path: path.read_bytes() for path in (tmp_path / "scan").rglob("*.*")} == before
 
@@ -203,12 +203,12 @@ def test_a_full_disk_is_one_message_and_loses_nothing(tmp_path, monkeypatch):
 
     def full(path, data):
         if path.parent.name == "points" and len(written) >= 2:
-            raise b2r.OutputError(f"{path}: cannot write there: No space left on device")
+            raise b2r.errors.OutputError(f"{path}: cannot write there: No space left on device")
         written.append(path)
         real(path, data)
 
     monkeypatch.setattr(scanning, "write_json", full)
-    with ThreadPoolExecutor(1) as executor, pytest.raises(b2r.OutputError, match="No space"):
+    with ThreadPoolExecutor(1) as executor, pytest.raises(b2r.errors.OutputError, match="No space"):
         b2r.scan(two_populations(), GRID, task=product, executor=executor, out=tmp_path / "scan")
     monkeypatch.undo()
     assert len(list((tmp_path / "scan" / "points").iterdir())) == 1
@@ -250,7 +250,7 @@ def test_a_map_of_a_small_circuit(small, tmp_path, levels):
     import matplotlib
 
     matplotlib.use("agg")
-    regimes = b2r.regime_map(
+    regimes = b2r.map_regimes(
         small,
         {"drive.ext.rate": [12, 14] * Hz, "projection.E->E.G": [0.1, 0.12] * nS},
         duration=0.6 * second,
@@ -277,7 +277,7 @@ def test_a_map_of_a_small_circuit(small, tmp_path, levels):
     assert points.loc[3, f"largest_error {levels[-1]}"] == pytest.approx(
         again.levels.loc[levels[-1], "largest_error"], rel=1e-6
     )
-    ax = b2r.plot_map(regimes)
+    ax = b2r.plots.plot_map(regimes)
     assert (
         ax.get_xlabel() == "drive.ext.rate (Hz)"
         and ax.get_ylabel() == "projection.E->E.G (pS)"

@@ -69,7 +69,7 @@ def test_a_plan_that_grew_and_turned_round_does_only_what_is_new(tmp_path):
     pd.testing.assert_frame_equal(table, fresh)
     assert fresh["value"].tolist() == pytest.approx([6, 8, 4, 3, 4, 2], rel=1e-12)
     pd.testing.assert_frame_equal(b2r.load(tmp_path / "scan"), fresh)
-    with pytest.raises(b2r.InputError, match=r"another scan.*points \(2 of those that it holds"):
+    with pytest.raises(b2r.errors.InputError, match=r"another scan.*points \(2 of those that it holds"):
         scanned(rates(8, 12), tmp_path / "scan")
 
 
@@ -93,13 +93,13 @@ def test_what_a_later_process_cannot_tell_apart_is_refused_with_a_folder(tmp_pat
         return {"value": 2.0}
 
     for task in (local, inner):
-        with pytest.raises(b2r.InputError, match=r"task: .*no module holds.*out="):
+        with pytest.raises(b2r.errors.InputError, match=r"task: .*no module holds.*out="):
             b2r.scan(two_populations(), rates(8), task=task, executor=NoExecutor(), out=tmp_path / "scan")
         assert scanned(rates(8), task=task)["value"].tolist() == [task(None, 1)["value"]] * 2, "the control"
-        with pytest.raises(b2r.InputError, match="task: .*cannot be sent"):
+        with pytest.raises(b2r.errors.InputError, match="task: .*cannot be sent"):
             b2r.scan(two_populations(), rates(8), task=task, workers=1)
     for weights in (local, object()):
-        with pytest.raises(b2r.InputError, match="weights: got"):
+        with pytest.raises(b2r.errors.InputError, match="weights: got"):
             b2r.scan(
                 two_populations(),
                 rates(8),
@@ -127,7 +127,7 @@ def test_what_a_later_process_cannot_tell_apart_is_refused_with_a_folder(tmp_pat
     ],
 )
 def test_settings_are_checked_before_the_first_point(tmp_path, task, settings, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         b2r.scan(
             two_populations(), rates(8), task=task, executor=NoExecutor(), out=tmp_path / "scan", **settings
         )
@@ -145,9 +145,9 @@ def test_arrays_among_the_settings_go_on_and_are_told_apart(tmp_path):
     table = scanned(rates(8), tmp_path / "scan", weights=weights)
     pd.testing.assert_frame_equal(scanned(rates(8), tmp_path / "scan", weights=weights.copy()), table)
     assert set(CALLS.values()) == {1}
-    with pytest.raises(b2r.InputError, match="another scan.*settings"):
+    with pytest.raises(b2r.errors.InputError, match="another scan.*settings"):
         scanned(rates(8), tmp_path / "scan", weights=weights + 1e-12)
-    with pytest.raises(b2r.InputError, match="another scan.*settings"):
+    with pytest.raises(b2r.errors.InputError, match="another scan.*settings"):
         scanned(rates(8), tmp_path / "scan", weights=weights * mV)
 
 
@@ -167,7 +167,7 @@ def test_one_of_many_that_claim_a_folder_at_once_has_it(tmp_path):
             with ThreadPoolExecutor(1) as executor:
                 grid = {"drive.ext.rate": [8] * Hz}
                 return b2r.scan(two_populations(), grid, task=waits, executor=executor, out=tmp_path / "scan")
-        except b2r.OutputError as error:
+        except b2r.errors.OutputError as error:
             refused.release()
             return str(error)
 
@@ -201,7 +201,7 @@ def test_a_folder_is_free_once_the_process_that_had_it_is_killed(tmp_path):
     )
     try:
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(b2r.OutputError, match="another process is at this scan"):
+        with pytest.raises(b2r.errors.OutputError, match="another process is at this scan"):
             scanned(rates(8, 12), tmp_path / "scan")
         held = json.loads((tmp_path / "scan" / "scan.json").read_text())
         assert len(held["points"]) == 2, "whoever is refused writes nothing"
@@ -287,7 +287,7 @@ def test_values_that_do_not_stand_alone_are_checked_together():
     ok = {f"projection.{name}.in_degree": 10 for name in ("E->E", "E->E#2", "E->I")}
     ok["population.E.size"] = 20
     assert len(plan_of(circuit, [ok]).points) == 1
-    with pytest.raises(b2r.CircuitError, match="in_degree"):
+    with pytest.raises(b2r.errors.CircuitError, match="in_degree"):
         plan_of(circuit, [ok, {**ok, "population.E.size": 10}])
     for name, value in (
         ("projection.I->E.tau", 0 * mV),
@@ -297,7 +297,7 @@ def test_values_that_do_not_stand_alone_are_checked_together():
         ("drive.ext.rate", np.inf * Hz),
         ("drive.ext.rate", 8),
     ):
-        with pytest.raises(b2r.InputError, match=name.rpartition(".")[2]):
+        with pytest.raises(b2r.errors.InputError, match=name.rpartition(".")[2]):
             plan_of(circuit, [{}, {name: value}])
     table = {"times": ["0 s", "1 s"], "values": ["8 Hz", "12 Hz"]}
     plan = plan_of(circuit, {"drive.ext.rate": [8 * Hz, table, 12 * Hz]})
@@ -325,10 +325,10 @@ def test_files_that_were_changed_count_for_nothing(tmp_path):
         '{"format": "b2reduce scan"}',
     ):
         manifest.write_text(text)
-        with pytest.raises(b2r.InputError, match="scan.json"):
+        with pytest.raises(b2r.errors.InputError, match="scan.json"):
             b2r.load(tmp_path / "scan")
     if hasattr(os, "mkfifo"):  # from which reading would wait forever
         manifest.unlink()
         os.mkfifo(manifest)
-        with pytest.raises(b2r.InputError, match="scan.json: .*no plain file"):
+        with pytest.raises(b2r.errors.InputError, match="scan.json: .*no plain file"):
             b2r.load(tmp_path / "scan")

@@ -59,7 +59,8 @@ def circuit(model):
 @pytest.mark.parametrize("refractory", some([None, "0.4 ms", "v > 0*mV", "v > V_spike + 10*mV"], "0.4 ms"))
 def test_a_spike_that_counts_twice_is_an_error(refractory, engine):
     with pytest.raises(
-        b2r.InputError, match=r"a spike is counted [\d.]+ times at I = .*g = .*refractory = 'v > V_spike'"
+        b2r.errors.InputError,
+        match=r"a spike is counted [\d.]+ times at I = .*g = .*refractory = 'v > V_spike'",
     ):
         b2r.measure_fi(cell(refractory=refractory), **POINT, engine=engine)
 
@@ -98,7 +99,7 @@ def test_the_two_engines_find_the_same_counts():
     ids=["rheobase", "adaptation", "transfer", "network", "reduce", "noise"],
 )
 def test_it_is_seen_wherever_spikes_are_counted(call):
-    with pytest.raises(b2r.InputError, match="a spike is counted"):
+    with pytest.raises(b2r.errors.InputError, match="a spike is counted"):
         call(cell(refractory=None))
 
 
@@ -137,7 +138,7 @@ def test_a_cell_that_fires_at_every_step_has_a_reset_between_them():
         0, 0
     ] == pytest.approx(1e4, rel=1e-3)
     # 50 mV a step against a reset of 10 mV: it never comes down again
-    with pytest.raises(b2r.InputError, match="a spike is counted"):
+    with pytest.raises(b2r.errors.InputError, match="a spike is counted"):
         b2r.measure_fi(
             lif(
                 reset="v -= 10*mV",

@@ -188,7 +188,7 @@ def test_cells_differ_where_a_parameter_has_a_spread():
     ],
 )
 def test_bad_arguments_are_refused(small, arguments, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         b2r.simulate_spikes(**{"circuit": small, "duration": 0.1 * second, **arguments})
 
 
@@ -201,7 +201,7 @@ def test_a_diverging_network_says_which_population():
             b2r.Drive(name="ext", target="E", inputs=100, rate=50 * Hz, G="20 uS/cm^2", tau=5 * ms, E=0 * mV)
         ],
     )
-    with pytest.raises(b2r.DivergenceError, match="population E.*smaller dt"):
+    with pytest.raises(b2r.errors.DivergenceError, match="population E.*smaller dt"):
         b2r.simulate_spikes(circuit, duration=0.2 * second, dt=0.5 * ms)  # a step that is given stays
 
 
@@ -213,9 +213,9 @@ def test_activity_means_and_smoothing():
     assert (
         smooth.mean()["E"] == pytest.approx(15) and 14 < smooth.rate_[0, 49] < 16 and run.rate_[0, 49] == 10
     )
-    with pytest.raises(b2r.InputError, match="after"):
+    with pytest.raises(b2r.errors.InputError, match="after"):
         run.mean(after=2 * second)
-    with pytest.raises(b2r.InputError, match="width"):
+    with pytest.raises(b2r.errors.InputError, match="width"):
         run.smooth(0 * ms)
 
 

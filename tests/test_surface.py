@@ -202,7 +202,7 @@ def test_noise_of_vanishing_variance_is_no_noise(noise):
 
 def test_a_point_that_needs_a_negative_leak_is_refused(noise):
     # The noise's mean: 200*12*0.5*5e-3 + 50*10*2*10e-3 = 6 + 10 nS.
-    with pytest.raises(b2r.InputError, match=r"negative leak.*16\. nS|16\. nsiemens|negative leak"):
+    with pytest.raises(b2r.errors.InputError, match=r"negative leak.*16\. nS|16\. nsiemens|negative leak"):
         measure_fi("lif", [0.3] * nA, [15, 20] * nS, noise=noise)
     measure_fi("lif", [0.3] * nA, [16.01] * nS, noise=noise, duration=20 * ms, replicates=1)
 
@@ -230,7 +230,7 @@ def test_a_point_that_needs_a_negative_leak_is_refused(noise):
     ],
 )
 def test_bad_arguments_are_refused_by_name(arguments, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         measure_fi(**{"model": "lif", "I": [0.3] * nA, "g": [20] * nS, **arguments})
 
 
@@ -242,7 +242,7 @@ def test_a_diverging_integration_is_an_error_that_names_the_point():
         parameters=dict(C_m=250 * pF, g_L=10 * nS, E_L=-65 * mV, V_th=10 * mV, k=10 * nS / mV),
         method="rk4",
     )
-    with pytest.raises(b2r.DivergenceError, match=r"(?s)not finite.*I_app = 1e-09.*smaller dt"):
+    with pytest.raises(b2r.errors.DivergenceError, match=r"(?s)not finite.*I_app = 1e-09.*smaller dt"):
         measure_fi(unstable, [0.1, 1.0] * nA, [10] * nS, duration=200 * ms)
 
 
@@ -275,7 +275,9 @@ def test_rheobase_is_found_near_zero_and_below(v_th):
 
 
 def test_a_division_by_zero_inside_compiled_code_is_reported_as_divergence():
-    with pytest.raises(b2r.DivergenceError, match="(?s)division by zero.*hodgkin|hodgkin.*division by zero"):
+    with pytest.raises(
+        b2r.errors.DivergenceError, match="(?s)division by zero.*hodgkin|hodgkin.*division by zero"
+    ):
         measure_fi(
             "hodgkin_huxley1952",
             [-3000, 5] * uA / cm**2,
@@ -286,7 +288,7 @@ def test_a_division_by_zero_inside_compiled_code_is_reported_as_divergence():
 
 
 def test_a_cell_that_never_fires_has_no_rheobase():
-    with pytest.raises(b2r.InputError, match="does not fire.*v > V_th"):
+    with pytest.raises(b2r.errors.InputError, match="does not fire.*v > V_th"):
         b2r.rheobase("lif", [16.7] * nS, parameters={"V_th": 2000 * mV}, duration=100 * ms)
 
 
@@ -336,13 +338,13 @@ def test_recorded_data_make_a_surface_with_holes():
     ],
 )
 def test_faulty_recorded_data_are_refused(data, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         b2r.FISurface.from_frame(data)
 
 
 def test_a_silent_surface_is_a_result_but_a_dead_cell_is_an_error():
     assert measure_fi("lif", [0.1] * nA, [16.7] * nS, duration=200 * ms).rate_[0, 0] == 0
-    with pytest.raises(b2r.InputError, match="does not fire.*threshold"):
+    with pytest.raises(b2r.errors.InputError, match="does not fire.*threshold"):
         measure_fi("lif", [0.1] * nA, [16.7] * nS, duration=200 * ms, parameters={"V_th": 5000 * mV})
 
 
@@ -353,7 +355,7 @@ def test_provenance_cannot_be_changed(noisy):
 
 @pytest.mark.parametrize("seed", [-1, 1.5, None, "a", True])
 def test_a_seed_is_a_whole_number(seed):
-    with pytest.raises(b2r.InputError, match="seed"):
+    with pytest.raises(b2r.errors.InputError, match="seed"):
         measure_fi("lif", [0.3] * nA, [16.7] * nS, seed=seed, duration=50 * ms)
 
 
@@ -400,7 +402,7 @@ def test_a_rate_that_the_time_grid_makes_is_named(refractory, rate):
     ids=["fi", "rheobase", "transfer", "spikes", "rates", "validate", "scan"],
 )
 def test_a_run_that_cannot_be_is_refused_at_once(call, duration):
-    with pytest.raises(b2r.InputError, match="duration: got"):
+    with pytest.raises(b2r.errors.InputError, match="duration: got"):
         call(duration)
 
 
@@ -415,7 +417,7 @@ def test_a_run_that_cannot_be_is_refused_at_once(call, duration):
     ],
 )
 def test_a_step_that_cannot_be_is_refused_at_once(call, dt):
-    with pytest.raises(b2r.InputError, match="(duration|dt): got"):
+    with pytest.raises(b2r.errors.InputError, match="(duration|dt): got"):
         call(dt)
 
 

@@ -119,18 +119,18 @@ def test_precision_threads_and_fixed_drives():
     ],
 )
 def test_bad_input_is_named(arguments, message):
-    with pytest.raises(b2r.InputError, match=message):
+    with pytest.raises(b2r.errors.InputError, match=message):
         b2r.measure_transfer("lif", **{"drives": [E, I], "rates": {"E": [1, 2] * Hz}, **arguments})
 
 
 def test_pictures(transfer):
     import matplotlib.pyplot as plt
 
-    axes = b2r.plot_transfer(transfer)
+    axes = b2r.plots.plot_transfer(transfer)
     assert axes.get_xlabel() == "rate of E (Hz)" and axes.get_ylabel() == "rate of I (Hz)"
     line = b2r.measure_transfer("lif", [E], {"E": [1, 5] * Hz}, duration=300 * ms)
-    assert b2r.plot_transfer(line).get_ylabel() == "rate (Hz)"
+    assert b2r.plots.plot_transfer(line).get_ylabel() == "rate (Hz)"
     flat = b2r.measure_transfer("lif", [E, I], {"E": [1, 5] * Hz, "I": [3] * Hz}, duration=300 * ms)
-    with pytest.raises(b2r.InputError, match="2 x 1"):
-        b2r.plot_transfer(flat)
+    with pytest.raises(b2r.errors.InputError, match="2 x 1"):
+        b2r.plots.plot_transfer(flat)
     plt.close("all")

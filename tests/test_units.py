@@ -58,7 +58,7 @@ def test_what_is_not_a_value_is_refused(text, gist):
     if gist is None:
         assert parse_quantity(text) == 281.0
         return
-    with pytest.raises(b2r.UnitError, match=gist):
+    with pytest.raises(b2r.errors.UnitError, match=gist):
         parse_quantity(text)
 
 
@@ -87,9 +87,9 @@ def test_text_and_back_is_the_same_double():
 def test_arguments_keep_their_dimension():
     assert to_si([1, 2] * nS, "S", "g").tolist() == [1e-9, 2e-9]
     assert to_si(["1 nS", "20 nS"], "S", "g").tolist() == [1e-9, 2e-8]
-    with pytest.raises(b2r.UnitError, match="g: got a value in V"):
+    with pytest.raises(b2r.errors.UnitError, match="g: got a value in V"):
         to_si(1 * mV, "S", "g")
-    with pytest.raises(b2r.UnitError, match="plain number"):
+    with pytest.raises(b2r.errors.UnitError, match="plain number"):
         to_si(3.0, "S", "g")
     assert float(with_units(2e-2, "A/m^2") / (uA / cm**2)) == pytest.approx(2, rel=1e-15)
     assert si_label(get_dimensions(uA / cm**2)) == "A/m^2"
@@ -168,7 +168,7 @@ def test_powers_of_units_as_papers_write_them(text, si, dimension):
     ],
 )
 def test_other_spellings_are_refused_with_the_right_one(text, gist):
-    with pytest.raises(b2r.UnitError, match=gist) as caught:
+    with pytest.raises(b2r.errors.UnitError, match=gist) as caught:
         parse_quantity(text)
     assert len(str(caught.value)) < 300 and "\n" not in str(caught.value)
 

@@ -176,5 +176,5 @@ def test_a_saturated_circuit_is_foretold(settings):
     ],
 )
 def test_bad_arguments_are_refused_before_anything_runs(arguments, gist):
-    with pytest.raises(b2r.InputError, match=gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         b2r.validate(**{"circuit": "ei_lif", **arguments})

@@ -37,7 +37,7 @@ def test_values_are_found_by_the_names_that_replace_takes():
         "dt",
         "projection.E->E.delay",
     ):
-        with pytest.raises(b2r.InputError):
+        with pytest.raises(b2r.errors.InputError):
             circuit.value(name)
 
 
@@ -52,7 +52,7 @@ def test_frozen_is_the_old_gain_on_the_new_synapses(reduced):
         and doubled.gains["E"] is reduced.gains["E"]
         and "4. nS" in repr(doubled)
     )
-    with pytest.raises(b2r.InputError, match="no gain was measured"):
+    with pytest.raises(b2r.errors.InputError, match="no gain was measured"):
         reduced.replace({"population.E.V_th": -48 * mV})
     # A constant current is part of theta: no gain changes.
     shifted = reduced.replace({"population.E.I_app": 10 * pA})
@@ -109,7 +109,7 @@ def test_what_cannot_be_had_is_said(reduced):
         {"projection.I->E.G": "x2", "projection.I:E.G": "x3"},
         3,
     ):
-        with pytest.raises(b2r.InputError):
+        with pytest.raises(b2r.errors.InputError):
             b2r.what_if(reduced, changes, anew=False)
 
 
@@ -117,7 +117,7 @@ def test_at_level_transfer_the_tangent_answers(ei_validation):
     model = ei_validation.reductions["transfer"]
     asked = b2r.what_if(model, {"projection.I->E.G": "x1.1"}, anew=False)
     assert any("tangent" in note for note in asked.notes) and asked.frozen.level == "linear"
-    with pytest.raises(b2r.InputError, match="transfer function"):
+    with pytest.raises(b2r.errors.InputError, match="transfer function"):
         model.replace({"projection.I->E.G": 3 * nS})
     assert b2r.what_if(model, {"drive.ext.rate": 15 * Hz}, anew=False).frozen.level == "transfer"
 
@@ -151,7 +151,7 @@ def test_tune_gives_the_nearest_where_there_is_none(reduced):
         ({"E": 5 * Hz}, "population.E.V_th"),
         ({"E": 5 * Hz}, "population.E.I_app"),
     ):
-        with pytest.raises(b2r.InputError):
+        with pytest.raises(b2r.errors.InputError):
             b2r.tune(reduced, rates, vary=vary)
 
 

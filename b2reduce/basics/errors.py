@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 __all__ = [
+    "B2reduceError",
     "InputError",
     "UnitError",
     "OutputError",
@@ -18,7 +19,11 @@ __all__ = [
 ]
 
 
-class InputError(ValueError):
+class B2reduceError(Exception):
+    """Whatever the package itself refuses or gives up; the command line shows it as one line."""
+
+
+class InputError(B2reduceError, ValueError):
     """An argument or a file that cannot be used.
 
     The message says what was got, what was expected, what to do.
@@ -29,7 +34,7 @@ class UnitError(InputError):
     """A value whose unit is unknown, missing, or of the wrong dimension."""
 
 
-class OutputError(OSError):
+class OutputError(B2reduceError, OSError):
     """An output that cannot be written without harming what is there."""
 
 
@@ -45,11 +50,11 @@ def unknown_name(what, got, known):
     )
 
 
-class DivergenceError(FloatingPointError):
+class DivergenceError(B2reduceError, FloatingPointError):
     """An integration that ended in NaN or infinity."""
 
 
-class StoppedError(RuntimeError):
+class StoppedError(B2reduceError, RuntimeError):
     """A run of a network that something ended before its time; what it had done so far is no result."""
 
 

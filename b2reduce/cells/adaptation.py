@@ -6,12 +6,18 @@ The current by which a cell's own firing or depolarisation counters its input.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..basics.errors import InputError
 from ..basics.fields import Listed, Maybe, Measured, Plain, Table, Text
 from ..basics.frozen import FrozenDict, Record
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import pandas
 
 __all__ = ["Adaptation"]
 
@@ -47,15 +53,15 @@ class Adaptation(Record):
     """
 
     kind: str
-    J: object
-    a_0: object
-    rise: object
-    tau: object
-    J_stderr: object
-    tau_stderr: object
-    rmse: object
-    windows: object
-    curve: object
+    J: Any
+    a_0: Any
+    rise: Any
+    tau: Any
+    J_stderr: Any
+    tau_stderr: Any
+    rmse: Any
+    windows: pandas.DataFrame
+    curve: pandas.DataFrame
     warnings: list
     provenance: dict
 
@@ -78,7 +84,7 @@ class Adaptation(Record):
     a_0_ = property(lambda self: float(np.asarray(self.a_0)), doc="a_0 in SI.")
     tau_ = property(lambda self: float(np.asarray(self.tau)), doc="tau in s.")
 
-    def onset_slope_(self, beta_):
+    def onset_slope_(self, beta_: Any) -> Any:
         """Slope of the gain at onset from that in the steady state: beta/(1 - beta J).
 
         Raises

@@ -6,13 +6,16 @@ Their response, the Brian2 equations that run them, and their fit to a measured 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from ..basics.errors import InputError, unknown_name
 from ..basics.fields import Many, Number, Text, Whole
 from ..basics.frozen import FrozenDict, Record
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["FILTERS", "RateFilter", "fit_filter", "nearest_tau_", "step_response_"]
 
@@ -76,23 +79,23 @@ class RateFilter(Record):
             raise InputError(f"form: {unknown_name('form', self.form, FILTERS)}")
 
     @property
-    def names(self):
+    def names(self) -> tuple[str, ...]:
         """Names of the parameters."""
         return self.NAMES[self.form]
 
     @property
-    def coefficients_(self):
+    def coefficients_(self) -> Any:
         """(a, c, b, d) of H(s), s and s^2."""
         return _coefficients(self.form, self.values)
 
     @property
-    def delay_(self):
+    def delay_(self) -> float:
         """Mean delay b - a in s: by how much slow changes come late."""
         a, _, b, _ = self.coefficients_
         return b - a
 
     @property
-    def delay_stderr_(self):
+    def delay_stderr_(self) -> float:
         """Its standard error, s."""
         gradient = _gradient(
             lambda values: (lambda a, c, b, d: b - a)(*_coefficients(self.form, values)), self.values
@@ -100,7 +103,7 @@ class RateFilter(Record):
         return float(np.sqrt(gradient @ np.array(self.covariance) @ gradient))
 
     @property
-    def fastest_(self):
+    def fastest_(self) -> float:
         """The shortest time constant, s, which a time step must resolve."""
         _, _, b, d = self.coefficients_
         return float(1 / np.abs(np.roots([d, b, 1.0] if d else [b, 1.0])).max())
@@ -109,7 +112,7 @@ class RateFilter(Record):
         """H at frequencies in Hz, complex, 1 at 0."""
         return _response(self.form, self.values, frequency_)
 
-    def equations(self, key):
+    def equations(self, key: Any) -> Any:
         """Brian2 lines that filter ``s_<key>`` into ``q_<key>``, both in Hz."""
         if self.form == "second":
             left = f"s_{key} - x_{key} - damping*y_{key}"
@@ -121,7 +124,7 @@ class RateFilter(Record):
         tail = f" + lead*(s_{key} - x_{key})" if self.form == "lead" else ""
         return [f"dx_{key}/dt = (s_{key} - x_{key})/tau_r : Hz", f"q_{key} = x_{key}{tail} : Hz"]
 
-    def chain_(self, synapse):
+    def chain_(self, synapse: Any) -> Any:
         """(A, B, C).
 
         D state/dt = A state + B input, output C state, of the filter of a synapse and this one behind it;
@@ -143,7 +146,7 @@ class RateFilter(Record):
         )
 
     @property
-    def parameters(self):
+    def parameters(self) -> Any:
         """{declaration in Brian2: SI value} of what `equations` name; the same for all keys."""
         a, c, b, d = self.coefficients_
         if self.form == "second":

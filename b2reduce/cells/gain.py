@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,11 @@ from .plausible import implausible, implausible_shift
 from .silences import silence_warnings
 from .surface import FISurface
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..basics.types import QuantityLike
+
 __all__ = ["fit_gain"]
 
 # Relative change of the slope over the g range beyond which "extra leak only shifts" is poor
@@ -23,7 +29,14 @@ SLOPE_LIMIT = 0.15
 RMSE_LIMIT = 0.05  # of the width of the rate window
 
 
-def fit_gain(surface, *, form="threshold_linear", rates=None, weights=None, through=None):
+def fit_gain(
+    surface: FISurface,
+    *,
+    form: str = "threshold_linear",
+    rates: tuple[QuantityLike, QuantityLike] | None = None,
+    weights: str | None = None,
+    through: Any = None,
+) -> GainFit:
     """Fit r = f(I - I_theta - v_theta g) to the points of a surface within a window of rates.
 
     Parameters

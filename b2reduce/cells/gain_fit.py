@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,15 @@ from ..basics.fields import Flag, Listed, Mapped, Maybe, Measured, Number, Plain
 from ..basics.frozen import FrozenDict, Record
 from ..basics.units import with_units
 from .gain_forms import FORMS, inverse_at
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import pandas
+    from brian2 import Quantity
+    from numpy.typing import ArrayLike
+
+    from ..basics.types import ArrayQuantity
 
 __all__ = ["GainFit"]
 
@@ -68,16 +78,16 @@ class GainFit(Record):
     params: Mapping
     stderr: Mapping
     r2: float
-    rmse: object
-    slopes: object
+    rmse: Quantity
+    slopes: pandas.DataFrame
     slope_change: float
     rates: tuple
     points: int
     warnings: tuple
     per_area: bool
     provenance: Mapping
-    cross_validation: object = None
-    covariance: object = None
+    cross_validation: Any = None
+    covariance: Any = None
     through: Mapping | None = None
 
     FIELDS = FrozenDict(
@@ -103,7 +113,7 @@ class GainFit(Record):
     v_theta = property(lambda self: self.params["v_theta"])
 
     @property
-    def current_unit(self):
+    def current_unit(self) -> str:
         """``"A"`` or ``"A/m^2"``."""
         return "A/m^2" if self.per_area else "A"
 
@@ -111,29 +121,29 @@ class GainFit(Record):
         return float(np.asarray(self.params[name]))
 
     @property
-    def shape_(self):
+    def shape_(self) -> Any:
         """Shape parameters of the gain, SI."""
         return tuple(self._si(name) for name in FORMS[self.form].names)
 
-    def f_(self, x_):
+    def f_(self, x_: ArrayLike) -> Any:
         """The gain alone on SI floats: Hz from A (or A/m^2)."""
         return FORMS[self.form].f(np.asarray(x_, dtype=float), *self.shape_)
 
-    def slope_(self, x_):
+    def slope_(self, x_: ArrayLike) -> Any:
         """df/dx on SI floats."""
         return FORMS[self.form].slope(np.asarray(x_, dtype=float), *self.shape_)
 
-    def inverse_(self, rate_):
+    def inverse_(self, rate_: ArrayLike) -> Any:
         """The current in excess of the threshold, SI, that gives a rate in Hz."""
         return inverse_at(FORMS[self.form], rate_, self.shape_)
 
     @property
-    def equation(self):
+    def equation(self) -> str:
         """The gain of ``mu`` as a Brian2 expression; empty for a spline, which is a function."""
         return FORMS[self.form].equation.format(I="amp/meter**2" if self.per_area else "amp")
 
     @property
-    def parameters(self):
+    def parameters(self) -> Any:
         """Brian2 declarations of the parameters in `equation`."""
         current = "amp/meter**2" if self.per_area else "amp"
         units = {"{I}": current, "Hz/{I}": "Hz*meter**2/amp" if self.per_area else "Hz/amp"}
@@ -144,15 +154,15 @@ class GainFit(Record):
         )
 
     @property
-    def parameter_values(self):
+    def parameter_values(self) -> Any:
         """SI values of the parameters in `equation`."""
         return dict(zip(FORMS[self.form].names, self.shape_)) if self.equation else {}
 
-    def f(self, x):
+    def f(self, x: ArrayQuantity) -> Quantity:
         """The gain alone: rate at the current `x` in excess of the threshold."""
         return with_units(self.f_(to_si(x, self.current_unit, "x")), "Hz")
 
-    def predict_(self, I_, g_):
+    def predict_(self, I_: ArrayLike, g_: ArrayLike) -> Any:
         """Rate at mean current and leak, SI floats."""
         return self.f_(np.asarray(I_) - self._si("I_theta") - self._si("v_theta") * np.asarray(g_))
 

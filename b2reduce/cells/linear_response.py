@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,11 @@ from ..basics.fields import Complexes, Flag, Floats, Number, Plain
 from ..basics.frozen import FrozenDict, Record
 from ..basics.units import with_units
 from .filters import FILTERS, fit_filter
+
+if TYPE_CHECKING:
+    import pandas
+
+    from .filters import RateFilter
 
 __all__ = ["LinearResponse"]
 
@@ -73,16 +79,16 @@ class LinearResponse(Record):
     modulation = property(lambda self: with_units(self.modulation_, f"A{self._area}"))
 
     @cached_property
-    def filters(self):
+    def filters(self) -> Mapping[str, RateFilter]:
         """{form: RateFilter}."""
         return {form: fit_filter(self.frequency_, self.gain, self.gain_sem, form) for form in FILTERS}
 
     @property
-    def best(self):
+    def best(self) -> RateFilter:
         """The filter of lowest AIC."""
         return min(self.filters.values(), key=lambda found: found.aic)
 
-    def to_frame(self):
+    def to_frame(self) -> pandas.DataFrame:
         """One row a frequency.
 
         Gain without its phase, its standard error, the phase in degrees, and the fits.

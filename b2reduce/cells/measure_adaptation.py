@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..basics.arguments import axis, pair_of, seconds, whole
@@ -11,14 +13,29 @@ from ..circuit.neuron import load_model
 from .adaptation_core import measure_adaptation_
 from .settings import changed_parameters, check_engine, leaks
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..basics.types import ArrayQuantity, ModelLike, ProgressLike, QuantityLike
+    from .adaptation import Adaptation
+
 __all__ = ["measure_adaptation"]
 
 TOP = 60.0  # Hz; up to where a cell is measured where nothing is said
 
 
 def measure_adaptation(
-    model, *, I=None, g=None, rates=None, dt=None, seed=1, parameters=None, engine="auto", progress=None
-):
+    model: ModelLike,
+    *,
+    I: ArrayQuantity | None = None,
+    g: QuantityLike | None = None,
+    rates: tuple[QuantityLike, QuantityLike] | None = None,
+    dt: QuantityLike | None = None,
+    seed: int = 1,
+    parameters: Mapping[str, QuantityLike] | None = None,
+    engine: str = "auto",
+    progress: ProgressLike = None,
+) -> Adaptation:
     """Measure how a cell adapts, from its f-I curves at onset and in the steady state.
 
     Parameters

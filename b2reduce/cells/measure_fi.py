@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..basics.arguments import axis, seconds, whole
@@ -28,27 +30,32 @@ from .settings import (
 )
 from .surface import FISurface
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..basics.types import ArrayQuantity, Initial, ModelLike, Noise, ProgressLike, QuantityLike
+
 __all__ = ["measure_fi", "measure_fi_"]
 
 
 def measure_fi(
-    model,
-    I,
-    g,
+    model: ModelLike,
+    I: ArrayQuantity,
+    g: ArrayQuantity,
     *,
-    noise=None,
-    duration=None,
-    warmup=None,
-    replicates=None,
-    rtol=None,
-    dt=None,
-    seed=1,
-    parameters=None,
-    initial="rest",
-    engine="auto",
-    threads=None,
-    progress=None,
-):
+    noise: Noise = None,
+    duration: QuantityLike | None = None,
+    warmup: QuantityLike | None = None,
+    replicates: int | None = None,
+    rtol: float | None = None,
+    dt: QuantityLike | None = None,
+    seed: int = 1,
+    parameters: Mapping[str, QuantityLike] | None = None,
+    initial: Initial = "rest",
+    engine: str = "auto",
+    threads: int | None = None,
+    progress: ProgressLike = None,
+) -> FISurface:
     """Measure the firing rate of a cell over mean current and total leak conductance.
 
     All points run side by side as uncoupled cells.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,26 +28,32 @@ from .settings import (
 )
 from .transfer import TransferFunction
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..basics.types import ArrayQuantity, Initial, ModelLike, ProgressLike, QuantityLike
+    from ..circuit.parts import Drive
+
 __all__ = ["measure_transfer", "measure_transfer_"]
 
 
 def measure_transfer(
-    model,
-    drives,
-    rates,
+    model: ModelLike,
+    drives: Sequence[Drive],
+    rates: Mapping[str, ArrayQuantity],
     *,
-    duration=None,
-    warmup=None,
-    replicates=None,
-    rtol=None,
-    dt=None,
-    seed=1,
-    parameters=None,
-    initial="rest",
-    engine="auto",
-    threads=None,
-    progress=None,
-):
+    duration: QuantityLike | None = None,
+    warmup: QuantityLike | None = None,
+    replicates: int | None = None,
+    rtol: float | None = None,
+    dt: QuantityLike | None = None,
+    seed: int = 1,
+    parameters: Mapping[str, QuantityLike] | None = None,
+    initial: Initial = "rest",
+    engine: str = "auto",
+    threads: int | None = None,
+    progress: ProgressLike = None,
+) -> TransferFunction:
     """Measure the firing rate of a cell over the rates of its presynaptic inputs.
 
     All points run side by side as uncoupled cells with independent Poisson input.

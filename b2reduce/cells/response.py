@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +21,12 @@ from .modulation import PERIOD_, PREFIX, WARMUP_, modulated_cell, phases_of
 from .points import measure_points, noise_sources, rest_of
 from .settings import changed_parameters, check_engine, check_rtol, check_run, leaks, warned
 
-__all__ = ["measure_response", "response_at_"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..basics.types import ArrayQuantity, ModelLike, Noise, ProgressLike, QuantityLike
+
+__all__ = ["measure_linear_response", "response_at_"]
 
 # Hz
 FREQUENCIES_ = (1.0, 1.5, 2.25, 3.5, 5.0, 7.5, 11.0, 16.0, 24.0, 36.0, 54.0, 80.0, 120.0, 180.0, 270.0, 400.0)
@@ -30,20 +36,20 @@ FEWEST, MOST = 400, 40_000  # cells
 PILOT_ = dict(replicates=400, duration_=1.0, warmup_=0.25)
 
 
-def measure_response(
-    model,
-    I,
-    g,
+def measure_linear_response(
+    model: ModelLike,
+    I: QuantityLike,
+    g: QuantityLike,
     *,
-    noise=None,
-    frequencies=None,
-    rtol=0.05,
-    dt=None,
-    seed=1,
-    parameters=None,
-    engine="auto",
-    progress=None,
-):
+    noise: Noise = None,
+    frequencies: ArrayQuantity | None = None,
+    rtol: float = 0.05,
+    dt: QuantityLike | None = None,
+    seed: int = 1,
+    parameters: Mapping[str, QuantityLike] | None = None,
+    engine: str = "auto",
+    progress: ProgressLike = None,
+) -> LinearResponse:
     """Measure how the rate of a cell in noise follows small changes of its mean current.
 
     Parameters
@@ -90,14 +96,15 @@ def measure_response(
     >>> from brian2 import Hz, nS, pA
     >>> from b2reduce import Drive
     >>> noise = Drive(name="E", inputs=500, rate="10 Hz", G="1 nS", tau="5 ms", E="0 mV")
-    >>> response = measure_response("lif", 600*pA, 45*nS, noise=[noise], frequencies=[5, 20, 80]*Hz, rtol=0.1)
+    >>> response = measure_linear_response("lif", 600*pA, 45*nS, noise=[noise],
+    ...                                    frequencies=[5, 20, 80]*Hz, rtol=0.1)
     >>> response.frequency
     array([ 0.,  5., 20., 80.]) * hertz
     >>> bool(abs(abs(response.gain[1]) / abs(response.gain[0]) - 1) < 0.5)  # 5 Hz is slow
     True
     """
     model = load_model(model).with_parameters(changed_parameters(parameters))
-    seed, noise = whole(seed, "seed"), drives_of(noise, "measure_response, noise", none=True)
+    seed, noise = whole(seed, "seed"), drives_of(noise, "measure_linear_response, noise", none=True)
     if rtol is None:
         raise InputError("rtol: got None, expected a relative error between 0 and 1")
     check_rtol(rtol)
@@ -168,7 +175,7 @@ def _frequencies(frequencies, dt_):
 def response_at_(
     model, I_, g_, sources, *, frequency_=None, rtol=0.05, dt_, seed, engine="auto", bar, name=""
 ):
-    """`measure_response` on SI floats and sources."""
+    """`measure_linear_response` on SI floats and sources."""
     check_rtol(rtol)
     if not (sources or model.noisy):
         raise InputError(

@@ -6,6 +6,7 @@ Searched by simulation, and where a cell only crawls by the end of its resting s
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,12 +18,27 @@ from .checked_onset import find_checked_onset
 from .onset import CURRENTS
 from .settings import DURATION_, changed_parameters, check_engine, check_run, leaks, warned
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from brian2 import Quantity
+
+    from ..basics.types import ArrayQuantity, ModelLike, ProgressLike, QuantityLike
+
 __all__ = ["rheobase"]
 
 
 def rheobase(
-    model, g, *, kind="sustained", duration=None, dt=None, parameters=None, engine="auto", progress=None
-):
+    model: ModelLike,
+    g: ArrayQuantity,
+    *,
+    kind: str = "sustained",
+    duration: QuantityLike | None = None,
+    dt: QuantityLike | None = None,
+    parameters: Mapping[str, QuantityLike] | None = None,
+    engine: str = "auto",
+    progress: ProgressLike = None,
+) -> Quantity:
     """Smallest current from rest that makes the cell fire, at each leak conductance.
 
     Parameters

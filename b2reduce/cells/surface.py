@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,14 @@ from .recorded_grids import on_grid, totals
 from .recordings import read_recording
 from .silences import silences
 from .surface_text import html_of, line_of, sheet_of, summary_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    import pandas
+
+    from ..basics.types import PathLike, QuantityLike
 
 __all__ = ["FISurface"]
 
@@ -93,12 +102,12 @@ class FISurface(Record):
         put(self, blocked=read_only(silences(self.rate_, self.rate_sem_)[0]))
 
     @property
-    def current_unit(self):
+    def current_unit(self) -> str:
         """``"A"`` or ``"A/m^2"``."""
         return "A/m^2" if self.per_area else "A"
 
     @property
-    def conductance_unit(self):
+    def conductance_unit(self) -> str:
         """``"S"`` or ``"S/m^2"``."""
         return "S/m^2" if self.per_area else "S"
 
@@ -110,7 +119,7 @@ class FISurface(Record):
     cv = property(lambda self: self.cv_)
     time = property(lambda self: with_units(self.time_, "s"))
 
-    def to_frame(self):
+    def to_frame(self) -> pandas.DataFrame:
         """Tidy DataFrame, one row a point, SI units in the column names."""
         import pandas as pd
 
@@ -129,8 +138,16 @@ class FISurface(Record):
 
     @classmethod
     def from_frame(
-        cls, frame, provenance=None, *, added=False, g_L=None, E_L=None, E_added=None, repeats=None
-    ):
+        cls,
+        frame: pandas.DataFrame,
+        provenance: Mapping[str, Any] | None = None,
+        *,
+        added: bool = False,
+        g_L: QuantityLike | None = None,
+        E_L: QuantityLike | None = None,
+        E_added: QuantityLike | None = None,
+        repeats: Any = None,
+    ) -> FISurface:
         """Build from recorded data.
 
         Parameters
@@ -211,7 +228,7 @@ class FISurface(Record):
         )
 
     @classmethod
-    def from_csv(cls, path, provenance=None, **arguments):
+    def from_csv(cls, path: PathLike, provenance: Mapping[str, Any] | None = None, **arguments) -> FISurface:
         """Build from a file of recorded data, as spreadsheets and acquisition programs write them.
 
         Semicolons, tabs, commas, bars or blanks between columns; decimal points or commas; UTF-8, UTF-16 or
@@ -236,13 +253,15 @@ class FISurface(Record):
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 
-    def to_xarray(self):
+    def to_xarray(self) -> Any:
         """The surface as an `xarray.Dataset` over I and g, SI units (needs xarray)."""
         from ..basics.labelled import surface_dataset
 
         return surface_dataset(self)
 
-    def sheet(self, most_currents=12, most_conductances=6):
+    def sheet(
+        self, most_currents: int = 12, most_conductances: int = 6
+    ) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
         """(columns, rows) of texts in units of the field, a row a current, for people.
 
         Of more than the most evenly spaced ones.
@@ -250,7 +269,7 @@ class FISurface(Record):
         return sheet_of(self, most_currents, most_conductances)
 
     @property
-    def summary(self):
+    def summary(self) -> Any:
         """(columns, rows) of texts in units of the field, a row a conductance.
 
         From where on it fires, and how fast.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,11 @@ from ..basics.errors import InputError
 from ..basics.fields import Array, Flag, Floats, Many, Mapped, Number, Plain, Text
 from ..basics.frozen import FrozenDict, Record
 from ..basics.units import with_units
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import pandas
 
 __all__ = ["TransferFunction"]
 
@@ -95,7 +101,7 @@ class TransferFunction(Record):
     g = property(lambda self: with_units(self.g_, f"S{self._area}"))
     time = property(lambda self: with_units(self.time_, "s"))
 
-    def to_frame(self):
+    def to_frame(self) -> pandas.DataFrame:
         """Tidy DataFrame, one row a point, SI units in the column names.
 
         Presynaptic rates as ``"r_<drive> [Hz]"``.
@@ -111,7 +117,7 @@ class TransferFunction(Record):
             columns | {label: getattr(self, name).ravel() for label, name in zip(labels, _GRIDS)}
         )
 
-    def to_xarray(self):
+    def to_xarray(self) -> Any:
         """The transfer function as an `xarray.Dataset` over the presynaptic rates, in SI (needs xarray)."""
         from ..basics.labelled import transfer_dataset
 

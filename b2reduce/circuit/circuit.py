@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
+from typing import TYPE_CHECKING
 
 from ..basics.arguments import described, require
 from ..basics.display import quantity_text, sheet_html, sheet_text
@@ -21,6 +22,12 @@ from .parameter_names import replaced, value_of
 from .parts import Drive
 from .pathway import Pathway
 from .read_values import check_step, put, read_quantity
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..basics.types import CircuitLike, PathLike
+    from .parts import Population, Projection
 
 __all__ = ["Circuit", "drives_of", "load_circuit"]
 
@@ -53,13 +60,13 @@ class Circuit:
     12. * hertz
     """
 
-    populations: Mapping
-    projections: tuple = ()
-    drives: tuple = ()
+    populations: Mapping[str, Population]
+    projections: tuple[Projection, ...] = ()
+    drives: tuple[Drive, ...] = ()
     name: str = "inline"
     title: str = ""
     cite: tuple = ()
-    dt: object = "0.1 ms"
+    dt: Any = "0.1 ms"
     source: str = field(default="", repr=False)
 
     def __post_init__(self):
@@ -93,11 +100,11 @@ class Circuit:
     def _where(self):
         return f"circuit {described(self.name)}" + (f" ({self.source})" if self.source else "")
 
-    def available(self, projection):
+    def available(self, projection: Projection) -> Any:
         """Cells that a projection could connect to one target cell."""
         return self.populations[projection.source].size - (projection.source == projection.target)
 
-    def K(self, projection):
+    def K(self, projection: Projection) -> float:
         """Inputs per target cell."""
         return (
             float(projection.in_degree)
@@ -106,7 +113,7 @@ class Circuit:
         )
 
     @property
-    def labels(self):
+    def labels(self) -> tuple[str, ...]:
         """Label of every projection, in order; parallel ones are numbered from the second."""
         labels, seen = [], {}
         for projection in self.projections:
@@ -116,24 +123,24 @@ class Circuit:
         return tuple(labels)
 
     @property
-    def drive_names(self):
+    def drive_names(self) -> tuple[str, ...]:
         """Names of the drives, each once."""
         return tuple(dict.fromkeys(drive.name for drive in self.drives))
 
-    def drive(self, name, target):
+    def drive(self, name: str, target: str) -> Drive:
         """The drive of this name on this population."""
         return next(drive for drive in self.drives if (drive.name, drive.target) == (name, target))
 
-    def drive_weights_(self, name, target):
+    def drive_weights_(self, name: str, target: str) -> Any:
         """Rate of a drive on each cell over its mean: 1, or an array over cells where it has a profile."""
         profile = self.drive(name, target).profile
         return 1.0 if profile is None else profile(self.populations[target].angles_)
 
-    def per_area(self, population):
+    def per_area(self, population: str | None) -> bool:
         """Whether a population's conductances are per area."""
         return si_label(self.populations[population].model.conductance_dim) == "S/m^2"
 
-    def pathways(self, target):
+    def pathways(self, target: str) -> Any:
         """All inputs of a population, drives first."""
         drives = [
             Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), d.synapse)
@@ -147,16 +154,16 @@ class Circuit:
         ]
 
     @property
-    def synapse_kinds(self):
+    def synapse_kinds(self) -> Any:
         """The kinds of synapses that it has, each once: subclasses of `Synapse`."""
         return tuple(dict.fromkeys(entry.synapse_kind for entry in (*self.projections, *self.drives)))
 
     @property
-    def synaptic_delays_(self):
+    def synaptic_delays_(self) -> Any:
         """{pathway label: mean delay of its synapses in s}; of one of first order its time constant."""
         return {p.label: p.synapse.filter.delay_ for name in self.populations for p in self.pathways(name)}
 
-    def replace(self, changes=None, **more):
+    def replace(self, changes: Mapping[str, Any] | None = None, **more) -> Circuit:
         """A changed copy.
 
         Parameters
@@ -172,7 +179,7 @@ class Circuit:
         """
         return replaced(self, changes, **more)
 
-    def value(self, name):
+    def value(self, name: str) -> Any:
         """The value of a parameter by its dotted name, as `replace` takes it.
 
         Parameters
@@ -195,11 +202,11 @@ class Circuit:
         """
         return value_of(self, name)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain data: what the TOML file says, with the models written out."""
         return circuit_to_dict(self)
 
-    def to_toml(self):
+    def to_toml(self) -> str:
         """The circuit as the text of a TOML file that `load_circuit` reads back to the same values.
 
         Cells of the package are named, with what was changed of their parameters; others are written out.
@@ -211,7 +218,7 @@ class Circuit:
         """
         return circuit_toml(self)
 
-    def to_latex(self, document=True):
+    def to_latex(self, document: bool = True) -> str:
         """Tables of the network for a paper: summary, populations, projections, drives, cells (Nordlie et al.
         2009, PLoS Comput Biol 5:e1000456).
 
@@ -225,7 +232,7 @@ class Circuit:
 
         return circuit_latex(self, document)
 
-    def save(self, path):
+    def save(self, path: PathLike) -> None:
         """Write `to_toml` into a file that ends in .toml, for `load_circuit` and the command line (aside
         first, then renamed).
         """
@@ -244,7 +251,7 @@ class Circuit:
         )
 
     @classmethod
-    def from_dict(cls, data, source=""):
+    def from_dict(cls, data: Mapping[str, Any], source: str = "") -> Circuit:
         """Build from the content of a TOML file; unknown keys are errors.
 
         A population's model is a name, a path relative to the file, or a neuron written out.
@@ -252,7 +259,7 @@ class Circuit:
         return cls(**circuit_arguments(data, source))
 
     @property
-    def hash(self):
+    def hash(self) -> str:
         """Short hash of everything that decides the circuit's behaviour."""
         return content_hash(
             {key: value for key, value in self.to_dict().items() if key not in ("title", "cite")}
@@ -269,7 +276,7 @@ def drives_of(drives, where, none=False):
     return tuple(require(drive, Drive, f"{where}, entry {number}") for number, drive in enumerate(drives))
 
 
-def load_circuit(name):
+def load_circuit(name: CircuitLike) -> Circuit:
     """Read a circuit from ``models/circuits`` or from a TOML file.
 
     Parameters

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..basics.errors import InputError, unknown_name
 from ..basics.files import read_toml
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["data_names", "find_data_file", "list_models"]
 
@@ -56,7 +60,7 @@ def find_data_file(name, kind, error, relative_to=None):
     return Path(str(_data_folder(kind).joinpath(f"{text}.toml")))
 
 
-def list_models():
+def list_models() -> pandas.DataFrame:
     """The neurons and circuits that come with the package.
 
     Returns

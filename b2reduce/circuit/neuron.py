@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as dataclass_replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..basics.display import pairs_html
 from ..basics.errors import InputError, ModelError, unknown_name
@@ -23,6 +24,11 @@ from .neuron_text_forms import neuron_pairs, neuron_text, neuron_to_dict
 from .neuron_values import NeuronValues
 from .reset_check import check_refractory, check_reset
 from .roles import check_named, read_role
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..basics.types import ModelLike, PathLike
 
 __all__ = ["NeuronModel", "load_model"]
 
@@ -86,18 +92,18 @@ class NeuronModel(NeuronValues):
     equations: str
     threshold: str
     reset: str = ""
-    refractory: object = None
+    refractory: Any = None
     parameters: Mapping = field(default_factory=dict)
     method: str | None = None
     membrane: str = "v"
     input: str = "I_app"
-    leak: object = "g_L"
-    leak_reversal: object = "E_L"
-    capacitance: object = "C_m"
+    leak: Any = "g_L"
+    leak_reversal: Any = "E_L"
+    capacitance: Any = "C_m"
     name: str = "inline"
     title: str = ""
     cite: tuple = ()
-    dt: object = "0.1 ms"
+    dt: Any = "0.1 ms"
     initial: Mapping = field(default_factory=dict)
     departures: Mapping = field(default_factory=dict)
     source: str = field(default="", repr=False)  #: file the model was read from
@@ -163,7 +169,7 @@ class NeuronModel(NeuronValues):
         check_refractory(self)
         check_reset(self)
 
-    def replace(self, **changes):
+    def replace(self, **changes) -> NeuronModel:
         """A changed copy.
 
         Fields of the model by their name, anything else a parameter that exists already.
@@ -171,28 +177,28 @@ class NeuronModel(NeuronValues):
         fields = {key: changes.pop(key) for key in list(changes) if key in self.__dataclass_fields__}
         return dataclass_replace(self, **fields).with_parameters(changes)
 
-    def with_parameters(self, changes):
+    def with_parameters(self, changes: Mapping[str, Any]) -> NeuronModel:
         """A copy with other values of parameters that exist, or of the constant input."""
         for key in changes:
             if key not in self.parameters and key != self.input:
                 raise self.error(f"parameters.{key}", unknown_name("parameter", key, list(self.parameters)))
         return dataclass_replace(self, parameters={**self.parameters, **changes}) if changes else self
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The content of the TOML file, as plain text values."""
         return neuron_to_dict(self)
 
     @classmethod
-    def from_dict(cls, data, source=""):
+    def from_dict(cls, data: Mapping[str, Any], source: str = "") -> NeuronModel:
         """Build from the content of a TOML file; unknown keys are errors."""
         return cls(**neuron_arguments(data, source))
 
-    def to_toml(self):
+    def to_toml(self) -> str:
         """The model as the text of a TOML file that `load_model` reads back to the same values."""
         data = self.to_dict()
         return toml_text(data, tables=[key for key, value in data.items() if isinstance(value, dict)])
 
-    def save(self, path):
+    def save(self, path: PathLike) -> None:
         """Write `to_toml` into a file that ends in .toml, for `load_model` and the command line (aside first,
         then renamed).
         """
@@ -210,14 +216,22 @@ class NeuronModel(NeuronValues):
         return pairs_html(f"{self.name}: {self.title}" if self.title else self.name, self._pairs)
 
     @cached_property
-    def hash(self):
+    def hash(self) -> str:
         """Short hash of everything that decides the cell's behaviour."""
         data = self.to_dict()
         for key in ("title", "cite", "departures"):
             data.pop(key)
         return content_hash(data)
 
-    def cell_equations(self, synapses=None, per_cell=(), shared=(), poisson=(), counted=False, method=None):
+    def cell_equations(
+        self,
+        synapses: Any = None,
+        per_cell: Any = (),
+        shared: Any = (),
+        poisson: Any = (),
+        counted: Any = False,
+        method: Any = None,
+    ) -> Any:
         """The equations that Brian2 runs, for sweeps and networks alike.
 
         Parameters
@@ -243,7 +257,7 @@ class NeuronModel(NeuronValues):
         """
         return cell_equations(self, synapses, per_cell, shared, poisson, counted, method)
 
-    def method_used(self, with_synapses):
+    def method_used(self, with_synapses: Any) -> Any:
         """The integration method that is tried first: the model's own where it is known to be right, and is
         accurate enough.
 
@@ -256,12 +270,12 @@ class NeuronModel(NeuronValues):
         return method_used(self, with_synapses)
 
     @cached_property
-    def method_alone(self):
+    def method_alone(self) -> Any:
         """The method for cells without synapses."""
         return method_alone(self)
 
 
-def load_model(name, relative_to=None):
+def load_model(name: ModelLike, relative_to: PathLike | None = None) -> NeuronModel:
     """Read a neuron from ``models/neurons`` or from a TOML file.
 
     Parameters

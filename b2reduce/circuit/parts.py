@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from .orientation import FEATURES, LEAST_CELLS, angles_
 from .read_values import NAME, profile_of, put, read_quantity, text_of, whole_number
 from .synapses.register import DEFAULT
 from .synaptic_input import SynapticInput
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Drive", "Population", "Projection"]
 
@@ -63,12 +67,12 @@ class Population:
                     f" least {LEAST_CELLS}; enlarge the population or leave the feature out"
                 )
 
-    def with_parameter(self, name, value):
+    def with_parameter(self, name: str, value: Any) -> Population:
         """A changed copy."""
         return Population(self.model, self.size, {**self.parameters, name: value}, self.feature)
 
     @property
-    def angles_(self):
+    def angles_(self) -> Any:
         """Preferred angles in radians, shape (cell,); None without a feature."""
         return None if self.feature is None else angles_(self.size)
 
@@ -108,7 +112,7 @@ class Projection(SynapticInput):
     in_degree: int | None
     probability: float | None
     delay: tuple
-    profile: object
+    profile: Any
 
     NEEDED = ("source", "target")
 
@@ -159,7 +163,7 @@ class Projection(SynapticInput):
             )
         put(self, in_degree=in_degree, probability=probability, delay=times)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain data, as in the TOML file."""
         return {**super().to_dict(), "delay": [text_of(value) for value in self.delay]}
 
@@ -192,10 +196,10 @@ class Drive(SynapticInput):
     name: str
     target: str | None
     inputs: int
-    rate: object
+    rate: Any
     kind: str
     parameters: Mapping
-    profile: object
+    profile: Any
 
     NEEDED = ("name", "target", "inputs", "rate")
 
@@ -230,19 +234,19 @@ class Drive(SynapticInput):
             )
 
     @property
-    def constant(self):
+    def constant(self) -> bool:
         """Whether the rate is one value."""
         return not isinstance(self.rate, tuple)
 
     @property
-    def rate_(self):
+    def rate_(self) -> Any:
         """Rate of one train, Hz: the constant, or the time mean of the table."""
         return mean_rate_(self.rate)
 
-    def rate_at_(self, t_):
+    def rate_at_(self, t_: Any) -> Any:
         """Rate of one train at times in s, Hz."""
         return rate_at(self.rate, t_)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain data, as in the TOML file."""
         return {**super().to_dict(), "rate": rate_text(self.rate)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..basics.arguments import to_si
@@ -9,13 +11,18 @@ from ..basics.errors import InputError
 from ..basics.streams import seed_streams
 from ..basics.units import with_units
 
+if TYPE_CHECKING:
+    from brian2 import Quantity
+
+    from ..basics.types import QuantityLike
+
 __all__ = ["ou_drive", "ramp_drive", "sinusoid_drive", "step_drive"]
 
 PER_PERIOD = 50  # values of a sinusoid in a period, at least
 HOLD_ = 1e-3  # s, at most
 
 
-def step_drive(base, to, *, at):
+def step_drive(base: QuantityLike, to: QuantityLike, *, at: QuantityLike) -> tuple[Quantity, Quantity]:
     """A drive that steps from one rate to another.
 
     Parameters
@@ -39,7 +46,14 @@ def step_drive(base, to, *, at):
     return _table([0.0, at_], [_rate(base, "base"), _rate(to, "to")])
 
 
-def ramp_drive(start, stop, *, begin, end, dt="1 ms"):
+def ramp_drive(
+    start: QuantityLike,
+    stop: QuantityLike,
+    *,
+    begin: QuantityLike,
+    end: QuantityLike,
+    dt: QuantityLike | None = "1 ms",
+) -> tuple[Quantity, Quantity]:
     """A drive that goes evenly from one rate to another between two times, in steps of `dt`, each of them
     right at its middle.
 
@@ -77,7 +91,15 @@ def ramp_drive(start, stop, *, begin, end, dt="1 ms"):
     return _table([*before, *inner, end_], [*([first] * len(before)), *values, last])
 
 
-def sinusoid_drive(mean, amplitude, frequency, *, duration, begin="0 s", dt=None):
+def sinusoid_drive(
+    mean: QuantityLike,
+    amplitude: QuantityLike,
+    frequency: QuantityLike,
+    *,
+    duration: QuantityLike,
+    begin: QuantityLike = "0 s",
+    dt: QuantityLike | None = None,
+) -> tuple[Quantity, Quantity]:
     """A drive mean + amplitude sin(2 pi f (t - begin)) from `begin` on, at its mean before and after.
 
     Parameters
@@ -121,7 +143,15 @@ def sinusoid_drive(mean, amplitude, frequency, *, duration, begin="0 s", dt=None
     )
 
 
-def ou_drive(mean, sd, tau, *, duration, seed, dt="1 ms"):
+def ou_drive(
+    mean: QuantityLike,
+    sd: QuantityLike,
+    tau: QuantityLike,
+    *,
+    duration: QuantityLike,
+    seed: int,
+    dt: QuantityLike | None = "1 ms",
+) -> tuple[Quantity, Quantity]:
     """A drive that is an Ornstein-Uhlenbeck process around a mean, stationary from the start.
 
     Parameters

@@ -110,12 +110,12 @@ def map_(circuit, grid, duration, seeds, level, noise, changes, workers, schedul
     from ..basics.files import save_figure
     from ..results.plots.style import style
     from ..scanning.map_plot import map_figure
-    from ..scanning.regime_map import regime_map
+    from ..scanning.regime_map import map_regimes
 
     check_output(folder, resumable=True)
     axes = read_grid(grid)
     with scheduler_of(scheduler) as executor:
-        regimes = regime_map(
+        regimes = map_regimes(
             read_circuit(circuit, changes),
             axes,
             level=level,

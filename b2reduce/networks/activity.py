@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,14 @@ from ..basics.errors import InputError
 from ..basics.fields import Array, Either, Floats, Many, Mapped, Maybe, Number, Plain, Row, Text, Whole
 from ..basics.frozen import FrozenDict, Record
 from ..basics.units import with_units
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import pandas
+    from brian2 import Quantity
+
+    from ..basics.types import QuantityLike
 
 __all__ = ["Activity", "OUTSIDE_LIMIT", "both_kinds"]
 
@@ -114,7 +123,7 @@ class Activity(Record):
     bin = property(lambda self: with_units(self.bin_, "s"))
 
     @property
-    def spikes(self):
+    def spikes(self) -> Mapping[str, tuple[np.ndarray, Quantity]] | None:
         """{population: (cell indices, times)}, or None."""
         return (
             None
@@ -123,7 +132,7 @@ class Activity(Record):
         )
 
     @property
-    def conductances(self):
+    def conductances(self) -> Mapping[str, Quantity] | None:
         """{pathway: (cell, time)}, or None."""
         if self.conductances_ is None:
             return None
@@ -133,16 +142,16 @@ class Activity(Record):
         }
 
     @property
-    def conductance_t(self):
+    def conductance_t(self) -> Quantity | None:
         """Times at which the conductances were recorded."""
         return None if self.conductance_t_ is None else with_units(self.conductance_t_, "s")
 
     @property
-    def duration_(self):
+    def duration_(self) -> float:
         """Length of the run, s."""
         return float(self.t_[-1] + self.bin_ / 2)
 
-    def mean(self, after=None):
+    def mean(self, after: Any = None) -> pandas.Series:
         """Mean rate of each population, Hz.
 
         Parameters
@@ -167,7 +176,7 @@ class Activity(Record):
         )
 
     @property
-    def cell_rate(self):
+    def cell_rate(self) -> Mapping[str, Quantity] | None:
         """{population: (cell, block)}, or None."""
         return (
             None
@@ -175,7 +184,7 @@ class Activity(Record):
             else {name: with_units(rate.astype(float), "Hz") for name, rate in self.cell_rate_.items()}
         )
 
-    def cell_means_(self, after=None):
+    def cell_means_(self, after: QuantityLike | None = None) -> Any:
         """{population: mean rate of every cell in Hz}, from spikes or from the rates of cells.
 
         Parameters
@@ -208,7 +217,7 @@ class Activity(Record):
             name: rate[:, first[name] :].mean(axis=1, dtype=float) for name, rate in self.cell_rate_.items()
         }
 
-    def smooth(self, width):
+    def smooth(self, width: QuantityLike) -> Activity:
         """Rates smoothed by a Gaussian of this standard deviation; an Activity."""
         from dataclasses import replace
 
@@ -219,13 +228,13 @@ class Activity(Record):
             raise InputError(f"width: got {width}, expected a time above 0 s")
         return replace(self, rate_=gaussian_filter1d(self.rate_, width_ / self.bin_, axis=1, mode="reflect"))
 
-    def to_xarray(self):
+    def to_xarray(self) -> Any:
         """The rates, and what was recorded of cells, as an `xarray.Dataset` in SI units (needs xarray)."""
         from ..basics.labelled import activity_dataset
 
         return activity_dataset(self)
 
-    def to_neo(self):
+    def to_neo(self) -> Any:
         """The spikes as a `neo.Segment`: one SpikeTrain a cell, annotated with its population and number
         (needs neo).
 

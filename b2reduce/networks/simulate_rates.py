@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,12 +18,21 @@ from ..reduction.reduced_circuit import ReducedCircuit
 from .activity import OUTSIDE_LIMIT, Activity
 from .rate_runs import BLOCK_, SETTLING, build_rate_network, run_cells, run_populations, runaway_message
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from brian2 import Network
+
+    from ..basics.types import Drives, ProgressLike, QuantityLike
+
 __all__ = ["rate_network", "simulate_rates"]
 
 CLIMB_ = 0.1  # s outside of what was measured that the way up from silence may take
 
 
-def rate_network(reduced, *, drives=None, dt=None, seed=1):
+def rate_network(
+    reduced: ReducedCircuit, *, drives: Drives | None = None, dt: QuantityLike | None = None, seed: int = 1
+) -> tuple[Network, dict[str, Any]]:
     """The Brian2 objects of the rate model, for monitors and runs of your own.
 
     Parameters
@@ -55,7 +65,16 @@ def rate_network(reduced, *, drives=None, dt=None, seed=1):
     return network, groups
 
 
-def simulate_rates(reduced, *, duration, drives=None, initial=None, dt=None, seed=1, progress=None):
+def simulate_rates(
+    reduced: ReducedCircuit,
+    *,
+    duration: QuantityLike,
+    drives: Drives | None = None,
+    initial: Any = None,
+    dt: QuantityLike | None = None,
+    seed: int = 1,
+    progress: ProgressLike = None,
+) -> Activity:
     """Run the rate model.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..basics.arguments import needed_seconds, seconds, whole
 from ..basics.errors import InputError
 from ..basics.progress import Progress
@@ -13,10 +15,20 @@ from .engines.base import SpikingRun
 from .engines.register import engine_of
 from .spiking_network import build_network, draws_of
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from brian2 import Network
+
+    from ..basics.types import CircuitLike, ProgressLike, QuantityLike
+    from .activity import Activity
+
 __all__ = ["spiking_network", "simulate_spikes"]
 
 
-def spiking_network(circuit, *, seed=1, dt=None):
+def spiking_network(
+    circuit: CircuitLike, *, seed: int = 1, dt: QuantityLike | None = None
+) -> tuple[Network, dict[str, Any]]:
     """The Brian2 objects of a circuit, for monitors and runs of your own.
 
     Parameters
@@ -51,8 +63,16 @@ def spiking_network(circuit, *, seed=1, dt=None):
 
 
 def simulate_spikes(
-    circuit, *, duration, seed=1, bin="1 ms", record=100, dt=None, engine="auto", progress=None
-):
+    circuit: CircuitLike,
+    *,
+    duration: QuantityLike,
+    seed: int = 1,
+    bin: QuantityLike = "1 ms",
+    record: int = 100,
+    dt: QuantityLike | None = None,
+    engine: str = "auto",
+    progress: ProgressLike = None,
+) -> Activity:
     """Run the spiking network.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..basics.arguments import runs_of, whole
@@ -9,12 +11,19 @@ from ..basics.errors import InputError
 from ..circuit.circuit import load_circuit
 from .activity import Activity
 
+if TYPE_CHECKING:
+    import pandas
+
+    from ..basics.types import CircuitLike, QuantityLike
+
 __all__ = ["tuning_curve"]
 
 BINS = 36
 
 
-def tuning_curve(activity, circuit, *, after=None, bins=BINS):
+def tuning_curve(
+    activity: Activity, circuit: CircuitLike, *, after: QuantityLike | None = None, bins: int = BINS
+) -> pandas.DataFrame:
     """Mean rates of cells by preferred angle.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..basics.arguments import described
 from ..basics.errors import InputError
 from ..basics.frozen import FrozenDict
@@ -11,26 +13,33 @@ from .findings import measure
 from .levels.register import LEVELS
 from .request import request_of
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ..basics.types import CircuitLike, Drives, Gains, ProgressLike, QuantityLike, Tau
+    from .reduced_circuit import ReducedCircuit
+
 __all__ = ["reduce"]
 
 
 def reduce(
-    circuit,
+    circuit: CircuitLike,
     *,
-    level=None,
-    levels=None,
-    noise="renewal",
-    tau="membrane",
-    gains=None,
-    at=None,
-    window=None,
-    cells=False,
-    adaptation=None,
-    seed=1,
-    dt=None,
-    engine="auto",
-    progress=None,
-):
+    level: str | None = None,
+    levels: Sequence[str] | None = None,
+    noise: str = "renewal",
+    tau: Tau = "membrane",
+    gains: Gains | None = None,
+    at: Drives | None = None,
+    window: tuple[float, float] | None = None,
+    cells: bool = False,
+    adaptation: Any = None,
+    seed: int = 1,
+    dt: QuantityLike | None = None,
+    engine: str = "auto",
+    progress: ProgressLike = None,
+) -> ReducedCircuit:
     """Derive the rate model of a circuit.
 
     Parameters

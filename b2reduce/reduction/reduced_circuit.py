@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as dataclass_replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..basics.arguments import require
 from ..basics.codec.documents import read_document, write_document
@@ -21,6 +22,16 @@ from .levels.register import LEVELS
 from .model_table import model_table, model_title
 from .rate_functions import RateFunctions
 from .uncertainty import standard_errors
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from brian2 import Quantity
+
+    from ..basics.types import CircuitLike, Drives, PathLike, QuantityLike
+    from ..cells.gain_fit import GainFit
+    from ..cells.surface import FISurface
+    from .levels.base import Level
 
 __all__ = ["ReducedCircuit"]
 
@@ -81,7 +92,7 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
         Standard errors, with units: ``"W"``, ``"W_ext"``, ``"theta"``, ``"v_theta"``, ``"beta"``, ``"tau"``
         and ``"rates"`` (of the rates at rest), keyed as the values themselves. What chance in the
         measurements makes of them; not what the premises of the reduction make of them, which
-        `check_assumptions` weighs.
+        `check_premises` weighs.
     moved : mapping of str to Quantity
         By how much the gain of each population, as it was measured around the operating point, lay above the
         operating rate there before it was made to pass through it; empty where it was not.
@@ -94,13 +105,13 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
     """
 
     circuit: Circuit
-    gains: Mapping
-    surfaces: Mapping
-    tau: Mapping
+    gains: Mapping[str, GainFit]
+    surfaces: Mapping[str, FISurface]
+    tau: Mapping[Any, Any]
     tau_choice: str
-    operating_rate: Mapping
-    operating_I: Mapping
-    operating_g: Mapping
+    operating_rate: Mapping[str, Quantity]
+    operating_I: Mapping[str, Quantity]
+    operating_g: Mapping[str, Quantity]
     noise_free_rate: Mapping
     at: Mapping
     level: str
@@ -144,42 +155,42 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
     )
 
     @property
-    def kind(self):
+    def kind(self) -> Level:
         """The `Level` of that name."""
         return LEVELS[self.level]
 
     @property
-    def dynamics(self):
+    def dynamics(self) -> Any:
         """The `RateDynamics` of that name."""
         return DYNAMICS[self.tau_choice]
 
     @property
-    def by_pathway(self):
+    def by_pathway(self) -> bool:
         """Whether every pathway has a time constant of its own."""
         return self.dynamics.by_pathway
 
     @property
-    def dt_(self):
+    def dt_(self) -> float:
         """Time step of the measurements, s."""
         return self.provenance["dt [s]"]
 
     @property
-    def populations(self):
+    def populations(self) -> tuple[str, ...]:
         """Names of the populations."""
         return tuple(self.circuit.populations)
 
     @property
-    def equations(self):
+    def equations(self) -> Mapping[str, str]:
         """{population: the Brian2 equations that `simulate_rates` runs}."""
         tables = {drive.name for drive in self.circuit.drives if not drive.constant}
         return {name: rate_equations(self, name, tables) for name in self.populations}
 
     @cached_property
-    def stderr(self):
+    def stderr(self) -> Mapping[str, Mapping[Any, Quantity]]:
         """{what: {key: standard error}}, with units."""
         return standard_errors(self)
 
-    def replace(self, changes=None, **more):
+    def replace(self, changes: Mapping[str, Any] | None = None, **more) -> ReducedCircuit:
         """The rate model of a changed circuit, with the gains as they were measured: frozen.
 
         Parameters
@@ -211,7 +222,7 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
         """
         return replaced_model(self, changes, **more)
 
-    def saying_(self, warnings):
+    def saying_(self, warnings: Any) -> Any:
         """The same model with these warnings, and with what was computed for it."""
         model = dataclass_replace(self, warnings=list(warnings))
         # None of it depends on warnings
@@ -224,7 +235,7 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
         )
         return model
 
-    def frozen_on_(self, circuit, **fields):
+    def frozen_on_(self, circuit: CircuitLike, **fields) -> Any:
         """The same gains, as they were measured, on a changed circuit; other fields by name."""
         model = dataclass_replace(self, circuit=circuit, **fields)
         if model.level == self.level:
@@ -232,7 +243,15 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
             model.__dict__["functions_"] = self.functions_
         return model
 
-    def to_script(self, kind="brian2", *, duration="2 s", drives=None, initial=None, dt=None):
+    def to_script(
+        self,
+        kind: str = "brian2",
+        *,
+        duration: QuantityLike = "2 s",
+        drives: Drives | None = None,
+        initial: Any = None,
+        dt: QuantityLike | None = None,
+    ) -> str:
         """A script that runs this rate model without b2reduce.
 
         Parameters
@@ -266,11 +285,11 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
 
         return exported(self, kind, duration=duration, drives=drives, initial=initial, dt=dt)
 
-    def to_pyrates(self, **settings):
+    def to_pyrates(self, **settings) -> str:
         """``to_script("pyrates")``: the model as a CircuitTemplate of PyRates."""
         return self.to_script("pyrates", **settings)
 
-    def to_latex(self, document=True):
+    def to_latex(self, document: bool = True) -> str:
         """The equations with their numbers, and tables of the network, for a paper.
 
         Parameters
@@ -283,12 +302,12 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
 
         return rate_model_latex(self, document)
 
-    def save(self, path):
+    def save(self, path: PathLike) -> None:
         """Write as JSON (aside first, then renamed)."""
         write_document(self, path)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: PathLike) -> ReducedCircuit:
         """Read what `save` wrote.
 
         Raises

@@ -12,6 +12,7 @@ import os
 import zipfile
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,12 +24,17 @@ from ..basics.codec.sealed import read_sealed, sealed_text
 from ..basics.errors import InputError
 from ..basics.files import output_folder, read_plain_file, write_bytes
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..basics.types import PathLike
+
 __all__ = ["NOTE", "add_archive", "read_archive", "save"]
 
 NOTE, ARRAYS = "b2reduce.json", "arrays.npz"
 
 
-def save(result, path):
+def save(result: Any, path: PathLike) -> None:
     """Write a result into a new folder, from which `load` reads it back.
 
     Parameters

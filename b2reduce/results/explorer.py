@@ -5,6 +5,8 @@ Self-contained, computed where it is read, by the equations of `simulate_rates`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..basics.arguments import whole
@@ -22,6 +24,9 @@ from ..reduction.reduce import reduce
 from ..reduction.reduced_circuit import ReducedCircuit
 from .explorer_page import page_of
 
+if TYPE_CHECKING:
+    from ..basics.types import CircuitLike, PathLike, ProgressLike, QuantityLike, Tau
+
 __all__ = ["PAGES", "explore"]
 
 PAGES = (".html", ".htm")  # endings of a page
@@ -32,17 +37,17 @@ SPAN = 0.4  # of a drive, either way, at which spiking networks are run
 
 
 def explore(
-    circuit,
-    path,
+    circuit: CircuitLike,
+    path: PathLike,
     *,
-    level="surface",
-    noise="renewal",
-    tau="membrane",
-    spikes=0,
-    duration="2 s",
-    seed=1,
-    progress=None,
-):
+    level: str = "surface",
+    noise: str = "renewal",
+    tau: Tau = "membrane",
+    spikes: int = 0,
+    duration: QuantityLike | None = "2 s",
+    seed: int = 1,
+    progress: ProgressLike = None,
+) -> None:
     """Write a page with sliders for drives and conductances, the rate model at rest and after a step, and f-I
     curves under a shunt.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..basics.arguments import described
 from ..basics.codec.documents import read_document
@@ -11,10 +12,15 @@ from ..basics.errors import InputError
 from .archive import NOTE, read_archive
 from .scan_folder import load_scan
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..basics.types import PathLike
+
 __all__ = ["load"]
 
 
-def load(path):
+def load(path: PathLike) -> Any:
     """Read back what was saved: a result, or the table of a scan.
 
     Parameters

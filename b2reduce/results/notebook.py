@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..basics.arguments import flag, needed_seconds, one_of, whole
 from ..basics.errors import InputError
 from ..basics.files import new_file, write_text
@@ -10,23 +12,26 @@ from ..circuit.circuit import load_circuit
 from ..reduction.levels.register import LEVELS
 from ..reduction.request import NOISES
 
+if TYPE_CHECKING:
+    from ..basics.types import CircuitLike, PathLike, ProgressLike, QuantityLike
+
 __all__ = ["write_notebook"]
 
 MINUTES = 30  # that a cell may take
 
 
 def write_notebook(
-    circuit,
-    path,
+    circuit: CircuitLike,
+    path: PathLike,
     *,
-    level=None,
-    noise="renewal",
-    seeds=3,
-    duration="2 s",
-    seed=1,
-    execute=True,
-    progress=None,
-):
+    level: str | None = None,
+    noise: str = "renewal",
+    seeds: int = 3,
+    duration: QuantityLike | None = "2 s",
+    seed: int = 1,
+    execute: bool = True,
+    progress: ProgressLike = None,
+) -> None:
     """Write a notebook that reduces a circuit, runs it both ways, shows what holds, and asks what if.
 
     Parameters
@@ -167,8 +172,8 @@ def _cells(circuit, level, noise, seeds, duration, seed):
         (
             f"fig, axes = plt.subplots(1, {len(names)}, figsize=({min(5.2 * len(names), 16)}, 3.8),"
             ' squeeze=False, layout="constrained")\nfor ax, name in zip(axes[0], reduced.populations):\n   '
-            " b2r.plot_fi(reduced.surfaces[name], reduced.gains[name], point=(reduced.operating_I[name],"
-            " reduced.operating_rate[name]), ax=ax)\n    ax.set_title(name)"
+            " b2r.plots.plot_fi(reduced.surfaces[name], reduced.gains[name],"
+            " point=(reduced.operating_I[name], reduced.operating_rate[name]), ax=ax)\n    ax.set_title(name)"
         ),
     )
     yield "text", "What one population's equations are when they run:"

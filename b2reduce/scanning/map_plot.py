@@ -5,6 +5,8 @@ Where the rate model holds over parameters of a circuit, and the rates of both n
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..basics.arguments import described, one_of, require
@@ -13,10 +15,21 @@ from ..basics.units import readable
 from ..results.plots.style import LINES, MARKERS, axes_of, beside, colours_of
 from .regime_map import RegimeMap
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 __all__ = ["map_figure", "plot_map"]
 
 
-def plot_map(regimes, *, show="error", population=None, level=None, ax=None, **kwargs):
+def plot_map(
+    regimes: RegimeMap,
+    *,
+    show: str = "error",
+    population: str | None = None,
+    level: str | None = None,
+    ax: Axes | None = None,
+    **kwargs,
+) -> Axes:
     """The largest error over one or two parameters, with its tiers, or the rates themselves; crosses mark
     points that carry a warning.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 from ..basics.arguments import one_of
 from ..basics.display import field_unit, number, sheet_html
@@ -14,7 +15,15 @@ from ..reduction.levels.register import LEVELS
 from ..results.archive import add_archive
 from .scan import scan
 
-__all__ = ["RegimeMap", "regime_map"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    import pandas
+
+    from ..basics.types import CircuitLike, PathLike, ProgressLike
+
+__all__ = ["RegimeMap", "map_regimes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +40,14 @@ class RegimeMap(Record):
         That was validated; the others stand beside it.
     """
 
-    table: object
+    table: pandas.DataFrame
     parameters: tuple
     level: str
 
     FIELDS = FrozenDict(table=Table("point", "status"), parameters=Many(Text), level=Text)
 
     @property
-    def points(self):
+    def points(self) -> Any:
         """A row per point: parameters, largest error and tier of every level, open loop, warnings, status."""
         first = self.table.groupby("point", sort=True).first()
         columns = [
@@ -56,18 +65,18 @@ class RegimeMap(Record):
             )
         return points
 
-    def save(self, folder):
+    def save(self, folder: PathLike) -> None:
         """Write points.csv, the row per point, and what `load` reads back, into a new folder."""
         with output_folder(folder) as place:
             self.add_to(place)
 
-    def add_to(self, folder):
+    def add_to(self, folder: PathLike) -> Any:
         """The same into a folder that is there."""
         write_text(folder / "points.csv", self.points.to_csv())
         add_archive(self, folder)
 
     @property
-    def sheet(self):
+    def sheet(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
         """(columns, rows) for people.
 
         Parameters in units of the field, the largest error of every level in percent, the error's tier,
@@ -95,7 +104,7 @@ class RegimeMap(Record):
             )
         return [*labels, *(f"{name.split()[1]} (%)" for name in errors), "warned", "status"], rows
 
-    def to_xarray(self):
+    def to_xarray(self) -> Any:
         """The row per point as an `xarray.Dataset` over the parameters (needs xarray)."""
         from ..basics.labelled import table_dataset
 
@@ -112,9 +121,18 @@ class RegimeMap(Record):
         )
 
 
-def regime_map(
-    circuit, grid, *, level="linear", seed=1, executor=None, workers=None, out=None, progress=None, **settings
-):
+def map_regimes(
+    circuit: CircuitLike,
+    grid: Mapping[str, Any],
+    *,
+    level: str = "linear",
+    seed: int = 1,
+    executor: Any = None,
+    workers: int | None = None,
+    out: PathLike | None = None,
+    progress: ProgressLike = None,
+    **settings,
+) -> RegimeMap:
     """Run the spiking network and the rate model at all levels over a grid.
 
     Parameters
@@ -140,7 +158,7 @@ def regime_map(
     >>> external = Drive(name="ext", target="E", inputs=200, rate="14 Hz", G="0.5 nS", tau="5 ms", E="0 mV")
     >>> alone = Circuit(populations={"E": Population("lif", 100)}, drives=[external])
     >>> quick = dict(duration=0.2*second, seeds=1, levels=["linear"], noise="none", workers=1)
-    >>> regime_map(alone, {"drive.ext.rate": [14]*Hz}, **quick).parameters
+    >>> map_regimes(alone, {"drive.ext.rate": [14]*Hz}, **quick).parameters
     ('drive.ext.rate [Hz]',)
     """
     one_of(level, LEVELS, "level")

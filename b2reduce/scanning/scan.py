@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..basics.arguments import described, one_of, whole
@@ -22,21 +23,29 @@ from .plan import Plan, plan_of
 from .tasks import TASKS, check_settings
 from .workers import on_executor, on_own_pool
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    import pandas
+
+    from ..basics.types import CircuitLike, PathLike, ProgressLike
+
 __all__ = ["scan"]
 
 
 def scan(
-    circuit,
-    grid,
+    circuit: CircuitLike,
+    grid: Mapping[str, Any],
     *,
-    task="validate",
-    seed=1,
-    executor=None,
-    workers=None,
-    out=None,
-    progress=None,
+    task: str | Callable[..., Any] = "validate",
+    seed: int = 1,
+    executor: Any = None,
+    workers: int | None = None,
+    out: PathLike | None = None,
+    progress: ProgressLike = None,
     **settings,
-):
+) -> pandas.DataFrame:
     """Run a task at every point of a grid.
 
     Parameters

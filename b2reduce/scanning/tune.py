@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,15 @@ from ..reduction.reduced_circuit import ReducedCircuit
 from .tuning_search import Step, between, error_of, reduced_near, solved
 from .wanted_rates import read_wanted
 from .what_if import at_rest_, tangent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    import pandas
+    from brian2 import Quantity
+
+    from ..basics.types import ProgressLike, QuantityLike
 
 __all__ = ["Tuned", "tune"]
 
@@ -52,11 +62,11 @@ class Tuned(Record):
     """
 
     name: str
-    value: object
-    stderr: object
+    value: Quantity
+    stderr: Any
     reached: bool
-    table: object
-    steps: object
+    table: pandas.DataFrame
+    steps: pandas.DataFrame
     circuit: Circuit
     reduced: ReducedCircuit
     message: str
@@ -83,7 +93,14 @@ class Tuned(Record):
         return sheet_html(("population", "wanted (Hz)", "rate (Hz)"), rows, self.message)
 
 
-def tune(reduced, rates, *, vary, bounds=None, progress=None):
+def tune(
+    reduced: ReducedCircuit,
+    rates: Mapping[str, QuantityLike],
+    *,
+    vary: str,
+    bounds: tuple[Any, Any] | None = None,
+    progress: ProgressLike = None,
+) -> Tuned:
     """The value of a parameter at which populations fire at wanted rates.
 
     Each step solves the rate model whose gains are frozen, and reduces the circuit anew where that puts it,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,14 @@ from ..basics.units import with_units
 from ..networks.simulate_spikes import simulate_spikes
 from ..reduction.again import reduce_again
 from ..reduction.reduced_circuit import ReducedCircuit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    import pandas
+
+    from ..basics.types import ProgressLike, QuantityLike
 
 __all__ = ["WhatIf", "at_rest_", "read_question", "tangent", "what_if"]
 
@@ -49,7 +58,7 @@ class WhatIf(Record):
     """
 
     changes: Mapping
-    table: object
+    table: pandas.DataFrame
     outside: tuple = ()
     frozen: ReducedCircuit | None = None
     anew: ReducedCircuit | None = None
@@ -67,12 +76,12 @@ class WhatIf(Record):
     )
 
     @property
-    def title(self):
+    def title(self) -> str:
         """The question."""
         return "what if " + ", ".join(f"{name} = {_shown(value)}" for name, value in self.changes.items())
 
     @property
-    def sheet(self):
+    def sheet(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
         """(columns, rows) of texts, for people."""
         rows = [
             (
@@ -165,7 +174,17 @@ def _frozen(reduced, changes):
         return None, [f"frozen: cannot be had: {why}"]
 
 
-def what_if(reduced, changes, *, spiking=False, anew=True, duration="2 s", seed=1, seeds=1, progress=None):
+def what_if(
+    reduced: ReducedCircuit,
+    changes: Mapping[str, Any],
+    *,
+    spiking: bool = False,
+    anew: bool = True,
+    duration: QuantityLike | None = "2 s",
+    seed: int = 1,
+    seeds: int = 1,
+    progress: ProgressLike = None,
+) -> WhatIf:
     """What becomes of the rates when a circuit is changed: now, frozen, reduced anew, and spiking.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,11 @@ from ..reduction.reduced_circuit import ReducedCircuit
 from .arclength import PRECISE, by_arclength, crossing, distinct
 from .fixed_points import fixed_points, point_of_set_
 from .threshold_linear import ThresholdLinearNetwork
+
+if TYPE_CHECKING:
+    import pandas
+
+    from ..basics.types import ArrayQuantity, ProgressLike
 
 __all__ = ["Continuation", "continue_fixed_points"]
 
@@ -52,8 +58,8 @@ class Continuation(Record):
     """
 
     parameter: str
-    points: object
-    special: object
+    points: pandas.DataFrame
+    special: pandas.DataFrame
 
     FIELDS = FrozenDict(
         parameter=Text,
@@ -68,7 +74,14 @@ class Continuation(Record):
         )
 
 
-def continue_fixed_points(reduced, parameter, values, *, anew=False, progress=None):
+def continue_fixed_points(
+    reduced: ReducedCircuit,
+    parameter: str,
+    values: ArrayQuantity,
+    *,
+    anew: bool = False,
+    progress: ProgressLike = None,
+) -> Continuation:
     """Follow the fixed points of a rate model along a parameter of its circuit.
 
     Parameters

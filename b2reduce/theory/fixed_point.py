@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,11 @@ from ..basics.display import amount, number, sheet_html
 from ..basics.fields import Complexes, Flag, Many, Mapped, Maybe, Measured, Of, Text
 from ..basics.frozen import FrozenDict, FrozenList, Record
 from ..basics.units import with_units
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from brian2 import Quantity
 
 __all__ = ["FixedPoint", "FixedPoints"]
 
@@ -40,33 +46,33 @@ class FixedPoint(Record):
     )
 
     @property
-    def stable(self):
+    def stable(self) -> bool:
         """Whether all small changes die away."""
         return self.kind.startswith("stable")
 
     @property
-    def oscillatory(self):
+    def oscillatory(self) -> bool:
         """Whether the slowest or growing changes oscillate."""
         return self.kind.endswith("focus")
 
     @property
-    def eigenvalues(self):
+    def eigenvalues(self) -> Quantity:
         """Eigenvalues as a Quantity."""
         return with_units(self.eigenvalues_, "Hz")
 
     @property
-    def rates_(self):
+    def rates_(self) -> Any:
         """{population: rate in Hz}."""
         return {name: float(np.asarray(rate)) for name, rate in self.rates.items()}
 
     @property
-    def time_constant(self):
+    def time_constant(self) -> float:
         """Of the slowest decay or the fastest growth, s; infinite where marginal."""
         largest = abs(self.eigenvalues_[0].real)
         return with_units(1 / largest if largest > 0 else np.inf, "s")
 
     @property
-    def frequency(self):
+    def frequency(self) -> Any:
         """Of the leading mode, Hz; 0 where it does not oscillate."""
         return with_units(abs(self.eigenvalues_[0].imag) / (2 * np.pi), "Hz")
 
@@ -109,7 +115,7 @@ class FixedPoints(FrozenList):
 
     points = property(tuple, doc="The points as a tuple.")
 
-    def parts(self):
+    def parts(self) -> Any:
         """What the constructor takes, to write and to pickle it."""
         return {"points": self.points, "complete": self.complete}
 
@@ -117,7 +123,7 @@ class FixedPoints(FrozenList):
         return FixedPoints, (self.points, self.complete)
 
     @property
-    def columns(self):
+    def columns(self) -> Any:
         """Names of the columns of `rows`."""
         names = self[0].rates_ if self else ()
         return (
@@ -129,7 +135,7 @@ class FixedPoints(FrozenList):
         )
 
     @property
-    def rows(self):
+    def rows(self) -> Any:
         """One row of texts a point, in units of the field."""
         return [point._row for point in self]
 

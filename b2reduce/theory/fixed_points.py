@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,10 +18,13 @@ from .fixed_point import FixedPoint, FixedPoints
 from .roots import index_of, is_bounded, roots_
 from .threshold_linear import ThresholdLinearNetwork
 
+if TYPE_CHECKING:
+    from ..basics.types import Drives
+
 __all__ = ["fixed_points", "point_at_", "point_of_set_", "runaway_statement"]
 
 
-def fixed_points(reduced, *, drives=None):
+def fixed_points(reduced: ReducedCircuit, *, drives: Drives | None = None) -> FixedPoints:
     """All fixed points of a rate model.
 
     Parameters

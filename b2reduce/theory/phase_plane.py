@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +14,12 @@ from ..basics.frozen import FrozenDict, Record
 from ..reduction.reduced_circuit import ReducedCircuit
 from .fixed_points import fixed_points
 from .flow import Flow, mu_of
-from .separatrix import separatrix
+from .separatrix import separatrices
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..basics.types import Drives
 
 __all__ = ["PhasePlane", "phase_plane"]
 
@@ -65,7 +71,7 @@ class PhasePlane(Record):
     )
 
 
-def phase_plane(reduced, *, drives=None, span=None):
+def phase_plane(reduced: ReducedCircuit, *, drives: Drives | None = None, span: Any = None) -> PhasePlane:
     """Nullclines, fixed points, flow and separatrices of two populations.
 
     Parameters
@@ -130,7 +136,7 @@ def phase_plane(reduced, *, drives=None, span=None):
         field,
         points,
         mus,
-        separatrix(reduced, drives=drives),
+        separatrices(reduced, drives=drives),
         lines,
         tuple(reduced.gains[name].current_unit for name in flow.names),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,11 @@ from ..basics.fields import Number
 from ..basics.frozen import FrozenDict, Record
 from ..circuit.orientation import PERIOD, angles_
 from .ring_state import RingState, mean_of_bump, tuning_of_bump
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["Ring"]
 
@@ -81,7 +87,7 @@ class Ring(Record):
             )
 
     @cached_property
-    def marginal_cut(self):
+    def marginal_cut(self) -> float:
         """Half width of the bump that stands by itself, J2 f2(cut) = 1.
 
         NaN for J2 <= 2, where there is none.
@@ -93,7 +99,7 @@ class Ring(Record):
         )
 
     @property
-    def largest_J0(self):
+    def largest_J0(self) -> float:
         """J0 from which on activity grows without end.
 
         1 where all units fire, -cos(2 cut)/f0(cut) where a bump does (J2 > 2).
@@ -103,7 +109,7 @@ class Ring(Record):
         return float(-np.cos(2 * self.marginal_cut) / mean_of_bump(self.marginal_cut))
 
     @property
-    def phase(self):
+    def phase(self) -> str:
         """ "homogeneous", "marginal" (the ring makes a bump by itself, which can stand anywhere) or
         "amplitude-unstable".
         """
@@ -112,7 +118,7 @@ class Ring(Record):
         return "marginal" if self.J2 > 2 else "homogeneous"
 
     @property
-    def statement(self):
+    def statement(self) -> str:
         """What the coupling does, and which mode grows where one does."""
         if self.phase == "amplitude-unstable":
             mode = (
@@ -130,7 +136,7 @@ class Ring(Record):
             )
         return "the rates follow the input's own tuning (J2 < 2)"
 
-    def input(self, angles):
+    def input(self, angles: ArrayLike) -> Any:
         """c (1 - e + e cos 2a) - T at angles in radians."""
         return (
             self.contrast * (1 - self.tuning + self.tuning * np.cos(2 * np.asarray(angles, dtype=float)))
@@ -149,7 +155,7 @@ class Ring(Record):
         return np.r_[np.sort(np.linalg.eigvals(even).real)[::-1], self.J2 * tuning_of_bump(cut)] - 1
 
     @cached_property
-    def states(self):
+    def states(self) -> Any:
         """All states at rest, stable or not."""
         found, mean, tuned = (
             [],
@@ -202,7 +208,7 @@ class Ring(Record):
         ]
 
     @property
-    def state(self):
+    def state(self) -> RingState:
         """The stable state.
 
         Raises
@@ -215,7 +221,9 @@ class Ring(Record):
             raise FloatingPointError(f"the ring has no stable state: {self.statement}")
         return max(stable, key=lambda state: state.peak)
 
-    def simulate(self, *, duration=2.0, units=UNITS, initial=None, seed=1):
+    def simulate(
+        self, *, duration: float = 2.0, units: int = UNITS, initial: Any = None, seed: int = 1
+    ) -> Any:
         """Integrate the equations of single units.
 
         Parameters

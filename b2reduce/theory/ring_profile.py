@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,13 @@ from ..basics.frozen import FrozenDict, Record
 from ..circuit.orientation import PERIOD, angles_
 from ..reduction.drives import constant_drives_
 from ..reduction.reduced_circuit import FAR, ReducedCircuit
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import pandas
+
+    from ..basics.types import Drives
 
 __all__ = ["RingProfile", "ring_profile"]
 
@@ -40,8 +48,8 @@ class RingProfile(Record):
 
     angles_: np.ndarray
     rate_: np.ndarray
-    table: object
-    modes: object
+    table: pandas.DataFrame
+    modes: Any
 
     FIELDS = FrozenDict(
         angles_=Floats("angle"),
@@ -51,7 +59,9 @@ class RingProfile(Record):
     )
 
 
-def ring_profile(reduced, *, drives=None, points=POINTS):
+def ring_profile(
+    reduced: ReducedCircuit, *, drives: Drives | None = None, points: int = POINTS
+) -> RingProfile:
     """Rates over preferred angle that a reduced circuit with a feature axis comes to rest at.
 
     Parameters

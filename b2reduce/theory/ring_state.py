@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,11 @@ from ..circuit.orientation import PERIOD
 __all__ = ["RingState", "mean_of_bump", "tuning_of_bump"]
 from ..basics.fields import Array, Number, Text
 from ..basics.frozen import FrozenDict, Record
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 
 def mean_of_bump(cut):
@@ -53,33 +59,33 @@ class RingState(Record):
     )
 
     @property
-    def stable(self):
+    def stable(self) -> bool:
         """Whether small changes die away, but for the turning of a bump that nothing holds."""
         return bool(np.all(self.eigenvalues[:-1] < 0) and self.eigenvalues[-1] < 1e-9)
 
     @property
-    def marginal(self):
+    def marginal(self) -> bool:
         """Whether the bump can stand anywhere."""
         return abs(float(self.eigenvalues[-1])) <= 1e-9
 
     @property
-    def at(self):
+    def at(self) -> Any:
         """Where the bump stands, radians from the peak of the input: 0 or pi/2."""
         return 0.0 if self.amplitude >= 0 else PERIOD / 2
 
     @property
-    def peak(self):
+    def peak(self) -> float:
         """Largest rate."""
         return max(self.offset + abs(self.amplitude), 0.0)
 
     @property
-    def half_width(self):
+    def half_width(self) -> float:
         """Half width at half maximum, radians; NaN where rates never fall to half."""
         if self.kind in ("silent", "homogeneous"):
             return np.nan
         level = (self.peak / 2 - self.offset) / abs(self.amplitude)
         return 0.5 * float(np.arccos(level)) if -1 <= level <= 1 else np.nan
 
-    def rates(self, angles):
+    def rates(self, angles: ArrayLike) -> Any:
         """Rates at angles in radians from the peak of the input."""
         return np.maximum(self.offset + self.amplitude * np.cos(2 * np.asarray(angles, dtype=float)), 0.0)

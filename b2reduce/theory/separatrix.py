@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +15,14 @@ from ..reduction.reduced_circuit import ReducedCircuit
 from .fixed_points import fixed_points
 from .flow import Flow, mu_of
 
-__all__ = ["Separatrix", "separatrix"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..basics.types import Drives
+    from .fixed_point import FixedPoint
+
+__all__ = ["Separatrix", "separatrices"]
 
 SETTLED = 1e3  # of the longest time constant: how long a trajectory is followed to see where it ends
 # Of the distance between the stable states: start of a separatrix beside its saddle; where it is crossed
@@ -39,10 +47,10 @@ class Separatrix(Record):
         and not drawn.
     """
 
-    saddle: object
-    low: object
-    high: object
-    crossing: dict
+    saddle: FixedPoint
+    low: FixedPoint | None
+    high: FixedPoint | None
+    crossing: Mapping[str, Any]
     curve_: np.ndarray
 
     FIELDS = FrozenDict(
@@ -54,7 +62,7 @@ class Separatrix(Record):
     )
 
 
-def separatrix(reduced, *, drives=None):
+def separatrices(reduced: ReducedCircuit, *, drives: Drives | None = None) -> list[Separatrix]:
     """The border between the basins of two stable states, or of one and running away.
 
     Parameters
@@ -82,10 +90,10 @@ def separatrix(reduced, *, drives=None):
     Examples
     --------
     >>> from b2reduce import reduce
-    >>> separatrix(reduce("ei_lif", noise="none"))  # one state alone
+    >>> separatrices(reduce("ei_lif", noise="none"))  # one state alone
     []
     """
-    flow = Flow(require(reduced, ReducedCircuit, "separatrix, reduced"), drives)
+    flow = Flow(require(reduced, ReducedCircuit, "separatrices, reduced"), drives)
     points = fixed_points(reduced, drives=drives)
     stable = [point for point in points if point.stable]
     found = []

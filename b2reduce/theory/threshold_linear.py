@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,14 @@ from ..basics.errors import InputError
 from ..basics.fields import Anything, Many, Text
 from ..basics.frozen import FrozenDict, Record, put, read_only
 from .linearised import threshold_linear_numbers
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from ..basics.types import Drives
+    from ..reduction.reduced_circuit import ReducedCircuit
 
 __all__ = ["MOST_POPULATIONS", "ThresholdLinearNetwork"]
 
@@ -55,10 +64,10 @@ class ThresholdLinearNetwork(Record):
     [False]
     """
 
-    W: object
-    beta: object
-    theta: object
-    tau: object
+    W: Any
+    beta: Any
+    theta: Any
+    tau: Any
     names: tuple = ()
 
     FIELDS = FrozenDict(**dict.fromkeys(("W", "beta", "theta", "tau"), Anything), names=Many(Text))
@@ -111,7 +120,7 @@ class ThresholdLinearNetwork(Record):
         put(self, names=names, **{name: read_only(value) for name, value in values.items()})
 
     @classmethod
-    def from_reduced(cls, reduced, *, drives=None):
+    def from_reduced(cls, reduced: ReducedCircuit, *, drives: Drives | None = None) -> Any:
         """The network of a rate model, its drives part of theta.
 
         Parameters
@@ -138,24 +147,24 @@ class ThresholdLinearNetwork(Record):
         """
         return cls(**threshold_linear_numbers(reduced, drives))
 
-    def rates_(self, mu_):
+    def rates_(self, mu_: ArrayLike) -> Any:
         """beta [mu]_+ in Hz of currents in excess of the threshold, shape (..., population)."""
         return self.beta_ * np.maximum(mu_, 0.0)
 
-    def derivative_(self, mu_):
+    def derivative_(self, mu_: ArrayLike) -> Any:
         """dmu/dt in A/s."""
         return (-mu_ + self.rates_(mu_) @ self.W_.T - self.theta_) / self.tau_
 
-    def jacobian_(self, active):
+    def jacobian_(self, active: Any) -> Any:
         """d(dmu/dt)/dmu in 1/s where the units of `active` fire."""
         return (self.W_ * (self.beta_ * np.asarray(active)) - np.eye(len(self.beta_))) / self.tau_[:, None]
 
-    def eigenvalues_(self, active):
+    def eigenvalues_(self, active: Any) -> Any:
         """Of the Jacobian, 1/s, the largest real part first."""
         values = np.linalg.eigvals(self.jacobian_(active))
         return values[np.lexsort((-values.imag, -values.real))]
 
-    def scale_(self, mu_):
+    def scale_(self, mu_: ArrayLike) -> Any:
         """Size of the currents that meet at each unit, shape (..., population)."""
         return self.rates_(mu_) @ np.abs(self.W_).T + np.abs(self.theta_) + np.abs(mu_)
 
@@ -215,7 +224,7 @@ class ThresholdLinearNetwork(Record):
         )
         return answer.x[:-1] * scale if answer.status == 0 and answer.x[-1] > ROUNDING else None
 
-    def at_set_(self, active):
+    def at_set_(self, active: Any) -> Any:
         """Where the equations would rest if the units of `active`, and no others, followed their lines.
 
         Currents, NaN where nowhere.
@@ -230,7 +239,7 @@ class ThresholdLinearNetwork(Record):
         mu[~on] = self.W_[np.ix_(~on, on)] @ (self.beta_[on] * mu[on]) - self.theta_[~on]
         return mu
 
-    def margin_(self, active):
+    def margin_(self, active: Any) -> Any:
         """How far the rest of `at_set_` is from one that is there, relative to the currents.
 
         Negative where a unit contradicts its line.
@@ -241,21 +250,21 @@ class ThresholdLinearNetwork(Record):
         return float(np.min(np.where(active, mu, -mu) / np.maximum(self.scale_(mu), 1e-300)))
 
     @property
-    def active_sets_(self):
+    def active_sets_(self) -> Any:
         """Which units fire in each fixed point: list of tuples of bool."""
         return list(self._found)
 
     @property
-    def points_(self):
+    def points_(self) -> Any:
         """Fixed points as currents in excess of the threshold, A: ndarray, shape (point, population)."""
         return np.array(list(self._found.values())).reshape(-1, len(self.beta_))
 
-    def at_threshold_(self, mu_):
+    def at_threshold_(self, mu_: ArrayLike) -> Any:
         """Which units stand exactly at their threshold, to rounding: there the Jacobian has two values."""
         return np.abs(mu_) <= ROUNDING * self.scale_(mu_)
 
     @cached_property
-    def runaway_(self):
+    def runaway_(self) -> Any:
         """[(growth in 1/s, rates relative to the largest)] of all directions in which activity grows without
         end.
 
@@ -281,7 +290,7 @@ class ThresholdLinearNetwork(Record):
                         modes.append((float(s.real), rates / rates.max()))
         return sorted(modes, key=lambda mode: -mode[0])
 
-    def runaway_statement(self):
+    def runaway_statement(self) -> str:
         """What grows, how fast, and in which proportion; empty where nothing does."""
         if not self.runaway_:
             return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,11 @@ from ..basics.errors import InputError
 from ..basics.fields import Flag, Many, Maybe, Measured, Number, Row, Text
 from ..basics.frozen import FrozenDict, Record
 from ..basics.units import si_label, with_units
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..basics.types import QuantityLike, Tau
 
 __all__ = ["UniformFeedback"]
 
@@ -46,9 +52,9 @@ class UniformFeedback(Record):
     loop: float
     regime: str
     points: tuple
-    separatrix: object
+    separatrix: Any
     growth_: float
-    relaxation: object
+    relaxation: Any
     statement: str
 
     FIELDS = FrozenDict(
@@ -62,7 +68,9 @@ class UniformFeedback(Record):
     )
 
     @classmethod
-    def from_parameters(cls, *, beta, W, theta, tau, N=1):
+    def from_parameters(
+        cls, *, beta: QuantityLike, W: QuantityLike, theta: QuantityLike, tau: Tau, N: int | None = 1
+    ) -> Any:
         """Fixed points, stability and time of approach of a population with uniform feedback (equations
         11.34-11.37, corrected).
 

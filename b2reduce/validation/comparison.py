@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,15 @@ from ..networks.activity import both_kinds
 from ..networks.counting import counted_rates, counting_variance
 from ..reduction.measured_range import mean_response_
 from ..reduction.reduced_circuit import ReducedCircuit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas
+    from brian2 import Quantity
+
+    from ..basics.types import QuantityLike
+    from ..networks.activity import Activity
 
 __all__ = ["Comparison", "compare", "tier_of"]
 
@@ -59,12 +69,12 @@ class Comparison(Record):
         ``"breakdown"``.
     """
 
-    table: object
-    seeds: object
-    after: object
+    table: pandas.DataFrame
+    seeds: pandas.DataFrame
+    after: Quantity
     provenance: Mapping = field(default_factory=dict)
-    cells: object = None
-    split: object = None
+    cells: pandas.DataFrame | None = None
+    split: pandas.DataFrame | None = None
 
     FIELDS = FrozenDict(
         table=Table("spiking", "rate", "error", "spread"),
@@ -76,12 +86,12 @@ class Comparison(Record):
     )
 
     @property
-    def largest_error(self):
+    def largest_error(self) -> float:
         """Largest error over populations, without its sign."""
         return float(self.table["error"].abs().max())
 
     @property
-    def tier(self):
+    def tier(self) -> str:
         """The verdict from the largest error."""
         return tier_of(self.largest_error)
 
@@ -113,7 +123,13 @@ class Comparison(Record):
         )
 
 
-def compare(spikes, rates, *, after=None, reduced=None):
+def compare(
+    spikes: Activity | Sequence[Activity],
+    rates: Activity,
+    *,
+    after: QuantityLike | None = None,
+    reduced: ReducedCircuit | None = None,
+) -> Comparison:
     """Compare mean rates of spiking runs with those of the rate model.
 
     With one unit a cell the distribution over cells is compared as well, with the spiking run of the same

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,11 +21,19 @@ from ..networks.simulate_spikes import simulate_spikes
 from ..reduction.reduced_circuit import ReducedCircuit
 from .transients import LEAD_, LEAST_, gain_and_phase_
 
-__all__ = ["slow_variation", "SlowVariation"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    import pandas
+
+    from ..basics.types import ArrayQuantity, CircuitLike, ProgressLike
+
+__all__ = ["compare_frequencies", "FrequencyComparison"]
 
 
 @dataclass(frozen=True, eq=False)
-class SlowVariation(Record):
+class FrequencyComparison(Record):
     """The response to sinusoids of the drive over their frequency: how slow is slow.
 
     Attributes
@@ -41,9 +50,9 @@ class SlowVariation(Record):
     provenance : mapping
     """
 
-    table: object
-    mean: object
-    amplitude: object
+    table: pandas.DataFrame
+    mean: pandas.DataFrame
+    amplitude: Any
     provenance: Mapping = field(default_factory=dict)
 
     FIELDS = FrozenDict(
@@ -54,12 +63,20 @@ class SlowVariation(Record):
     )
 
     def __repr__(self):
-        return f"SlowVariation(drive {self.mean} +- {self.amplitude})\n{self.table}"
+        return f"FrequencyComparison(drive {self.mean} +- {self.amplitude})\n{self.table}"
 
 
-def slow_variation(
-    circuit, reduced, *, frequencies, drive=None, depth=0.1, seeds=(1, 2), engine="auto", progress=None
-):
+def compare_frequencies(
+    circuit: CircuitLike,
+    reduced: ReducedCircuit | Mapping[str, ReducedCircuit],
+    *,
+    frequencies: ArrayQuantity,
+    drive: str | None = None,
+    depth: float = 0.1,
+    seeds: Sequence[int] = (1, 2),
+    engine: str = "auto",
+    progress: ProgressLike = None,
+) -> FrequencyComparison:
     """Response of a circuit and of its rate models to a drive that varies sinusoidally, over the frequency.
 
     Parameters
@@ -81,7 +98,7 @@ def slow_variation(
 
     Returns
     -------
-    SlowVariation
+    FrequencyComparison
 
     Raises
     ------
@@ -93,7 +110,7 @@ def slow_variation(
     >>> from brian2 import Hz
     >>> from b2reduce import load_circuit, reduce
     >>> small = load_circuit("ei_lif").replace({"population.E.size": 400, "population.I.size": 100})
-    >>> found = slow_variation(small, reduce(small, noise="none"), frequencies=[10]*Hz, seeds=[1])
+    >>> found = compare_frequencies(small, reduce(small, noise="none"), frequencies=[10]*Hz, seeds=[1])
     >>> list(found.table["population"])
     ['E', 'I']
     """
@@ -103,10 +120,10 @@ def slow_variation(
     models = (
         dict(reduced)
         if isinstance(reduced, Mapping)
-        else {"rate model": require(reduced, ReducedCircuit, "slow_variation, reduced")}
+        else {"rate model": require(reduced, ReducedCircuit, "compare_frequencies, reduced")}
     )
     for name, model in models.items():
-        require(model, ReducedCircuit, f"slow_variation, reduced, {name}")
+        require(model, ReducedCircuit, f"compare_frequencies, reduced, {name}")
     engine_of(engine)
     if isinstance(depth, bool) or not isinstance(depth, (int, float, np.number)):
         raise InputError(f"depth: got {described(depth)}, expected a number above 0 and up to 1")
@@ -197,6 +214,6 @@ def slow_variation(
         "spikes": [{key: value for key, value in run.provenance.items()} for run in trials],
         "models": {name: model.tau_choice for name, model in models.items()},
     }
-    return SlowVariation(
+    return FrequencyComparison(
         pd.DataFrame(rows), with_units(mean_, "Hz"), with_units(depth * mean_, "Hz"), frozen(provenance)
     )

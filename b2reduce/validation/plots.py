@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..basics.arguments import one_of, require, to_si, wrong_kind
@@ -9,17 +11,27 @@ from ..basics.errors import InputError
 from ..networks.activity import Activity
 from ..results.plots.style import LINES, MARKERS, axes_of, beside
 from .comparison import Comparison
-from .frequencies import SlowVariation
+from .frequencies import FrequencyComparison
 
-__all__ = ["plot_slow_variation", "plot_comparison", "plot_levels", "plot_cells"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from ..basics.types import QuantityLike
+    from .validation import Validation
+
+__all__ = ["plot_frequencies", "plot_comparison", "plot_levels", "plot_cells"]
 
 
-def plot_slow_variation(slow, *, population, column="error", ax=None, **kwargs):
+def plot_frequencies(
+    slow: FrequencyComparison, *, population: str, column: str = "error", ax: Axes | None = None, **kwargs
+) -> Axes:
     """The error of rate models, or a gain or a phase, over the frequency of the drive.
 
     Parameters
     ----------
-    slow : SlowVariation
+    slow : FrequencyComparison
     population : str
     column : {"error", "gain", "phase"}
     ax : matplotlib.axes.Axes, optional
@@ -30,7 +42,7 @@ def plot_slow_variation(slow, *, population, column="error", ax=None, **kwargs):
     -------
     matplotlib.axes.Axes
     """
-    require(slow, SlowVariation, "plot_slow_variation, slow")
+    require(slow, FrequencyComparison, "plot_frequencies, slow")
     one_of(column, ("error", "gain", "phase"), "column")
     one_of(population, sorted(set(slow.table["population"])), "population")
     ax = axes_of(ax)
@@ -81,7 +93,7 @@ def plot_slow_variation(slow, *, population, column="error", ax=None, **kwargs):
     return ax
 
 
-def plot_comparison(comparison, *, ax=None, **kwargs):
+def plot_comparison(comparison: Comparison, *, ax: Axes | None = None, **kwargs) -> Axes:
     """Bars of the spiking rate against the rate model's, the spread over seeds as error bars.
 
     Parameters
@@ -135,7 +147,7 @@ def plot_comparison(comparison, *, ax=None, **kwargs):
     return ax
 
 
-def plot_levels(validation, *, ax=None, **kwargs):
+def plot_levels(validation: Validation, *, ax: Axes | None = None, **kwargs) -> Axes:
     """Mean rates of every level of the rate model beside those of the spiking network, a row a population.
 
     Parameters
@@ -203,7 +215,15 @@ def plot_levels(validation, *, ax=None, **kwargs):
     return ax
 
 
-def plot_cells(spikes, rates, population, *, after=None, ax=None, **kwargs):
+def plot_cells(
+    spikes: Activity | Sequence[Activity],
+    rates: Activity,
+    population: str,
+    *,
+    after: QuantityLike | None = None,
+    ax: Axes | None = None,
+    **kwargs,
+) -> Axes:
     """How rates are distributed over the cells of a population.
 
     Parameters

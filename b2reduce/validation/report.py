@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,10 @@ from ..results.plots.style import style
 from .explanations import TERMS, TRUST_MEANS
 from .plots import plot_cells, plot_levels
 from .premises.register import premise_of
+
+if TYPE_CHECKING:
+    from ..basics.types import PathLike
+    from .validation import Validation
 
 __all__ = ["write_report", "figures"]
 
@@ -258,7 +263,7 @@ def page(validation, images):
     return rendered("report.html.jinja", values, escaped=True)
 
 
-def write_report(validation, folder):
+def write_report(validation: Validation, folder: PathLike) -> None:
     """Write report.html, circuit.toml, result.json, comparison.csv, levels.csv, assumptions.csv,
     reduced.json, surface_*.csv and figures/.
 

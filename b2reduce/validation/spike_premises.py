@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..basics.arguments import require, runs_of
 from ..basics.errors import InputError
 from ..circuit.circuit import load_circuit
@@ -10,10 +12,22 @@ from ..reduction.reduced_circuit import ReducedCircuit
 from .premises.evidence import Evidence
 from .premises.table import premises_table
 
-__all__ = ["check_assumptions"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas
+
+    from ..basics.types import CircuitLike
+
+__all__ = ["check_premises"]
 
 
-def check_assumptions(circuit, spikes, reduced, rates=None):
+def check_premises(
+    circuit: CircuitLike,
+    spikes: Activity | Sequence[Activity],
+    reduced: ReducedCircuit,
+    rates: Activity | None = None,
+) -> pandas.DataFrame:
     """Measure the premises under which the rate model was derived.
 
     Parameters
@@ -44,15 +58,15 @@ def check_assumptions(circuit, spikes, reduced, rates=None):
     >>> from b2reduce import load_circuit, reduce, simulate_spikes
     >>> small = load_circuit("ei_lif").replace({"population.E.size": 400, "population.I.size": 100})
     >>> spikes, reduced = simulate_spikes(small, duration=0.2*second), reduce(small, noise="none")
-    >>> table = check_assumptions(small, spikes, reduced).set_index("assumption")
+    >>> table = check_premises(small, spikes, reduced).set_index("assumption")
     >>> bool(table.holds["asynchrony"])  # a quarter of its inputs are shared between any two cells
     False
     """
     circuit = load_circuit(circuit)
-    require(reduced, ReducedCircuit, "check_assumptions, reduced")
+    require(reduced, ReducedCircuit, "check_premises, reduced")
     if rates is not None:
-        require(rates, Activity, "check_assumptions, rates")
-    runs = runs_of(spikes, Activity, "check_assumptions, spikes")
+        require(rates, Activity, "check_premises, rates")
+    runs = runs_of(spikes, Activity, "check_premises, spikes")
     if any(run.spikes_ is None for run in runs):
         raise InputError("spikes: got a run without spikes, expected what simulate_spikes returns")
     for run in runs:

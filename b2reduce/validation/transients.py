@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +18,16 @@ from ..basics.frozen import FrozenDict, Record, frozen
 from ..basics.units import with_units
 from ..networks.activity import both_kinds
 
-__all__ = ["ResponseComparison", "compare_response", "gain_and_phase_", "half_rise_"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas
+    from brian2 import Quantity
+
+    from ..basics.types import QuantityLike
+    from ..networks.activity import Activity
+
+__all__ = ["TransientComparison", "compare_transients", "gain_and_phase_", "half_rise_"]
 
 SMOOTH_ = 2e-3  # s; half-rise times are those of smoothed rates, or single noisy bins would decide
 BASE_ = 0.2  # s before the step
@@ -25,7 +35,7 @@ LEAD_, LEAST_ = 0.2, 0.8  # s before a sinusoid is looked at, and of whole perio
 
 
 @dataclass(frozen=True, eq=False)
-class ResponseComparison(Record):
+class TransientComparison(Record):
     """A change in time, of spiking trials and of the rate model.
 
     Attributes
@@ -45,9 +55,9 @@ class ResponseComparison(Record):
     provenance : mapping
     """
 
-    table: object
-    start: object
-    stop: object
+    table: pandas.DataFrame
+    start: Quantity
+    stop: Quantity
     trials: int
     provenance: Mapping = field(default_factory=dict)
 
@@ -60,10 +70,17 @@ class ResponseComparison(Record):
     )
 
     def __repr__(self):
-        return f"ResponseComparison({self.trials} trials, {self.start} to {self.stop})\n{self.table}"
+        return f"TransientComparison({self.trials} trials, {self.start} to {self.stop})\n{self.table}"
 
 
-def compare_response(spikes, rates, *, start, stop, smooth="2 ms"):
+def compare_transients(
+    spikes: Activity | Sequence[Activity],
+    rates: Activity | Mapping[str, Activity],
+    *,
+    start: QuantityLike,
+    stop: QuantityLike,
+    smooth: QuantityLike = "2 ms",
+) -> TransientComparison:
     """Compare the response to a change at `start` until `stop`.
 
     Parameters
@@ -80,7 +97,7 @@ def compare_response(spikes, rates, *, start, stop, smooth="2 ms"):
 
     Returns
     -------
-    ResponseComparison
+    TransientComparison
 
     Raises
     ------
@@ -95,7 +112,7 @@ def compare_response(spikes, rates, *, start, stop, smooth="2 ms"):
     >>> t = np.arange(600) * 1e-3 + 5e-4
     >>> rate = lambda tau: np.where(t > 0.3, 14 - 4 * np.exp(-(t - 0.3) / tau), 10)
     >>> run = lambda tau: Activity(("E",), t, rate(tau)[None], 1e-3, {"E": 1000})
-    >>> found = compare_response(run(0.010), run(0.014), start=300*ms, stop=400*ms)
+    >>> found = compare_transients(run(0.010), run(0.014), start=300*ms, stop=400*ms)
     >>> # (14 ms - 10 ms) ln 2, and half of s^2/tau of either from smoothing by s = 2 ms
     >>> round(float(1e3 * found.table.late["E"]), 1)
     2.7
@@ -161,7 +178,7 @@ def compare_response(spikes, rates, *, start, stop, smooth="2 ms"):
             "final_error": final_rate - final,
         }
     provenance = {"spikes": [run.provenance for run in trials], "rates": rates.provenance}
-    return ResponseComparison(
+    return TransientComparison(
         pd.DataFrame.from_dict(rows, orient="index").rename_axis("population"),
         with_units(start_, "s"),
         with_units(stop_, "s"),
@@ -172,7 +189,7 @@ def compare_response(spikes, rates, *, start, stop, smooth="2 ms"):
 
 def _trials(spikes, rates):
     """Trials as a list whose populations and bins are those of the rate run."""
-    trials = both_kinds(spikes, rates, "compare_response")
+    trials = both_kinds(spikes, rates, "compare_transients")
     for run in trials:
         if set(run.populations) != set(rates.populations) or abs(run.bin_ / rates.bin_ - 1) > 1e-9:
             raise InputError(

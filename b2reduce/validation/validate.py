@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..basics.arguments import described, needed_seconds, one_of, one_time, whole
 from ..basics.errors import InputError
 from ..basics.frozen import FrozenDict
@@ -23,28 +25,33 @@ from .premises.table import premises_table
 from .premises.uncoupled import UncoupledCells
 from .validation import Validation
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..basics.types import CircuitLike, Drives, ProgressLike, QuantityLike, Tau
+
 __all__ = ["validate"]
 
 
 def validate(
-    circuit,
+    circuit: CircuitLike,
     *,
-    duration="2 s",
-    seed=1,
-    seeds=3,
-    level=None,
-    noise="renewal",
-    tau="membrane",
-    at=None,
-    window=None,
-    levels=None,
-    cells=False,
-    after=None,
-    dt=None,
-    engine="auto",
-    network_engine="auto",
-    progress=None,
-):
+    duration: QuantityLike | None = "2 s",
+    seed: int = 1,
+    seeds: int = 3,
+    level: str | None = None,
+    noise: str = "renewal",
+    tau: Tau = "membrane",
+    at: Drives | None = None,
+    window: tuple[float, float] | None = None,
+    levels: Sequence[str] | None = None,
+    cells: bool = False,
+    after: QuantityLike | None = None,
+    dt: QuantityLike | None = None,
+    engine: str = "auto",
+    network_engine: str = "auto",
+    progress: ProgressLike = None,
+) -> Validation:
     """Reduce a circuit, run it both ways, and say by how much and why they differ.
 
     Parameters
@@ -78,7 +85,7 @@ def validate(
 
     Notes
     -----
-    To the premises of `check_assumptions` those are added that need further operating points of uncoupled
+    To the premises of `check_premises` those are added that need further operating points of uncoupled
     cells: whether the model follows its drives a quarter weaker and stronger, and, with noise "matched",
     whether Poisson trains will do.
 

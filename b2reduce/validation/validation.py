@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 from ..basics.display import number, sheet_html
 from ..basics.fields import Listed, Mapped, Number, Of, Table, Text
 from ..basics.frozen import FrozenDict, Record
 from .premises.register import premise_of
 from .verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    import pandas
+
+    from ..basics.types import PathLike
+    from ..circuit.circuit import Circuit
+    from ..networks.activity import Activity
+    from ..reduction.reduced_circuit import ReducedCircuit
+    from .comparison import Comparison
 
 __all__ = ["Validation"]
 
@@ -44,14 +57,14 @@ class Validation(Record):
         Wall time of each step, s.
     """
 
-    circuit: object
-    reduced: object
-    spikes: list
-    rates: object
-    comparison: object
-    assumptions: object
-    levels: object
-    reductions: Mapping
+    circuit: Circuit
+    reduced: ReducedCircuit
+    spikes: Sequence[Activity]
+    rates: Activity
+    comparison: Comparison
+    assumptions: pandas.DataFrame
+    levels: pandas.DataFrame
+    reductions: Mapping[str, ReducedCircuit]
     seconds: Mapping
     verdict: Verdict
 
@@ -69,12 +82,12 @@ class Validation(Record):
     )
 
     @property
-    def premises(self):
+    def premises(self) -> pandas.DataFrame:
         """The premises of the derivation as they were measured."""
         return self.assumptions
 
     @property
-    def warned(self):
+    def warned(self) -> bool:
         """Whether anything but the error itself foretells errors of more than 15 %, here or at drives a
         quarter beside these.
 
@@ -85,11 +98,11 @@ class Validation(Record):
         return any(premise_of(name).warns for name in self.verdict.failed)
 
     @property
-    def provenance(self):
+    def provenance(self) -> Mapping[str, Any]:
         """What was run: the reduction's provenance, and those of the spiking runs and of the rate run."""
         return {**self.reduced.provenance, **self.comparison.provenance}
 
-    def save(self, folder):
+    def save(self, folder: PathLike) -> None:
         """Write report.html, result.json, comparison.csv, assumptions.csv and figures/ into a new folder."""
         from .report import write_report
 

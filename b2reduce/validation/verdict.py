@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..basics.fields import Many, Number, Of, Plain, Text
 from ..basics.frozen import FrozenDict, Record
 from ..basics.units import format_quantity
+
+if TYPE_CHECKING:
+    from ..basics.types import CircuitLike, PathLike
+    from ..reduction.reduced_circuit import ReducedCircuit
 
 __all__ = ["LevelRecord", "Remedy", "TRUST", "Verdict"]
 
@@ -73,11 +78,11 @@ class Remedy(Record):
     FIELDS = FrozenDict(change=Plain, why=Text, error=Number)
 
     @property
-    def arguments(self):
+    def arguments(self) -> str:
         """The change as it is written in Python."""
         return ", ".join(f"{name}={value!r}" for name, value in self.change.items())
 
-    def command(self, reduced, circuit, output="better"):
+    def command(self, reduced: ReducedCircuit, circuit: CircuitLike, output: PathLike = "better") -> str:
         """The line for a shell that validates a reduction again with this change, all else as it was."""
         kept = {
             "level": reduced.level,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ...basics.arguments import described, require, to_si
@@ -12,12 +14,24 @@ from ...cells.surface import FISurface
 from ...cells.transfer import TransferFunction
 from .style import LINES, MARKERS, axes_of, beside
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
 __all__ = ["plot_fi", "plot_transfer"]
 
 _NAMED = 10  # conductances that a legend names; of more it names evenly spaced ones
 
 
-def plot_fi(surface, fit=None, *, point=None, ax=None, **kwargs):
+def plot_fi(
+    surface: FISurface,
+    fit: GainFit | None = None,
+    *,
+    point: tuple[Any, Any] | None = None,
+    ax: Axes | None = None,
+    **kwargs,
+) -> Axes:
     """The f-I curve at each conductance, with the fitted law.
 
     Parameters
@@ -140,7 +154,7 @@ def _look_at_window(ax, surface, window, I_factor, current):
         ax.set_ylim(0, 1.3 * window[1])
 
 
-def plot_transfer(transfer, *, ax=None, **kwargs):
+def plot_transfer(transfer: TransferFunction, *, ax: Axes | None = None, **kwargs) -> Axes:
     """The rate over one or two presynaptic rates: a line with error bars, or a map with contours.
 
     Parameters

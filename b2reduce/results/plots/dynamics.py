@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ...basics.arguments import one_of, require
@@ -10,10 +12,17 @@ from ...cells.adaptation import Adaptation
 from ...cells.linear_response import LinearResponse
 from .style import LINES, MARKERS, axes_of
 
-__all__ = ["plot_response", "plot_adaptation"]
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_linear_response", "plot_adaptation"]
 
 
-def plot_response(response, *, part="gain", ax=None, **kwargs):
+def plot_linear_response(
+    response: LinearResponse, *, part: str = "gain", ax: Axes | None = None, **kwargs
+) -> Axes:
     """A measured linear response over frequency with its fits.
 
     Parameters
@@ -29,7 +38,7 @@ def plot_response(response, *, part="gain", ax=None, **kwargs):
     -------
     matplotlib.axes.Axes
     """
-    require(response, LinearResponse, "plot_response, response")
+    require(response, LinearResponse, "plot_linear_response, response")
     one_of(part, ("gain", "phase"), "part")
     ax = axes_of(ax)
     factor, unit = (1.0, "Hz m²/A") if response.per_area else (1e-12, "Hz/pA")
@@ -68,7 +77,7 @@ def plot_response(response, *, part="gain", ax=None, **kwargs):
     return ax
 
 
-def plot_adaptation(adaptation, *, ax=None, **kwargs):
+def plot_adaptation(adaptation: Any, *, ax: Axes | None = None, **kwargs) -> Axes:
     """Current that adaptation takes away over the rate, at each conductance, with the law a_0 + J r.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ...basics.arguments import mapping, one_of, one_time, require, runs_of, whole
@@ -9,10 +11,24 @@ from ...basics.errors import InputError
 from ...networks.activity import Activity
 from .style import LINES, axes_of, colours_of
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from ...basics.types import QuantityLike
+
 __all__ = ["plot_rates", "plot_raster", "plot_step"]
 
 
-def plot_rates(rates, spikes=None, *, smooth="10 ms", ax=None, **kwargs):
+def plot_rates(
+    rates: Activity,
+    spikes: Activity | Sequence[Activity] | None = None,
+    *,
+    smooth: QuantityLike = "10 ms",
+    ax: Axes | None = None,
+    **kwargs,
+) -> Axes:
     """Rates over time: the rate model as lines, a spiking run behind it in paler ones.
 
     Parameters
@@ -59,7 +75,15 @@ def plot_rates(rates, spikes=None, *, smooth="10 ms", ax=None, **kwargs):
     return ax
 
 
-def plot_raster(spikes, *, cells=50, start=None, stop=None, ax=None, **kwargs):
+def plot_raster(
+    spikes: Activity,
+    *,
+    cells: int = 50,
+    start: QuantityLike | None = None,
+    stop: QuantityLike | None = None,
+    ax: Axes | None = None,
+    **kwargs,
+) -> Axes:
     """Spikes of the first cells of every population.
 
     Parameters
@@ -107,7 +131,16 @@ def plot_raster(spikes, *, cells=50, start=None, stop=None, ax=None, **kwargs):
     return ax
 
 
-def plot_step(spikes, rates, *, population, start, stop, ax=None, **kwargs):
+def plot_step(
+    spikes: Activity | Sequence[Activity],
+    rates: Activity,
+    *,
+    population: str,
+    start: QuantityLike,
+    stop: QuantityLike,
+    ax: Axes | None = None,
+    **kwargs,
+) -> Axes:
     """The mean of spiking trials over a window, and rate models as lines over it.
 
     Parameters

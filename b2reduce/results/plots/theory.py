@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ...basics.arguments import described, one_of, require
@@ -10,6 +12,13 @@ from ...basics.units import readable
 from ...theory.continuation import Continuation
 from ...theory.phase_plane import PhasePlane
 from .style import LINES, axes_of, beside
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from ...networks.activity import Activity
 
 __all__ = ["plot_continuation", "plot_phase_plane"]
 
@@ -30,7 +39,9 @@ _SPECIAL = {
 }
 
 
-def plot_phase_plane(plane, *, trajectories=(), ax=None, **kwargs):
+def plot_phase_plane(
+    plane: PhasePlane, *, trajectories: Sequence[Activity] = (), ax: Axes | None = None, **kwargs
+) -> Axes:
     """Nullclines, flow, fixed points and separatrices of two populations.
 
     Parameters
@@ -118,7 +129,9 @@ def plot_phase_plane(plane, *, trajectories=(), ax=None, **kwargs):
     return ax
 
 
-def plot_continuation(continuation, *, population=None, ax=None, **kwargs):
+def plot_continuation(
+    continuation: Continuation, *, population: str | None = None, ax: Axes | None = None, **kwargs
+) -> Axes:
     """Rates of fixed points along a parameter: stable ones as full lines, others broken, what lies outside of
     the measured range dotted, special points marked.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from ...basics.errors import InputError
 from ...basics.fields import Complexes, Floats, Many
 from ...basics.frozen import FrozenDict, Record
 from .wiring import WIRINGS, per_population, square_matrix
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["BalancedState", "balanced_rates"]
 
@@ -46,12 +50,14 @@ class BalancedState(Record):
         others=Many(Floats("population")),
     )
 
-    def at(self, K):
+    def at(self, K: float) -> Any:
         """Rates to first order in 1/sqrt(K)."""
         return self.rates + self.correction / np.sqrt(K)
 
 
-def balanced_rates(J, E, m0=1.0, *, thresholds=0.0, wiring="random"):
+def balanced_rates(
+    J: Any, E: Any, m0: float = 1.0, *, thresholds: Any = 0.0, wiring: str = "random"
+) -> BalancedState:
     """Rates of the balanced state of van Vreeswijk & Sompolinsky: weights J_ab/sqrt(K), external input
     sqrt(K) E_a m_0.
 

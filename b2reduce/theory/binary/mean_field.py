@@ -17,6 +17,7 @@ theta_a) = Phi((mu_a - theta_a)/sigma_a).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from .wiring import per_population, wiring_parameters
 __all__ = ["BinaryMeanField", "binary_mean_field"]
 from ...basics.fields import Complexes, Floats, Number
 from ...basics.frozen import FrozenDict, Record
+
+if TYPE_CHECKING:
+    from typing import Any
 
 SETTLE = 200.0  # updates per unit: how long rates are followed before the fixed point is looked for
 RESIDUAL = 1e-9  # |m - Phi| at a fixed point
@@ -66,7 +70,7 @@ class BinaryMeanField(Record):
     )
 
     @property
-    def stable(self):
+    def stable(self) -> bool:
         """Whether all eigenvalues have a negative real part."""
         return bool(np.all(self.eigenvalues.real < 0))
 
@@ -81,8 +85,15 @@ def _spread(m, wiring, A, K):
 
 
 def binary_mean_field(
-    weights, *, in_degree, thresholds, external=0.0, sizes=None, wiring="random", initial=0.5
-):
+    weights: Any,
+    *,
+    in_degree: Any,
+    thresholds: Any,
+    external: Any = 0.0,
+    sizes: Any = None,
+    wiring: str = "random",
+    initial: Any = 0.5,
+) -> BinaryMeanField:
     """Self-consistent mean rates of a random binary network: m_a = Phi((mu_a - theta_a)/sigma_a), Gaussian
     fields.
 

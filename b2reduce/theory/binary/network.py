@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,11 @@ from ...basics.arguments import described, mapping, one_of, whole
 from ...basics.errors import InputError
 from ...basics.fields import Anything, Floats, Mapped, Text, Whole
 from ...basics.frozen import FrozenDict, Record, put
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["ENCODINGS", "BinaryNetwork", "check_states"]
 
@@ -59,11 +65,11 @@ class BinaryNetwork(Record):
     array([0., 0.])
     """
 
-    weights: object
-    thresholds: object = field(kw_only=True)
+    weights: Any
+    thresholds: Any = field(kw_only=True)
     populations: Mapping | None = field(default=None, kw_only=True)
-    external_weights: object = field(default=0.0, kw_only=True)
-    external: object = field(default=1.0, kw_only=True)
+    external_weights: Any = field(default=0.0, kw_only=True)
+    external: Any = field(default=1.0, kw_only=True)
     encoding: str = field(default="0/1", kw_only=True)
 
     FIELDS = FrozenDict(
@@ -121,7 +127,7 @@ class BinaryNetwork(Record):
     size = property(lambda self: self.weights.shape[0])
 
     @property
-    def slices(self):
+    def slices(self) -> Any:
         """{population: slice of its units}."""
         ends = np.cumsum(list(self.populations.values()))
         return {
@@ -130,11 +136,11 @@ class BinaryNetwork(Record):
         }
 
     @property
-    def total_weights(self):
+    def total_weights(self) -> Any:
         """sum_j W_ij + W_ext,i of every unit: its input when everything is active, in the encoding 0/1."""
         return np.asarray(self.weights.sum(axis=1)) + self.external_weights
 
-    def with_encoding(self, encoding):
+    def with_encoding(self, encoding: str) -> BinaryNetwork:
         """The same network in the other encoding, by theta' = 2 theta - sum_j W_ij - W_ext (equation 11.39).
 
         Weights stay as they are. Trajectories are the same, unit by unit: exactly where no sum is rounded,
@@ -179,11 +185,11 @@ class BinaryNetwork(Record):
         )
 
     @property
-    def balanced_thresholds(self):
+    def balanced_thresholds(self) -> Any:
         """Thresholds, in this encoding, at which theta' = 0: (sum_j W_ij + W_ext)/2, or 0."""
         return self.total_weights / 2 if self.encoding == "0/1" else np.zeros(self.size)
 
-    def arguments(self, states):
+    def arguments(self, states: ArrayLike) -> Any:
         """What H or sgn is taken of at given states: sum_j W_ij S_j + W_ext S_ext - theta.
 
         Parameters

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from ...basics.processes import compilers_ended
 from ...basics.provenance import versions
 from ...basics.streams import OfBinary, seed_streams
 from .network import ENCODINGS, BinaryNetwork, check_states
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["BinaryRun", "simulate_binary"]
 
@@ -88,7 +92,7 @@ class BinaryRun(Record):
         provenance=Plain,
     )
 
-    def mean(self, *, after=0):
+    def mean(self, *, after: Any = 0) -> Mapping[str, float]:
         """Mean fraction of active units of each population.
 
         Parameters
@@ -121,8 +125,15 @@ class BinaryRun(Record):
 
 
 def simulate_binary(
-    network, *, sweeps, update="asynchronous", initial=0.5, seed=1, record=False, engine="auto"
-):
+    network: BinaryNetwork,
+    *,
+    sweeps: int,
+    update: str = "asynchronous",
+    initial: Any = 0.5,
+    seed: int = 1,
+    record: bool = False,
+    engine: str = "auto",
+) -> BinaryRun:
     """Run a binary network.
 
     Parameters
@@ -165,7 +176,7 @@ def simulate_binary(
     --------
     Of two units that inhibit each other one wins:
 
-    >>> from b2reduce import BinaryNetwork
+    >>> from b2reduce.binary import BinaryNetwork
     >>> network = BinaryNetwork([[0, -2], [-2, 0]], thresholds=-1)
     >>> run = simulate_binary(network, sweeps=5, seed=1)
     >>> int(run.states.sum()), int(run.flips[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,12 +13,24 @@ from ...basics.streams import OfBinary, seed_streams
 from ...circuit.wiring import choose
 from .network import BinaryNetwork
 
+if TYPE_CHECKING:
+    from typing import Any
+
 __all__ = ["WIRINGS", "per_population", "random_binary_network", "square_matrix", "wiring_parameters"]
 
 WIRINGS = ("random", "fixed")
 
 
-def random_binary_network(weights, *, in_degree, sizes, thresholds, external=0.0, wiring="random", seed=1):
+def random_binary_network(
+    weights: Any,
+    *,
+    in_degree: Any,
+    sizes: Any,
+    thresholds: Any,
+    external: Any = 0.0,
+    wiring: str = "random",
+    seed: int = 1,
+) -> BinaryNetwork:
     """Draw a binary network with random wiring between populations.
 
     Parameters

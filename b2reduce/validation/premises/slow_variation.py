@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from .base import Premise
 from .evidence import stretches
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["SlowVariation"]
 
@@ -31,7 +36,7 @@ class SlowVariation(Premise):
         "compare means over time only, or choose tau = 'resonant', which follows the cells' own response"
     )
 
-    def measure(self, evidence):
+    def measure(self, evidence: Any) -> Any:
         circuit = evidence.circuit
         stretch = max(
             [float(np.asarray(tau)) for tau in evidence.reduced.tau.values()]
