@@ -186,7 +186,7 @@ def separatrix(curve=True):
 def phase_plane():
     return b2r.PhasePlane(
         ("E", "I"), np.linspace(0, 1, 4), np.linspace(0, 1, 3), np.ones((2, 3, 4)), points(),
-        np.ones((2, 2)), [separatrices()], {"E": [np.ones((7, 2)), np.ones((3, 2))], "I": []}, ("A", "A"),
+        np.ones((2, 2)), [separatrix()], {"E": [np.ones((7, 2)), np.ones((3, 2))], "I": []}, ("A", "A"),
     )  # fmt: skip
 
 

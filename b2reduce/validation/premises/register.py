@@ -6,7 +6,6 @@ from .agreement import FollowsTheDrives, PoissonTrains
 from .asynchrony import Asynchrony
 from .base import Premise
 from .cells_alike import CellsAlike
-from .slow_variation import SlowVariation
 from .instability import FarFromInstability
 from .irregular_spikes import IrregularSpikes
 from .leak_slope import LeakSlope
@@ -18,6 +17,7 @@ from .noise_stays import NoiseStays
 from .one_operating_point import OneOperatingPoint
 from .operating_window import OperatingWindow
 from .saturation import NoSaturation
+from .slow_variation import SlowVariation
 from .steady_rates import SteadyRates
 from .straight_gain import StraightGain
 from .weak_correlation import WeakCorrelation
