@@ -43,10 +43,10 @@ from .theory.ring_profile import ring_profile as ring_profile
 from .theory.separatrix import separatrices as separatrices
 from .theory.threshold_linear import ThresholdLinearNetwork as ThresholdLinearNetwork
 from .theory.uniform_feedback import UniformFeedback as UniformFeedback
+from .validation.check_premises import check_premises as check_premises
 from .validation.comparison import compare as compare
 from .validation.frequencies import compare_frequencies as compare_frequencies
 from .validation.report import write_report as write_report
-from .validation.spike_premises import check_premises as check_premises
 from .validation.transients import compare_transients as compare_transients
 from .validation.validate import validate as validate
 

@@ -39,14 +39,16 @@ def adaptation():
 def response():
     frequency = np.array([0.0, 5.0, 20.0, 100.0, 300.0])
     gain = 2e11 / (1 + 2j * np.pi * frequency * 5e-3)
-    return b2r.LinearResponse(frequency, gain, np.full(5, 1e9), 12.0, 0.1, 3e-10, 2e-8, 1e-11, False, {})
+    return class_of("LinearResponse")(
+        frequency, gain, np.full(5, 1e9), 12.0, 0.1, 3e-10, 2e-8, 1e-11, False, {}
+    )
 
 
 def transfer():
     rates = {"E": [2.0, 5.0, 9.0], "I": [1.0, 4.0]}
     grid = np.arange(6.0).reshape(3, 2)
     between = {"rates": [[3.0, 2.0]], "rate": [4.0], "rate_sem": [np.nan]}
-    return b2r.TransferFunction(
+    return class_of("TransferFunction")(
         rates,
         grid,
         grid / 9,
@@ -126,7 +128,9 @@ def comparison():
 def verdict():
     remedy = class_of("Remedy")({"level": "transfer"}, "its rates are nearer", 0.01)
     other = class_of("Remedy")({"noise": "renewal"}, "trains are regular")
-    return b2r.Verdict("trust", "quantitative", 0.03, ("straight gain",), (remedy, other), "Trust it.")
+    return class_of("Verdict")(
+        "trust", "quantitative", 0.03, ("straight gain",), (remedy, other), "Trust it."
+    )
 
 
 def validation():
@@ -158,7 +162,7 @@ def validation():
 def compare_frequencies():
     columns = ("frequency", "spiking", "spiking_sem", "rate", "spiking_phase", "error", "static_error")
     table = pd.DataFrame({"population": ["E"], "model": ["linear"], **{name: [0.1] for name in columns}})
-    return b2r.FrequencyComparison(table, 14 * Hz, 1.4 * Hz, {"spikes": []})
+    return class_of("FrequencyComparison")(table, 14 * Hz, 1.4 * Hz, {"spikes": []})
 
 
 def step():
@@ -170,7 +174,7 @@ def step():
 
 
 def point(kind="saddle"):
-    return b2r.FixedPoint({"E": 3 * Hz, "I": 2 * Hz}, np.array([3 + 0j, -4 - 2j]), kind, ("E",))
+    return class_of("FixedPoint")({"E": 3 * Hz, "I": 2 * Hz}, np.array([3 + 0j, -4 - 2j]), kind, ("E",))
 
 
 def points():
@@ -178,13 +182,13 @@ def points():
 
 
 def separatrix(curve=True):
-    return b2r.Separatrix(
+    return class_of("Separatrix")(
         point(), point("stable node"), None, {"E": 3 * pA, "I": -1 * pA}, np.ones((5, 2)) if curve else None
     )
 
 
 def phase_plane():
-    return b2r.PhasePlane(
+    return class_of("PhasePlane")(
         ("E", "I"), np.linspace(0, 1, 4), np.linspace(0, 1, 3), np.ones((2, 3, 4)), points(),
         np.ones((2, 2)), [separatrix()], {"E": [np.ones((7, 2)), np.ones((3, 2))], "I": []}, ("A", "A"),
     )  # fmt: skip
@@ -199,7 +203,7 @@ def continuation():
         }
     )  # fmt: skip
     special = pd.DataFrame(columns=["what", "drive.ext.rate [Hz]", "E [Hz]", "frequency [Hz]"])
-    return b2r.Continuation("drive.ext.rate [Hz]", branches, special)
+    return class_of("Continuation")("drive.ext.rate [Hz]", branches, special)
 
 
 def ring_profile():
@@ -207,7 +211,7 @@ def ring_profile():
     table = pd.DataFrame({name: [1.0] for name in names}, index=pd.Index(["E"], name="population"))
     pairs = pd.MultiIndex.from_tuples([("E", "E")], names=["target", "source"])
     modes = pd.DataFrame({"J0": [0.5], "J2": [np.nan]}, index=pairs)
-    return b2r.RingProfile(np.linspace(-1.5, 1.5, 8), np.ones((1, 8)), table, modes)
+    return class_of("RingProfile")(np.linspace(-1.5, 1.5, 8), np.ones((1, 8)), table, modes)
 
 
 def binary():
@@ -224,7 +228,7 @@ def regime_map():
             "warned": [True, True, None], "status": ["ok", "ok", "not finished: [/x]"],
         }
     )  # fmt: skip
-    return b2r.RegimeMap(table, ("drive.ext.rate [Hz]",), "linear")
+    return class_of("RegimeMap")(table, ("drive.ext.rate [Hz]",), "linear")
 
 
 def what_if():
@@ -234,7 +238,7 @@ def what_if():
         columns=["now", "frozen", "anew", "anew_stderr", "spiking", "spread"],
     )
     changes = {"projection.I->E.G": 2 * nS, "drive.ext.rate": ([0, 1] * second, [8, 9] * Hz), "dt": "0.2 ms"}
-    return b2r.WhatIf(changes, table, ("E",), reduced(), None, (spikes(),), ("a note",))
+    return class_of("WhatIf")(changes, table, ("E",), reduced(), None, (spikes(),), ("a note",))
 
 
 def tuned():
@@ -243,7 +247,7 @@ def tuned():
     )
     steps = pd.DataFrame({"value": [1e-9, 2e-9], "E [Hz]": [3.0, 5.01]})
     model = reduced()
-    return b2r.Tuned(
+    return class_of("Tuned")(
         "projection.I->E.G", 2 * nS, np.nan * siemens, True, table, steps, model.circuit, model, "found"
     )
 

@@ -21,7 +21,7 @@ MOMENTS = {
         "networks.simulate_spikes",
         "networks.tuning_curve",
         "validation.frequencies",
-        "validation.spike_premises",
+        "validation.check_premises",
         "validation.transients",
     )
 }

@@ -13,6 +13,7 @@ from brian2 import Hz, ms, mV, nS, second
 import b2reduce as b2r
 from b2reduce.cells.lookup import Lookup
 from b2reduce.cells.surface_lookup import surface_lookup
+from b2reduce.cells.transfer import TransferFunction
 from b2reduce.cells.transfer_lookup import transfer_lookup
 
 from .cases import BETA, I_THETA, V_THETA, gain, two_populations
@@ -104,7 +105,7 @@ def test_a_transfer_table_smooths_what_chance_scattered():
     true = lambda a, b: 8 * np.logaddexp(0, (a - 0.6 * b - 4) / 6)
     sem = 0.02 * true(a, b) + 0.05
     zero = np.zeros(a.shape)
-    transfer = b2r.TransferFunction(
+    transfer = TransferFunction(
         axes, true(a, b) + sem * rng.normal(size=a.shape), sem, zero, zero, zero, zero
     )
     fine = np.meshgrid(np.linspace(2, 28, 20), np.linspace(2, 28, 20))

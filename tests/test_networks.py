@@ -10,6 +10,7 @@ from brian2 import Hz, ms, mV, nS
 
 import b2reduce as b2r
 from b2reduce.cells.points import measure_points
+from b2reduce.cells.transfer import TransferFunction
 from b2reduce.cells.transfer_lookup import missed_between, transfer_lookup
 from b2reduce.circuit.synapses.exponential import ExponentialConductance
 from b2reduce.circuit.synapses.low_pass import LowPass
@@ -124,7 +125,7 @@ def test_a_transfer_table_is_right_between_its_points(name, reductions):
 def test_a_table_that_is_too_coarse_is_seen(reductions):
     transfer = reductions("stimberg, weaker")["transfer"].transfers["E"]
     every = (slice(None, None, 5),) * 2
-    coarse = b2r.TransferFunction(
+    coarse = TransferFunction(
         {name: values[::5] for name, values in transfer.rates_.items()},
         *(getattr(transfer, name)[every] for name in ("rate_", "rate_sem_", "cv_", "I_", "g_", "time_")),
         top_=transfer.top_,
