@@ -3,6 +3,7 @@
 from .results.plots.cells import plot_fi, plot_transfer
 from .results.plots.dynamics import plot_adaptation, plot_linear_response
 from .results.plots.networks import plot_raster, plot_rates, plot_step
+from .results.plots.style import style
 from .results.plots.theory import plot_continuation, plot_phase_plane
 from .scanning.map_plot import plot_map
 from .validation.plots import plot_cells, plot_comparison, plot_frequencies, plot_levels
@@ -22,4 +23,5 @@ __all__ = [
     "plot_rates",
     "plot_step",
     "plot_transfer",
+    "style",
 ]
