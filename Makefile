@@ -14,10 +14,11 @@ demo: $(INSTALLED)
 	rm -rf demo && mv demo.new/demo demo && rmdir demo.new
 	@echo "open demo/report.html"
 
-# The format of the code, and what a linter finds in it.
+# The format of the code, what a linter finds in it, and whether the types of what is public fit.
 check: $(INSTALLED)
 	$(BIN)/python -m ruff format --config .ci/ruff.toml --check b2reduce experiments tests
 	$(BIN)/python -m ruff check --config .ci/ruff.toml b2reduce experiments tests
+	$(BIN)/python -m mypy
 
 # All tests that guard correctness.
 test: $(INSTALLED)

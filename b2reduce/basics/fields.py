@@ -187,7 +187,7 @@ class Maybe(Field):
 
 
 class _Sequence(Field):
-    of = tuple
+    of: type = tuple
 
     def __init__(self, kind, axis=None):
         self.kind, self.axis = kind, axis
@@ -213,7 +213,7 @@ class Many(_Sequence):
 class Listed(_Sequence):
     """A list of values of one kind."""
 
-    of = FrozenList
+    of: type = FrozenList
 
 
 class Row(Field):

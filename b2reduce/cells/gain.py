@@ -213,7 +213,7 @@ def fit_gain(
         slope_change=change,
         rates=(with_units(float(lo), "Hz"), with_units(float(hi), "Hz")),
         points=int(r.size),
-        warnings=warnings,
+        warnings=tuple(warnings),
         per_area=surface.per_area,
         provenance=dict(surface.provenance),
         cross_validation=chosen,

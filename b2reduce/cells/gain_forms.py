@@ -49,7 +49,7 @@ class Form:
     slope: Callable
     shape: tuple
     fixed: tuple
-    start: Callable
+    start: Callable | None
     equation: str
     steepest: Callable | None = None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Lookup:
     shift: float = 0.0
     error: float = np.nan
     moved: float = 0.0
-    _flat: memoryview = field(default=None, repr=False)
+    _flat: Any = field(default=None, repr=False)
 
     def __post_init__(self):
         object.__setattr__(self, "_flat", memoryview(np.ascontiguousarray(self.values, dtype=float).ravel()))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -71,14 +71,17 @@ class FISurface(Record):
     I_: np.ndarray
     g_: np.ndarray
     rate_: np.ndarray
-    rate_sem_: np.ndarray = None
-    onset_rate_: np.ndarray = None
-    cv_: np.ndarray = None
-    time_: np.ndarray = None
+    rate_sem_: np.ndarray = None  # type: ignore[assignment]  # filled when it is made
+    onset_rate_: np.ndarray = None  # type: ignore[assignment]  # filled when it is made
+    cv_: np.ndarray = None  # type: ignore[assignment]  # filled when it is made
+    time_: np.ndarray = None  # type: ignore[assignment]  # filled when it is made
     per_area: bool = False
     provenance: Mapping = field(default_factory=dict)
     check: Mapping = field(default_factory=dict)
     warnings: tuple = ()
+
+    if TYPE_CHECKING:  # set when it is made
+        blocked: ClassVar[np.ndarray]
 
     FIELDS = FrozenDict(
         I_=Floats("I"),
@@ -223,7 +226,7 @@ class FISurface(Record):
             g_,
             per_area=columns.per_area,
             provenance={"source": "recorded data", **notes, **(provenance or {})},
-            warnings=assumed,
+            warnings=tuple(assumed),
             **{f"{name}_": grid for name, grid in grids.items()},
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..basics.arguments import described, require
 from ..basics.display import quantity_text, sheet_html, sheet_text
@@ -24,8 +24,6 @@ from .pathway import Pathway
 from .read_values import check_step, put, read_quantity
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from ..basics.types import CircuitLike, PathLike
     from .parts import Population, Projection
 
@@ -53,6 +51,7 @@ class Circuit:
 
     Examples
     --------
+    >>> from b2reduce import Drive, Population
     >>> pyramidal = Population(model="lif", size=100)
     >>> external = Drive(name="ext", target="E", inputs=200, rate="10 Hz", G="0.5 nS", tau="5 ms", E="0 mV")
     >>> circuit = Circuit(populations={"E": pyramidal}, drives=[external])
@@ -115,7 +114,8 @@ class Circuit:
     @property
     def labels(self) -> tuple[str, ...]:
         """Label of every projection, in order; parallel ones are numbered from the second."""
-        labels, seen = [], {}
+        labels: list[str] = []
+        seen: dict[str, int] = {}
         for projection in self.projections:
             plain = f"{projection.source}->{projection.target}"
             seen[plain] = seen.get(plain, 0) + 1
@@ -136,7 +136,7 @@ class Circuit:
         profile = self.drive(name, target).profile
         return 1.0 if profile is None else profile(self.populations[target].angles_)
 
-    def per_area(self, population: str | None) -> bool:
+    def per_area(self, population: str) -> bool:
         """Whether a population's conductances are per area."""
         return si_label(self.populations[population].model.conductance_dim) == "S/m^2"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cached_property
+from typing import ClassVar
 
 from ..basics.arguments import described
 from ..basics.errors import CircuitError
@@ -23,7 +24,7 @@ class SynapticInput:
         Keys that a file must have besides the parameters of the synapses.
     """
 
-    NEEDED = ()
+    NEEDED: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def keys(cls, kind=DEFAULT):

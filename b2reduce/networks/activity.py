@@ -205,7 +205,7 @@ class Activity(Record):
                 name: np.bincount(i[t >= after_], minlength=self.sizes[name]) / (self.duration_ - after_)
                 for name, (i, t) in self.spikes_.items()
             }
-        if self.cell_rate_ is None:
+        if self.cell_rate_ is None or self.cell_bin_ is None:
             raise InputError(
                 "the run has one unit a population, expected spikes, or a rate run of reduce(..., cells=True)"
             )

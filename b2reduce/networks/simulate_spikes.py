@@ -112,7 +112,8 @@ def simulate_spikes(
     >>> simulate_spikes(small, duration=50*ms, seed=1).rate.shape
     (2, 50)
     """
-    circuit, seed, record = load_circuit(circuit), whole(seed, "seed"), whole(record, "record")
+    circuit = load_circuit(circuit)
+    seed, record = whole(seed, "seed"), whole(record, "record")
     chosen = engine_of(engine)
     duration_, bin_ = needed_seconds(duration, "duration"), needed_seconds(bin, "bin")
     dt_ = seconds(dt, "dt") or float(circuit.dt)
@@ -128,10 +129,10 @@ def simulate_spikes(
             f"bin: got {bin_ * 1e3:g} ms, expected at least the time step of {dt_ * 1e3:g} ms and at most the"
             f" duration of {duration_ * 1e3:g} ms"
         )
-    hash_, (circuit, dt_, notes) = circuit.hash, integrated(circuit, dt_, fixed=dt is not None)
-    if problem := chosen.problem(circuit):
+    network, dt_, notes = integrated(circuit, dt_, fixed=dt is not None)
+    if problem := chosen.problem(network):
         raise InputError(f"engine: {problem}")
     warned(notes)
-    run = SpikingRun(circuit, seed, dt_, bins * bin_, record, bin_, hash_, notes)
+    run = SpikingRun(network, seed, dt_, bins * bin_, record, bin_, circuit.hash, notes)
     with Progress(progress) as bar:
         return chosen.activity(run, bar.stage(f"spiking network, seed {seed}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 from ..basics.arguments import described
 from ..basics.errors import InputError
@@ -14,13 +14,52 @@ from .levels.register import LEVELS
 from .request import request_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Mapping, Sequence
 
     from ..basics.types import CircuitLike, Drives, Gains, ProgressLike, QuantityLike, Tau
     from .reduced_circuit import ReducedCircuit
 
 __all__ = ["reduce"]
+
+
+@overload
+def reduce(
+    circuit: CircuitLike,
+    *,
+    level: str | None = ...,
+    levels: None = ...,
+    noise: str = ...,
+    tau: Tau = ...,
+    gains: Gains | None = ...,
+    at: Drives | None = ...,
+    window: tuple[float, float] | None = ...,
+    cells: bool = ...,
+    adaptation: Any = ...,
+    seed: int = ...,
+    dt: QuantityLike | None = ...,
+    engine: str = ...,
+    progress: ProgressLike = ...,
+) -> ReducedCircuit: ...
+
+
+@overload
+def reduce(
+    circuit: CircuitLike,
+    *,
+    level: None = ...,
+    levels: Sequence[str],
+    noise: str = ...,
+    tau: Tau = ...,
+    gains: Gains | None = ...,
+    at: Drives | None = ...,
+    window: tuple[float, float] | None = ...,
+    cells: bool = ...,
+    adaptation: Any = ...,
+    seed: int = ...,
+    dt: QuantityLike | None = ...,
+    engine: str = ...,
+    progress: ProgressLike = ...,
+) -> Mapping[str, ReducedCircuit]: ...
 
 
 def reduce(
@@ -39,7 +78,7 @@ def reduce(
     dt: QuantityLike | None = None,
     engine: str = "auto",
     progress: ProgressLike = None,
-) -> ReducedCircuit:
+) -> ReducedCircuit | Mapping[str, ReducedCircuit]:
     """Derive the rate model of a circuit.
 
     Parameters

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from brian2 import Quantity
 
-    from ..basics.types import CircuitLike, Drives, PathLike, QuantityLike
+    from ..basics.types import Drives, PathLike, QuantityLike
     from ..cells.gain_fit import GainFit
     from ..cells.surface import FISurface
     from .levels.base import Level
@@ -235,7 +235,7 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
         )
         return model
 
-    def frozen_on_(self, circuit: CircuitLike, **fields) -> Any:
+    def frozen_on_(self, circuit: Circuit, **fields) -> Any:
         """The same gains, as they were measured, on a changed circuit; other fields by name."""
         model = dataclass_replace(self, circuit=circuit, **fields)
         if model.level == self.level:

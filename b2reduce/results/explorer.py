@@ -107,7 +107,8 @@ def _curves(reduced, name, seed, bar):
     circuit = integrated(reduced.circuit, reduced.dt_, fixed=True)[0]
     model, gain = circuit.populations[name].model, reduced.gains[name]
     si = lambda value: float(np.asarray(value))
-    g_0, beta, lo, hi = si(reduced.operating_g[name]), si(gain.beta), *map(si, gain.rates)
+    g_0, beta = si(reduced.operating_g[name]), si(gain.beta)
+    lo, hi = map(si, gain.rates)
     reach = g_0 if circuit.per_area(name) else max(SHUNT_, g_0)
     step = (
         8e-9 * max(1, round(reach / 8e-9 / (SHUNTS - 1)))

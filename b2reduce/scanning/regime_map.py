@@ -17,6 +17,7 @@ from .scan import scan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from typing import Any
 
     import pandas
@@ -70,7 +71,7 @@ class RegimeMap(Record):
         with output_folder(folder) as place:
             self.add_to(place)
 
-    def add_to(self, folder: PathLike) -> Any:
+    def add_to(self, folder: Path) -> None:
         """The same into a folder that is there."""
         write_text(folder / "points.csv", self.points.to_csv())
         add_archive(self, folder)

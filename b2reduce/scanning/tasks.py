@@ -185,10 +185,10 @@ def check_settings(task, circuits, seed, settings):
         needed_seconds(settings["duration"], "duration")
     refused = None
     for circuit in circuits:  # what one of them alone refuses is a result of that
-        error = _refusal(TASKS[task], circuit, seed, settings)
-        if error is None:
+        refusal = _refusal(TASKS[task], circuit, seed, settings)
+        if refusal is None:
             return
-        refused = refused or error
+        refused = refused or refusal
     raise refused
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from .what_if import at_rest_, tangent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     import pandas
     from brian2 import Quantity
@@ -158,7 +157,8 @@ def tune(
             ]
         )
 
-    steps, model, x = [], reduced, float(np.asarray(start, dtype=float))
+    steps: list[Any] = []
+    model, x = reduced, float(np.asarray(start, dtype=float))
     with Progress(progress) as bar:
         for step in range(STEPS + 1):
             if step:

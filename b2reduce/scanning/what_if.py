@@ -236,7 +236,8 @@ def what_if(
     table["now"] = pd.Series(at_rest_(reduced))
     if table["now"].isna().any():
         notes.append("now: the rate model runs away")
-    (frozen, said), outside = _frozen(reduced, changes), ()
+    (frozen, said) = _frozen(reduced, changes)
+    outside: tuple[str, ...] = ()
     notes += said
     if frozen is not None:
         drives_ = reduced.at_on_(circuit)

@@ -270,7 +270,7 @@ class Ring(Record):
             ) / self.tau
 
         beyond = lambda t, m: BOUND * max(abs(self.contrast), 1.0) - np.max(m)
-        beyond.terminal = True
+        setattr(beyond, "terminal", True)  # noqa: B010  what solve_ivp reads
         run = solve_ivp(
             change,
             (0, duration),

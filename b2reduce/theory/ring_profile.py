@@ -144,7 +144,7 @@ def ring_profile(
 
     tau_ = max(float(np.asarray(tau)) for tau in reduced.tau.values())
     beyond = lambda t, r: FAR - np.max(r)
-    beyond.terminal = True
+    setattr(beyond, "terminal", True)  # noqa: B010  what solve_ivp reads
     start = np.array([np.full(points, float(np.asarray(reduced.operating_rate[name]))) for name in names])
     start *= 1 + 1e-3 * np.cos(2 * a)  # what grows out of the homogeneous state is seen to grow
     run = solve_ivp(

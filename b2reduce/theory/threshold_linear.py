@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,10 +16,6 @@ from ..basics.frozen import FrozenDict, Record, put, read_only
 from .linearised import threshold_linear_numbers
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from numpy.typing import ArrayLike
-
     from ..basics.types import Drives
     from ..reduction.reduced_circuit import ReducedCircuit
 
@@ -69,6 +65,12 @@ class ThresholdLinearNetwork(Record):
     theta: Any
     tau: Any
     names: tuple = ()
+
+    if TYPE_CHECKING:  # set when it is made
+        W_: ClassVar[np.ndarray]
+        beta_: ClassVar[np.ndarray]
+        theta_: ClassVar[np.ndarray]
+        tau_: ClassVar[np.ndarray]
 
     FIELDS = FrozenDict(**dict.fromkeys(("W", "beta", "theta", "tau"), Anything), names=Many(Text))
 
@@ -147,11 +149,11 @@ class ThresholdLinearNetwork(Record):
         """
         return cls(**threshold_linear_numbers(reduced, drives))
 
-    def rates_(self, mu_: ArrayLike) -> Any:
+    def rates_(self, mu_: np.ndarray) -> Any:
         """beta [mu]_+ in Hz of currents in excess of the threshold, shape (..., population)."""
         return self.beta_ * np.maximum(mu_, 0.0)
 
-    def derivative_(self, mu_: ArrayLike) -> Any:
+    def derivative_(self, mu_: np.ndarray) -> Any:
         """dmu/dt in A/s."""
         return (-mu_ + self.rates_(mu_) @ self.W_.T - self.theta_) / self.tau_
 
@@ -164,7 +166,7 @@ class ThresholdLinearNetwork(Record):
         values = np.linalg.eigvals(self.jacobian_(active))
         return values[np.lexsort((-values.imag, -values.real))]
 
-    def scale_(self, mu_: ArrayLike) -> Any:
+    def scale_(self, mu_: np.ndarray) -> Any:
         """Size of the currents that meet at each unit, shape (..., population)."""
         return self.rates_(mu_) @ np.abs(self.W_).T + np.abs(self.theta_) + np.abs(mu_)
 
@@ -259,7 +261,7 @@ class ThresholdLinearNetwork(Record):
         """Fixed points as currents in excess of the threshold, A: ndarray, shape (point, population)."""
         return np.array(list(self._found.values())).reshape(-1, len(self.beta_))
 
-    def at_threshold_(self, mu_: ArrayLike) -> Any:
+    def at_threshold_(self, mu_: np.ndarray) -> Any:
         """Which units stand exactly at their threshold, to rounding: there the Jacobian has two values."""
         return np.abs(mu_) <= ROUNDING * self.scale_(mu_)
 

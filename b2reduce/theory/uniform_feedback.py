@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,6 @@ from ..basics.frozen import FrozenDict, Record
 from ..basics.units import si_label, with_units
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from ..basics.types import QuantityLike, Tau
 
 __all__ = ["UniformFeedback"]
@@ -143,7 +141,8 @@ class UniformFeedback(Record):
         growth_ = (loop - 1) / tau_
         rate = None if loop == 1 else theta_ / (W_ - 1 / beta_)
         hertz = lambda value: with_units(value, "Hz")
-        points, separatrix, relaxation = (), None, None
+        points: tuple[Any, ...] = ()
+        separatrix = relaxation = None
         if theta_ > 0 and loop > 1:
             regime, points, separatrix = "bistable", ((hertz(0.0), True), (hertz(rate), False)), hertz(rate)
             statement = (

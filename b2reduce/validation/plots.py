@@ -14,8 +14,6 @@ from .comparison import Comparison
 from .frequencies import FrequencyComparison
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.axes import Axes
 
     from ..basics.types import QuantityLike
@@ -216,7 +214,7 @@ def plot_levels(validation: Validation, *, ax: Axes | None = None, **kwargs) -> 
 
 
 def plot_cells(
-    spikes: Activity | Sequence[Activity],
+    spikes: Activity,
     rates: Activity,
     population: str,
     *,
@@ -257,7 +255,7 @@ def plot_cells(
     one = 1 / (spikes.duration_ - (0.0 if after is None else to_si(after, "s", "after")))
     width = max(np.ceil(np.ptp(measured) / 30 / one), 1) * one
     edges = np.arange(measured.min() - one / 2, measured.max() + width + one, width)
-    ax.hist(measured, edges, density=True, **{"color": "0.75", "label": "spiking", **kwargs})
+    ax.hist(measured, list(edges), density=True, **{"color": "0.75", "label": "spiking", **kwargs})
     ax.plot(x, density, "k", lw=1.5, label="rate model, counted")
     ax.axvline(own.mean(), color="k", ls="--", lw=1.0, label="rate model, mean")
     ax.plot(own, np.full(own.size, -0.03 * density.max()), "|", color="k", ms=6, mew=0.5)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -310,4 +309,3 @@ def write_report(validation: Validation, folder: PathLike) -> None:
             transfer.to_frame().to_csv(place / f"transfer_{name}.csv", index=False)
         for name, surface in validation.reduced.surfaces.items():
             surface.to_frame().to_csv(place / f"surface_{name}.csv", index=False)
-    return Path(folder)

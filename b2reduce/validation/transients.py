@@ -75,7 +75,7 @@ class TransientComparison(Record):
 
 def compare_transients(
     spikes: Activity | Sequence[Activity],
-    rates: Activity | Mapping[str, Activity],
+    rates: Activity,
     *,
     start: QuantityLike,
     stop: QuantityLike,

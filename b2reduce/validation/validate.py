@@ -118,7 +118,7 @@ def validate(
     )
     duration = with_units(duration_, "s")
     after = with_units(min(0.5, duration_ / 4) if after is None else float(one_time(after, "after")), "s")
-    took = {}
+    took: dict[str, float] = {}
 
     def timed(name, task):
         start = time.perf_counter()

@@ -13,7 +13,6 @@ from ..basics.frozen import FrozenDict, Record
 from ..basics.units import format_quantity
 
 if TYPE_CHECKING:
-    from ..basics.types import CircuitLike, PathLike
     from ..reduction.reduced_circuit import ReducedCircuit
 
 __all__ = ["LevelRecord", "Remedy", "TRUST", "Verdict"]
@@ -82,7 +81,7 @@ class Remedy(Record):
         """The change as it is written in Python."""
         return ", ".join(f"{name}={value!r}" for name, value in self.change.items())
 
-    def command(self, reduced: ReducedCircuit, circuit: CircuitLike, output: PathLike = "better") -> str:
+    def command(self, reduced: ReducedCircuit, circuit: str, output: str = "better") -> str:
         """The line for a shell that validates a reduction again with this change, all else as it was."""
         kept = {
             "level": reduced.level,

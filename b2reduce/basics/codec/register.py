@@ -47,7 +47,7 @@ KINDS = {
     "WhatIf": "scanning.what_if",
 }
 #: Classes from outside of the package.
-OTHERS = {}
+OTHERS: dict[str, type] = {}
 #: Classes that are written as what `to_dict` gives: the text of their TOML file.
 AS_TEXT = ("Circuit", "NeuronModel")
 

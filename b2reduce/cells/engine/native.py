@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,8 @@ class Kernel:
         return self.source.method
 
 
-_kernels, _noticed = {}, set()
+_kernels: dict[tuple, Any] = {}
+_noticed: set[str] = set()
 
 
 def kernel_of(cells, dt_):

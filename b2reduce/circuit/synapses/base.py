@@ -112,7 +112,7 @@ class Synapse:
     kind = ""
     meaning = ""
     weight = weight_latex = ""
-    parameters = ()
+    parameters: tuple[Parameter, ...] = ()
     size = ""
 
     # Values

@@ -9,7 +9,7 @@ from .exponential import ExponentialConductance
 __all__ = ["DEFAULT", "SYNAPSES", "register", "synapse_kind"]
 
 #: {kind: class}.
-SYNAPSES = {}
+SYNAPSES: dict[str, type[Synapse]] = {}
 #: Where none is given.
 DEFAULT = ExponentialConductance.kind
 

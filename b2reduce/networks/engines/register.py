@@ -10,7 +10,7 @@ from .standalone import Standalone
 __all__ = ["AUTO", "MANY", "NETWORK_ENGINES", "ONE", "engine_of", "names_of_engines", "register"]
 
 #: {name: NetworkEngine}
-NETWORK_ENGINES = {}
+NETWORK_ENGINES: dict[str, NetworkEngine] = {}
 AUTO = "auto"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from .programs import build_program, structure_of, without_compiler
 
 __all__ = ["Standalone"]
 
-_draws = {}  # of the last structure and seed: points of a scan share them
+_draws: dict[Any, Any] = {}  # of the last structure and seed: points of a scan share them
 
 
 class Standalone(NetworkEngine):

@@ -13,7 +13,7 @@ from .synaptic import Synaptic
 __all__ = ["DYNAMICS", "dynamics_of", "names_of_dynamics", "register"]
 
 #: {name: RateDynamics}
-DYNAMICS = {}
+DYNAMICS: dict[str, RateDynamics] = {}
 
 
 def register(dynamics):

@@ -12,7 +12,7 @@ from .xpp import Xpp
 __all__ = ["EXPORTERS", "register"]
 
 #: {name: Exporter}
-EXPORTERS = {}
+EXPORTERS: dict[str, Exporter] = {}
 
 
 def register(exporter):

@@ -10,7 +10,7 @@ from .transfer import Transfer
 __all__ = ["LEVELS", "register"]
 
 #: {name: Level}, from the simplest to the one that measures most.
-LEVELS = {}
+LEVELS: dict[str, Level] = {}
 
 
 def register(level):

@@ -83,7 +83,7 @@ def plot_fi(
     named = {round(k) for k in np.linspace(0, surface.g_.size - 1, min(surface.g_.size, _NAMED))}
     I_ = surface.I_[shown]
     fine = np.linspace(I_.min(), I_.max(), 1000)
-    window = None if fit is None else [float(np.asarray(limit)) for limit in fit.rates]
+    window = [] if fit is None else [float(np.asarray(limit)) for limit in fit.rates]
     # Dark to light along one colour scale, and a marker and line style each: told apart in grey as well.
     colours = colormaps["viridis"](np.linspace(0.05, 0.85, surface.g_.size))
     for number, (g, colour) in enumerate(zip(surface.g_, colours)):
@@ -102,16 +102,14 @@ def plot_fi(
             law, top = fit.predict_(fine, g), np.nanmax(surface.rate_)
             inside = (law >= window[0]) & (law <= window[1])
             # Where it was fitted it stands for the data; beyond, it only shows where these leave it.
-            for part, weight in (
-                (inside, dict(lw=1.6)),
-                (~inside & (law > 0) & (law <= top), dict(lw=0.8, alpha=0.5)),
-            ):
+            for part, lw, alpha in ((inside, 1.6, 1.0), (~inside & (law > 0) & (law <= top), 0.8, 0.5)):
                 ax.plot(
                     fine / I_factor,
                     np.where(part, law, np.nan),
                     ls=LINES[number % len(LINES)],
                     color=colour,
-                    **weight,
+                    lw=lw,
+                    alpha=alpha,
                 )
     if surface.blocked.any():
         i, j = np.nonzero(surface.blocked)

@@ -12,7 +12,7 @@ from ...networks.activity import Activity
 from .style import LINES, axes_of, colours_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -23,7 +23,7 @@ __all__ = ["plot_rates", "plot_raster", "plot_step"]
 
 def plot_rates(
     rates: Activity,
-    spikes: Activity | Sequence[Activity] | None = None,
+    spikes: Activity | None = None,
     *,
     smooth: QuantityLike = "10 ms",
     ax: Axes | None = None,
@@ -133,7 +133,7 @@ def plot_raster(
 
 def plot_step(
     spikes: Activity | Sequence[Activity],
-    rates: Activity,
+    rates: Mapping[str, Activity],
     *,
     population: str,
     start: QuantityLike,
@@ -158,24 +158,24 @@ def plot_step(
     -------
     matplotlib.axes.Axes
     """
-    spikes = runs_of(spikes, Activity, "plot_step, spikes")
+    trials = runs_of(spikes, Activity, "plot_step, spikes")
     for name, run in mapping(rates, "plot_step, rates", '{"rate model": simulate_rates(...)}').items():
         require(run, Activity, f"plot_step, rates, {name}")
         one_of(population, run.populations, "population")
-    one_of(population, spikes[0].populations, "population")
+    one_of(population, trials[0].populations, "population")
     ax = axes_of(ax)
     start_, stop_ = one_time(start, "start"), one_time(stop, "stop")
-    t_ = spikes[0].t_
+    t_ = trials[0].t_
     inside = (t_ > start_) & (t_ < stop_)
-    every = np.array([run.rate_[run.populations.index(population), inside] for run in spikes])
-    mean, sem = every.mean(axis=0), every.std(axis=0, ddof=1) / np.sqrt(len(spikes)) if len(spikes) > 1 else 0
+    every = np.array([run.rate_[run.populations.index(population), inside] for run in trials])
+    mean, sem = every.mean(axis=0), every.std(axis=0, ddof=1) / np.sqrt(len(trials)) if len(trials) > 1 else 0
     ax.fill_between(1e3 * t_[inside], mean - sem, mean + sem, color="0.8", lw=0)
     ax.plot(
         1e3 * t_[inside],
         mean,
         color="0.5",
         lw=1.0,
-        label=f"spiking, {len(spikes)} trial{'s' if len(spikes) > 1 else ''}",
+        label=f"spiking, {len(trials)} trial{'s' if len(trials) > 1 else ''}",
     )
     shades = ("#1b3a57", "#c8553d", "#4f9d69", "k", "#a5789b")
     for number, (name, run) in enumerate(rates.items()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from ...networks.activity import Activity
 
 __all__ = ["plot_continuation", "plot_phase_plane"]
 
-_KINDS = {
+_KINDS: dict[str, dict[str, Any]] = {
     "stable": dict(marker="o", markerfacecolor="black"),
     "saddle": dict(marker="D", markerfacecolor="white"),
     "unstable": dict(marker="o", markerfacecolor="white"),
@@ -40,7 +39,7 @@ _SPECIAL = {
 
 
 def plot_phase_plane(
-    plane: PhasePlane, *, trajectories: Sequence[Activity] = (), ax: Axes | None = None, **kwargs
+    plane: PhasePlane, *, trajectories: Sequence[np.ndarray] = (), ax: Axes | None = None, **kwargs
 ) -> Axes:
     """Nullclines, flow, fixed points and separatrices of two populations.
 

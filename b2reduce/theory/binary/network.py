@@ -129,10 +129,10 @@ class BinaryNetwork(Record):
     @property
     def slices(self) -> Any:
         """{population: slice of its units}."""
-        ends = np.cumsum(list(self.populations.values()))
+        populations = self.populations or {}
+        ends = np.cumsum(list(populations.values()))
         return {
-            name: slice(int(end) - size, int(end))
-            for (name, size), end in zip(self.populations.items(), ends)
+            name: slice(int(end) - size, int(end)) for (name, size), end in zip(populations.items(), ends)
         }
 
     @property

@@ -191,7 +191,8 @@ def simulate_binary(
     tie = TIE * step * float(np.abs(weights).max(initial=0.0))
     active = _initial(network, initial, seed)
     starts = [part.start for part in network.slices.values()]
-    sizes = np.array(list(network.populations.values()))
+    populations = dict(network.populations or {})
+    sizes = np.array(list(populations.values()))
     activity, flips = np.empty((sizes.size, sweeps + 1)), np.empty(sweeps, dtype=np.int64)
     history = np.empty((sweeps + 1, network.size), dtype=np.int8) if record else None
     engine, sweep = ("numpy", None) if update == "parallel" else _sweeper(engine)
@@ -205,14 +206,14 @@ def simulate_binary(
         if number and sweep is None:
             now = (arguments > tie).astype(np.uint8)
             flips[number - 1], active = np.count_nonzero(now != active), now
-        elif number:
+        elif number and sweep is not None:
             flips[number - 1] = sweep(
                 rng.permutation(network.size), first, targets, weights, step, tie, arguments, active
             )
         if number and (sweep is None or number % FRESH == 0):
             arguments = network.arguments(low + (high - low) * active.astype(np.int8))
         activity[:, number] = np.add.reduceat(active, starts, dtype=np.int64) / sizes
-        if record:
+        if history is not None:
             history[number] = low + (high - low) * active.astype(np.int8)
     provenance = {
         "kind": "binary",
@@ -220,11 +221,11 @@ def simulate_binary(
         "update": update,
         "engine": engine,
         "sweeps": int(sweeps),
-        "sizes": dict(network.populations),
+        "sizes": populations,
         "versions": versions(),
     }
     return BinaryRun(
-        tuple(network.populations),
+        tuple(populations),
         activity,
         flips,
         low + (high - low) * active.astype(np.int8),

@@ -25,7 +25,7 @@ from .weak_correlation import WeakCorrelation
 __all__ = ["PREMISES", "premise_of", "register"]
 
 #: {name: Premise}, in the order of the table.
-PREMISES = {}
+PREMISES: dict[str, Premise] = {}
 
 
 class _Foreign(Premise):
