@@ -11,7 +11,8 @@ import pytest
 from brian2 import Hz, ms, mV, nS, pA, pF, second
 
 import b2reduce as b2r
-from b2reduce.cells.filters import RateFilter, fit_filter, nearest_tau_, step_response_
+from b2reduce.cells.filters import RateFilter, fit_filter
+from b2reduce.cells.step_responses import nearest_tau_, step_response_
 from b2reduce.circuit.synapses.low_pass import LowPass
 from b2reduce.theory.fixed_points import fixed_points
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..basics.arguments import axis, pair_of, seconds, whole
 from ..basics.errors import InputError
 from ..basics.progress import Progress
-from ..circuit.neuron import load_model
+from ..circuit.load_model import load_model
 from .adaptation_core import measure_adaptation_
 from .settings import changed_parameters, check_engine, leaks
 

@@ -11,8 +11,8 @@ from ..basics.errors import InputError
 from ..basics.progress import Progress
 from ..basics.provenance import versions
 from ..basics.units import si_label, with_units
-from ..circuit.circuit import drives_of
-from ..circuit.neuron import load_model
+from ..circuit.drive_lists import drives_of
+from ..circuit.load_model import load_model
 from ..circuit.spike_counts import fewest_steps
 from .checked_onset import check_fires
 from .checked_points import measure_until

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..basics.arguments import described, require
+from ..basics.arguments import described
 from ..basics.display import quantity_text, sheet_html, sheet_text
 from ..basics.errors import CircuitError
 from ..basics.files import named_file, read_toml, write_text
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..basics.types import CircuitLike, PathLike
     from .parts import Population, Projection
 
-__all__ = ["Circuit", "drives_of", "load_circuit"]
+__all__ = ["Circuit", "load_circuit"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,16 +264,6 @@ class Circuit:
         return content_hash(
             {key: value for key, value in self.to_dict().items() if key not in ("title", "cite")}
         )
-
-
-def drives_of(drives, where, none=False):
-    """A tuple of Drives from one or several, or, where that may be, from none."""
-    if drives is None and none:
-        return ()
-    drives = (drives,) if isinstance(drives, (Drive, Mapping)) else drives
-    if not isinstance(drives, (list, tuple)):
-        require(drives, Drive, where)
-    return tuple(require(drive, Drive, f"{where}, entry {number}") for number, drive in enumerate(drives))
 
 
 def load_circuit(name: CircuitLike) -> Circuit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as dataclass_replace
 from functools import cached_property
 
 import numpy as np
@@ -114,3 +115,24 @@ class RateFunctions:
             If a population is unknown or a rate cannot be.
         """
         return read_initial(self, initial)
+
+    def saying_(self, warnings):
+        """The same model with these warnings, and with what was computed for it."""
+        model = dataclass_replace(self, warnings=list(warnings))
+        # None of it depends on warnings
+        model.__dict__.update(
+            {
+                name: self.__dict__[name]
+                for name in ("functions_", "loop_", "states_")
+                if name in self.__dict__
+            }
+        )
+        return model
+
+    def frozen_on_(self, circuit, **fields):
+        """The same gains, as they were measured, on a changed circuit; other fields by name."""
+        model = dataclass_replace(self, circuit=circuit, **fields)
+        if model.level == self.level:
+            # Which do not depend on the circuit, and take time to make
+            model.__dict__["functions_"] = self.functions_
+        return model
