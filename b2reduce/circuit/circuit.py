@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -60,8 +60,8 @@ class Circuit:
     """
 
     populations: Mapping[str, Population]
-    projections: tuple[Projection, ...] = ()
-    drives: tuple[Drive, ...] = ()
+    projections: Sequence[Projection] = ()
+    drives: Sequence[Drive] = ()
     name: str = "inline"
     title: str = ""
     cite: tuple = ()

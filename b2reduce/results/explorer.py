@@ -37,7 +37,7 @@ SPAN = 0.4  # of a drive, either way, at which spiking networks are run
 
 
 def explore(
-    circuit: CircuitLike,
+    circuit: CircuitLike | ReducedCircuit,
     path: PathLike,
     *,
     level: str = "surface",
