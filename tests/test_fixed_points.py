@@ -386,7 +386,7 @@ def test_a_separatrix_divides_what_dies_from_what_runs_away():
     below = b2r.simulate_rates(reduced, duration=0.5 * second, initial={"E": 0.99 * rate * Hz})
     assert below.rate_[0, -1] == 0
     with pytest.raises(
-        FloatingPointError,
+        b2r.errors.DivergenceError,
         match=(
             r"E grew as exp\(t / [\d.]+ ms\), past 10 kHz, which no cell fires at, after [\d.]+ ms: .* runs"
             r" away"
