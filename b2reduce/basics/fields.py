@@ -47,7 +47,6 @@ class Field:
 
         Parameters
         ----------
-        value : object
         where : str
             The key, for the message.
         sizes : dict of str to int
