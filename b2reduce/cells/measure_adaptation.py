@@ -16,7 +16,8 @@ from .settings import changed_parameters, check_engine, leaks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..basics.types import ArrayQuantity, ModelLike, ProgressLike, QuantityLike
+    from ..basics.types import ArrayQuantity, ProgressLike, QuantityLike
+    from ..circuit.types import ModelLike
     from .adaptation import Adaptation
 
 __all__ = ["measure_adaptation"]

@@ -33,7 +33,8 @@ from .surface import FISurface
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..basics.types import ArrayQuantity, Initial, ModelLike, Noise, ProgressLike, QuantityLike
+    from ..basics.types import ArrayQuantity, Initial, ProgressLike, QuantityLike
+    from ..circuit.types import ModelLike, Noise
 
 __all__ = ["measure_fi", "measure_fi_"]
 

@@ -31,8 +31,9 @@ from .transfer import TransferFunction
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..basics.types import ArrayQuantity, Initial, ModelLike, ProgressLike, QuantityLike
+    from ..basics.types import ArrayQuantity, Initial, ProgressLike, QuantityLike
     from ..circuit.parts import Drive
+    from ..circuit.types import ModelLike
 
 __all__ = ["measure_transfer", "measure_transfer_"]
 

@@ -24,7 +24,8 @@ from .settings import changed_parameters, check_engine, check_rtol, check_run, l
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..basics.types import ArrayQuantity, ModelLike, Noise, ProgressLike, QuantityLike
+    from ..basics.types import ArrayQuantity, ProgressLike, QuantityLike
+    from ..circuit.types import ModelLike, Noise
 
 __all__ = ["measure_linear_response", "response_at_"]
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from brian2 import Quantity
 
-    from ..basics.types import ArrayQuantity, ModelLike, ProgressLike, QuantityLike
+    from ..basics.types import ArrayQuantity, ProgressLike, QuantityLike
+    from ..circuit.types import ModelLike
 
 __all__ = ["rheobase"]
 

@@ -24,8 +24,9 @@ from .pathway import Pathway
 from .read_values import check_step, put, read_quantity
 
 if TYPE_CHECKING:
-    from ..basics.types import CircuitLike, PathLike
+    from ..basics.types import PathLike
     from .parts import Population, Projection
+    from .types import CircuitLike
 
 __all__ = ["Circuit", "load_circuit"]
 

@@ -9,7 +9,8 @@ from ..basics.files import read_toml
 from .library import find_data_file
 
 if TYPE_CHECKING:
-    from ..basics.types import ModelLike, PathLike
+    from ..basics.types import PathLike
+    from .types import ModelLike
 
 from .neuron import NeuronModel
 

@@ -13,7 +13,8 @@ from ..reduction.levels.register import LEVELS
 from ..reduction.request import NOISES
 
 if TYPE_CHECKING:
-    from ..basics.types import CircuitLike, PathLike, ProgressLike, QuantityLike
+    from ..basics.types import PathLike, ProgressLike, QuantityLike
+    from ..circuit.types import CircuitLike
 
 __all__ = ["write_notebook"]
 
