@@ -16,6 +16,7 @@ from scipy.stats import binom, hypergeom
 
 import b2reduce as b2r
 from b2reduce.basics import compiler as build
+from b2reduce.basics.streams import OfBinary, seed_streams
 
 
 def network(rng, N=60, density=0.3, scale=1, **changes):
@@ -118,25 +119,12 @@ def test_mostly_inhibited_units_need_a_positive_bias():
 
 
 @pytest.mark.parametrize("encoding", ["0/1", "-1/+1"])
-def test_sweeps_are_those_of_the_definition(encoding, monkeypatch):
+def test_sweeps_are_those_of_the_definition(encoding):
     """Incremental arguments against sums made anew for every single update, in the very order that was drawn."""
     rng = np.random.default_rng(3)
     net = network(rng).with_encoding(encoding)
-    orders = []
-    generator = np.random.default_rng
-
-    class Spy:
-        def __init__(self, seed):
-            self.rng = generator(seed)
-
-        def random(self, size):
-            return self.rng.random(size)
-
-        def permutation(self, size):
-            orders.append(self.rng.permutation(size))
-            return orders[-1]
-
-    monkeypatch.setattr("b2reduce.theory.binary.simulate.np.random.default_rng", Spy)
+    drawn = np.random.default_rng(seed_streams(4, OfBinary.ORDER))
+    orders = [drawn.permutation(net.size) for _ in range(15)]
     run = b2r.binary.simulate_binary(net, sweeps=15, seed=4, record=True)
     states = run.history[0]
     for number, order in enumerate(orders, start=1):

@@ -15,7 +15,7 @@ import b2reduce as b2r
 from b2reduce.basics.errors import DivergenceError
 
 from .cases import some
-from .test_properties import excused, surface_of, wrong_rate
+from .right_rates import excused, surface_of, wrong_rate
 
 S = msiemens / cm**2
 A = uA / cm**2

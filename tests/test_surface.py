@@ -8,7 +8,8 @@ from brian2 import Hz, amp, cm, ms, msiemens, mV, nA, nS, pA, pF, second, uA
 
 import b2reduce as b2r
 from b2reduce.cells.measure_fi import measure_fi
-from tests.cases import reduced
+
+from .cases import reduced
 
 C, E_L, V_TH, V_R, T_REF = 250e-12, -65e-3, -50e-3, -60e-3, 2e-3
 
