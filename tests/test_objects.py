@@ -1,6 +1,7 @@
 """How objects show themselves, what they save, and what they hand to other libraries."""
 
 import sys
+import threading
 import time
 from html.parser import HTMLParser
 
@@ -258,15 +259,28 @@ def test_no_work_is_silent_for_long(capsys, monkeypatch):
     False is silent.
     """
     monkeypatch.setattr("b2reduce.basics.progress.INTERVAL", 0.05)
+    said = ""
+
+    def until_said(what, times):
+        """Wait until it was; the limit is there to end a faulty test."""
+        nonlocal said
+        limit = time.monotonic() + 120
+        while said.count(what) < times:
+            assert time.monotonic() < limit, said
+            time.sleep(0.01)
+            said += capsys.readouterr().err
+
     with Progress() as bar:
         bar.stage("compiling")
-        time.sleep(0.3)
+        until_said("compiling: 0 %", 3)
         with Progress() as inner:
             inner.stage("inner")(0.5)
-            time.sleep(0.2)
+            until_said("inner: 50 %", 1)
         with Progress(False) as silent:
             silent.stage("silent")(0.5)
-    said = capsys.readouterr().err
-    assert said.count("compiling: 0 %") >= 3 and "inner: 50 %" in said and "silent" not in said
-    time.sleep(0.2)
-    assert capsys.readouterr().err == "", "nothing is said once the work has ended"
+            until_said("inner: 50 %", said.count("inner: 50 %") + 1)
+    said += capsys.readouterr().err
+    assert "silent" not in said
+    assert "b2reduce progress" not in [thread.name for thread in threading.enumerate()], (
+        "nothing is said once the work has ended"
+    )

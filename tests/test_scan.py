@@ -234,11 +234,9 @@ def test_a_map_of_a_small_circuit(small, tmp_path, levels):
         out=tmp_path / "map",
     )
     points = regimes.points
-    assert (
-        len(points) == 4
-        and set(points["tier linear"]) <= {"quantitative", "qualitative", "breakdown"}
-        and (points["status"] == "ok").all()
-    )
+    assert len(points) == 4 and (points["status"] == "ok").all()
+    for error, tier in zip(points["largest_error linear"], points["tier linear"]):
+        assert tier == ("quantitative" if error <= 0.15 else "qualitative" if error <= 0.5 else "breakdown")
     # One program serves all points, and a point is what validate() gives there.
     again = b2r.validate(
         small.replace({"drive.ext.rate": 14 * Hz, "projection.E->E.G": 0.12 * nS}),
@@ -253,11 +251,7 @@ def test_a_map_of_a_small_circuit(small, tmp_path, levels):
         again.levels.loc[levels[-1], "largest_error"], rel=1e-6
     )
     ax = b2r.plots.plot_map(regimes)
-    assert (
-        ax.get_xlabel() == "drive.ext.rate (Hz)"
-        and ax.get_ylabel() == "projection.E->E.G (pS)"
-        or "nS" in ax.get_ylabel()
-    )
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("drive.ext.rate (Hz)", "projection.E->E.G (pS)")
     regimes.save(tmp_path / "map")
     assert len(pd.read_csv(tmp_path / "map" / "points.csv")) == 4
     equal(regimes, b2r.load(tmp_path / "map"))
