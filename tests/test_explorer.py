@@ -20,11 +20,8 @@ pytestmark = [pytest.mark.slow, NO_BROWSER]
 
 
 @pytest.fixture(scope="module")
-def reduced():
-    return {
-        level: b2r.reduce("ei_lif", level=level, noise="none", seed=1)
-        for level in ("linear", "gain", "surface")
-    }
+def reduced(ei_quiet):
+    return {level: ei_quiet(level) for level in ("linear", "gain", "surface")}
 
 
 @pytest.fixture(scope="module")

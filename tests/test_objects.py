@@ -63,8 +63,8 @@ def test_one_unit_serves_all_values_of_a_column():
     assert columns == ["g (nS)", "name", "n"] and rows == [("1", "a", "1"), ("2", "b", "2")]
 
 
-def test_weights_answer_to_arrows():
-    reduced = b2r.reduce("ei_lif", noise="none")
+def test_weights_answer_to_arrows(ei_quiet):
+    reduced = ei_quiet("linear")
     for target, source in reduced.W:
         assert reduced.W[f"{source}->{target}"] == reduced.W[target, source]
     assert reduced.W_ext["ext->I"] == reduced.W_ext["I", "ext"]
@@ -209,7 +209,7 @@ def test_xarray_has_the_values_and_their_units(tmp_path):
     assert transfer.rate.dims == ("r_E",) and transfer.r_E.values.tolist() == [10, 20]
 
 
-def test_spikes_go_to_neo_and_rates_to_xarray(small):
+def test_spikes_go_to_neo_and_rates_to_xarray(small, small_quiet):
     neo, run = pytest.importorskip("neo"), b2r.simulate_spikes(small, duration=0.3 * second, seed=1)
     segment = run.to_neo()
     assert len(segment.spiketrains) == 500 and sum(map(len, segment.spiketrains)) == sum(
@@ -230,7 +230,7 @@ def test_spikes_go_to_neo_and_rates_to_xarray(small):
         and data["size"].sel(population="E") == 400
     )
     with pytest.raises(b2r.errors.InputError, match="spiking run"):
-        b2r.simulate_rates(b2r.reduce(small, noise="none"), duration=0.1 * second).to_neo()
+        b2r.simulate_rates(small_quiet, duration=0.1 * second).to_neo()
 
 
 def test_what_is_not_installed_is_named(monkeypatch):
