@@ -32,6 +32,14 @@ def b2reduce(*arguments, cwd, env=None):
     return SimpleNamespace(returncode=process.exitcode, stdout=texts[0], stderr=texts[1])
 
 
+def assert_refused(result, *gist):
+    """Exit status 2, one message on stderr with these words, no traceback, nothing on stdout."""
+    assert result.returncode == 2 and result.stdout == "", result.stderr
+    assert "Traceback" not in result.stderr
+    for word in gist:
+        assert word in result.stderr, result.stderr
+
+
 def _command(arguments, cwd, environment, out, err):
     for number, path in ((1, out), (2, err)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)

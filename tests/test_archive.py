@@ -11,8 +11,9 @@ from brian2 import Hz, nA, nS, second
 import b2reduce as b2r
 from b2reduce.basics.codec.sealed import sealed_text
 
-from .cases import gain, reduced
+from .cases import gain, reduced, two_populations
 from .equal import equal
+from .scans import GRID, expected, product
 
 
 def surface():
@@ -120,16 +121,7 @@ def test_a_report_is_read_back_as_the_validation(ei_validation, tmp_path):
 
 
 def test_scans_are_loaded_as_they_are(tmp_path):
-    from .cases import two_populations
-    from .test_scan import expected, product
-
-    table = b2r.scan(
-        two_populations(),
-        {"drive.ext.rate": [8, 12, 16] * Hz, "projection.I->E.G": [0.2, 0.3] * nS},
-        task=product,
-        workers=1,
-        out=tmp_path / "scan",
-    )
+    table = b2r.scan(two_populations(), GRID, task=product, workers=1, out=tmp_path / "scan")
     pd.testing.assert_frame_equal(b2r.load(tmp_path / "scan"), table, check_exact=True)
     (tmp_path / "scan" / "points" / "000001.json").unlink()
     assert (

@@ -165,10 +165,10 @@ def test_replace_changes_one_thing_and_leaves_the_original():
         ("drive.exT.rate", "ext"),
         ("drive.ext.rat", "rat.*rate"),
         ("projection.I->E.G", "E->I"),
-        ("population.X.size", "E, I|E.*I"),
+        ("population.X.size", "'X'; known: E, I"),
         ("population.E.V_tt", "V_tt"),
         ("whatever", "population.NAME"),
-        ("drive.ext", "rate|known"),
+        ("drive.ext", "drive.ext: .*known: ext, "),
     ],
 )
 def test_replace_refuses_unknown_names_and_lists_the_known(key, gist):

@@ -11,7 +11,7 @@ import pytest
 
 import b2reduce as b2r
 
-from .command import b2reduce
+from .command import assert_refused, b2reduce
 
 SMALL = """
 kind = "circuit"
@@ -35,14 +35,6 @@ def process(*arguments, cwd):
     return subprocess.run(
         [sys.executable, "-m", "b2reduce", *map(str, arguments)], cwd=cwd, capture_output=True, text=True
     )
-
-
-def assert_refused(result, *gist):
-    """Exit status 2, one message on stderr with these words, no traceback, nothing on stdout."""
-    assert result.returncode == 2 and result.stdout == "", result.stderr
-    assert "Traceback" not in result.stderr
-    for word in gist:
-        assert word in result.stderr, result.stderr
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ In a real browser its own arithmetic gives the rates of simulate_rates, and its 
 """
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from html import unescape
 
@@ -16,22 +14,14 @@ from brian2 import Hz, ms, mV, nS, pA, second
 
 import b2reduce as b2r
 
-BROWSER = next(
-    (path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None
-)
-CI = os.environ.get("CI", "").lower() == "true"
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None and not CI, reason="no Chromium on this machine"),
-]
+from .browser import BROWSER, NO_BROWSER
+
+pytestmark = [pytest.mark.slow, NO_BROWSER]
 
 
 @pytest.fixture(scope="module")
-def reduced():
-    return {
-        level: b2r.reduce("ei_lif", level=level, noise="none", seed=1)
-        for level in ("linear", "gain", "surface")
-    }
+def reduced(ei_quiet):
+    return {level: ei_quiet(level) for level in ("linear", "gain", "surface")}
 
 
 @pytest.fixture(scope="module")

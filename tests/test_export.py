@@ -32,16 +32,14 @@ ALONE = (
 
 
 @pytest.fixture(scope="module")
-def models():
+def models(ei_quiet):
     """Every level, and the kinds of time constants, of the default circuit.
 
     Its gains without noise are quick to have.
     """
     quick = dict(noise="none", seed=1)
     made = {
-        "linear": b2r.reduce("ei_lif", **quick),
-        "gain": b2r.reduce("ei_lif", level="gain", **quick),
-        "surface": b2r.reduce("ei_lif", level="surface", **quick),
+        **{level: ei_quiet(level) for level in ("linear", "gain", "surface")},
         "synaptic": b2r.reduce("ei_lif", tau="synaptic", **quick),
         "per area": b2r.reduce("e_shriki", **quick),
     }

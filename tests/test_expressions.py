@@ -1,5 +1,4 @@
 import json
-import time
 
 import numpy as np
 import pytest
@@ -11,6 +10,10 @@ from b2reduce.circuit.equation_text import parse_equations
 from b2reduce.circuit.expressions import evaluate
 
 from .command import b2reduce
+from .work import TooMuchWork, calls
+
+#: Calls of functions: a hundred thousand characters are looked at one by one in two hundred thousand.
+AT_ONCE = 400_000
 
 LIF = dict(
     equations="dv/dt = (g_L*(E_L - v) + I_app)/C_m : volt (unless refractory)",
@@ -67,7 +70,7 @@ def test_conditions_have_a_value_for_each_state():
         ("x", "'x' has no value.*known: R_m"),
         ("rand()", "random"),
         ("R_m(2)", "no function 'R_m'"),
-        ("10**(10**n)", "no value|not finite"),
+        ("10**(10**n)", "no value"),
         (5, "expected text"),
     ],
 )
@@ -250,10 +253,18 @@ def test_names_of_populations_and_drives_are_identifiers(name):
     ],
 )
 def test_what_is_no_arithmetic_or_too_much_of_it_is_refused_at_once(text, gist):
-    started = time.monotonic()
+    equations = LIF["equations"].replace("I_app)", f"I_app + ({text})*pA)")
     with pytest.raises(b2r.errors.ModelError, match=f"equations: .*{gist}") as caught:
-        lif(equations=LIF["equations"].replace("I_app)", f"I_app + ({text})*pA)"))
-    assert time.monotonic() - started < 5 and len(str(caught.value)) < 500
+        calls(lambda: lif(equations=equations), at_most=AT_ONCE)
+    assert len(str(caught.value)) < 500
+
+
+def test_what_is_multiplied_out_after_all_would_be_seen():
+    import sympy
+
+    v, x, y = sympy.symbols("v x y")
+    with pytest.raises(TooMuchWork):
+        calls(lambda: sympy.expand((v + x + y) ** 60), at_most=AT_ONCE)
 
 
 @pytest.mark.parametrize(
@@ -275,16 +286,14 @@ def test_what_is_no_arithmetic_or_too_much_of_it_is_refused_at_once(text, gist):
         ("x : 1 (constant) y : 1 (constant)", "one definition a line"),
         ("x = 1 : volt.dim", "unit"),
         ("x = 1 : volt**9**9**9", "unit"),
-        ("x = 1 : volt[0]", "unit|definition"),
+        ("x = 1 : volt[0]", r"the unit 'volt\[0\]'"),
         ("x = 1 : 5*volt", "unit"),
         ("import os", "one definition a line"),
     ],
 )
 def test_equations_that_define_nothing_are_refused(lines, gist):
-    started = time.monotonic()
-    with pytest.raises(b2r.errors.ModelError, match=f"equations: .*({gist})"):
-        lif(equations=LIF["equations"] + "\n" + lines)
-    assert time.monotonic() - started < 5
+    with pytest.raises(b2r.errors.ModelError, match=f"equations: .*{gist}"):
+        calls(lambda: lif(equations=LIF["equations"] + "\n" + lines), at_most=AT_ONCE)
 
 
 def test_equations_are_read_line_by_line():

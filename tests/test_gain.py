@@ -161,7 +161,7 @@ def test_results_survive_json():
 @pytest.mark.parametrize(
     "arguments, gist",
     [
-        (dict(form="cubic"), "cubic.*known|known"),
+        (dict(form="cubic"), "form: .*'cubic'; known: threshold_linear, sqrt"),
         (dict(weights="all"), "weights"),
         (dict(rates=(500 * Hz, 600 * Hz)), "0 points fire"),
         (dict(rates=(60 * Hz, 5 * Hz)), "window"),

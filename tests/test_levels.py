@@ -215,7 +215,7 @@ def test_the_transfer_level_predicts_over_the_whole_range_of_the_drive():
 
 
 @pytest.mark.slow
-def test_several_operating_points_are_found_and_listed():
+def test_several_operating_points_are_found_and_listed(ei_linear):
     # Strong recurrent excitation of refractory cells: silent, or saturated.
     circuit = b2r.Circuit(
         populations={"E": b2r.Population("lif", 400)},
@@ -229,5 +229,5 @@ def test_several_operating_points_are_found_and_listed():
     r = b2r.reduce(circuit, seed=1)
     assert len(r.others) >= 1 and r.others[0]["E"] > 50 > float(r.operating_rate["E"])
     assert any("more than one operating point" in warning for warning in r.warnings)
-    single = b2r.reduce("ei_lif", seed=1)
+    single = ei_linear
     assert single.others == () and not any("more than one" in warning for warning in single.warnings)

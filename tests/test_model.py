@@ -68,7 +68,7 @@ def test_a_method_that_is_not_for_the_equations_is_refused():
         (dict(leak="g_leak"), "g_leak"),
         (dict(membrane="u"), "membrane"),
         (dict(equations="dv/dt = (g_L*(E_L - v))/C_m : volt"), "I_app"),
-        (dict(equations="dv/dt = (E_L - v)/(C_m/nS) + I_app/C_m : volt"), "g_L|do not agree"),
+        (dict(equations="dv/dt = (E_L - v)/(C_m/nS) + I_app/C_m : volt"), "the leak 'g_L' does not stand"),
         (dict(equations="dv/dt = = v : volt"), "cannot read"),
         (dict(threshold="v > V_th and"), "threshold"),
         (dict(refractory=3 * mV), "refractory"),
@@ -105,7 +105,7 @@ def test_the_message_names_the_file_and_the_key(tmp_path):
     path.write_text("kind = ")
     with pytest.raises(b2r.errors.ModelError, match="not a TOML file"):
         b2r.load_model(path)
-    with pytest.raises(b2r.errors.ModelError, match="Known: .*lif|known: .*lif"):
+    with pytest.raises(b2r.errors.ModelError, match="did you mean 'lif'. Known: .*lif"):
         b2r.load_model("lif2000")
 
 

@@ -191,8 +191,8 @@ def test_errors_are_the_scatter_over_seeds():
     assert twice[0] > 0.82, "errors twice as large would cover far more than they say"
 
 
-def test_w_carries_the_error_of_the_threshold_voltage():
-    reduced = b2r.reduce("ei_lif", seed=1)
+def test_w_carries_the_error_of_the_threshold_voltage(ei_linear):
+    reduced = ei_linear
     v_theta, W = number(reduced.stderr["v_theta"]), number(reduced.stderr["W"])
     for p in reduced.circuit.pathways("E"):
         if not p.is_drive:

@@ -1,6 +1,7 @@
 """How objects show themselves, what they save, and what they hand to other libraries."""
 
 import sys
+import threading
 import time
 from html.parser import HTMLParser
 
@@ -62,8 +63,8 @@ def test_one_unit_serves_all_values_of_a_column():
     assert columns == ["g (nS)", "name", "n"] and rows == [("1", "a", "1"), ("2", "b", "2")]
 
 
-def test_weights_answer_to_arrows():
-    reduced = b2r.reduce("ei_lif", noise="none")
+def test_weights_answer_to_arrows(ei_quiet):
+    reduced = ei_quiet("linear")
     for target, source in reduced.W:
         assert reduced.W[f"{source}->{target}"] == reduced.W[target, source]
     assert reduced.W_ext["ext->I"] == reduced.W_ext["I", "ext"]
@@ -208,7 +209,7 @@ def test_xarray_has_the_values_and_their_units(tmp_path):
     assert transfer.rate.dims == ("r_E",) and transfer.r_E.values.tolist() == [10, 20]
 
 
-def test_spikes_go_to_neo_and_rates_to_xarray(small):
+def test_spikes_go_to_neo_and_rates_to_xarray(small, small_quiet):
     neo, run = pytest.importorskip("neo"), b2r.simulate_spikes(small, duration=0.3 * second, seed=1)
     segment = run.to_neo()
     assert len(segment.spiketrains) == 500 and sum(map(len, segment.spiketrains)) == sum(
@@ -229,7 +230,7 @@ def test_spikes_go_to_neo_and_rates_to_xarray(small):
         and data["size"].sel(population="E") == 400
     )
     with pytest.raises(b2r.errors.InputError, match="spiking run"):
-        b2r.simulate_rates(b2r.reduce(small, noise="none"), duration=0.1 * second).to_neo()
+        b2r.simulate_rates(small_quiet, duration=0.1 * second).to_neo()
 
 
 def test_what_is_not_installed_is_named(monkeypatch):
@@ -258,15 +259,28 @@ def test_no_work_is_silent_for_long(capsys, monkeypatch):
     False is silent.
     """
     monkeypatch.setattr("b2reduce.basics.progress.INTERVAL", 0.05)
+    said = ""
+
+    def until_said(what, times):
+        """Wait until it was; the limit is there to end a faulty test."""
+        nonlocal said
+        limit = time.monotonic() + 120
+        while said.count(what) < times:
+            assert time.monotonic() < limit, said
+            time.sleep(0.01)
+            said += capsys.readouterr().err
+
     with Progress() as bar:
         bar.stage("compiling")
-        time.sleep(0.3)
+        until_said("compiling: 0 %", 3)
         with Progress() as inner:
             inner.stage("inner")(0.5)
-            time.sleep(0.2)
+            until_said("inner: 50 %", 1)
         with Progress(False) as silent:
             silent.stage("silent")(0.5)
-    said = capsys.readouterr().err
-    assert said.count("compiling: 0 %") >= 3 and "inner: 50 %" in said and "silent" not in said
-    time.sleep(0.2)
-    assert capsys.readouterr().err == "", "nothing is said once the work has ended"
+            until_said("inner: 50 %", said.count("inner: 50 %") + 1)
+    said += capsys.readouterr().err
+    assert "silent" not in said
+    assert "b2reduce progress" not in [thread.name for thread in threading.enumerate()], (
+        "nothing is said once the work has ended"
+    )

@@ -15,7 +15,7 @@ from b2reduce.cells.plausible import implausible
 from b2reduce.cells.recordings import read_recording
 from b2reduce.cells.silences import silences
 
-from .test_cli import assert_refused, b2reduce
+from .command import assert_refused, b2reduce
 
 C, G_L, E_L, V_TH, V_R, T_REF = 200e-12, 9e-9, -70e-3, -50e-3, -60e-3, 2e-3
 HEADER = ["I [A]", "g [S]", "rate [Hz]"]

@@ -1,8 +1,6 @@
 """The report: complete, self-contained, and readable where it is opened."""
 
-import os
 import re
-import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
@@ -13,14 +11,9 @@ import pytest
 import b2reduce as b2r
 import b2reduce.reduction.model_table
 
+from .browser import BROWSER, NO_BROWSER
+
 pytestmark = pytest.mark.slow
-BROWSER = next(
-    (path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None
-)
-#: Where all tests are to run, a browser that is missing is a failure.
-NO_BROWSER = pytest.mark.skipif(
-    BROWSER is None and os.environ.get("CI", "").lower() != "true", reason="no Chromium on this machine"
-)
 
 
 @pytest.fixture(scope="module")

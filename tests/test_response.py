@@ -367,8 +367,7 @@ def test_it_survives_its_file_and_its_folder(models, tmp_path):
 
 
 @pytest.mark.slow
-def test_cells_can_be_filtered_too(models):
-    small = b2r.load_circuit("ei_lif").replace({"population.E.size": 400, "population.I.size": 100})
+def test_cells_can_be_filtered_too(small):
     r = b2r.reduce(small, tau="resonant", cells=True, seed=1)
     run = b2r.simulate_rates(r, duration=0.3 * second)
     assert run.cell_rate_["E"].shape[0] == 400 and np.isfinite(run.rate_).all()

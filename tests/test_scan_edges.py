@@ -213,17 +213,12 @@ def test_a_folder_is_free_once_the_process_that_had_it_is_killed(tmp_path):
         pass
 
 
-def sleeps(circuit, seed, folder):
-    (Path(folder) / str(os.getpid())).touch()
-    time.sleep(3600)
-
-
 ORPHANS = """
 import sys
 from brian2 import Hz
 import b2reduce as b2r
 from tests.cases import two_populations
-from tests.test_scan_edges import sleeps
+from tests.scans import sleeps
 if __name__ == "__main__":
     grid = {"drive.ext.rate": [8, 12] * Hz}
     b2r.scan(two_populations(), grid, task=sleeps, workers=2, out=sys.argv[1], folder=sys.argv[2])

@@ -9,7 +9,7 @@ from b2reduce.cells.engine import Cells, Settled, simulate_cells
 from b2reduce.cells.engine.stopping import Precise
 from b2reduce.circuit.library import data_names
 
-from .test_native import EXACT, SCALES, SOURCES, assert_same_spikes, noisy
+from .spike_trains import EXACT, SCALES, SOURCES, assert_same_spikes, noisy
 
 
 def surfaces(name, **settings):

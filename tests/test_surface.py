@@ -8,7 +8,8 @@ from brian2 import Hz, amp, cm, ms, msiemens, mV, nA, nS, pA, pF, second, uA
 
 import b2reduce as b2r
 from b2reduce.cells.measure_fi import measure_fi
-from tests.cases import reduced
+
+from .cases import reduced
 
 C, E_L, V_TH, V_R, T_REF = 250e-12, -65e-3, -50e-3, -60e-3, 2e-3
 
@@ -202,7 +203,9 @@ def test_noise_of_vanishing_variance_is_no_noise(noise):
 
 def test_a_point_that_needs_a_negative_leak_is_refused(noise):
     # The noise's mean: 200*12*0.5*5e-3 + 50*10*2*10e-3 = 6 + 10 nS.
-    with pytest.raises(b2r.errors.InputError, match=r"negative leak.*16\. nS|16\. nsiemens|negative leak"):
+    with pytest.raises(
+        b2r.errors.InputError, match=r"would need a negative leak; start the g axis at 16\. nS"
+    ):
         measure_fi("lif", [0.3] * nA, [15, 20] * nS, noise=noise)
     measure_fi("lif", [0.3] * nA, [16.01] * nS, noise=noise, duration=20 * ms, replicates=1)
 
@@ -221,7 +224,7 @@ def test_a_point_that_needs_a_negative_leak_is_refused(noise):
         (dict(duration=1 * second, warmup=2 * second), "warmup"),
         (dict(replicates=0), "replicates"),
         (dict(rtol=2), "rtol"),
-        (dict(engine="fast"), "engine.*known|known"),
+        (dict(engine="fast"), "engine: .*'fast'; known: auto, native, brian2"),
         (dict(threads=0), "threads"),
         (dict(parameters={"V_tt": 1 * mV}), "V_tt"),
         (dict(initial="middle"), "initial"),
@@ -275,9 +278,7 @@ def test_rheobase_is_found_near_zero_and_below(v_th):
 
 
 def test_a_division_by_zero_inside_compiled_code_is_reported_as_divergence():
-    with pytest.raises(
-        b2r.errors.DivergenceError, match="(?s)division by zero.*hodgkin|hodgkin.*division by zero"
-    ):
+    with pytest.raises(b2r.errors.DivergenceError, match="hodgkin_huxley1952': a division by zero"):
         measure_fi(
             "hodgkin_huxley1952",
             [-3000, 5] * uA / cm**2,
@@ -406,7 +407,14 @@ def test_a_run_that_cannot_be_is_refused_at_once(call, duration):
         call(duration)
 
 
-@pytest.mark.parametrize("dt", [1 * second, 5 * second, 0 * ms, -1 * ms, 1e-18 * second])
+@pytest.mark.parametrize(
+    "dt, gist",
+    [
+        # Too few of them, or too many, for the duration
+        *[(dt, "duration: got .* steps? of") for dt in (1 * second, 5 * second, 1e-18 * second)],
+        *[(dt, "dt: got .* above 0 s") for dt in (0 * ms, -1 * ms)],
+    ],
+)
 @pytest.mark.parametrize(
     "call",
     [
@@ -416,8 +424,8 @@ def test_a_run_that_cannot_be_is_refused_at_once(call, duration):
         lambda dt: b2r.simulate_spikes("ei_lif", duration=100 * ms, dt=dt),
     ],
 )
-def test_a_step_that_cannot_be_is_refused_at_once(call, dt):
-    with pytest.raises(b2r.errors.InputError, match="(duration|dt): got"):
+def test_a_step_that_cannot_be_is_refused_at_once(call, dt, gist):
+    with pytest.raises(b2r.errors.InputError, match=gist):
         call(dt)
 
 

@@ -12,8 +12,14 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def reduced():
-    return b2r.reduce("ei_lif", seed=1)
+def reduced(ei_linear):
+    return ei_linear
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    """At other drives than the circuit's."""
+    return b2r.reduce("ei_lif", noise="none", at={"ext": 12 * Hz}, seed=1)
 
 
 def test_values_are_found_by_the_names_that_replace_takes():
@@ -59,9 +65,9 @@ def test_frozen_is_the_old_gain_on_the_new_synapses(reduced):
     assert float(shifted.theta["E"] - reduced.theta["E"]) == pytest.approx(-10e-12)
 
 
-def test_a_surface_stays_where_it_was_measured():
+def test_a_surface_stays_where_it_was_measured(ei_quiet):
     """The table belongs to the cells, wherever a changed circuit would put its operating point."""
-    old = b2r.reduce("ei_lif", level="surface", noise="none", seed=1)
+    old = ei_quiet("surface")
     new = old.replace({"projection.I->E.G": 3 * nS})
     assert np.array_equal(old.functions_["E"].values, new.functions_["E"].values) and np.array_equal(
         old.functions_["E"].first, new.functions_["E"].first
@@ -155,24 +161,22 @@ def test_tune_gives_the_nearest_where_there_is_none(reduced):
             b2r.tune(reduced, rates, vary=vary)
 
 
-def test_a_drive_that_changes_on_one_target_alone_stays_on_the_others():
+def test_a_drive_that_changes_on_one_target_alone_stays_on_the_others(elsewhere):
     """The operating point of a reduction made elsewhere than at the circuit's drives.
 
     What was not asked to change stays there.
     """
-    reduced = b2r.reduce("ei_lif", noise="none", at={"ext": 12 * Hz}, seed=1)
-    asked = b2r.what_if(reduced, {"drive.ext->E.rate": 16 * Hz})
+    asked = b2r.what_if(elsewhere, {"drive.ext->E.rate": 16 * Hz})
     assert asked.anew.at_ == {("ext", "E"): 16.0, ("ext", "I"): 12.0}
-    other = b2r.what_if(reduced, {"projection.I->E.G": "x1.1"})
+    other = b2r.what_if(elsewhere, {"projection.I->E.G": "x1.1"})
     assert other.anew.at_ == {("ext", "E"): 12.0, ("ext", "I"): 12.0}
 
 
-def test_a_reduction_anew_is_at_the_value_that_is_asked_for():
+def test_a_reduction_anew_is_at_the_value_that_is_asked_for(elsewhere, ei_quiet):
     """Along a drive a reduction is made at that drive, wherever the first one was made.
 
     The circuit's own rate is a value like any other.
     """
-    reduced = b2r.reduce("ei_lif", noise="none", at={"ext": 12 * Hz}, seed=1)
-    found = b2r.continue_fixed_points(reduced, "drive.ext.rate", [12, 14] * Hz, anew=True).points
-    here = b2r.fixed_points(b2r.reduce("ei_lif", noise="none", seed=1))  # of 14 Hz
+    found = b2r.continue_fixed_points(elsewhere, "drive.ext.rate", [12, 14] * Hz, anew=True).points
+    here = b2r.fixed_points(ei_quiet("linear"))  # of 14 Hz
     assert found["E [Hz]"].iloc[-1] == pytest.approx(float(here[0].rates["E"]), rel=1e-9)
