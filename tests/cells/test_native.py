@@ -42,7 +42,7 @@ def grid(name, currents=7):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.smoke) if name in SMOKE else name
+        pytest.param(name, marks=pytest.mark.smoke if name in SMOKE else pytest.mark.long)
         for name in data_names("neurons")
     ],
 )
@@ -378,10 +378,10 @@ def test_a_numpy_warning_about_subnormals_never_comes(tmp_path):
 @pytest.mark.parametrize(
     "method, noise",
     [
-        ("euler", "sigma*xi*sqrt(2*g_L/C_m)"),
-        ("heun", "sigma*xi*sqrt(2*g_L/C_m)"),
+        pytest.param("euler", "sigma*xi*sqrt(2*g_L/C_m)", marks=pytest.mark.long),
+        pytest.param("heun", "sigma*xi*sqrt(2*g_L/C_m)", marks=pytest.mark.long),
         ("milstein", "sigma*(1 + (v - E_L)/(20*mV))*xi*sqrt(2*g_L/C_m)"),
-        ("euler", "sigma*xi_1*sqrt(g_L/C_m) + sigma*xi_2*sqrt(g_L/C_m)"),
+        pytest.param("euler", "sigma*xi_1*sqrt(g_L/C_m) + sigma*xi_2*sqrt(g_L/C_m)", marks=pytest.mark.long),
     ],
 )
 def test_white_noise_has_the_same_statistics(method, noise):

@@ -15,7 +15,7 @@ from brian2 import Hz, ms, nS, second
 import b2reduce as b2r
 from b2reduce.reduction.rate_system import printed, rate_system
 
-from ..cases import gain, reduced, two_populations
+from ..cases import gain, reduced, some, two_populations
 
 #: Where all tests are to run, a program that is missing is a failure.
 CI = os.environ.get("CI", "").lower() == "true"
@@ -67,7 +67,15 @@ def _run(text, folder, name="rates.py"):
 
 
 @pytest.mark.parametrize("kind", ["numpy", "brian2"])
-@pytest.mark.parametrize("name", ["linear", "gain", "surface", "synaptic", "per area", "spline", "adapting"])
+@pytest.mark.parametrize(
+    "name",
+    some(
+        ["linear", "gain", "surface", "synaptic", "per area", "spline", "adapting"],
+        "linear",
+        "surface",
+        "synaptic",
+    ),
+)
 def test_scripts_give_the_rates_step_for_step(models, name, kind, tmp_path):
     reduced = models[name]
     got = _run(reduced.to_script(kind, duration=DURATION, drives=STEP), tmp_path)
@@ -83,9 +91,13 @@ def test_scripts_give_the_rates_step_for_step(models, name, kind, tmp_path):
 @pytest.mark.parametrize(
     "kind,name",
     [
-        *(pytest.param("xpp", name, marks=needs("xppaut")) for name in ("linear", "spline", "per area")),
+        pytest.param("xpp", "linear", marks=needs("xppaut")),
+        *(
+            pytest.param("xpp", name, marks=[needs("xppaut"), pytest.mark.long])
+            for name in ("spline", "per area")
+        ),
         ("pyrates", "linear"),
-        ("pyrates", "synaptic"),
+        pytest.param("pyrates", "synaptic", marks=pytest.mark.long),
     ],
 )
 def test_programs_with_their_own_integrators_agree(models, kind, name, tmp_path):
