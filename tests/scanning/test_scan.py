@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ from brian2 import Hz, mV, nS, second
 import b2reduce as b2r
 
 from ..cases import some, two_populations
+from ..command import b2reduce
 from ..equal import equal
 from ..scans import GRID, expected, product
 
@@ -259,9 +261,7 @@ def test_a_map_of_a_small_circuit(small, tmp_path, levels):
 
 @pytest.mark.slow
 def test_the_command_line_scans_and_maps(tmp_path):
-    run = lambda *arguments: subprocess.run(
-        [sys.executable, "-m", "b2reduce", *arguments], capture_output=True, text=True, cwd=tmp_path
-    )
+    run = partial(b2reduce, cwd=tmp_path)
     done = run(
         "scan",
         "ei_lif",
