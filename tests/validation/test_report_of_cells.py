@@ -9,7 +9,7 @@ from brian2 import Hz, ms, mV, nS, second
 
 import b2reduce as b2r
 
-from .equal import equal
+from ..equal import equal
 
 pytestmark = pytest.mark.slow
 
