@@ -42,11 +42,14 @@ def owner(values):
 
 
 def borrowed(result, before):
-    """Shapes of the arrays of a result whose memory is not their own, or that of one of Brian2's variables."""
+    """Shapes of the arrays of a result whose memory is not their own, or that of one of Brian2's variables.
+
+    Records keep theirs on bytes, which are copies that nobody can make writable.
+    """
     return [
         values.shape
         for values in arrays(result)
-        if not isinstance(owner(values), np.ndarray) or id(owner(values)) in before
+        if not isinstance(owner(values), (np.ndarray, bytes)) or id(owner(values)) in before
     ]
 
 
