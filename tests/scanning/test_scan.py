@@ -254,9 +254,9 @@ def test_a_map_of_a_small_circuit(small, tmp_path, levels):
     )
     ax = b2r.plots.plot_map(regimes)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("drive.ext.rate (Hz)", "projection.E->E.G (pS)")
-    regimes.save(tmp_path / "map")
-    assert len(pd.read_csv(tmp_path / "map" / "points.csv")) == 4
-    equal(regimes, b2r.load(tmp_path / "map"))
+    regimes.save(tmp_path / "saved")
+    assert len(pd.read_csv(tmp_path / "saved" / "points.csv")) == 4
+    equal(regimes, b2r.load(tmp_path / "saved"))
 
 
 @pytest.mark.slow
