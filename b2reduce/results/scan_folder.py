@@ -160,7 +160,8 @@ def _check_folder(folder):
     """Refuse a folder that holds anything but a scan."""
     if folder.is_dir():
         held = {path.name for path in folder.iterdir()}
-        if MANIFEST in held or held <= {LOCK, "points"}:  # or one that another process is about to describe
+        strange = {name for name in held - {LOCK, "points"} if not name.startswith(f".{MANIFEST}.")}
+        if MANIFEST in held or not strange:  # or one that another process is about to describe
             return
     elif not folder.exists():
         return

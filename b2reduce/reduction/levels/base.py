@@ -133,4 +133,7 @@ class Level:
             and old.constant_input_ == own.constant_input_
             and old.leak_ == own.leak_
         )
-        return "" if same else "was measured with its synapses, its leak and its current as they were"
+        measured = (
+            f"its {self.name} function was measured with its synapses, its leak and its current as they were"
+        )
+        return "" if same else measured
