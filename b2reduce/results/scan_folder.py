@@ -160,7 +160,9 @@ def _check_folder(folder):
     """Refuse a folder that holds anything but a scan."""
     if folder.is_dir():
         held = {path.name for path in folder.iterdir()}
-        strange = {name for name in held - {LOCK, "points"} if not name.startswith(f".{MANIFEST}.")}
+        own = {LOCK, "points", MANIFEST}
+        # What is written aside and renamed begins with a point
+        strange = {name for name in held - own if not name.startswith(tuple(f".{each}." for each in own))}
         if MANIFEST in held or not strange:  # or one that another process is about to describe
             return
     elif not folder.exists():
