@@ -78,8 +78,8 @@ def encode(value, arrays=None, where="result"):
             ]
         }
     raise InputError(
-        f"save, {where}: got {described(value)}, expected a result of this package or of a registered class, or"
-        " tables, quantities, arrays and plain values"
+        f"save, {where}: got {described(value)}, expected a result of this package or of a registered class,"
+        " or tables, quantities, arrays and plain values"
     )
 
 
