@@ -9,7 +9,7 @@ import pandas as pd
 import b2reduce as b2r
 
 
-def equal(a, b, where="result"):
+def assert_equal(a, b, where="result"):
     """Bit for bit, through everything that results are made of."""
     assert type(a) is type(b), where
     if isinstance(a, pd.DataFrame):
@@ -30,15 +30,15 @@ def equal(a, b, where="result"):
         assert a.to_dict() == b.to_dict(), where
     elif is_dataclass(a):
         for item in fields(a):
-            equal(getattr(a, item.name), getattr(b, item.name), f"{where}.{item.name}")
+            assert_equal(getattr(a, item.name), getattr(b, item.name), f"{where}.{item.name}")
     elif isinstance(a, Mapping):
         assert list(a) == list(b), where
         for key in a:
-            equal(a[key], b[key], f"{where}[{key!r}]")
+            assert_equal(a[key], b[key], f"{where}[{key!r}]")
     elif isinstance(a, (list, tuple)):
         assert len(a) == len(b), where
         for number, (x, y) in enumerate(zip(a, b)):
-            equal(x, y, f"{where}[{number}]")
+            assert_equal(x, y, f"{where}[{number}]")
         assert getattr(a, "complete", None) is getattr(b, "complete", None), where
     elif isinstance(a, (float, complex, np.number)):
         values(np.asarray(a), np.asarray(b), where)

@@ -76,6 +76,15 @@ def failure_of(method, step_, check):
     return f"{method} at {step_ * 1e3:g} ms errs by {100 * check.difference:.1f} % at {check.rate_:.3g} Hz"
 
 
+def _ending(run, rtol, noisy):
+    """When cells may end; None where all run for their duration."""
+    if not run.adaptive:
+        return None
+    if noisy:
+        return Precise(rtol, run.replicates, LONGEST) if rtol else None
+    return Settled()
+
+
 def measure_until(model, I_, g_, sources, run, bar, stage):
     """`measure_checked` to a wanted precision.
 
@@ -89,15 +98,6 @@ def measure_until(model, I_, g_, sources, run, bar, stage):
     """
     noisy = model.noisy or bool(sources)
     rtol = run.rtol if noisy else None
-    stop = (
-        None
-        if not run.adaptive
-        else Precise(rtol, run.replicates, LONGEST)
-        if rtol
-        else None
-        if noisy
-        else Settled()
-    )
     settings = dict(
         replicates=run.replicates,
         duration_=run.duration_,
@@ -112,7 +112,7 @@ def measure_until(model, I_, g_, sources, run, bar, stage):
         g_,
         sources,
         seed=run.seed,
-        stop=stop,
+        stop=_ending(run, rtol, noisy),
         report=bar.stage(stage),
         dt_=run.dt_,
         fixed=run.fixed,

@@ -166,15 +166,7 @@ def check_settings(task, circuits, seed, settings):
         If a setting is unknown, or none of the circuits can be done with them.
     """
     if callable(task):
-        try:
-            inspect.signature(task).bind(circuits[0], seed=seed, **settings)
-        except TypeError as error:
-            raise InputError(
-                f"task: {described(task)} cannot be called with circuit, seed and the settings"
-                f" {', '.join(settings) or '(none)'}: {error}"
-            ) from None
-        except ValueError:  # one that is written in C says nothing of its arguments
-            pass
+        _check_arguments(task, circuits[0], seed, settings)
         return
     known = dict.fromkeys(name for verb in _verbs(task) for name in inspect.signature(verb).parameters)
     known = [name for name in known if name not in ("circuit", "seed", "settings", "progress")]
@@ -190,6 +182,21 @@ def check_settings(task, circuits, seed, settings):
             return
         refused = refused or refusal
     raise refused
+
+
+def _check_arguments(task, circuit, seed, settings):
+    """Raise an `InputError` where a function cannot be called with these."""
+    try:
+        signature = inspect.signature(task)
+    except ValueError:
+        return  # of what is written in C nothing is known before it is called
+    try:
+        signature.bind(circuit, seed=seed, **settings)
+    except TypeError as error:
+        raise InputError(
+            f"task: {described(task)} cannot be called with circuit, seed and the settings"
+            f" {', '.join(settings) or '(none)'}: {error}"
+        ) from None
 
 
 def _refusal(task, circuit, seed, settings):

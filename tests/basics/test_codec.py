@@ -24,7 +24,7 @@ from b2reduce.basics.codec.sealed import sealed_text
 from b2reduce.basics.fields import Floats, Many, Text
 from b2reduce.basics.frozen import FrozenDict, FrozenList, Record
 
-from ..equal import equal
+from ..equal import assert_equal
 from ..made_results import ODD, RESULTS, others, result
 
 NOTE, ARRAYS = "b2reduce.json", "arrays.npz"
@@ -57,21 +57,42 @@ def test_what_is_checked_are_all_fields(name):
         assert set(cls.FIELDS) == set(register.names_of(cls))
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"a": np.array([1.0, np.nan]), "b": [1, 2.0]},
+        {"a": np.array([1.0, -0.0]), "b": [1, 2.0]},
+        {"a": np.array([1.0, 0.0], dtype=np.float32), "b": [1, 2.0]},
+        {"a": np.array([1.0, 0.0]), "b": [1, 2]},
+        {"a": np.array([1.0, 0.0]), "b": (1, 2.0)},
+        {"b": [1, 2.0], "a": np.array([[1.0, 0.0]])},
+        {"a": np.array([1.0, 0.0])},
+    ],
+    ids=str,
+)
+def test_a_difference_would_be_seen(other):
+    """The control of all that comes back."""
+    value = {"a": np.array([1.0, 0.0]), "b": [1, 2.0]}
+    assert_equal(value, {"a": np.array([1.0, 0.0]), "b": [1, 2.0]})
+    with pytest.raises(AssertionError):
+        assert_equal(value, other)
+
+
 @pytest.mark.parametrize("name", RESULTS)
 def test_every_result_comes_back_bit_for_bit(name, tmp_path):
     b2r.save(result(name), tmp_path / "saved")
-    equal(result(name), b2r.load(tmp_path / "saved"))
+    assert_equal(result(name), b2r.load(tmp_path / "saved"))
     documents.write_document(result(name), tmp_path / "alone.json")
-    equal(result(name), b2r.load(tmp_path / "alone.json"))
-    equal(result(name), pickle.loads(pickle.dumps(result(name))))
+    assert_equal(result(name), b2r.load(tmp_path / "alone.json"))
+    assert_equal(result(name), pickle.loads(pickle.dumps(result(name))))
 
 
 @pytest.mark.parametrize("name", others())
 def test_lists_tables_and_arrays_come_back_bit_for_bit(name, tmp_path):
     value = others()[name]
     b2r.save(value, tmp_path / "saved")
-    equal(value, b2r.load(tmp_path / "saved"))
-    equal(value, decode(json.loads(json.dumps(encode(value)))))
+    assert_equal(value, b2r.load(tmp_path / "saved"))
+    assert_equal(value, decode(json.loads(json.dumps(encode(value)))))
 
 
 def arrays_in(value):
@@ -323,7 +344,7 @@ def read_or_refused(folder, original):
         except OWN as error:
             assert str(folder) in str(error), "the message names the file"
             return True
-    equal(original, again)
+    assert_equal(original, again)
     return False
 
 
@@ -507,7 +528,7 @@ def test_a_class_from_outside_registers_itself(tmp_path):
     try:
         mine = Mine(["a", "b"], [1, -0.0])
         b2r.save(mine, tmp_path / "mine")
-        equal(mine, b2r.load(tmp_path / "mine"))
+        assert_equal(mine, b2r.load(tmp_path / "mine"))
         sealed_again(tmp_path / "mine", set_field("names", {"tuple": ["a"]}))
         with pytest.raises(
             b2r.errors.InputError, match=r"Mine\.rate_: got the shape \(2,\), expected 1 along 'name'"
@@ -552,7 +573,7 @@ plain = st.recursive(
 @QUICK
 @given(plain)
 def test_plain_values_come_back(value):
-    equal(value, decode(json.loads(json.dumps(encode(value), allow_nan=False))))
+    assert_equal(value, decode(json.loads(json.dumps(encode(value), allow_nan=False))))
 
 
 @QUICK
@@ -560,8 +581,8 @@ def test_plain_values_come_back(value):
 def test_quantities_come_back(values, unit, single):
     value = quantity(np.float64(values[0]) if single and values else np.array(values, dtype=float), unit)
     arrays = {}
-    equal(value, decode(encode(value, arrays), arrays))
-    equal(value, decode(json.loads(json.dumps(encode(value), allow_nan=False))))
+    assert_equal(value, decode(encode(value, arrays), arrays))
+    assert_equal(value, decode(json.loads(json.dumps(encode(value), allow_nan=False))))
 
 
 @settings(QUICK, max_examples=25)
@@ -579,8 +600,8 @@ def test_runs_of_populations_of_any_name_come_back(tmp_path_factory, names, data
     )
     folder = tmp_path_factory.mktemp("runs") / "saved"
     b2r.save({"run": run, "mean": run.mean()}, folder)
-    equal(run, b2r.load(folder)["run"])
-    equal(run.mean(), b2r.load(folder)["mean"])
+    assert_equal(run, b2r.load(folder)["run"])
+    assert_equal(run.mean(), b2r.load(folder)["mean"])
     assert all(path.resolve().is_relative_to(folder) for path in folder.rglob("*"))
 
 
@@ -593,7 +614,7 @@ def test_runs_of_populations_of_any_name_come_back(tmp_path_factory, names, data
 def test_tables_of_any_columns_come_back(columns, rows, name):
     frame = pd.DataFrame(columns, index=pd.Index(rows, name=name, dtype=object))
     arrays = {}
-    equal(frame, decode(encode(frame, arrays), arrays))
+    assert_equal(frame, decode(encode(frame, arrays), arrays))
 
 
 @QUICK

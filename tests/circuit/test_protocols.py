@@ -296,7 +296,7 @@ def test_slow_variation_refuses_what_it_cannot_do():
 
 
 def test_comparisons_are_saved_bit_for_bit(tmp_path):
-    from ..equal import equal
+    from ..equal import assert_equal
 
     result = b2r.compare_transients(
         [run(relaxing(10, 16, 15e-3))] * 2, run(relaxing(10, 16, 12e-3)), start=400 * ms, stop=500 * ms
@@ -304,7 +304,7 @@ def test_comparisons_are_saved_bit_for_bit(tmp_path):
     b2r.save(result, tmp_path / "saved")
     again = b2r.load(tmp_path / "saved")
     assert type(again) is type(result) and again is not result
-    equal(result, again)
+    assert_equal(result, again)
 
 
 def test_figures_have_units_and_all_models():

@@ -12,7 +12,7 @@ import b2reduce as b2r
 from b2reduce.basics.codec.sealed import sealed_text
 
 from ..cases import gain, reduced, two_populations
-from ..equal import equal
+from ..equal import assert_equal
 from ..scans import GRID, expected, product
 
 
@@ -43,10 +43,10 @@ def surface():
 def test_every_result_comes_back_bit_for_bit(make, tmp_path):
     result = make()
     b2r.save(result, tmp_path / "saved")
-    equal(result, b2r.load(tmp_path / "saved"))
+    assert_equal(result, b2r.load(tmp_path / "saved"))
     other = tmp_path / "moved"
     shutil.move(tmp_path / "saved", other)
-    equal(result, b2r.load(other))
+    assert_equal(result, b2r.load(other))
     held = json.loads((other / "b2reduce.json").read_text())
     assert held["format"] == "b2reduce result" and held["version"] == 1
     with np.load(other / "arrays.npz", allow_pickle=False) as arrays:
@@ -56,7 +56,7 @@ def test_every_result_comes_back_bit_for_bit(make, tmp_path):
 def test_results_that_differ_in_a_bit_are_told_apart():
     first, second_ = gain(), gain(beta=np.nextafter(0.25e12, 1e12))
     with pytest.raises(AssertionError):
-        equal(first, second_)
+        assert_equal(first, second_)
 
 
 def test_tables_are_there_for_people(tmp_path):
@@ -115,7 +115,7 @@ def test_what_has_no_plain_form_is_refused(tmp_path):
 def test_a_report_is_read_back_as_the_validation(ei_validation, tmp_path):
     ei_validation.save(tmp_path / "report")
     again = b2r.load(tmp_path / "report")
-    equal(ei_validation, again)
+    assert_equal(ei_validation, again)
     assert again.verdict == ei_validation.verdict
     assert b2r.load(tmp_path / "report" / "reduced.json").W_ == ei_validation.reduced.W_
 

@@ -18,7 +18,7 @@ import b2reduce as b2r
 
 from ..cases import some, two_populations
 from ..command import b2reduce
-from ..equal import equal
+from ..equal import assert_equal
 from ..scans import GRID, expected, product
 
 
@@ -256,7 +256,7 @@ def test_a_map_of_a_small_circuit(small, tmp_path, levels):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("drive.ext.rate (Hz)", "projection.E->E.G (pS)")
     regimes.save(tmp_path / "saved")
     assert len(pd.read_csv(tmp_path / "saved" / "points.csv")) == 4
-    equal(regimes, b2r.load(tmp_path / "saved"))
+    assert_equal(regimes, b2r.load(tmp_path / "saved"))
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from brian2 import Hz, ms, mV, nS, second
 
 import b2reduce as b2r
 
-from ..equal import equal
+from ..equal import assert_equal
 
 pytestmark = pytest.mark.slow
 
@@ -64,4 +64,4 @@ def test_cells_are_compared_one_by_one_and_reported_with_the_transfer_function(n
     text = re.sub(r"<[^>]+>|\s+", " ", html[html.index('id="cells"') : html.index('id="figures"')])
     for statistic, row in table.iterrows():
         assert re.search(rf"{re.escape(statistic)}\s+{row.spiking:.2f}\s+{row.rate:.2f}", text), statistic
-    equal(v, b2r.load(tmp_path / "out"))
+    assert_equal(v, b2r.load(tmp_path / "out"))
