@@ -66,7 +66,8 @@ def implausible(surface):
             + _slip(_factor(I.max(), _USUAL_I[area]), headers.get("I", ""), surface.current_unit)
         )
     lo, hi = CONDUCTANCES[area]
-    if g.min() < lo or g.max() > hi:
+    g = g[g > 0]  # 0 is that of a cell without a leak; elsewhere it was refused
+    if g.size and (g.min() < lo or g.max() > hi):
         worst = g.max() if g.max() > hi else g.min()
         resistance = "" if area else f" (an input resistance of {_said(1 / worst, 'ohm')})"
         warnings.append(

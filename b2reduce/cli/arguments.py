@@ -113,6 +113,10 @@ CIRCUIT = options(
 )
 
 
+#: On an axis; what is more would fill the memory before anything is measured.
+MOST_POINTS = 100_000
+
+
 def read_axis(text, option):
     """'0 nA:1 nA:41' or '10 nS,20 nS' as a list of Quantities."""
     import numpy as np
@@ -128,6 +132,8 @@ def read_axis(text, option):
         first, last, number = parse_quantity(first), parse_quantity(last), int(number)
         if number < 1:
             raise ValueError
+        if number > MOST_POINTS:
+            raise InputError(f"got {number} values in {text!r}, expected at most {MOST_POINTS}; take fewer")
         return Quantity(np.linspace(0, 1, number) * (last - first) + first)
     except InputError as error:
         raise InputError(f"{option}: {error}") from None

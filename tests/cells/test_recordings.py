@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -727,6 +728,13 @@ def test_slips_of_units_are_told(I, g, rate, gists):
 @pytest.mark.parametrize("text", ["currents reach", "cannot be", "rates reach", "too little"])
 def test_numbers_of_a_cell_are_not_warned_of(text, true):
     assert not any(text in warning for warning in b2r.fit_gain(true).warnings) and implausible(true) == []
+
+
+def test_no_conductance_is_right_for_a_cell_without_a_leak(true):
+    """A grid of its added conductances begins at 0."""
+    lowest = replace(true, g_=true.g_ - true.g_[0])
+    assert lowest.g_[0] == 0 and implausible(lowest) == []
+    assert "conductances of" in implausible(replace(true, g_=true.g_ * 1e9))[0]
 
 
 # Depolarisation block

@@ -270,6 +270,7 @@ def test_fixed_points_along_a_parameter_are_read_back(folder):
         (["reduce", "ei_lff"], ["ei_lff", "ei_lif"]),
         (["fi", "liff", "--I", "0 nA:1 nA:5", "--g", "10 nS"], ["liff", "lif"]),
         (["fi", "lif", "--I", "0 nA:1 nA", "--g", "10 nS"], ["--I", "first:last:number"]),
+        (["fi", "lif", "--I", "0 nA:1 nA:1000000000", "--g", "10 nS"], ["--I", "at most 100000"]),
         (["fi", "lif", "--I", "0 nA:1 nA:5", "--g", "10 ns"], ["g"]),
         (["fi", "lif", "--I", "0 nA:1 nA:5", "--g", "10 nX"], ["--g", "nX"]),
         (["fi", "lif", "--I", "1 nA:0 nA:5", "--g", "10 nS"], ["I", "increase"]),
