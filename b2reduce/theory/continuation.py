@@ -14,7 +14,7 @@ from ..basics.fields import Table, Text
 from ..basics.frozen import FrozenDict, Record
 from ..basics.progress import Progress
 from ..basics.units import parse_quantity, si_label, with_units
-from ..circuit.parameter_names import resolve
+from ..circuit.parameter_names import numbers_of, resolve
 from ..reduction.again import reduce_again
 from ..reduction.drives import constant_drives_
 from ..reduction.frozen import free_parameters
@@ -222,9 +222,10 @@ def _family(reduced, parameter, values):
         reduced.circuit, parameter, lambda message: InputError(f"parameter, {parameter}: {message}")
     )
     frozen = reduced.kind.holds_synapses  # synapses, currents and leaks are in its tables
+    values_of_synapses = () if frozen else numbers_of(reduced.circuit, kind, which)
     allowed = {
-        "drive": ("rate",) if frozen else ("rate", "G", "tau", "E"),
-        "projection": () if frozen else ("G", "tau", "E"),
+        "drive": ("rate", *values_of_synapses),
+        "projection": values_of_synapses,
         "population": (
             ()
             if frozen or kind != "population"

@@ -123,10 +123,10 @@ class Synapse:
     """How spikes act on a cell, with the values of one pathway.
 
     Nobody asks for the name of a kind: what differs between kinds is said here. A new one is a frozen
-    dataclass in a file of its own, whose fields are its `numbers` with an underscore behind their names, in SI,
-    floats or arrays over cells; and one line in `register`. What is asked for text (`equations`, `current`,
-    `jumps`) is a class method, since it has names of variables and no values; constants of the cell are
-    ``<name>_syn_<label>`` for the names in `variables_`.
+    dataclass in a file of its own, whose fields are its `numbers` with an underscore behind their names, in
+    SI, floats or arrays over cells; and one line in `register`. What is asked for text (`equations`,
+    `current`, `jumps`) is a class method, since it has names of variables and no values; constants of the
+    cell are ``<name>_syn_<label>`` for the names in `variables_`.
 
     Rates are those of the events of one input, or with `inputs` of each of so many.
 
@@ -141,6 +141,10 @@ class Synapse:
         The parameter that the size of events is linear in.
     quantity : str
         What is recorded of it, in a word.
+    brings_leak : bool
+        Whether it adds to the leak of a cell.
+    tied : tuple of str
+        Parameters whose values must go together, as `check_together` sees.
     """
 
     kind = ""
@@ -149,6 +153,8 @@ class Synapse:
     parameters: tuple[Parameter | Choice, ...] = ()
     size = ""
     quantity = "conductance"
+    brings_leak = True
+    tied: tuple[str, ...] = ()
 
     # Values
 

@@ -24,10 +24,7 @@ class ExponentialCurrent(AsCurrent):
     meaning = "currents that jump by w at each spike and decay exponentially"
     weight = "K w tau"
     weight_latex = r"K\,w\,\tau_\mathrm{syn}"
-    parameters = (
-        Parameter("w", "A", "20 pA", negative=True),
-        Parameter("tau", "s", "1 ms", positive=True),
-    )
+    parameters = (Parameter("w", "A", "20 pA", negative=True), Parameter("tau", "s", "1 ms", positive=True))
     size = "w"
 
     @classmethod

@@ -35,6 +35,7 @@ class CurrentRiseAndDecay(TwoStates, AsCurrent):
         Parameter("tau", "s", "1 ms", positive=True),
         NORM,
     )
+    tied = ("tau_rise", "tau")
     size = "w"
 
     @classmethod

@@ -46,6 +46,7 @@ class AsCurrent(Synapse):
     """
 
     quantity = "current"
+    brings_leak = False
     letter = "I"
 
     @classmethod

@@ -26,7 +26,7 @@ class Jump(Synapse):
     weight_latex = r"K\,C\,J"
     parameters = (Parameter("J", "V", "0.1 mV", negative=True),)
     size = "J"
-    quantity = "membrane potential"
+    brings_leak = False
 
     @classmethod
     def equations(cls, label, model):

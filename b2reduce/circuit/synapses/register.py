@@ -34,12 +34,5 @@ def synapse_kind(name, key):
     return SYNAPSES[name]
 
 
-for _kind in (
-    ExponentialConductance,
-    RiseAndDecay,
-    Alpha,
-    ExponentialCurrent,
-    CurrentRiseAndDecay,
-    Jump,
-):
+for _kind in (ExponentialConductance, RiseAndDecay, Alpha, ExponentialCurrent, CurrentRiseAndDecay, Jump):
     register(_kind)

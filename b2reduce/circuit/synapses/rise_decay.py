@@ -41,6 +41,7 @@ class RiseAndDecay(TwoStates, AsConductance):
         Parameter("E", "V", "0 mV", negative=True),
         NORM,
     )
+    tied = ("tau_rise", "tau")
     size = "G"
 
     @classmethod

@@ -90,7 +90,7 @@ class TwoPoles:
         return np.sum(_shares(taus_) / (2 * taus_), axis=0)
 
     def behind_(self, passed, rate_, tau_m_):
-        """As of `LowPass`, with K(t) = sum (A_i/tau_i) exp(-t/tau_i) / sum (A_i/tau_i) over the three poles."""
+        """As of `LowPass`, with K(t) = sum (A_i/tau_i) exp(-t/tau_i)/sum (A_i/tau_i) over the three poles."""
         taus_ = _apart(self.tau_rise_, self.tau_, tau_m_ + 0.0 * rate_)
         weights = _shares(taus_) / taus_
         weights = weights / np.sum(weights, axis=0)
