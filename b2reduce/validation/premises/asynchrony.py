@@ -51,8 +51,16 @@ class Asynchrony(Premise):
                     if not ratio <= worst:
                         worst, where, what = ratio, pathway.label, pathway.synapse.quantity
         if np.isnan(worst):
+            unseen = [
+                pathway.label
+                for target, population in circuit.populations.items()
+                for pathway in circuit.pathways(target)
+                if not pathway.is_drive and pathway.synapse.recorded(pathway.symbol, population.model) is None
+            ]
             return self.unmeasured(
-                "no recurrent conductance was active or recorded: there is nothing that could synchronise"
+                f"{', '.join(unseen)}: leaves nothing behind that could be recorded; see weak correlation"
+                if unseen
+                else "no recurrent conductance was active or recorded: there is nothing that could synchronise"
             )
         return self.judged(
             worst,
