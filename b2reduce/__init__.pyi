@@ -14,8 +14,8 @@ from .cells.surface import FISurface as FISurface
 from .circuit.circuit import Circuit as Circuit
 from .circuit.circuit import load_circuit as load_circuit
 from .circuit.library import list_models as list_models
+from .circuit.load_model import load_model as load_model
 from .circuit.neuron import NeuronModel as NeuronModel
-from .circuit.neuron import load_model as load_model
 from .circuit.parts import Drive as Drive
 from .circuit.parts import Population as Population
 from .circuit.parts import Projection as Projection

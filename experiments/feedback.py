@@ -118,7 +118,7 @@ def kicked(loop=2.0, rate_=6.0, seeds=3):
         _, with_kick, _ = reduced_at(loop, rate_, gain, kick=kick)
         try:
             return b2r.simulate_rates(with_kick, duration=3 * second).rate_[0, -1] > 1
-        except FloatingPointError:
+        except b2r.errors.DivergenceError:
             return True
 
     def spiking(seed):

@@ -94,7 +94,7 @@ def boundaries(ax):
             ring = b2r.Ring(J0=boundary + 0.02 * sign * max(abs(boundary), 1), J2=J2)
             try:
                 ends.append(ring.simulate(duration=12.0, units=UNITS, seed=SEED)[1].max())
-            except FloatingPointError:
+            except b2r.errors.DivergenceError:
                 ends.append(np.inf)
             ax.plot(
                 J2,

@@ -1,49 +1,55 @@
-"""The command line as processes that begin at once.
+"""The command line within this process, and as a process where that is what a test is about."""
 
-A server has imported Python's libraries and the package, and every command is a fork of it.
-"""
-
-import multiprocessing
-import os
+import contextlib
+import subprocess
 import sys
+import warnings
 from types import SimpleNamespace
 
-_SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(
-    ["brian2", "pandas", "scipy.optimize", "scipy.interpolate", "matplotlib.figure", "b2reduce.cli.commands"]
-)
+from click.testing import CliRunner
+
+from b2reduce.cli.commands import main
+
+#: What Python itself leaves out of what it shows; all else goes to stderr.
+HIDDEN = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 
 
 def b2reduce(*arguments, cwd, env=None):
-    """What `python -m b2reduce` with these arguments prints and how it ends, in a folder and with changes of
-    the environment.
+    """What `b2reduce` with these arguments prints and how it ends, in a folder and with changes of the
+    environment.
+
+    What a process would end in with a traceback is raised.
     """
-    out, err = (os.path.join(cwd, f".{os.getpid()}.{name}") for name in ("out", "err"))
-    process = _SERVER.Process(
-        target=_command, args=([*map(str, arguments)], str(cwd), {**os.environ, **(env or {})}, out, err)
+    with contextlib.chdir(cwd), warnings.catch_warnings():
+        warnings.resetwarnings()
+        for category in HIDDEN:
+            warnings.simplefilter("ignore", category)
+        warnings.showwarning = _shown
+        result = CliRunner().invoke(
+            main, [*map(str, arguments)], prog_name="b2reduce", env=env, catch_exceptions=False
+        )
+    return SimpleNamespace(returncode=result.exit_code, stdout=result.stdout, stderr=result.stderr)
+
+
+def process(*arguments, cwd, env=None):
+    """The same as a process that begins with nothing."""
+    return subprocess.run(
+        [sys.executable, "-m", "b2reduce", *map(str, arguments)],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
     )
-    process.start()
-    process.join()
-    texts = []
-    for path in (out, err):
-        with open(path, encoding="utf-8") as file:
-            texts.append(file.read())
-        os.unlink(path)
-    return SimpleNamespace(returncode=process.exitcode, stdout=texts[0], stderr=texts[1])
 
 
-def _command(arguments, cwd, environment, out, err):
-    for number, path in ((1, out), (2, err)):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(cwd)
-    sys.argv = ["b2reduce", *arguments]
-    from b2reduce.cli.commands import main
+def assert_refused(result, *gist):
+    """Exit status 2, one message on stderr with these words, no traceback, nothing on stdout."""
+    assert result.returncode == 2 and result.stdout == "", result.stderr
+    assert "Traceback" not in result.stderr
+    for word in gist:
+        assert word in result.stderr, result.stderr
 
-    try:
-        main(prog_name="b2reduce")
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+
+def _shown(message, category, filename, lineno, file=None, line=None):
+    """A warning as Python shows it: pytest would keep it to itself."""
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))

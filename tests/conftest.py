@@ -1,5 +1,7 @@
 """What several test files share: expensive results are made once a worker."""
 
+from functools import cache
+
 import pytest
 from brian2.codegen.runtime.cython_rt import cython_rt
 
@@ -26,6 +28,21 @@ def ei_reduced(ei_validation):
     return ei_validation.reductions["linear"]
 
 
+@pytest.fixture(scope="session")
+def ei_linear():
+    """The default circuit as `reduce` gives it when nothing is said."""
+    return b2r.reduce("ei_lif", seed=1)
+
+
+@pytest.fixture(scope="session")
+def ei_quiet():
+    """The default circuit at a level, with gains that were measured without noise: `ei_quiet("surface")`.
+
+    Each is made once, by itself: several levels of one call share what was measured, over a wider range.
+    """
+    return cache(lambda level: b2r.reduce("ei_lif", level=level, noise="none", seed=1))
+
+
 @pytest.fixture
 def numpy_code():
     """Brian2 in numpy: a few cells for a moment take less time than a compiler does."""
@@ -36,10 +53,16 @@ def numpy_code():
     prefs.codegen.target = before
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small():
     """The default circuit with fewer cells.
 
     Not asynchronous enough to compare rates, good enough to look at its parts.
     """
     return b2r.load_circuit("ei_lif").replace({"population.E.size": 400, "population.I.size": 100})
+
+
+@pytest.fixture(scope="session")
+def small_quiet(small):
+    """Its rate model, with gains that were measured without noise."""
+    return b2r.reduce(small, noise="none")

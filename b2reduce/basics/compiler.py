@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from .environment import cache_folder, compiler_command, instruction_set
+from .errors import B2reduceError
 from .files import temporary_folder
 from .private_folders import close, discard, private_folder, refusal
 from .processes import run_process
@@ -27,7 +28,7 @@ MOST_FILES = 200  # of the cache; the least recently used go first
 MOST_SAID = 300  # characters of a compiler's output in a message
 
 
-class BuildError(Exception):
+class BuildError(B2reduceError):
     """A kernel that cannot be built here; the message says why."""
 
 

@@ -47,7 +47,6 @@ class Field:
 
         Parameters
         ----------
-        value : object
         where : str
             The key, for the message.
         sizes : dict of str to int
@@ -155,7 +154,7 @@ def Complexes(*axes):
 
 
 class Measured(Field):
-    """A Quantity in one of some units, with these axes."""
+    """A Quantity in one of some units, or of any where none is named, with these axes."""
 
     def __init__(self, *units, axes=()):
         self.units, self.axes = units, axes
@@ -163,9 +162,11 @@ class Measured(Field):
     def check(self, value, where, sizes):
         from .units import si_label
 
+        if not self.units and isinstance(value, (int, float)) and not isinstance(value, bool):
+            return  # what has no dimension is a number
         if not hasattr(value, "dim"):
             raise InputError(
-                f"{where}: got {described(value)}, expected a value in {' or '.join(self.units)}"
+                f"{where}: got {described(value)}, expected a value in {' or '.join(self.units) or 'a unit'}"
             )
         if self.units and (label := si_label(value)) not in self.units:
             raise InputError(f"{where}: got a value in {label}, expected one in {' or '.join(self.units)}")

@@ -17,7 +17,7 @@ from ..basics.frozen import FrozenDict, Record
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["FILTERS", "RateFilter", "fit_filter", "nearest_tau_", "step_response_"]
+__all__ = ["FILTERS", "RateFilter", "fit_filter"]
 
 FILTERS = ("first", "lead", "second")
 _STARTS = (0.2, 1.0, 5.0)  # of the time constant that the phase suggests: where fits begin
@@ -97,7 +97,7 @@ class RateFilter(Record):
     @property
     def delay_stderr_(self) -> float:
         """Its standard error, s."""
-        gradient = _gradient(
+        gradient = gradient_of(
             lambda values: (lambda a, c, b, d: b - a)(*_coefficients(self.form, values)), self.values
         )
         return float(np.sqrt(gradient @ np.array(self.covariance) @ gradient))
@@ -171,7 +171,7 @@ def _response(form, values, frequency_):
     return (1 + a * s + c * s**2) / (1 + b * s + d * s**2)
 
 
-def _gradient(function, values):
+def gradient_of(function, values):
     """Central differences, steps of 1e-5 of each value."""
     values = np.array(values, dtype=float)
     steps = 1e-5 * np.maximum(np.abs(values), 1e-6)
@@ -255,62 +255,3 @@ def fit_filter(frequency_, response_, sem_, form):
         best.fun.size - best.x.size,
         float(chi2 + 2 * best.x.size),
     )
-
-
-def step_response_(synapses, weights_, filter_, t_):
-    """Response at times in s to a step of all inputs at 0: the filters of synapses with weights (of sum 1),
-    then the filter.
-
-    Parameters
-    ----------
-    synapses : sequence of LowPass
-    weights_ : sequence of float
-    filter_ : RateFilter or None
-    """
-    from scipy.signal import lti, step
-
-    a, c, b, d = (0.0, 0.0, 0.0, 0.0) if filter_ is None else filter_.coefficients_
-    total = np.zeros(len(t_))
-    for synapse, weight in zip(synapses, weights_):
-        # In units of the mean time, so that coefficients are of order one.
-        unit = synapse.delay_ + abs(b) + np.sqrt(abs(d))
-        below = np.polymul([d / unit**2, b / unit, 1.0], synapse.below_(unit))
-        total += (
-            weight
-            * step(
-                lti(np.trim_zeros([c / unit**2, a / unit, 1.0], "f"), np.trim_zeros(below, "f")),
-                T=np.asarray(t_) / unit,
-            )[1]
-        )
-    return total
-
-
-def nearest_tau_(synapses, weights_, filter_):
-    """(tau, standard error) in s of the first-order filter whose step response is nearest, in squared
-    distance over time, to that of `step_response_`.
-
-    By Parseval's theorem that weighs the difference of the two responses at each frequency by 1/w^2, the
-    spectrum of a step. The standard error is what that of the filter makes of it.
-    """
-    from dataclasses import replace
-
-    from scipy.optimize import minimize_scalar
-
-    def nearest(values):
-        own = None if filter_ is None else replace(filter_, values=tuple(values))
-        slowest = max(synapse.delay_ for synapse in synapses) + (
-            0.0 if own is None else abs(own.coefficients_[2]) + abs(own.coefficients_[0])
-        )
-        t_ = np.linspace(0, 20 * slowest, 8001)
-        target = step_response_(synapses, weights_, own, t_)
-        distance = lambda log: np.trapezoid((target - 1 + np.exp(-t_ / (np.exp(log) * slowest))) ** 2, t_)
-        return slowest * np.exp(
-            minimize_scalar(
-                distance, bounds=(np.log(1e-3), np.log(10.0)), method="bounded", options={"xatol": 1e-10}
-            ).x
-        )
-
-    if filter_ is None:
-        return float(nearest(())), 0.0
-    gradient = _gradient(nearest, filter_.values)
-    return float(nearest(filter_.values)), float(np.sqrt(gradient @ np.array(filter_.covariance) @ gradient))

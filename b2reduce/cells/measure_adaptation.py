@@ -9,14 +9,15 @@ import numpy as np
 from ..basics.arguments import axis, pair_of, seconds, whole
 from ..basics.errors import InputError
 from ..basics.progress import Progress
-from ..circuit.neuron import load_model
+from ..circuit.load_model import load_model
 from .adaptation_core import measure_adaptation_
 from .settings import changed_parameters, check_engine, leaks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..basics.types import ArrayQuantity, ModelLike, ProgressLike, QuantityLike
+    from ..basics.types import ArrayQuantity, ProgressLike, QuantityLike
+    from ..circuit.types import ModelLike
     from .adaptation import Adaptation
 
 __all__ = ["measure_adaptation"]

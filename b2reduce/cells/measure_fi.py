@@ -11,8 +11,8 @@ from ..basics.errors import InputError
 from ..basics.progress import Progress
 from ..basics.provenance import versions
 from ..basics.units import si_label, with_units
-from ..circuit.circuit import drives_of
-from ..circuit.neuron import load_model
+from ..circuit.drive_lists import drives_of
+from ..circuit.load_model import load_model
 from ..circuit.spike_counts import fewest_steps
 from .checked_onset import check_fires
 from .checked_points import measure_until
@@ -33,7 +33,8 @@ from .surface import FISurface
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..basics.types import ArrayQuantity, Initial, ModelLike, Noise, ProgressLike, QuantityLike
+    from ..basics.types import ArrayQuantity, Initial, ProgressLike, QuantityLike
+    from ..circuit.types import ModelLike, Noise
 
 __all__ = ["measure_fi", "measure_fi_"]
 

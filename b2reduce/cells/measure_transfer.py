@@ -12,8 +12,8 @@ from ..basics.errors import InputError, unknown_name
 from ..basics.progress import Progress
 from ..basics.provenance import versions
 from ..basics.units import si_label
-from ..circuit.circuit import drives_of
-from ..circuit.neuron import load_model
+from ..circuit.drive_lists import drives_of
+from ..circuit.load_model import load_model
 from .checked_points import measure_until
 from .points import noise_sources
 from .settings import (
@@ -31,8 +31,9 @@ from .transfer import TransferFunction
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..basics.types import ArrayQuantity, Initial, ModelLike, ProgressLike, QuantityLike
+    from ..basics.types import ArrayQuantity, Initial, ProgressLike, QuantityLike
     from ..circuit.parts import Drive
+    from ..circuit.types import ModelLike
 
 __all__ = ["measure_transfer", "measure_transfer_"]
 

@@ -13,8 +13,8 @@ from ..basics.progress import Progress
 from ..basics.provenance import versions
 from ..basics.streams import OfResponse, seed_streams
 from ..basics.units import si_label
-from ..circuit.circuit import drives_of
-from ..circuit.neuron import load_model
+from ..circuit.drive_lists import drives_of
+from ..circuit.load_model import load_model
 from .checked_points import measure_checked
 from .linear_response import LinearResponse
 from .modulation import PERIOD_, PREFIX, WARMUP_, modulated_cell, phases_of
@@ -24,7 +24,8 @@ from .settings import changed_parameters, check_engine, check_rtol, check_run, l
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..basics.types import ArrayQuantity, ModelLike, Noise, ProgressLike, QuantityLike
+    from ..basics.types import ArrayQuantity, ProgressLike, QuantityLike
+    from ..circuit.types import ModelLike, Noise
 
 __all__ = ["measure_linear_response", "response_at_"]
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..basics.arguments import one_of, seconds
 from ..basics.progress import Progress
 from ..basics.units import with_units
-from ..circuit.neuron import load_model
+from ..circuit.load_model import load_model
 from .checked_onset import find_checked_onset
 from .onset import CURRENTS
 from .settings import DURATION_, changed_parameters, check_engine, check_run, leaks, warned
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from brian2 import Quantity
 
-    from ..basics.types import ArrayQuantity, ModelLike, ProgressLike, QuantityLike
+    from ..basics.types import ArrayQuantity, ProgressLike, QuantityLike
+    from ..circuit.types import ModelLike
 
 __all__ = ["rheobase"]
 

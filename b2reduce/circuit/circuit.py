@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..basics.arguments import described, require
+from ..basics.arguments import described
 from ..basics.display import quantity_text, sheet_html, sheet_text
 from ..basics.errors import CircuitError
 from ..basics.files import named_file, read_toml, write_text
@@ -24,10 +24,11 @@ from .pathway import Pathway
 from .read_values import check_step, put, read_quantity
 
 if TYPE_CHECKING:
-    from ..basics.types import CircuitLike, PathLike
+    from ..basics.types import PathLike
     from .parts import Population, Projection
+    from .types import CircuitLike
 
-__all__ = ["Circuit", "drives_of", "load_circuit"]
+__all__ = ["Circuit", "load_circuit"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +61,8 @@ class Circuit:
     """
 
     populations: Mapping[str, Population]
-    projections: tuple[Projection, ...] = ()
-    drives: tuple[Drive, ...] = ()
+    projections: Sequence[Projection] = ()
+    drives: Sequence[Drive] = ()
     name: str = "inline"
     title: str = ""
     cite: tuple = ()
@@ -264,16 +265,6 @@ class Circuit:
         return content_hash(
             {key: value for key, value in self.to_dict().items() if key not in ("title", "cite")}
         )
-
-
-def drives_of(drives, where, none=False):
-    """A tuple of Drives from one or several, or, where that may be, from none."""
-    if drives is None and none:
-        return ()
-    drives = (drives,) if isinstance(drives, (Drive, Mapping)) else drives
-    if not isinstance(drives, (list, tuple)):
-        require(drives, Drive, where)
-    return tuple(require(drive, Drive, f"{where}, entry {number}") for number, drive in enumerate(drives))
 
 
 def load_circuit(name: CircuitLike) -> Circuit:

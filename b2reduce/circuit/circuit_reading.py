@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..basics.arguments import described
 from ..basics.errors import CircuitError, InputError, unknown_name
-from .neuron import NeuronModel, load_model
+from .load_model import load_model
+from .neuron import NeuronModel
 from .parts import Drive, Population, Projection
 from .synapses.register import DEFAULT, synapse_kind
 

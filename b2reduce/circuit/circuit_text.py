@@ -6,7 +6,7 @@ from ..basics.display import amount, quantity_text
 from ..basics.toml_text import toml_text
 from ..basics.units import format_quantity
 from .library import data_names
-from .neuron import load_model
+from .load_model import load_model
 
 __all__ = ["circuit_tables", "circuit_toml"]
 

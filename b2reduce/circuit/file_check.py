@@ -12,7 +12,8 @@ from ..basics.units import parse_quantity
 from .circuit import Circuit
 from .circuit_reading import KEYS as CIRCUIT_KEYS
 from .circuit_reading import POPULATION_KEYS
-from .neuron import NeuronModel, load_model
+from .load_model import load_model
+from .neuron import NeuronModel
 from .neuron_reading import KEYS as NEURON_KEYS
 from .neuron_reading import NEEDED as NEURON_NEEDED
 from .parts import Drive, Population, Projection

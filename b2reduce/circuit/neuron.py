@@ -9,14 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..basics.display import pairs_html
-from ..basics.errors import InputError, ModelError, unknown_name
-from ..basics.files import named_file, read_toml, write_text
+from ..basics.errors import InputError, unknown_name
+from ..basics.files import named_file, write_text
 from ..basics.frozen import FrozenDict
 from ..basics.provenance import content_hash
 from ..basics.toml_text import toml_text
 from .cell_equations import cell_equations
 from .integration_methods import method_alone, method_used
-from .library import find_data_file
 from .neuron_checks import check_model
 from .neuron_reading import neuron_arguments, one_line_each, read_value, undeclared
 from .neuron_text import check_text, read_refractory
@@ -28,9 +27,10 @@ from .roles import check_named, read_role
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..basics.types import ModelLike, PathLike
+    from ..basics.types import PathLike
 
-__all__ = ["NeuronModel", "load_model"]
+
+__all__ = ["NeuronModel"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,34 +273,3 @@ class NeuronModel(NeuronValues):
     def method_alone(self) -> Any:
         """The method for cells without synapses."""
         return method_alone(self)
-
-
-def load_model(name: ModelLike, relative_to: PathLike | None = None) -> NeuronModel:
-    """Read a neuron from ``models/neurons`` or from a TOML file.
-
-    Parameters
-    ----------
-    name : str or path
-        A name that `list_models` shows, or a path ending in ``.toml``.
-    relative_to : path, optional
-        Folder that a relative path starts from; the working folder by default.
-
-    Returns
-    -------
-    NeuronModel
-
-    Raises
-    ------
-    ModelError
-        If the name is unknown (the known ones are listed) or the file is faulty (the file and the key are
-        named).
-
-    Examples
-    --------
-    >>> load_model("lif").parameters["C_m"]
-    250. * pfarad
-    """
-    if isinstance(name, NeuronModel):
-        return name
-    path = find_data_file(name, "neurons", ModelError, relative_to)
-    return NeuronModel.from_dict(read_toml(path, ModelError), source=str(path))

@@ -12,7 +12,8 @@ from ..basics.arguments import described, one_of
 from ..basics.errors import CircuitError
 from ..basics.frozen import FrozenDict
 from .drive_rates import mean_rate_, rate_at, rate_text, read_rate
-from .neuron import NeuronModel, load_model
+from .load_model import load_model
+from .neuron import NeuronModel
 from .orientation import FEATURES, LEAST_CELLS, angles_
 from .read_values import NAME, profile_of, put, read_quantity, text_of, whole_number
 from .synapses.register import DEFAULT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..basics.arguments import described
 from ..basics.errors import CircuitError
@@ -27,14 +27,14 @@ class SynapticInput:
     NEEDED: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def keys(cls, kind=DEFAULT):
+    def keys(cls: Any, kind: str = DEFAULT) -> Any:
         """Keys that a table of a file may have, with synapses of a kind."""
         values = [parameter.name for parameter in synapse_kind(kind, "kind").parameters]
         names = (item.name for item in fields(cls))
         return tuple(key for name in names for key in (values if name == "parameters" else [name]))
 
     @classmethod
-    def needed(cls, kind=DEFAULT):
+    def needed(cls, kind: str = DEFAULT) -> Any:
         """Those of `keys` that it must have."""
         return (*cls.NEEDED, *(parameter.name for parameter in synapse_kind(kind, "kind").parameters))
 
@@ -56,16 +56,16 @@ class SynapticInput:
         raise AttributeError(f"{type(self).__name__} of {self.__dict__.get('kind')} synapses has no {name!r}")
 
     @property
-    def synapse_kind(self):
+    def synapse_kind(self: Any) -> Any:
         """The class of its synapses."""
         return synapse_kind(self.kind, "kind")
 
     @cached_property
-    def synapse(self):
+    def synapse(self: Any) -> Any:
         """One of its synapses, in SI."""
         return self.synapse_kind.of(self.parameters)
 
-    def to_dict(self):
+    def to_dict(self: Any) -> dict[str, Any]:
         """Plain data, as in the TOML file."""
         data = {key: text_of(getattr(self, key)) for key in self.keys(self.kind)}
         return {key: value for key, value in data.items() if value is not None}

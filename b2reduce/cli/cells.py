@@ -59,7 +59,7 @@ def models(as_json):
 def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, changes, seed, folder, as_json):
     """Measure firing rate over mean current and leak of a MODEL (a name or a .toml file)."""
     from ..cells.measure_fi import measure_fi
-    from ..circuit.neuron import load_model
+    from ..circuit.load_model import load_model
     from ..results import plain as store
 
     check_output(folder)

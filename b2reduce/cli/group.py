@@ -51,22 +51,14 @@ class Command(click.Group):
             _interrupted(interrupt, context.meta.get("b2reduce.folder"))
 
     def _own_errors(self, context):
-        from ..basics.errors import InputError, OutputError
+        from ..basics.errors import B2reduceError
 
         try:
             with warnings.catch_warnings():
                 # Results carry theirs, and each command shows them once
                 warnings.filterwarnings("ignore", category=UserWarning, module=r"b2reduce(?!\.experiments)")
                 return super().invoke(context)
-        except (InputError, OutputError, FloatingPointError) as error:
-            click.echo(f"Error: {error}", err=True)
-            context.exit(2)
-        except RuntimeError as error:
-            from ..basics.errors import StoppedError
-            from ..networks.engines.program_build import ProgramError
-
-            if not isinstance(error, (StoppedError, ProgramError)):
-                raise
+        except B2reduceError as error:
             click.echo(f"Error: {error}", err=True)
             context.exit(2)
 

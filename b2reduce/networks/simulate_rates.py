@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..basics.arguments import needed_seconds, require, seconds, whole
-from ..basics.errors import AccuracyWarning, InputError
+from ..basics.errors import AccuracyWarning, DivergenceError, InputError
 from ..basics.progress import Progress
 from ..basics.provenance import versions
 from ..basics.session import brian_session
@@ -134,7 +134,7 @@ def simulate_rates(
     with brian_session(), Progress(progress) as bar, np.errstate(over="ignore", invalid="ignore"):
         rate_, outside_, rates, rest, cells = run(reduced, drives, dt_, start, bins, each, seed, bar)
     if not np.isfinite(rate_).all():
-        raise FloatingPointError(runaway_message(reduced.populations, rate_, each * dt_))
+        raise DivergenceError(runaway_message(reduced.populations, rate_, each * dt_))
     lost = {
         name: share
         for name, share in outside_.items()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from brian2 import Network
 
-    from ..basics.types import CircuitLike, ProgressLike, QuantityLike
+    from ..basics.types import ProgressLike, QuantityLike
+    from ..circuit.types import CircuitLike
     from .activity import Activity
 
 __all__ = ["spiking_network", "simulate_spikes"]

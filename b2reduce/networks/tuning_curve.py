@@ -14,7 +14,8 @@ from .activity import Activity
 if TYPE_CHECKING:
     import pandas
 
-    from ..basics.types import CircuitLike, QuantityLike
+    from ..basics.types import QuantityLike
+    from ..circuit.types import CircuitLike
 
 __all__ = ["tuning_curve"]
 

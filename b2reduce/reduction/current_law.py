@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ..basics.frozen import Weights
 from ..basics.units import with_units
 from .model_table import pathway_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas
+    from brian2 import Quantity
 
 __all__ = ["CurrentLaw"]
 
@@ -20,7 +28,7 @@ class CurrentLaw:
     def _v_theta_(self, population):
         return float(np.asarray(self.gains[population].v_theta))
 
-    def weight_(self, pathway):
+    def weight_(self: Any, pathway: Any) -> Any:
         """Current per hertz of one pathway at v_theta above the leak reversal, SI (equations 11.28-11.30)."""
         model = self.circuit.populations[pathway.target].model
         return pathway.current_(1.0, model, self._v_theta_(pathway.target))
@@ -35,17 +43,17 @@ class CurrentLaw:
         return weights
 
     @property
-    def W_(self):
+    def W_(self: Any) -> Mapping[tuple[str, str], float]:
         """W in SI floats."""
         return self._weights(drives=False)
 
     @property
-    def W_ext_(self):
+    def W_ext_(self: Any) -> Mapping[tuple[str, str], float]:
         """W_ext in SI floats."""
         return self._weights(drives=True)
 
     @property
-    def theta_(self):
+    def theta_(self: Any) -> Mapping[str, float]:
         """theta in SI floats (equation 11.31)."""
         theta = {}
         for name, population in self.circuit.populations.items():
@@ -56,21 +64,21 @@ class CurrentLaw:
         return theta
 
     @property
-    def W(self):
+    def W(self: Any) -> Mapping[Any, Quantity]:
         """{(target, source): charge}; "source->target" is the same key."""
         return Weights({key: with_units(value, self._charge(key[0])) for key, value in self.W_.items()})
 
     @property
-    def W_ext(self):
+    def W_ext(self: Any) -> Mapping[Any, Quantity]:
         """{(target, drive): charge}; "drive->target" is the same key."""
         return Weights({key: with_units(value, self._charge(key[0])) for key, value in self.W_ext_.items()})
 
     @property
-    def theta(self):
+    def theta(self: Any) -> Mapping[str, Quantity]:
         """{population: threshold current}."""
         return {name: with_units(value, self.gains[name].current_unit) for name, value in self.theta_.items()}
 
     @property
-    def pathways(self):
+    def pathways(self: Any) -> pandas.DataFrame:
         """One row a projection or drive, SI floats; the weight of one synapse is W/K."""
         return pathway_table(self)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as dataclass_replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +13,11 @@ from .drives import read_drives, read_initial
 from .rest import loop_of, states_of, steady_rates
 from .transfer_axes import transfer_axes
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..basics.types import Drives, Initial
+
 __all__ = ["RateFunctions"]
 
 
@@ -18,17 +25,17 @@ class RateFunctions:
     """Rates in and out of a rate model, as its `Level` has them, and its operating point."""
 
     @property
-    def operating_rate_(self):
+    def operating_rate_(self: Any) -> Mapping[str, float]:
         """{population: rate} of the operating point, Hz."""
         return {name: float(np.asarray(rate)) for name, rate in self.operating_rate.items()}
 
     @property
-    def at_(self):
+    def at_(self: Any) -> Any:
         """{(drive, target): rate in Hz} at which the operating point was found."""
         value = lambda d: self.at[d.name] if d.name in self.at else self.at[f"{d.name}->{d.target}"]
         return {(d.name, d.target): float(np.asarray(value(d))) for d in self.circuit.drives}
 
-    def at_on_(self, circuit):
+    def at_on_(self: Any, circuit: Any) -> Any:
         """{(drive, target): rate in Hz} of a changed circuit.
 
         Where the operating point was found, unless the change says otherwise.
@@ -40,31 +47,31 @@ class RateFunctions:
         }
 
     @property
-    def moved(self):
+    def moved(self: Any) -> Mapping[str, float]:
         """{population: by how much its gain lay above the operating rate}, Hz."""
         return self.kind.moved(self)
 
     @cached_property
-    def functions_(self):
+    def functions_(self: Any) -> Any:
         """{population: what gives its rate in Hz}, of what `arguments_` gives; SI floats or arrays.
 
         What was measured here passes through the operating point, which is known best of all.
         """
         return self.kind.functions(self)
 
-    def axes_(self, population):
+    def axes_(self: Any, population: str | None) -> Any:
         """[Axis] of the arguments of a transfer function."""
         return transfer_axes(self.circuit, population)
 
-    def arguments_(self, population, rates_, drives_):
+    def arguments_(self: Any, population: str | None, rates_: Any, drives_: Any) -> Any:
         """What `functions_` takes at given rates of populations and of (drive, target)."""
         return self.kind.arguments(self, population, rates_, drives_)
 
-    def carried_arguments_(self, population, carried):
+    def carried_arguments_(self: Any, population: str | None, carried: Any) -> Any:
         """The same where every pathway carries a rate of its own, {label: rate in Hz}, floats or arrays."""
         return self.kind.carried_arguments(self, population, carried)
 
-    def response_(self, rates_, drives_):
+    def response_(self: Any, rates_: Any, drives_: Any) -> Any:
         """{population: rate} in Hz that comes out where rates of populations and of (drive, target) go in.
 
         Floats or arrays.
@@ -73,7 +80,7 @@ class RateFunctions:
             name: self.functions_[name](*self.arguments_(name, rates_, drives_)) for name in self.populations
         }
 
-    def steady_rates_(self, drives_, start_=None):
+    def steady_rates_(self: Any, drives_: Any, start_: Any = None) -> Any:
         """{population: rate} in Hz at rest, from no activity or from given rates.
 
         NaN where the model runs away.
@@ -81,19 +88,19 @@ class RateFunctions:
         return steady_rates(self.populations, lambda rates_: self.response_(rates_, drives_), start_)
 
     @cached_property
-    def loop_(self):
+    def loop_(self: Any) -> Any:
         """{(target, source): d rate/d rate} of the rate model at its operating point, by differences."""
         return loop_of(self)
 
     @cached_property
-    def states_(self):
+    def states_(self: Any) -> Any:
         """[{population: rate}] in Hz at which the rate model comes to rest.
 
         From beside its operating point and, where that is another, from silence.
         """
         return states_of(self)
 
-    def drive_rates_(self, drives=None):
+    def drive_rates_(self: Any, drives: Drives | None = None) -> Any:
         """{(drive, target): rate or table} with `drives` replacing the circuit's."""
         rates = {(drive.name, drive.target): drive.rate for drive in self.circuit.drives}
         for name, rate in read_drives(self.circuit, drives).items():
@@ -104,7 +111,7 @@ class RateFunctions:
             rates.update({key: rate for key in rates if key[0] == name})
         return rates
 
-    def start_rates_(self, initial):
+    def start_rates_(self: Any, initial: Initial) -> Any:
         """{population: rate} in Hz to start a run from, 0 where none is given; None where there was no input
         before.
 
@@ -114,3 +121,24 @@ class RateFunctions:
             If a population is unknown or a rate cannot be.
         """
         return read_initial(self, initial)
+
+    def saying_(self: Any, warnings: Any) -> Any:
+        """The same model with these warnings, and with what was computed for it."""
+        model = dataclass_replace(self, warnings=list(warnings))
+        # None of it depends on warnings
+        model.__dict__.update(
+            {
+                name: self.__dict__[name]
+                for name in ("functions_", "loop_", "states_")
+                if name in self.__dict__
+            }
+        )
+        return model
+
+    def frozen_on_(self: Any, circuit: Any, **fields) -> Any:
+        """The same gains, as they were measured, on a changed circuit; other fields by name."""
+        model = dataclass_replace(self, circuit=circuit, **fields)
+        if model.level == self.level:
+            # Which do not depend on the circuit, and take time to make
+            model.__dict__["functions_"] = self.functions_
+        return model

@@ -16,7 +16,9 @@ from .request import request_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..basics.types import CircuitLike, Drives, Gains, ProgressLike, QuantityLike, Tau
+    from ..basics.types import Drives, ProgressLike, QuantityLike, Tau
+    from ..cells.types import Gains
+    from ..circuit.types import CircuitLike
     from .reduced_circuit import ReducedCircuit
 
 __all__ = ["reduce"]

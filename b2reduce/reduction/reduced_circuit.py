@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from dataclasses import replace as dataclass_replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -98,10 +97,8 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
         operating rate there before it was made to pass through it; empty where it was not.
     pathways : pandas.DataFrame
         One row a projection or drive: target, source, K, G, tau, E, W, W_stderr, unit.
-    warnings : list of str
-    circuit : Circuit
-    level, noise, tau_choice : str
-    provenance : mapping
+    warnings, circuit, level, noise, tau_choice, provenance
+        What was said, and what was asked for.
     """
 
     circuit: Circuit
@@ -221,27 +218,6 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
         2.0
         """
         return replaced_model(self, changes, **more)
-
-    def saying_(self, warnings: Any) -> Any:
-        """The same model with these warnings, and with what was computed for it."""
-        model = dataclass_replace(self, warnings=list(warnings))
-        # None of it depends on warnings
-        model.__dict__.update(
-            {
-                name: self.__dict__[name]
-                for name in ("functions_", "loop_", "states_")
-                if name in self.__dict__
-            }
-        )
-        return model
-
-    def frozen_on_(self, circuit: Circuit, **fields) -> Any:
-        """The same gains, as they were measured, on a changed circuit; other fields by name."""
-        model = dataclass_replace(self, circuit=circuit, **fields)
-        if model.level == self.level:
-            # Which do not depend on the circuit, and take time to make
-            model.__dict__["functions_"] = self.functions_
-        return model
 
     def to_script(
         self,

@@ -19,7 +19,7 @@ import numpy as np
 from ..basics.arguments import described
 from ..basics.codec.documents import FORMAT, from_document
 from ..basics.codec.encode import encode
-from ..basics.codec.register import KINDS, OTHERS, is_registered, parts_of
+from ..basics.codec.register import is_registered, parts_of
 from ..basics.codec.sealed import read_sealed, sealed_text
 from ..basics.errors import InputError
 from ..basics.files import output_folder, read_plain_file, write_bytes
@@ -64,7 +64,8 @@ def save(result: Any, path: PathLike) -> None:
     """
     if result is None or isinstance(result, (bool, int, float, complex, str, bytes)):
         raise InputError(
-            f"save, result: got {described(result)}, expected one of {', '.join([*KINDS, *OTHERS])}"
+            f"save, result: got {described(result)}, expected what a function of this package returned,"
+            " such as a ReducedCircuit, an Activity or a Validation"
         )
     path = folder_path(path)
     files = archive_files(result)

@@ -25,7 +25,8 @@ from ..reduction.reduced_circuit import ReducedCircuit
 from .explorer_page import page_of
 
 if TYPE_CHECKING:
-    from ..basics.types import CircuitLike, PathLike, ProgressLike, QuantityLike, Tau
+    from ..basics.types import PathLike, ProgressLike, QuantityLike, Tau
+    from ..circuit.types import CircuitLike
 
 __all__ = ["PAGES", "explore"]
 
@@ -37,7 +38,7 @@ SPAN = 0.4  # of a drive, either way, at which spiking networks are run
 
 
 def explore(
-    circuit: CircuitLike,
+    circuit: CircuitLike | ReducedCircuit,
     path: PathLike,
     *,
     level: str = "surface",

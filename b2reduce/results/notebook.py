@@ -13,7 +13,8 @@ from ..reduction.levels.register import LEVELS
 from ..reduction.request import NOISES
 
 if TYPE_CHECKING:
-    from ..basics.types import CircuitLike, PathLike, ProgressLike, QuantityLike
+    from ..basics.types import PathLike, ProgressLike, QuantityLike
+    from ..circuit.types import CircuitLike
 
 __all__ = ["write_notebook"]
 
@@ -205,8 +206,8 @@ def _cells(circuit, level, noise, seeds, duration, seed):
         "code",
         (
             "fig, axes = plt.subplots(1, 2, figsize=(11, 3.6),"
-            ' layout="constrained")\nb2r.plot_rates(validation.rates, validation.spikes[0],'
-            " ax=axes[0])\nb2r.plot_levels(validation, ax=axes[1])\nNone"
+            ' layout="constrained")\nb2r.plots.plot_rates(validation.rates, validation.spikes[0],'
+            " ax=axes[0])\nb2r.plots.plot_levels(validation, ax=axes[1])\nNone"
         ),
     )
     yield (

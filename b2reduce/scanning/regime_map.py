@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     import pandas
 
-    from ..basics.types import CircuitLike, PathLike, ProgressLike
+    from ..basics.types import PathLike, ProgressLike
+    from ..circuit.types import CircuitLike
 
 __all__ = ["RegimeMap", "map_regimes"]
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..basics.arguments import described, needed_seconds
-from ..basics.errors import InputError, unknown_name
+from ..basics.errors import DivergenceError, InputError, unknown_name
 from ..basics.progress import Progress, Rehearsal, Rehearsed
 from ..circuit.circuit import Circuit
 
@@ -37,7 +37,7 @@ def work(order):
         with Progress(False):  # the scan as a whole reports
             rows = task(circuit, seed=order["seed"], **order["settings"])
         rows, status = [_plain(row) for row in ([rows] if isinstance(rows, Mapping) else rows)], "ok"
-    except (InputError, FloatingPointError) as error:
+    except (InputError, DivergenceError) as error:
         rows, status = [], str(error)  # a property of this point, and so its result
     return {"rows": rows, "status": status, "seconds": time.perf_counter() - start}
 
@@ -197,7 +197,7 @@ def _refusal(task, circuit, seed, settings):
         with warnings.catch_warnings(), Rehearsal():
             warnings.simplefilter("ignore")  # each point gives its own
             task(circuit, seed=seed, **settings)
-    except (Rehearsed, FloatingPointError):  # the latter is what a point is like, not what was asked
+    except (Rehearsed, DivergenceError):  # the latter is what a point is like, not what was asked
         return None
     except InputError as error:
         return error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..basics.arguments import described
-from ..basics.errors import InputError
+from ..basics.errors import DivergenceError, InputError
 from ..basics.fields import Number
 from ..basics.frozen import FrozenDict, Record
 from ..circuit.orientation import PERIOD, angles_
@@ -213,12 +213,12 @@ class Ring(Record):
 
         Raises
         ------
-        FloatingPointError
+        DivergenceError
             If there is none: it says which mode grows.
         """
         stable = [state for state in self.states if state.stable]
         if not stable:
-            raise FloatingPointError(f"the ring has no stable state: {self.statement}")
+            raise DivergenceError(f"the ring has no stable state: {self.statement}")
         return max(stable, key=lambda state: state.peak)
 
     def simulate(
@@ -244,7 +244,7 @@ class Ring(Record):
 
         Raises
         ------
-        FloatingPointError
+        DivergenceError
             If activity runs away: it says which mode grows.
         """
         from scipy.integrate import solve_ivp
@@ -284,7 +284,7 @@ class Ring(Record):
         if run.status == 1:
             m = run.y[:, -1]
             bump = 2 * abs(m @ np.exp(2j * a)) / units
-            raise FloatingPointError(
+            raise DivergenceError(
                 f"the ring ran away after {run.t[-1]:.3g} s with mean {m.mean():.3g} and modulation"
                 f" {bump:.3g}: {self.statement}"
             )

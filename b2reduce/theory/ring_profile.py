@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..basics.arguments import require, whole
-from ..basics.errors import InputError
+from ..basics.errors import DivergenceError, InputError
 from ..basics.fields import Floats, Table
 from ..basics.frozen import FrozenDict, Record
 from ..circuit.orientation import PERIOD, angles_
@@ -81,7 +81,7 @@ def ring_profile(
     ------
     InputError
         If no population has a feature.
-    FloatingPointError
+    DivergenceError
         If activity runs away: it says which angular mode is largest then.
 
     Notes
@@ -159,7 +159,7 @@ def ring_profile(
     rate_ = run.y[:, -1].reshape(len(names), points)
     if run.status == 1:
         bump = max(_modulation(a, r) for r in rate_) > 0.1
-        raise FloatingPointError(
+        raise DivergenceError(
             "the ring runs away, with mean rates of"
             f" {', '.join(f'{name} {r.mean():.3g} Hz' for name, r in zip(names, rate_))} and modulations of"
             f" {', '.join(f'{name} {_modulation(a, r):.2g}' for name, r in zip(names, rate_))}:"

@@ -14,6 +14,7 @@ from ..basics.errors import InputError
 from ..basics.fields import Anything, Many, Text
 from ..basics.frozen import FrozenDict, Record, put, read_only
 from .linearised import threshold_linear_numbers
+from .runaway import ROUNDING, runaway_modes, runaway_text
 
 if TYPE_CHECKING:
     from ..basics.types import Drives
@@ -23,7 +24,6 @@ __all__ = ["MOST_POPULATIONS", "ThresholdLinearNetwork"]
 
 MOST_POPULATIONS = 12  # 4096 active sets; each more doubles them
 # Of the currents that meet at a unit: below it an argument of the gain counts as exactly at threshold
-ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -274,36 +274,8 @@ class ThresholdLinearNetwork(Record):
         + W r(v): for every set of firing units an eigenvector with positive entries whose silent units stay
         silent.
         """
-        modes, size = [], len(self.beta_)
-        for number in range(1, size + 1):
-            for chosen in combinations(range(size), number):
-                S = list(chosen)
-                rest = [unit for unit in range(size) if unit not in chosen]
-                growth, vectors = np.linalg.eig(self.jacobian_(np.isin(np.arange(size), S))[np.ix_(S, S)])
-                for s, v in zip(growth, vectors.T):
-                    if abs(s.imag) > ROUNDING * abs(s) or s.real <= ROUNDING * np.max(1 / self.tau_[S]):
-                        continue
-                    v = v.real * np.sign(v.real[np.argmax(np.abs(v.real))])
-                    if np.all(v > ROUNDING * v.max()) and np.all(
-                        self.W_[np.ix_(rest, S)] @ (self.beta_[S] * v) <= 0
-                    ):
-                        rates = np.zeros(size)
-                        rates[S] = self.beta_[S] * v
-                        modes.append((float(s.real), rates / rates.max()))
-        return sorted(modes, key=lambda mode: -mode[0])
+        return runaway_modes(self)
 
     def runaway_statement(self) -> str:
         """What grows, how fast, and in which proportion; empty where nothing does."""
-        if not self.runaway_:
-            return ""
-        growth, rates = self.runaway_[0]
-        grown = [number for number in np.argsort(-rates) if rates[number] > 0]
-        share = (
-            f" in the proportion {' : '.join(f'{rates[number]:.2g}' for number in grown)}"
-            if len(grown) > 1
-            else ""
-        )
-        return (
-            f"far above threshold {', '.join(self.names[number] for number in grown)}"
-            f" grow{'' if share else 's'} without end as exp(t / {1e3 / growth:.3g} ms){share}"
-        )
+        return runaway_text(self.names, self.runaway_)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas
 
-    from ..basics.types import CircuitLike
+    from ..circuit.types import CircuitLike
 
 __all__ = ["check_premises"]
 

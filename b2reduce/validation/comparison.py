@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -73,8 +73,8 @@ class Comparison(Record):
     seeds: pandas.DataFrame
     after: Quantity
     provenance: Mapping = field(default_factory=dict)
-    cells: pandas.DataFrame | None = None
-    split: pandas.DataFrame | None = None
+    cells: Any = None
+    split: Any = None
 
     FIELDS = FrozenDict(
         table=Table("spiking", "rate", "error", "spread"),

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     import pandas
 
-    from ..basics.types import ArrayQuantity, CircuitLike, ProgressLike
+    from ..basics.types import ArrayQuantity, ProgressLike
+    from ..circuit.types import CircuitLike
 
 __all__ = ["compare_frequencies", "FrequencyComparison"]
 

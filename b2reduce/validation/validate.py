@@ -28,7 +28,8 @@ from .validation import Validation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..basics.types import CircuitLike, Drives, ProgressLike, QuantityLike, Tau
+    from ..basics.types import Drives, ProgressLike, QuantityLike, Tau
+    from ..circuit.types import CircuitLike
 
 __all__ = ["validate"]
 

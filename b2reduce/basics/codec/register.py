@@ -17,7 +17,7 @@ KINDS = {
     "BalancedState": "theory.binary.balanced",
     "BinaryMeanField": "theory.binary.mean_field",
     "BinaryNetwork": "theory.binary.network",
-    "BinaryRun": "theory.binary.simulate",
+    "BinaryRun": "theory.binary.run",
     "Circuit": "circuit.circuit",
     "Comparison": "validation.comparison",
     "Continuation": "theory.continuation",

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ...basics.environment import instruction_set
+from ...basics.errors import B2reduceError
 from ...basics.interrupts import raise_on_sigterm
 from ...circuit.spike_counts import HELD
 from ..spiking_network import build_network, draws_of, monitors_of, recorded_of
@@ -24,7 +25,7 @@ __all__ = ["ProgramError", "SEED", "digest", "drawn_arrays"]
 SEED = "B2REDUCE_NOISE_SEED"
 
 
-class ProgramError(RuntimeError):
+class ProgramError(B2reduceError, RuntimeError):
     """A network that cannot be compiled or run here; the message says why."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...basics.units import with_units
-from ...cells.filters import nearest_tau_
+from ...cells.step_responses import nearest_tau_
 from ..inputs import source_rate
 from .population import OnePerPopulation
 

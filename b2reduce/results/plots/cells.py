@@ -102,7 +102,7 @@ def plot_fi(
             law, top = fit.predict_(fine, g), np.nanmax(surface.rate_)
             inside = (law >= window[0]) & (law <= window[1])
             # Where it was fitted it stands for the data; beyond, it only shows where these leave it.
-            for part, lw, alpha in ((inside, 1.6, 1.0), (~inside & (law > 0) & (law <= top), 0.8, 0.5)):
+            for part, lw, alpha in ((inside, 1.6, None), (~inside & (law > 0) & (law <= top), 0.8, 0.5)):
                 ax.plot(
                     fine / I_factor,
                     np.where(part, law, np.nan),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from ...basics.arguments import described
 from ...basics.errors import InputError
 from ...basics.whole_imports import imported
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["LINES", "MARKERS", "style", "axes_of", "beside", "colours_of"]
 
@@ -14,7 +18,7 @@ LINES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2)))
 MARKERS = ("o", "s", "^", "D", "v")
 
 
-def style():
+def style() -> Any:
     """Path of the package's matplotlib style, for `matplotlib.style.context`."""
     return str(resources.files("b2reduce").joinpath("b2reduce.mplstyle"))
 
