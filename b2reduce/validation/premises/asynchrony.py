@@ -57,11 +57,11 @@ class Asynchrony(Premise):
                 for pathway in circuit.pathways(target)
                 if not pathway.is_drive and pathway.synapse.recorded(pathway.symbol, population.model) is None
             ]
-            return self.unmeasured(
-                f"{', '.join(unseen)}: leaves nothing behind that could be recorded; see weak correlation"
-                if unseen
-                else "no recurrent conductance was active or recorded: there is nothing that could synchronise"
+            nothing = (
+                "no recurrent conductance was active or recorded: there is nothing that could synchronise"
             )
+            seen = f"{', '.join(unseen)}: leaves nothing behind that could be recorded; see weak correlation"
+            return self.unmeasured(seen if unseen else nothing)
         return self.judged(
             worst,
             f"{where}: {what} variance relative to independent Poisson trains",
