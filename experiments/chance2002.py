@@ -61,6 +61,7 @@ DEPARTURES = (
 )
 
 
+# %%
 def fig1(long=False):
     """The curve without and with a shunt of 32 nS.
 
@@ -169,6 +170,7 @@ def fig1(long=False):
     return figure, rows
 
 
+# %%
 def fig2(long=False):
     """Balanced background at 1, 2 and 3 times.
 

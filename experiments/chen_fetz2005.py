@@ -55,6 +55,7 @@ SD_ = G_ * np.sqrt(INPUTS * RATE_ * STEP_ / -np.expm1(-2 * STEP_ / TAU_))
 EXCESS = 1 / (INPUTS * RATE_ * TAU_)  # kurtosis of shot noise
 
 
+# %%
 def fig1(long=False):
     """Averages over time of one cell, over windows T, beside the average over cells.
 
@@ -127,6 +128,7 @@ def fig1(long=False):
     ]
 
 
+# %%
 def fig2(long=False):
     """Rates that swing slowly and fast.
 

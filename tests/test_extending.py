@@ -1,5 +1,6 @@
 """Kinds that others add from outside of the package work like its own."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -416,10 +417,30 @@ def test_an_exporter_from_outside_writes_from_python_and_from_a_shell(formulas, 
     assert refused.exit_code == 2 and "'pyrates'" in refused.output
 
 
-@pytest.mark.parametrize("add", [register, register_premise, register_exporter])
-def test_only_kinds_with_a_name_are_registered(add):
-    before = [dict(known) for known in (LEVELS, PREMISES, EXPORTERS)]
-    for wrong in (Sleepy, "sleepy cells", Premise(), Exporter()):
-        with pytest.raises(TypeError, match="with a name"):
+def test_only_whole_kinds_with_a_name_of_their_own_are_registered():
+    class Silent(Sleepy):
+        name = ""
+
+    class Another(Sleepy):
+        name = "asynchrony"
+
+    class Mute(ExponentialConductance):
+        kind = "mute"
+        jumps = classmethod(abstractmethod(lambda cls, label, model, at="": {}))
+
+    registers = (LEVELS, PREMISES, EXPORTERS, synapses.SYNAPSES, engines.NETWORK_ENGINES, dynamics.DYNAMICS)
+    before = [dict(known) for known in registers]
+    for known in registers:
+        for wrong in (Sleepy, "sleepy cells", 3):
+            with pytest.raises(b2r.errors.InputError, match="expected a"):
+                known.add(wrong)
+    for add, wrong, said in (
+        (register_premise, Silent(), "got the name '' of a premise"),
+        (register_premise, Another(), "there is a premise 'asynchrony' already"),
+        (synapses.register, Mute, "Mute does not say jumps"),
+    ):
+        with pytest.raises(b2r.errors.InputError, match=said):
             add(wrong)
-    assert [dict(known) for known in (LEVELS, PREMISES, EXPORTERS)] == before
+    with pytest.raises(TypeError, match="abstract"):
+        Premise()
+    assert [dict(known) for known in registers] == before

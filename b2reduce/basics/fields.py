@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 import numpy as np
@@ -33,15 +34,14 @@ __all__ = [
 ]
 
 
-class Field:
+class Field(ABC):
     """What a field holds."""
-
-    said = "a value"
 
     def freeze(self, value):
         """The value as a record keeps it."""
         return frozen(value)
 
+    @abstractmethod
     def check(self, value, where, sizes):
         """Raise an InputError that names `where` unless the value fits.
 
@@ -52,17 +52,17 @@ class Field:
         sizes : dict of str to int
             Lengths of the axes that were met in the record, which this may add to.
         """
-        if not self.fits(value):
-            raise InputError(f"{where}: got {described(value)}, expected {self.said}")
-
-    def fits(self, value):
-        """Whether a value is of this kind."""
-        raise NotImplementedError
 
 
 class _Is(Field):
+    """What a function tells."""
+
     def __init__(self, said, fits):
         self.said, self.fits = said, fits
+
+    def check(self, value, where, sizes):
+        if not self.fits(value):
+            raise InputError(f"{where}: got {described(value)}, expected {self.said}")
 
 
 _is_bool = lambda value: isinstance(value, (bool, np.bool_))
@@ -280,17 +280,14 @@ class Table(Field):
             raise InputError(f"{where}: the column {missing[0]!r} is missing")
 
 
-class Of(Field):
+class Of(_Is):
     """An object of a class, by its name."""
 
     def __init__(self, *names):
-        self.names, self.said = names, f"a {' or '.join(names)}"
+        super().__init__(f"a {' or '.join(names)}", lambda value: type(value).__name__ in names)
 
     def freeze(self, value):
         return value
-
-    def fits(self, value):
-        return type(value).__name__ in self.names
 
 
 def check_fields(kinds, values, where):

@@ -6,6 +6,7 @@ Searches of its onsets, a surface, and what its spikes leave behind.
 from __future__ import annotations
 
 import warnings as quiet
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from .adaptation import Adaptation
 from .adaptation_curve import CURRENTS, currents_to, lack_at_rates
 from .adaptation_law import FOLLOWED_, MOST_FOLLOWED_, SLOW, changed_by_spikes, doubts_on, law_of
 from .after_currents import measure_onsets
+from .cell_run import CellRun
 from .measure_fi import measure_fi_
 from .onset import find_onset
 from .onset_times import RTOL
@@ -54,15 +56,16 @@ def measure_adaptation_(model, I_, g_, rates_, *, dt_, fixed, seed, engine="auto
     lo, hi = rates_
     check_run(DURATION_, dt_, cells=CURRENTS * g_.size, fewest=10)
     duration_, warmup_ = run_times(None, None, model.noisy)
-    settings = dict(
+    run = CellRun(
+        duration_,
+        warmup_,
+        adaptive=True,
         replicates=check_replicates(None, model.noisy),
         dt_=dt_,
         fixed=fixed,
         seed=seed,
         engine=engine,
-        bar=Progress(False),
     )
-    times = dict(duration_=duration_, warmup_=warmup_, adaptive=True)
     with quiet.catch_warnings():
         # Of onsets and of cells that are followed: what matters of it is among this result's own warnings
         quiet.simplefilter("ignore", UserWarning)
@@ -82,9 +85,9 @@ def measure_adaptation_(model, I_, g_, rates_, *, dt_, fixed, seed, engine="auto
         }
         first = onsets["first_spike"].current_
         if I_ is None:
-            I_ = currents_to(model, g_, first, hi, **times, **settings)
+            I_ = currents_to(model, g_, first, hi, run)
         report(0.5)
-        surface = measure_fi_(model, I_, g_, **times, **settings)
+        surface = measure_fi_(model, I_, g_, run=run, bar=Progress(False))
         curve = lack_at_rates(surface, lo, hi)
         if len(curve) < 4:
             raise InputError(
@@ -99,7 +102,7 @@ def measure_adaptation_(model, I_, g_, rates_, *, dt_, fixed, seed, engine="auto
         kind = "none" if not adapts else "voltage-driven" if np.all(np.greater(*windows)) else "spike-driven"
         if adapts:
             surface, curve, memory = _memory_of(
-                model, surface, first, lo, hi, top, kind, settings, bar.stage("intervals")
+                model, surface, first, lo, hi, top, kind, run, bar.stage("intervals")
             )
     return _result(model, kind, surface, curve, memory, onsets, windows, top, whole, (lo, hi))
 
@@ -118,7 +121,7 @@ def _windows(onsets, curve):
     return onsets["sustained"].current_ - onsets["first_spike"].current_, open_
 
 
-def _memory_of(model, surface, first, lo, hi, top, kind, settings, report):
+def _memory_of(model, surface, first, lo, hi, top, kind, run, report):
     """(surface whose rates are steady, rows of rate, adaptation current and leak, what a spike leaves)."""
     g_, I_ = surface.g_, surface.I_
     found = measure_onsets(
@@ -126,17 +129,18 @@ def _memory_of(model, surface, first, lo, hi, top, kind, settings, report):
         first[:, None] + (I_[-1] - first[:, None]) * np.linspace(0.01, 1, CURRENTS) ** 2,
         g_,
         (max(lo, 1.0), top),
-        dt_=settings["dt_"],
-        engine=settings["engine"],
+        dt_=run.dt_,
+        engine=run.engine,
         report=report,
     )
-    run = dict(dt_=settings["dt_"], engine=settings["engine"])
-    law, memory = law_of(model, surface, found, lo, hi, kind, FOLLOWED_, **run)
+    cells = dict(dt_=run.dt_, engine=run.engine)
+    law, memory = law_of(model, surface, found, lo, hi, kind, FOLLOWED_, **cells)
     # Rates of the first seconds are not yet steady
     if memory is not None and SLOW * memory.tau > WARMUP_:
         length = min(SLOW * memory.tau, MOST_FOLLOWED_ / 2)
-        surface = measure_fi_(model, I_, g_, duration_=2 * length, warmup_=length, adaptive=False, **settings)
-        law, memory = law_of(model, surface, found, lo, hi, kind, max(FOLLOWED_, length), **run)
+        longer = replace(run, duration_=2 * length, warmup_=length, adaptive=False)
+        surface = measure_fi_(model, I_, g_, run=longer, bar=Progress(False))
+        law, memory = law_of(model, surface, found, lo, hi, kind, max(FOLLOWED_, length), **cells)
     if memory is None or not len(law):
         raise InputError(
             f"model {model.name!r}: adaptation was seen, but too few intervals of the first and of"

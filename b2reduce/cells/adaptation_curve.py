@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..basics.progress import Progress
 from .measure_fi import measure_fi_
 
 __all__ = ["currents_to", "lack_at_rates"]
@@ -11,14 +12,15 @@ __all__ = ["currents_to", "lack_at_rates"]
 CURRENTS = 41  # between rheobase and the highest rate
 
 
-def currents_to(model, g_, rheobases, top, **settings):
+def currents_to(model, g_, rheobases, top, run):
     """From the lowest rheobase to where the leakiest cell fires at `top` in the steady state, denser near
     rheobase.
     """
     lowest, highest = rheobases.min(), rheobases.max()
     width = 0.25 * max(abs(highest), abs(lowest), 1e-15)
     for _ in range(8):
-        if measure_fi_(model, np.array([highest + width]), g_[-1:], **settings).rate_[0, 0] >= top:
+        strongest = np.array([highest + width])
+        if measure_fi_(model, strongest, g_[-1:], run=run, bar=Progress(False)).rate_[0, 0] >= top:
             break
         width *= 1.6
     span = highest + width - lowest

@@ -76,51 +76,49 @@ def failure_of(method, step_, check):
     return f"{method} at {step_ * 1e3:g} ms errs by {100 * check.difference:.1f} % at {check.rate_:.3g} Hz"
 
 
-def measure_until(
-    model,
-    I_,
-    g_,
-    sources,
-    *,
-    rtol,
-    adaptive,
-    replicates,
-    duration_,
-    seed,
-    bar,
-    stage,
-    dt_,
-    fixed=False,
-    **settings,
-):
+def measure_until(model, I_, g_, sources, run, bar, stage):
     """`measure_checked` to a wanted precision.
 
     Parameters
     ----------
-    rtol : float or None
-        Wanted relative standard error of rates in noise; None without noise, or where none is wanted.
-    adaptive : bool
-        Whether cells may end before or after `duration_`. Otherwise replicates are added instead.
+    run : CellRun
+        Where cells may not end before or after its duration, replicates are added instead.
+    bar : Progress
+    stage : str
+        What is shown of it.
     """
     noisy = model.noisy or bool(sources)
+    rtol = run.rtol if noisy else None
     stop = (
-        None if not adaptive else Precise(rtol, replicates, LONGEST) if rtol else None if noisy else Settled()
+        None
+        if not run.adaptive
+        else Precise(rtol, run.replicates, LONGEST)
+        if rtol
+        else None
+        if noisy
+        else Settled()
+    )
+    settings = dict(
+        replicates=run.replicates,
+        duration_=run.duration_,
+        warmup_=run.warmup_,
+        initial=run.initial,
+        engine=run.engine,
+        threads=run.threads,
     )
     points = measure_checked(
         model,
         I_,
         g_,
         sources,
-        seed=seed,
+        seed=run.seed,
         stop=stop,
         report=bar.stage(stage),
-        replicates=replicates,
-        duration_=duration_,
-        dt_=dt_,
-        fixed=fixed,
+        dt_=run.dt_,
+        fixed=run.fixed,
         **settings,
     )
-    longest = LONGEST * points.replicates * (duration_ - settings["warmup_"])
+    longest = LONGEST * points.replicates * (run.duration_ - run.warmup_)
     for round_ in range(1, LONGEST if rtol else 1):
         unsure = np.flatnonzero(
             (points.rate_ > 0) & (points.rate_sem_ > rtol * points.rate_) & (points.time < 0.99 * longest)
@@ -128,15 +126,12 @@ def measure_until(
         if not unsure.size:
             break
         some = lambda values: np.broadcast_to(values, I_.shape)[unsure]
-        chosen = tuple(source.mapped(some) for source in sources)
         more = measure_points(
             model,
             I_[unsure],
             g_[unsure],
-            chosen,
-            seed=seed_streams(seed, OfCells.MORE, round_),
-            replicates=replicates,
-            duration_=duration_,
+            tuple(source.mapped(some) for source in sources),
+            seed=seed_streams(run.seed, OfCells.MORE, round_),
             report=bar.stage(f"{stage}, round {round_ + 1}: {unsure.size} points"),
             dt_=points.dt,
             method=points.method,

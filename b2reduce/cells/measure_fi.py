@@ -6,28 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..basics.arguments import axis, seconds, whole
+from ..basics.arguments import axis
 from ..basics.errors import InputError
 from ..basics.progress import Progress
-from ..basics.provenance import versions
 from ..basics.units import si_label, with_units
 from ..circuit.drive_lists import drives_of
 from ..circuit.load_model import load_model
 from ..circuit.spike_counts import fewest_steps
+from .cell_run import cell_run
 from .checked_onset import check_fires
 from .checked_points import measure_until
 from .points import noise_sources
-from .settings import (
-    changed_parameters,
-    check_engine,
-    check_initial,
-    check_replicates,
-    check_rtol,
-    check_run,
-    leaks,
-    run_times,
-    warned,
-)
+from .settings import changed_parameters, check_run, leaks, warned
 from .surface import FISurface
 
 if TYPE_CHECKING:
@@ -133,60 +123,31 @@ def measure_fi(
     (5, 1)
     """
     model = load_model(model).with_parameters(changed_parameters(parameters))
-    seed, initial = whole(seed, "seed"), check_initial(initial)
     I_, g_ = axis(I, model.current_dim, "I"), leaks(g, model)
-    check_engine(engine, threads)
     noise = drives_of(noise, "measure_fi, noise", none=True)
     sources = noise_sources(noise, model)
-    noisy = bool(sources) or model.noisy
-    duration_, warmup_ = run_times(duration, warmup, noisy)
-    dt_ = seconds(dt, "dt") or float(model.dt)
-    replicates = check_replicates(replicates, noisy)
-    check_rtol(rtol)
+    run = cell_run(
+        model,
+        bool(sources) or model.noisy,
+        duration=duration,
+        warmup=warmup,
+        replicates=replicates,
+        rtol=rtol,
+        dt=dt,
+        seed=seed,
+        initial=initial,
+        engine=engine,
+        threads=threads,
+    )
     with Progress(progress) as bar:
         surface = measure_fi_(
-            model,
-            I_,
-            g_,
-            sources,
-            duration_=duration_,
-            warmup_=warmup_,
-            adaptive=duration is None,
-            replicates=replicates,
-            rtol=rtol,
-            dt_=dt_,
-            fixed=dt is not None,
-            seed=seed,
-            initial=initial,
-            engine=engine,
-            threads=threads,
-            bar=bar,
-            noise=[drive.to_dict() for drive in noise],
+            model, I_, g_, sources, run=run, bar=bar, noise=[drive.to_dict() for drive in noise]
         )
     warned(surface.warnings)
     return surface
 
 
-def measure_fi_(
-    model,
-    I_,
-    g_,
-    sources=(),
-    *,
-    duration_,
-    warmup_,
-    adaptive,
-    replicates,
-    rtol=None,
-    dt_,
-    fixed,
-    seed,
-    initial="rest",
-    engine="auto",
-    threads=None,
-    bar,
-    noise=(),
-):
+def measure_fi_(model, I_, g_, sources=(), *, run, bar, noise=()):
     """`measure_fi` on SI floats.
 
     Parameters
@@ -195,10 +156,7 @@ def measure_fi_(
     I_, g_ : ndarray
         Ascending axes.
     sources : sequence of Source
-    adaptive : bool
-        Whether cells may end before or after `duration_`.
-    fixed : bool
-        The step is the caller's wish and stays.
+    run : CellRun
     bar : Progress
     noise : sequence of dict
         The sources as plain data, for the provenance.
@@ -208,48 +166,15 @@ def measure_fi_(
     FISurface
         Its warnings have not been said to anybody yet.
     """
-    noisy = bool(sources) or model.noisy
-    _check_time_left(duration_, warmup_, dt_)
-    check_run(duration_, dt_, cells=I_.size * g_.size * replicates)
+    _check_time_left(run.duration_, run.warmup_, run.dt_)
+    check_run(run.duration_, run.dt_, cells=I_.size * g_.size * run.replicates)
     Ig = np.stack(np.meshgrid(I_, g_, indexing="ij")).reshape(2, -1)
-    points = measure_until(
-        model,
-        *Ig,
-        sources,
-        fixed=fixed,
-        rtol=rtol if noisy else None,
-        adaptive=adaptive,
-        replicates=replicates,
-        duration_=duration_,
-        warmup_=warmup_,
-        dt_=dt_,
-        seed=seed,
-        initial=initial,
-        engine=engine,
-        threads=threads,
-        bar=bar,
-        stage="f-I surface",
-    )
+    points = measure_until(model, *Ig, sources, run, bar, "f-I surface")
     if not np.any(points.rate_):
         # Currents too weak are a result, a threshold out of reach is a mistake
-        check_fires(model, g_[0], points.dt, engine)
+        check_fires(model, g_[0], points.dt, run.engine)
     shape = (I_.size, g_.size)
     told = _limited_by_grid(model, points.rate_, *Ig, points.dt)
-    provenance = {
-        "model": model.name,
-        "model_hash": model.hash,
-        "engine": points.engine,
-        "dt [s]": points.dt,
-        "duration [s]": duration_,
-        "early_stopping": adaptive,
-        "warmup [s]": warmup_,
-        "replicates": int(replicates),
-        "rtol": rtol,
-        "seed": seed,
-        "noise": list(noise),
-        "initial": initial if isinstance(initial, str) else "given",
-        "versions": versions(),
-    }
     return FISurface(
         I_,
         g_,
@@ -259,7 +184,7 @@ def measure_fi_(
         points.cv_.reshape(shape),
         points.simulated.reshape(shape),
         per_area="m^2" in si_label(model.current_dim),
-        provenance=provenance,
+        provenance={**run.provenance(model, points), "noise": list(noise)},
         check=points.check.to_dict() if points.check else {},
         warnings=(*points.warnings, *told),
     )

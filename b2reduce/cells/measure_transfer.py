@@ -7,25 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..basics.arguments import axis, described, seconds, whole
+from ..basics.arguments import axis, described
 from ..basics.errors import InputError, unknown_name
 from ..basics.progress import Progress
-from ..basics.provenance import versions
 from ..basics.units import si_label
 from ..circuit.drive_lists import drives_of
 from ..circuit.load_model import load_model
+from .cell_run import cell_run
 from .checked_points import measure_until
 from .points import noise_sources
-from .settings import (
-    changed_parameters,
-    check_engine,
-    check_initial,
-    check_replicates,
-    check_rtol,
-    check_run,
-    run_times,
-    warned,
-)
+from .settings import changed_parameters, check_run, warned
 from .transfer import TransferFunction
 
 if TYPE_CHECKING:
@@ -101,7 +92,6 @@ def measure_transfer(
     (3, 2)
     """
     model = load_model(model).with_parameters(changed_parameters(parameters))
-    seed, initial = whole(seed, "seed"), check_initial(initial)
     drives = drives_of(drives, "measure_transfer, drives")
     if not drives:
         raise InputError("drives: got none, expected at least one Drive")
@@ -117,55 +107,32 @@ def measure_transfer(
     for name, values in axes.items():
         if values[0] < 0:
             raise InputError(f"rates, {name}: got {values[0]:g} Hz, expected rates of at least 0 Hz")
-    check_engine(engine, threads)
-    check_rtol(rtol)
-    duration_, warmup_ = run_times(duration, warmup, noisy=True)
-    dt_, replicates = seconds(dt, "dt") or float(model.dt), check_replicates(replicates, noisy=True)
-    check_run(duration_, dt_, cells=replicates * int(np.prod([values.size for values in axes.values()])))
+    run = cell_run(
+        model,
+        True,
+        duration=duration,
+        warmup=warmup,
+        replicates=replicates,
+        rtol=rtol,
+        dt=dt,
+        seed=seed,
+        initial=initial,
+        engine=engine,
+        threads=threads,
+    )
+    points = int(np.prod([values.size for values in axes.values()]))
+    check_run(run.duration_, run.dt_, cells=run.replicates * points)
     grids = np.meshgrid(*axes.values(), indexing="ij")
     sources = noise_sources(drives, model, dict(zip(axes, map(np.ravel, grids))), what="drives")
     with Progress(progress) as bar:
         transfer = measure_transfer_(
-            model,
-            axes,
-            sources,
-            duration_=duration_,
-            warmup_=warmup_,
-            adaptive=duration is None,
-            replicates=replicates,
-            rtol=rtol,
-            dt_=dt_,
-            fixed=dt is not None,
-            seed=seed,
-            initial=initial,
-            engine=engine,
-            threads=threads,
-            bar=bar,
-            drives=[drive.to_dict() for drive in drives],
+            model, axes, sources, run=run, bar=bar, drives=[drive.to_dict() for drive in drives]
         )
     warned(transfer.warnings)
     return transfer
 
 
-def measure_transfer_(
-    model,
-    axes,
-    sources,
-    *,
-    duration_,
-    warmup_,
-    adaptive,
-    replicates,
-    rtol=None,
-    dt_,
-    fixed,
-    seed,
-    initial="rest",
-    engine="auto",
-    threads=None,
-    bar,
-    drives=(),
-):
+def measure_transfer_(model, axes, sources, *, run, bar, drives=()):
     """`measure_transfer` on SI floats.
 
     Parameters
@@ -175,10 +142,7 @@ def measure_transfer_(
         Ascending rates in Hz of what is varied.
     sources : sequence of Source
         Their values are floats, or arrays over the points of the grid.
-    adaptive : bool
-        Whether cells may end before or after `duration_`.
-    fixed : bool
-        The step is the caller's wish and stays.
+    run : CellRun
     bar : Progress
     drives : sequence of dict
         The sources as plain data, for the provenance.
@@ -192,46 +156,13 @@ def measure_transfer_(
     points = int(np.prod(shape))
     I_ = model.constant_input_ + sum(source.current_(model) for source in sources) + np.zeros(points)
     g_ = model.leak_ + sum(source.leak_ for source in sources) + np.zeros(points)
-    measured = measure_until(
-        model,
-        I_,
-        g_,
-        sources,
-        fixed=fixed,
-        rtol=rtol,
-        adaptive=adaptive,
-        replicates=replicates,
-        duration_=duration_,
-        warmup_=warmup_,
-        dt_=dt_,
-        seed=seed,
-        initial=initial,
-        engine=engine,
-        threads=threads,
-        bar=bar,
-        stage="transfer function",
-    )
-    provenance = {
-        "model": model.name,
-        "model_hash": model.hash,
-        "engine": measured.engine,
-        "dt [s]": measured.dt,
-        "duration [s]": duration_,
-        "early_stopping": adaptive,
-        "warmup [s]": warmup_,
-        "replicates": replicates,
-        "rtol": rtol,
-        "seed": seed,
-        "drives": list(drives),
-        "initial": initial if isinstance(initial, str) else "given",
-        "versions": versions(),
-    }
+    measured = measure_until(model, I_, g_, sources, run, bar, "transfer function")
     results = (measured.rate_, measured.rate_sem_, measured.cv_, I_, g_, measured.simulated)
     return TransferFunction(
         axes,
         *(values.reshape(shape) for values in results),
         per_area="m^2" in si_label(model.current_dim),
-        provenance=provenance,
+        provenance={**run.provenance(model, measured), "drives": list(drives)},
         check=measured.check.to_dict() if measured.check else {},
         warnings=measured.warnings,
     )

@@ -11,7 +11,7 @@ from ..basics.arguments import described
 from ..basics.display import quantity_text, sheet_html, sheet_text
 from ..basics.errors import CircuitError
 from ..basics.files import named_file, read_toml, write_text
-from ..basics.frozen import FrozenDict
+from ..basics.frozen import FrozenDict, put
 from ..basics.provenance import content_hash
 from ..basics.units import si_label
 from .circuit_checks import check_circuit
@@ -21,7 +21,7 @@ from .library import find_data_file
 from .parameter_names import replaced, value_of
 from .parts import Drive
 from .pathway import Pathway
-from .read_values import check_step, put, read_quantity
+from .read_values import check_step, read_quantity
 
 if TYPE_CHECKING:
     from ..basics.types import PathLike

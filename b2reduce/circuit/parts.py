@@ -10,12 +10,12 @@ import numpy as np
 
 from ..basics.arguments import described, one_of
 from ..basics.errors import CircuitError
-from ..basics.frozen import FrozenDict
+from ..basics.frozen import FrozenDict, put
 from .drive_rates import mean_rate_, rate_at, rate_text, read_rate
 from .load_model import load_model
 from .neuron import NeuronModel
 from .orientation import FEATURES, LEAST_CELLS, angles_
-from .read_values import NAME, profile_of, put, read_quantity, text_of, whole_number
+from .read_values import NAME, profile_of, read_quantity, text_of, whole_number
 from .synapses.register import DEFAULT
 from .synaptic_input import SynapticInput
 

@@ -11,7 +11,7 @@ from ..basics.errors import CircuitError, InputError, UnitError
 from ..basics.units import format_quantity, parse_quantity
 from .orientation import Profile, read_profile
 
-__all__ = ["NAME", "check_step", "profile_of", "put", "read_quantity", "text_of", "whole_number"]
+__all__ = ["NAME", "check_step", "profile_of", "read_quantity", "text_of", "whole_number"]
 
 _EXAMPLES = {"s": "5*ms", "V": "-70*mV", "Hz": "10*Hz"}
 LEAST_STEP_ = 1e-9  # s
@@ -22,11 +22,6 @@ def check_step(dt_, error=InputError):
     """Refuse a time step so short that no run ends, which is a slip of its unit."""
     if dt_ < LEAST_STEP_:
         raise error(f"dt: got {dt_:g} s, expected a time step of at least {LEAST_STEP_:g} s; check its unit")
-
-
-def put(instance, **values):
-    for name, value in values.items():
-        object.__setattr__(instance, name, value)
 
 
 def read_quantity(value, unit, key, positive=False):

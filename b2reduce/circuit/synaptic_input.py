@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from ..basics.arguments import described
 from ..basics.errors import CircuitError
-from .read_values import put, text_of
+from ..basics.frozen import put
+from .read_values import text_of
 from .synapses.register import DEFAULT, synapse_kind
 
 __all__ = ["SynapticInput"]

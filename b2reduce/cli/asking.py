@@ -17,27 +17,25 @@ from .arguments import (
     read_changes,
     read_circuit,
     read_name,
-    read_pair,
 )
 from .output import check_output, show_result, show_table, show_warnings, write_results
+from .reductions import reduced_circuit
 
 __all__ = ["explore", "export", "notebook", "tune", "what_if"]
 
 
 def _reduced(circuit, changes, level, noise, cells, tau, at, window, dt, seed):
-    from ..reduction.reduce import reduce
-
-    reduced = reduce(
-        read_circuit(circuit, changes),
-        level=level or "linear",
+    reduced = reduced_circuit(
+        circuit,
+        changes,
+        level=level,
         noise=noise,
-        tau=tau,
-        at=read_changes(at, "--at"),
-        window=read_pair(window, "--window"),
         cells=cells,
+        tau=tau,
+        at=at,
+        window=window,
         dt=dt,
         seed=seed,
-        progress=True,
     )
     show_warnings(reduced.warnings)
     return reduced

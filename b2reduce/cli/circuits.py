@@ -6,6 +6,7 @@ import click
 
 from .arguments import CIRCUIT, JSON, OUTPUT, SEED, read_along, read_changes, read_circuit, read_pair
 from .output import check_output, fi_figure, show_result, show_table, show_warnings, write_results
+from .reductions import reduced_circuit
 
 
 @click.command(short_help="Derive the rate model of a circuit.")
@@ -18,21 +19,20 @@ def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, fol
     from ..basics.codec.documents import document_text
     from ..basics.display import amount
     from ..reduction.model_table import model_table
-    from ..reduction.reduce import reduce as reduce_circuit
     from ..results import plain as store
 
     check_output(folder)
-    reduced = reduce_circuit(
-        read_circuit(circuit, changes),
-        level=level or "linear",
+    reduced = reduced_circuit(
+        circuit,
+        changes,
+        level=level,
         noise=noise,
-        tau=tau,
-        at=read_changes(at, "--at"),
-        window=read_pair(window, "--window"),
         cells=cells,
+        tau=tau,
+        at=at,
+        window=window,
         dt=dt,
         seed=seed,
-        progress=True,
     )
     if folder:
         write_results(
@@ -202,7 +202,6 @@ def fixed_points_command(
     """
     import pandas as pd
 
-    from ..reduction.reduce import reduce as reduce_circuit
     from ..results import plain as store
     from ..results.plots.theory import plot_continuation, plot_phase_plane
     from ..theory.continuation import continue_fixed_points
@@ -211,17 +210,17 @@ def fixed_points_command(
 
     check_output(folder)
     parameter, values = read_along(along)
-    reduced = reduce_circuit(
-        read_circuit(circuit, changes),
-        level=level or "linear",
+    reduced = reduced_circuit(
+        circuit,
+        changes,
+        level=level,
         noise=noise,
-        tau=tau,
-        at=read_changes(at, "--at"),
-        window=read_pair(window, "--window"),
         cells=cells,
+        tau=tau,
+        at=at,
+        window=window,
         dt=dt,
         seed=seed,
-        progress=True,
     )
     points, runaway = fixed_points(reduced), runaway_statement(reduced)
     data, tables, figures = store.fixed_points_data(reduced, points, runaway), {}, {}

@@ -37,7 +37,7 @@ def reproduce(context, name, listed, long, only, folder, as_json):
 
     from ..basics.errors import InputError, unknown_name
 
-    scripts = _scripts()
+    scripts = listed_scripts()
     if name is not None and name not in scripts:
         raise InputError(f"{unknown_name('script', name, scripts)}; b2reduce reproduce --list shows them")
     if name is None:
@@ -81,7 +81,7 @@ def reproduce(context, name, listed, long, only, folder, as_json):
     )
 
 
-def _scripts():
+def listed_scripts():
     """{name: what a script says of itself}, read without running it."""
     import ast
     from importlib.resources import files

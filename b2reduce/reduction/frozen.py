@@ -41,7 +41,7 @@ def replaced_model(reduced, changes=None, **more):
             )
         if problem := reduced.kind.same_cells(reduced, circuit, name):
             raise InputError(
-                f"changes: the rate of population {name} {problem}; reduce the changed circuit, or"
+                f"changes: population {name}: {problem}; reduce the changed circuit, or"
                 " replace at another level"
             )
     said = {

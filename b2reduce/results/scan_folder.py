@@ -160,7 +160,10 @@ def _check_folder(folder):
     """Refuse a folder that holds anything but a scan."""
     if folder.is_dir():
         held = {path.name for path in folder.iterdir()}
-        if MANIFEST in held or held <= {LOCK, "points"}:  # or one that another process is about to describe
+        own = {LOCK, "points", MANIFEST}
+        # What is written aside and renamed begins with a point
+        strange = {name for name in held - own if not name.startswith(tuple(f".{each}." for each in own))}
+        if MANIFEST in held or not strange:  # or one that another process is about to describe
             return
     elif not folder.exists():
         return

@@ -193,6 +193,8 @@ FITS = {
         )
     ),
     ("load_circuit", "circuit"),
+    # Tables, quantities, arrays and lists and dicts of such things are saved as well
+    *(("save", name) for name in ("circuit", "dict", "frame", "array", "matrix", "volt", "list", "objects")),
 }
 
 

@@ -483,7 +483,7 @@ def test_the_folder_may_be_a_link_and_what_it_leads_to_is_kept(tmp_path):
 
 def test_what_has_no_plain_form_is_refused_by_its_key(tmp_path):
     for value, gist in (
-        (object(), "expected one of Activity"),
+        (object(), "expected a result of this package"),
         ([lambda: 1], r"result\.0: got the function"),
         ({"a": np.array([None])}, r"result\.a: got an array of object"),
         (np.array(["2020-01-01"], dtype="M8[D]"), "datetime64"),

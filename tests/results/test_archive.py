@@ -103,7 +103,7 @@ def test_damage_is_named(tmp_path):
 
 
 def test_what_has_no_plain_form_is_refused(tmp_path):
-    with pytest.raises(b2r.errors.InputError, match="expected one of"):
+    with pytest.raises(b2r.errors.InputError, match="got an object, expected a result"):
         b2r.save(object(), tmp_path / "saved")
     assert not (tmp_path / "saved").exists()
     b2r.save(gain(), tmp_path / "saved")

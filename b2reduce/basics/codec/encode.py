@@ -10,7 +10,7 @@ import numpy as np
 from ..arguments import described
 from ..errors import InputError
 from ..units import si_label, with_units
-from .register import AS_TEXT, KINDS, OTHERS, is_registered, parts_of
+from .register import AS_TEXT, is_registered, parts_of
 
 __all__ = ["encode"]
 
@@ -78,8 +78,8 @@ def encode(value, arrays=None, where="result"):
             ]
         }
     raise InputError(
-        f"save, {where}: got {described(value)}, expected one of {', '.join([*KINDS, *OTHERS])}, or tables,"
-        " quantities, arrays and plain values"
+        f"save, {where}: got {described(value)}, expected a result of this package or of a registered class,"
+        " or tables, quantities, arrays and plain values"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -119,7 +120,7 @@ class Choice:
         return ""
 
 
-class Synapse:
+class Synapse(ABC):
     """How spikes act on a cell, with the values of one pathway.
 
     Nobody asks for the name of a kind: what differs between kinds is said here. A new one is a frozen
@@ -176,6 +177,7 @@ class Synapse:
     @classmethod
     def check_together(cls, values, key):
         """Raise a `CircuitError` where parameters that are right by themselves do not go together."""
+        return None
 
     @classmethod
     def numbers(cls):
@@ -227,62 +229,62 @@ class Synapse:
         return {f"{p.name}_syn_{label}": p.dimension(model) for p in cls.numbers()}
 
     @classmethod
+    @abstractmethod
     def equations(cls, label, model):
         """[(variable, right-hand side of its time derivative, dimension)] of its state."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def current(cls, label, model):
         """The term that it adds to the input of the cell; empty where it adds none."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def jumps(cls, label, model, at=""):
         """{variable: what an event adds to it}; `at` stands behind every name, as Brian2 wants ``_post``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start_(self, label, rate_):
         """{variable: SI value} of its state where events have long come at a rate."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def recorded(cls, label, model):
         """(variable, dimension) that is recorded in networks, or None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def recorded_variance_(self, rate_, dt_):
         """Variance that independent events give to what is recorded, at the end of steps (Campbell)."""
-        raise NotImplementedError
 
     # On average
 
+    @abstractmethod
     def mean_(self, rate_, inputs=1.0):
         """Mean of what is recorded; of what is not, of what it adds to a variable in a second."""
-        raise NotImplementedError
 
+    @abstractmethod
     def leak_(self, rate_, inputs=1.0):
         """What it adds to the mean leak of a cell."""
-        raise NotImplementedError
 
+    @abstractmethod
     def current_(self, rate_, model, above_=0.0, inputs=1.0):
         """The mean current into a cell that is so many volts above the reversal of its leak.
 
         At 0 V it is what adds to the input, beside `leak_`; at v_theta and 1 Hz it is the weight.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def variance_(self, rate_, model, above_=0.0, inputs=1.0):
         """Variance of that current for independent events (Campbell).
 
         Of charge that comes at once, which has none: of the part that the cell's own leak lets pass.
         """
-        raise NotImplementedError
 
     def density_(self, rate_, model, above_=0.0, inputs=1.0):
         """Spectral density of that current at rest for independent events: rate times charge squared."""
         return inputs * rate_ * self.current_(1.0, model, above_) ** 2
 
     @property
+    @abstractmethod
     def filter(self):
         """The linear filter of gain 1, such as `LowPass`, through which a rate becomes the current."""
-        raise NotImplementedError

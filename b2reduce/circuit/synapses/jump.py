@@ -47,6 +47,9 @@ class Jump(Synapse):
     def recorded(cls, label, model):
         return None
 
+    def recorded_variance_(self, rate_, dt_):
+        return 0.0 * rate_  # of nothing that is recorded
+
     def mean_(self, rate_, inputs=1.0):
         return inputs * self.J_ * rate_
 

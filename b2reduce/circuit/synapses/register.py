@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...basics.errors import CircuitError, unknown_name
+from ...basics.register import Register
 from .alpha import Alpha
 from .base import Synapse
 from .current import ExponentialCurrent
@@ -14,17 +15,11 @@ from .rise_decay import RiseAndDecay
 __all__ = ["DEFAULT", "SYNAPSES", "register", "synapse_kind"]
 
 #: {kind: class}.
-SYNAPSES: dict[str, type[Synapse]] = {}
+SYNAPSES: Register[type[Synapse]] = Register(Synapse, "kind of synapse", name="kind", classes=True)
+#: Adds one, from outside of the package as well; returns it.
+register = SYNAPSES.add
 #: Where none is given.
 DEFAULT = ExponentialConductance.kind
-
-
-def register(kind):
-    """Add a kind, which projections and drives know by its name from now on; returns it."""
-    if not (isinstance(kind, type) and issubclass(kind, Synapse) and kind.kind):
-        raise TypeError(f"synapse: got {kind!r}, expected a subclass of Synapse with a kind")
-    SYNAPSES[kind.kind] = kind
-    return kind
 
 
 def synapse_kind(name, key):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import numpy as np
 
 from ...basics.errors import CircuitError
@@ -31,9 +33,9 @@ class TwoStates(Synapse):
     rise = "tau_rise"
 
     @property
+    @abstractmethod
     def jump_(self):
         """What an event adds to h."""
-        raise NotImplementedError
 
     @property
     def _taus_(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ class Recorded:
     conductance_t_: object
 
 
-class NetworkEngine:
+class NetworkEngine(ABC):
     """Runs the spiking network of a circuit.
 
     Nobody asks for the name of an engine: what differs between engines is said here. A new one is a subclass
@@ -105,8 +106,10 @@ class NetworkEngine:
         return None
 
     def prepare(self, run):
-        """Do once what serves all runs of this structure."""
+        """Do once what serves all runs of this structure; here nothing does."""
+        return None
 
+    @abstractmethod
     def record(self, run, report):
         """Run it.
 
@@ -125,7 +128,6 @@ class NetworkEngine:
         DivergenceError
             If the integration ends in NaN.
         """
-        raise NotImplementedError
 
     def activity(self, run, report):
         """The Activity of a run."""

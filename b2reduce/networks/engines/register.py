@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...basics.arguments import one_of
+from ...basics.register import Register
 from .base import NetworkEngine
 from .runtime import Runtime
 from .standalone import Standalone
@@ -10,16 +11,10 @@ from .standalone import Standalone
 __all__ = ["AUTO", "MANY", "NETWORK_ENGINES", "ONE", "engine_of", "names_of_engines", "register"]
 
 #: {name: NetworkEngine}
-NETWORK_ENGINES: dict[str, NetworkEngine] = {}
+NETWORK_ENGINES: Register[NetworkEngine] = Register(NetworkEngine, "network engine")
+#: Adds one, from outside of the package as well; returns it.
+register = NETWORK_ENGINES.add
 AUTO = "auto"
-
-
-def register(engine):
-    """Add an engine, which `simulate_spikes` and `validate` know by its name from now on; returns it."""
-    if not isinstance(engine, NetworkEngine) or not engine.name:
-        raise TypeError(f"engine: got {engine!r}, expected a NetworkEngine with a name")
-    NETWORK_ENGINES[engine.name] = engine
-    return engine
 
 
 #: What is taken for one run, and for many of one structure, where the user leaves it to us.

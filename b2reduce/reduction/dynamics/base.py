@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from ...basics.errors import InputError
@@ -9,7 +11,7 @@ from ...basics.errors import InputError
 __all__ = ["RateDynamics"]
 
 
-class RateDynamics:
+class RateDynamics(ABC):
     """How fast the rate of a population follows: what is filtered, and with which time constants.
 
     Nobody asks for the name of dynamics: what differs between them is said here. New ones are a subclass of
@@ -56,6 +58,7 @@ class RateDynamics:
         """{population: time} of time constants that the user gives as `tau`; empty where `tau` is a name."""
         return {}
 
+    @abstractmethod
     def time_constants(self, circuit, given, point, fits, responses):
         """({population or pathway label: Quantity}, {the same: standard error in s, where one is known}).
 
@@ -69,24 +72,24 @@ class RateDynamics:
         responses : mapping of str to LinearResponse
             Of the populations, where these dynamics measure them.
         """
-        raise NotImplementedError
 
     def argument(self, reduced):
         """The `tau` with which `reduce` makes such a model again."""
         return self.name
 
+    @abstractmethod
     def filters(self, reduced, population):
         """[Filter]: which presynaptic rates are filtered together."""
-        raise NotImplementedError
 
     def carrier(self, f):
         """The variable in which a filter's rate reaches the gain."""
         return f"s_{f.key}"
 
+    @abstractmethod
     def filter_(self, reduced, pathway):
         """The linear filter that the rate of a pathway passes first, such as `LowPass`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lines(self, reduced, population, sources, external, area):
         """Brian2 equations of what is filtered, with their parameters.
 
@@ -98,11 +101,10 @@ class RateDynamics:
         area : str
             "/meter**2" where cells are per area, else empty.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def values(self, reduced, population, sources):
         """{variable: SI value} of the parameters in `lines`."""
-        raise NotImplementedError
 
     def held(self, f, rate):
         """{variable: value} of a filter whose rate in Hz has long been; what is left out is 0."""
@@ -131,9 +133,9 @@ class RateDynamics:
             block_diag(*[C[None] for _, _, C in chains]),
         )
 
+    @abstractmethod
     def chains_(self, reduced, pathways):
         """(A, B, C) of each filter, as `linear_` puts them together."""
-        raise NotImplementedError
 
     def stderr_(self, reduced, population, covariance):
         """Standard error in s of the time constant of a population; None where none is derived.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...basics.errors import InputError, UnitError
+from ...basics.register import Register
 from .base import RateDynamics
 from .fitted import Fitted
 from .given import Given
@@ -13,15 +14,9 @@ from .synaptic import Synaptic
 __all__ = ["DYNAMICS", "dynamics_of", "names_of_dynamics", "register"]
 
 #: {name: RateDynamics}
-DYNAMICS: dict[str, RateDynamics] = {}
-
-
-def register(dynamics):
-    """Add dynamics, which `reduce` and `validate` know by their name from now on; returns them."""
-    if not isinstance(dynamics, RateDynamics) or not dynamics.name:
-        raise TypeError(f"dynamics: got {dynamics!r}, expected RateDynamics with a name")
-    DYNAMICS[dynamics.name] = dynamics
-    return dynamics
+DYNAMICS: Register[RateDynamics] = Register(RateDynamics, "kind of rate dynamics")
+#: Adds one, from outside of the package as well; returns it.
+register = DYNAMICS.add
 
 
 _GIVEN = Given()

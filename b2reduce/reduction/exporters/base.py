@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 __all__ = ["Exporter"]
 
 
-class Exporter:
+class Exporter(ABC):
     """A language or program that a rate model is written for.
 
     Nobody asks for the name of an exporter: what differs between them is said here. A new one is a subclass
@@ -29,6 +31,7 @@ class Exporter:
         """What it lacks that a rate model needs; empty where it can hold it."""
         return ""
 
+    @abstractmethod
     def write(self, reduced, duration_, drives, initial, dt_):
         """The text.
 
@@ -42,4 +45,3 @@ class Exporter:
         dt_ : float or None
             s; by default what `simulate_rates` takes.
         """
-        raise NotImplementedError

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import numpy as np
-
 from ...basics.display import amount, gain_rows
 from ...circuit.circuit_latex import circuit_latex, document_of, escaped, table_of
 from ..model_table import model_table
@@ -82,11 +80,9 @@ def rate_model_latex(reduced, document=True):
 
 def _population_equations(reduced, name):
     """An align environment: dynamics and gain, with the numbers put in."""
-    W, W_ext = {**reduced.W_}, {**reduced.W_ext_}
     pathways = reduced.circuit.pathways(name)
     sources = dict.fromkeys((p.source, p.is_drive) for p in pathways)
     area = "/m^2" if reduced.circuit.per_area(name) else ""
-    x, mu, rate = _sub(r"\mu", name), _sub(r"\mu", name), _sub("r", name)
     shown = lambda value, unit: r"\,".join(
         (
             part.replace("µ", r"\mu ").replace("²", "^2")
@@ -113,37 +109,16 @@ def _population_equations(reduced, name):
         if not reduced.by_pathway and reduced.kind.shift_law
         else _sub("s", name, source)
     )
-    lines = []
-    if reduced.kind.shift_law:
-        weights = {key: (W_ext if key[1] else W)[name, key[0]] for key in sources}
-        terms = "".join(f"{signed(weights[key], 'C' + area)}\\,{filtered(*key)}" for key in sources)
-        threshold = signed(-reduced.theta_[name], "A" + area)
-        gain = reduced.gains[name]
-        f = (
-            _GAINS.get(gain.form, "f(x)").replace("x", mu)
-            if gain.form == "threshold_linear"
-            else f"f_{{\\mathrm{{{escaped(name)}}}}}({mu}),\\quad f(x) = {_GAINS.get(gain.form, 'f(x)')}"
-        )
-        if gain.form == "threshold_linear":
-            f = rf"{shown(float(np.asarray(gain.beta)), 'Hz m^2/A' if area else 'Hz/A')}\,[{mu}]_+"
-        if reduced.by_pathway:
-            lines.append(f"{x} &= {(terms + threshold).removeprefix(' + ')}")
-        else:
-            tau = float(np.asarray(reduced.tau[name]))
-            lines.append(rf"{shown(tau, 's')}\;\frac{{d{mu}}}{{dt}} &= -{mu}{terms}{threshold}")
-        if name in reduced.adaptation:
-            adapts, a = reduced.adaptation[name], _sub("a", name)
-            lines.append(
-                rf"{shown(adapts.tau_, 's')}\;\frac{{d{a}}}{{dt}} &="
-                rf" -{a}{signed(adapts.J_, 'C' + area)}\,{rate}"
-                rf"{signed(adapts.a_0_, 'A' + area)}\,\Theta({mu})"
-            )
-            slope = adapts.onset_slope_(float(np.asarray(gain.beta)))
-            f = rf"{shown(slope, 'Hz m^2/A' if area else 'Hz/A')}\,[{mu} - {a}]_+"
-        lines.append(f"{rate} &= {f}")
-    else:
-        write = SimpleNamespace(amount=shown, signed=signed, symbol=_sub, area=area, sources=list(sources))
-        lines += reduced.kind.latex(reduced, name, write)
+    write = SimpleNamespace(
+        amount=shown,
+        signed=signed,
+        symbol=_sub,
+        area=area,
+        sources=list(sources),
+        filtered=filtered,
+        form=lambda form: _GAINS.get(form, "f(x)"),
+    )
+    lines = reduced.kind.latex(reduced, name, write)
     if reduced.by_pathway or not reduced.kind.shift_law:
         for source, drive in sources:
             own = [p for p in pathways if (p.source, p.is_drive) == (source, drive)]

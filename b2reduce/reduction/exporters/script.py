@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from ... import __version__
 from ...basics.rendering import rendered
 from ...cells.settings import BRIAN_STEP_, check_run
@@ -34,9 +36,9 @@ class Script(Exporter):
             f"has no tables of several dimensions, which level {reduced.level!r} is made of" if tables else ""
         )
 
+    @abstractmethod
     def values(self, reduced, system, duration_):
         """{name: value} that the template needs besides those of every script."""
-        raise NotImplementedError
 
     def write(self, reduced, duration_, drives, initial, dt_):
         system = rate_system(reduced, drives, dt_, initial)

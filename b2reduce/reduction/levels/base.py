@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from ..inputs import average
 
 __all__ = ["Level"]
 
 
-class Level:
+class Level(ABC):
     """How a rate model gives the rate of a population from what reaches its cells.
 
     Nobody asks for the name of a level: what differs between levels is said here. A new one is a subclass in
@@ -54,9 +56,9 @@ class Level:
         """{population: GainFit} of the model, from the straight ones of what was measured."""
         return fits
 
+    @abstractmethod
     def functions(self, reduced):
         """{population: what gives its rate in Hz of `arguments`}, SI floats or arrays."""
-        raise NotImplementedError
 
     def arguments(self, reduced, population, rates_, drives_):
         """Arguments of the function of a population at rates in Hz of populations and of (drive, target)."""
@@ -69,21 +71,21 @@ class Level:
             p.current_(carried[p.label], model) for p in pathways
         ), model.leak_ + sum(p.leak_(carried[p.label]) for p in pathways)
 
+    @abstractmethod
     def argument_units(self, reduced, population):
         """Units of the arguments of a table, "A", "S" or "Hz"; A and S are per area where cells are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def moved(self, reduced):
         """{population: by how much its gain lay above the operating rate before it was moved onto it}, Hz."""
-        raise NotImplementedError
 
+    @abstractmethod
     def place(self, reduced, population):
         """Variables of the equations that say where in the measured range a population is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def outside(self, reduced, population, values):
         """Whether units are outside of what was measured, by the values of the variables of `place`."""
-        raise NotImplementedError
 
     def is_outside(self, reduced, population, rates_, drives_):
         """Whether a population at rest at these rates is outside of what was measured."""
@@ -91,32 +93,33 @@ class Level:
             reduced.functions_[population].outside(*self.arguments(reduced, population, rates_, drives_))
         )
 
+    @abstractmethod
     def lines(self, reduced, population, sources, area):
         """Brian2 equations of r from the filtered rates of `sources`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def assignment(self, reduced, population):
         """The statement that sets r from a table every step; empty where r is an expression."""
-        raise NotImplementedError
 
     def table(self, reduced, population):
         """The function that `assignment` calls F."""
         return reduced.functions_[population]
 
+    @abstractmethod
     def values(self, reduced, population, sources):
         """{variable: SI value} of the parameters in `lines`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def latex(self, reduced, population, write):
-        """Lines of LaTeX that give r, where it is no shift law.
+        """Lines of LaTeX that give r.
 
         Parameters
         ----------
         write : namespace
             ``amount(value, unit)`` and ``signed(value, unit)`` of SI values, ``symbol(letter, *names)``, the
-            ``area`` that units are per, and the ``sources``, (name, whether it is a drive).
+            ``area`` that units are per, the ``sources``, (name, whether it is a drive), ``filtered(*source)``
+            for what reaches the cell from one, and ``form(name)`` for f(x) of a form of gains.
         """
-        raise NotImplementedError
 
     def bounded(self, reduced):
         """Whether no rate grows as fast as the rates that drive it, far out."""
@@ -133,4 +136,7 @@ class Level:
             and old.constant_input_ == own.constant_input_
             and old.leak_ == own.leak_
         )
-        return "" if same else "was measured with its synapses, its leak and its current as they were"
+        measured = (
+            f"its {self.name} function was measured with its synapses, its leak and its current as they were"
+        )
+        return "" if same else measured

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...basics.register import Register
 from .base import Level
 from .shift_law import Gain, Linear
 from .surface import Surface
@@ -10,15 +11,9 @@ from .transfer import Transfer
 __all__ = ["LEVELS", "register"]
 
 #: {name: Level}, from the simplest to the one that measures most.
-LEVELS: dict[str, Level] = {}
-
-
-def register(level):
-    """Add a level, which `reduce` and `validate` know by its name from now on; returns it."""
-    if not isinstance(level, Level) or not level.name:
-        raise TypeError(f"level: got {level!r}, expected a Level with a name")
-    LEVELS[level.name] = level
-    return level
+LEVELS: Register[Level] = Register(Level, "level")
+#: Adds one, from outside of the package as well; returns it.
+register = LEVELS.add
 
 
 for _level in (Linear(), Gain(), Surface(), Transfer()):

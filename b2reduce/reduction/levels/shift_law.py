@@ -38,6 +38,41 @@ class _ShiftLaw(Level):
     def is_outside(self, reduced, population, rates_, drives_):
         return bool(self.outside(reduced, population, {"r": rates_[population]}))
 
+    def latex(self, reduced, population, write):
+        mu, rate, gain = (
+            write.symbol(r"\mu", population),
+            write.symbol("r", population),
+            reduced.gains[population],
+        )
+        terms = "".join(
+            write.signed(weights[population, source], "C" + write.area)
+            + r"\,"
+            + write.filtered(source, drive)
+            for source, drive in write.sources
+            for weights in [reduced.W_ext_ if drive else reduced.W_]
+        )
+        threshold = write.signed(-reduced.theta_[population], "A" + write.area)
+        per_ampere = "Hz m^2/A" if write.area else "Hz/A"
+        if reduced.by_pathway:
+            lines = [f"{mu} &= {(terms + threshold).removeprefix(' + ')}"]
+        else:
+            tau = write.amount(float(np.asarray(reduced.tau[population])), "s")
+            lines = [rf"{tau}\;\frac{{d{mu}}}{{dt}} &= -{mu}{terms}{threshold}"]
+        if population in reduced.adaptation:
+            adapts, a = reduced.adaptation[population], write.symbol("a", population)
+            lines.append(
+                rf"{write.amount(adapts.tau_, 's')}\;\frac{{d{a}}}{{dt}} &="
+                rf" -{a}{write.signed(adapts.J_, 'C' + write.area)}\,{rate}"
+                rf"{write.signed(adapts.a_0_, 'A' + write.area)}\,\Theta({mu})"
+            )
+            slope = adapts.onset_slope_(float(np.asarray(gain.beta)))
+            f = rf"{write.amount(slope, per_ampere)}\,[{mu} - {a}]_+"
+        elif gain.form == "threshold_linear":
+            f = rf"{write.amount(float(np.asarray(gain.beta)), per_ampere)}\,[{mu}]_+"
+        else:
+            f = f"{write.symbol('f', population)}({mu}),\\quad f(x) = {write.form(gain.form)}"
+        return [*lines, f"{rate} &= {f}"]
+
     def lines(self, reduced, population, sources, area):
         lines = []
         if reduced.by_pathway:

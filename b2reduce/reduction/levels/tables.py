@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import numpy as np
 
 from ...basics.units import with_units
@@ -13,9 +15,9 @@ __all__ = ["Table"]
 class Table(Level):
     """The rate as it was measured, between the points of a grid, moved onto the operating point."""
 
+    @abstractmethod
     def function(self, reduced, name):
         """The table of one population through its operating point."""
-        raise NotImplementedError
 
     def functions(self, reduced):
         return {name: self.function(reduced, name) for name in reduced.populations}

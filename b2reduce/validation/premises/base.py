@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ class Row(NamedTuple):
     advice: str
 
 
-class Premise:
+class Premise(ABC):
     """What the derivation takes for granted: how it is measured, and what follows where it does not hold.
 
     Nobody asks for the name of a premise: what differs between premises is said here. A new one is a subclass
@@ -63,9 +64,9 @@ class Premise:
     change = FrozenDict({})
     otherwise = ""
 
+    @abstractmethod
     def measure(self, evidence):
         """The Row that this premise is measured as, by an `Evidence`; None where there is nothing to see."""
-        raise NotImplementedError
 
     def leading_remedy(self, reduced):
         """(change, why) that the verdict's sentence says by itself where this does not hold; or None."""
