@@ -115,22 +115,27 @@ def keep_point(path, result, parameters):
 def claimed(folder, manifest):
     """Claim the folder, which no other process then can.
 
-    One that was made for this scan is gone again if the scan ends before its first point.
+    What was made for this scan is gone again if the scan ends before its first point.
     """
     made = []
     try:
         with undisturbed():
             _check_folder(folder)
             made += _made(folder)
+        # What is in it belongs to the one who holds it: whoever is refused leaves it alone.
         with _alone(folder):
+            known = (folder / MANIFEST).exists()
             with undisturbed():
                 _describe(folder, manifest)
             try:
+                with undisturbed():
+                    _made(folder / "points")
                 yield
             except BaseException:
                 with undisturbed():
-                    if made and not any((folder / "points").glob("*.json")):
+                    if not known and not any((folder / "points").glob("*.json")):
                         (folder / MANIFEST).unlink(missing_ok=True)
+                        unmake_folders([folder / "points"])
                 raise
     except BaseException:
         with undisturbed():
@@ -157,24 +162,26 @@ def _alone(folder):
 
 
 def _check_folder(folder):
-    """Refuse a folder that holds anything but a scan."""
-    if folder.is_dir():
-        held = {path.name for path in folder.iterdir()}
-        own = {LOCK, "points", MANIFEST}
-        # What is written aside and renamed begins with a point
-        strange = {name for name in held - own if not name.startswith(tuple(f".{each}." for each in own))}
-        if MANIFEST in held or not strange:  # or one that another process is about to describe
-            return
-    elif not folder.exists():
-        return
-    raise InputError(
-        f"{folder}: already holds something else, and b2reduce overwrites nothing; choose another folder"
-    )
+    """Refuse a folder that holds anything but a scan; one that is not there yet holds nothing."""
+    own = (LOCK, "points", MANIFEST)
+    try:
+        held = os.listdir(folder)  # at once, since others may be making it
+    except FileNotFoundError:
+        held = []
+    except NotADirectoryError:
+        held = [folder.name]
+    # What is written aside and renamed begins with a point
+    aside = tuple(f".{name}." for name in own)
+    strange = [name for name in held if name not in own and not name.startswith(aside)]
+    if strange and MANIFEST not in held:
+        raise InputError(
+            f"{folder}: already holds something else, and b2reduce overwrites nothing; choose another folder"
+        )
 
 
 def _made(folder):
     try:
-        return make_folder(folder / "points")
+        return make_folder(folder)
     except OSError as error:
         raise OutputError(
             f"{folder}: cannot make the output folder: {error.strerror}; choose another"

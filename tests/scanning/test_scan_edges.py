@@ -18,6 +18,7 @@ from brian2 import Hz, mV, nS
 
 import b2reduce as b2r
 from b2reduce.basics.locks import locked
+from b2reduce.results.scan_folder import claimed
 from b2reduce.scanning.plan import plan_of
 from b2reduce.scanning.scan import _Scan
 
@@ -180,6 +181,27 @@ def test_one_of_many_that_claim_a_folder_at_once_has_it(tmp_path):
     assert len(tables) == 1 and tables[0]["status"].tolist() == ["ok"]
     assert all("another process is at this scan" in each for each in found if isinstance(each, str))
     assert sorted(path.name for path in (tmp_path / "scan").iterdir()) == ["points", "scan.json", "table.csv"]
+
+
+def test_whoever_is_refused_a_folder_leaves_it_alone(tmp_path):
+    """Many times over, since it takes one that looks at the folder just before another makes it."""
+    manifest, tried = {"format": "b2reduce scan", "version": 2, "points": []}, 4
+
+    def one(folder, start, refused):
+        start.wait()
+        try:
+            with claimed(folder, manifest):
+                assert all(refused.acquire(timeout=60) for _ in range(tried - 1))
+                return sorted(path.name for path in folder.iterdir())
+        except b2r.errors.OutputError:
+            refused.release()
+
+    with ThreadPoolExecutor(tried) as pool:
+        for number in range(100):
+            folder, start, refused = tmp_path / f"{number}", threading.Barrier(tried), threading.Semaphore(0)
+            found = [pool.submit(one, folder, start, refused) for _ in range(tried)]
+            found = [each.result() for each in found]
+            assert sorted(found, key=bool)[-1] == [".lock", "points", "scan.json"]
 
 
 HOLDER = """
