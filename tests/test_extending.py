@@ -193,12 +193,12 @@ def test_an_engine_that_nobody_registered_is_unknown():
 
 
 @dataclass(frozen=True)
-class ExponentialCurrent(Synapse):
+class ToyCurrent(Synapse):
     """tau dI/dt = -I, I += w at an event: a current that no leak comes with."""
 
     w_: object
     tau_: object
-    kind, size = "current", "w"
+    kind, size = "toy_current", "w"
     meaning = "currents that jump by w at each spike and decay exponentially"
     weight, weight_latex = "K w tau", r"K\,w\,\tau"
     parameters = (Parameter("w", "A", "20 pA", negative=True), Parameter("tau", "s", "5 ms", positive=True))
@@ -253,14 +253,14 @@ class Halves(ExponentialConductance):
 
 @pytest.fixture
 def kinds():
-    yield [synapses.register(kind) for kind in (ExponentialCurrent, Halves)]
-    for kind in (ExponentialCurrent, Halves):
+    yield [synapses.register(kind) for kind in (ToyCurrent, Halves)]
+    for kind in (ToyCurrent, Halves):
         del synapses.SYNAPSES[kind.kind]
 
 
 def with_currents():
     """Cells that currents drive and excite, and that conductances inhibit."""
-    excite = dict(kind="current", tau="5 ms")
+    excite = dict(kind="toy_current", tau="5 ms")
     return b2r.Circuit(
         name="currents",
         populations={"E": b2r.Population("lif", 80), "I": b2r.Population("lif", 40)},
@@ -294,14 +294,16 @@ def test_a_synapse_from_outside_is_reduced_validated_and_reported(kinds, tmp_pat
 def test_a_synapse_from_outside_is_written_and_read(kinds):
     circuit = with_currents()
     assert b2r.Circuit.from_dict(circuit.to_dict()).hash == circuit.hash
-    assert 'kind = "current"\nw = "4 pA"' in circuit.to_toml() and "currents that jump" in circuit.to_latex()
+    assert (
+        'kind = "toy_current"\nw = "4 pA"' in circuit.to_toml() and "currents that jump" in circuit.to_latex()
+    )
     assert circuit.replace({"drive.ext.w": "9 pA"}).pathways("I")[0].w_ == pytest.approx(9e-12, rel=1e-12)
     run = b2r.simulate_spikes(circuit, duration=0.05 * second, record=5)
     assert run.conductance_units["ext->E"] == "A" and run.conductance_units["I->E"] == "S"
     # Poisson events at 3500 Hz of 18 pA and 5 ms: 315 pA, the mean of 5 cells in some 4 time constants to 8 %
     assert run.conductances_["ext->E"][:, 30:].mean() == pytest.approx(315e-12, rel=0.35)
-    with pytest.raises(b2r.errors.CircuitError, match=r"unknown parameter of current synapses 'G'"):
-        b2r.Projection("E", "E", "1 nS", in_degree=1, kind="current", w="4 pA", tau="5 ms")
+    with pytest.raises(b2r.errors.CircuitError, match=r"unknown parameter of toy_current synapses 'G'"):
+        b2r.Projection("E", "E", "1 nS", in_degree=1, kind="toy_current", w="4 pA", tau="5 ms")
     with pytest.raises(b2r.errors.CircuitError, match=r"w: got .*, expected a current in A, as the input"):
         circuit.replace({"drive.ext.w": "9 nS"})
 
@@ -326,8 +328,8 @@ def test_a_synapse_of_two_states_jumps_in_both(kinds, engine):
 
 
 def test_a_synapse_that_nobody_registered_is_unknown():
-    with pytest.raises(b2r.errors.CircuitError, match=r"drive n, kind: .*'current'; known: exponential"):
-        b2r.Drive("n", None, 1, "1 Hz", kind="current", w="1 pA", tau="5 ms")
+    with pytest.raises(b2r.errors.CircuitError, match=r"drive n, kind: .*'toy_current'; known: exponential"):
+        b2r.Drive("n", None, 1, "1 Hz", kind="toy_current", w="1 pA", tau="5 ms")
 
 
 class Sleepy(Premise):

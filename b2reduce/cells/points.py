@@ -34,10 +34,9 @@ def noise_sources(drives, model, rates_=None, what="noise"):
         key = f"{what}, drive {drive.name!r}"
         if drive.name not in rates_ and not drive.constant:
             raise InputError(f"{key}: its rate is a table; expected one constant rate")
-        values = {
-            p.name: to_si(drive.parameters[p.name], p.dimension(model), f"{key}, {p.name}")
-            for p in drive.synapse_kind.parameters
-        }
+        values = dict(drive.parameters)
+        for p in drive.synapse_kind.numbers():
+            values[p.name] = to_si(values[p.name], p.dimension(model), f"{key}, {p.name}")
         rate_ = drive.inputs * (rates_[drive.name] if drive.name in rates_ else drive.rate_)
         sources.append(Source(f"s{number}", drive.synapse_kind.of(values), rate_))
     return tuple(sources)

@@ -49,10 +49,8 @@ def _cell_by_name(model):
 
 def circuit_tables(circuit):
     """[(columns, rows, title)] of populations, of projections, and of drives, where there are any."""
-    changed = lambda parameters: ", ".join(
-        f"{key} = {value if isinstance(value, str) else quantity_text(value)}"
-        for key, value in parameters.items()
-    )
+    shown = lambda value: value if isinstance(value, str) else quantity_text(value)
+    changed = lambda parameters: ", ".join(f"{key} = {shown(value)}" for key, value in parameters.items())
     rate = lambda d: (
         quantity_text(d.rate) if d.constant else f"{len(d.rate[0])} values, mean {amount(d.rate_, 'Hz')}"
     )
@@ -63,7 +61,7 @@ def circuit_tables(circuit):
     columns = (*(["synapses"] if several else []), *names)
     values = lambda entry: (
         *([entry.kind] if several else []),
-        *(quantity_text(entry.parameters[name]) if name in entry.parameters else "" for name in names),
+        *(shown(entry.parameters.get(name, "")) for name in names),
     )
     populations = [
         (name, p.size, p.model.name, changed(p.parameters), p.feature or "")

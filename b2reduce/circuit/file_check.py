@@ -163,12 +163,16 @@ def _entry_faults(type_, entry, where, names):
         if key in ("source", "target") and isinstance(value, str):
             found += [] if value in names else [f"{where}, {key}: {unknown_name('population', value, names)}"]
             continue
-        if key in values and (fault := values[key].unit_fault(value)):
-            found.append(f"{where}, {key}: {fault}")
+        label = "projection E->E, " if type_ is Projection else "drive fine->E, "
+        if key in values:  # by itself: it may not go together with the values that stand in for the others
+            faults = _tried(lambda: values[key].read(value, label.removesuffix(", ")), label)
+            found += [f"{where}, {key}: {fault.removeprefix(f'{key}: ')}" for fault in faults]
+            if fault := values[key].unit_fault(value):
+                found.append(f"{where}, {key}: {fault}")
+            continue
         fine = {**_FINE[type_], "kind": kind, **{name: item.example for name, item in values.items()}}
         if key == "probability":
             fine.pop("in_degree")
-        label = "projection E->E, " if type_ is Projection else "drive fine->E, "
         found += [
             f"{where}, {key}: {fault.removeprefix(f'{key}: ')}"
             for fault in _tried(

@@ -15,7 +15,7 @@ from ..basics.errors import CircuitError, unknown_name
 from ..basics.units import with_units
 from .parts import Population
 
-__all__ = ["chosen", "replaced", "resolve", "value_of"]
+__all__ = ["chosen", "numbers_of", "replaced", "resolve", "value_of"]
 
 #: What can be changed of a projection and of a drive, besides the parameters of their synapses.
 FIELDS = {
@@ -60,6 +60,15 @@ def chosen(circuit, kind, which):
     if kind == "projection":
         return [label == which for label in circuit.labels]
     return [which in (drive.name, f"{drive.name}->{drive.target}") for drive in circuit.drives]
+
+
+def numbers_of(circuit, kind, which):
+    """{name: Parameter} of the numbers that all synapses that a name stands for have."""
+    if kind == "population":
+        return {}
+    hits = zip(chosen(circuit, kind, which), getattr(circuit, f"{kind}s"))
+    first, *others = ({p.name: p for p in entry.synapse_kind.numbers()} for hit, entry in hits if hit)
+    return {name: p for name, p in first.items() if all(other.get(name) == p for other in others)}
 
 
 def _fields(kind, entries):

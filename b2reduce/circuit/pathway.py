@@ -45,6 +45,10 @@ class Pathway:
         """Variance of that current for independent events."""
         return self.synapse.variance_(rate_, model, above_, self.K)
 
+    def density_(self, rate_, model, above_=0.0):
+        """Spectral density of that current at rest."""
+        return self.synapse.density_(rate_, model, above_, self.K)
+
     @property
     def symbol(self):
         """The label as an identifier for equations."""

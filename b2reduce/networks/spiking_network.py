@@ -70,7 +70,7 @@ def values_of(circuit):
     for name in circuit.populations:
         for p in circuit.pathways(name):
             values.update(
-                {(name, f"{key}_syn_{p.symbol}"): value for key, value in p.synapse.values_.items()}
+                {(name, f"{key}_syn_{p.symbol}"): value for key, value in p.synapse.variables_.items()}
             )
             if p.is_drive and circuit.drive(p.source, name).constant:
                 values[name, f"rate_syn_{p.symbol}"] = (
@@ -99,7 +99,7 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         shared = [
             key
             for symbol, synapse in synapses.items()
-            for value in (*synapse.values_, "rate")
+            for value in (*synapse.variables_, "rate")
             if (key := f"{value}_syn_{symbol}") not in tuned
         ]
         spreads = [key for key in model.spreads if key != model.input]

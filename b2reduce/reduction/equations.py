@@ -78,9 +78,8 @@ def automatic_dt_(reduced, step=STEP):
         beta = float(np.asarray(reduced.gains[target].beta))
         beta = reduced.adaptation[target].onset_slope_(beta) if target in reduced.adaptation else beta
         feedback = max(feedback, abs(beta) * sum(abs(W) for (to, _), W in reduced.W_.items() if to == target))
-    return BIN_ / int(
-        np.ceil(BIN_ / (step * min(reduced.dynamics.fastest_(reduced), default=BIN_) / (1 + feedback)))
-    )
+    fastest = min(reduced.dynamics.fastest_(reduced), default=BIN_)
+    return BIN_ / max(1, int(np.ceil(BIN_ / (step * fastest / (1 + feedback)))))
 
 
 def start_values_(reduced, population, variables, rates, initial):

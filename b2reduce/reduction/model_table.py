@@ -84,7 +84,7 @@ def pathway_table(reduced):
 
     error = {name: float(np.asarray(value)) for name, value in reduced.stderr["v_theta"].items()}
     kinds = reduced.circuit.synapse_kinds or (SYNAPSES[DEFAULT],)
-    values = list(dict.fromkeys(parameter.name for kind in kinds for parameter in kind.parameters))
+    values = list(dict.fromkeys(parameter.name for kind in kinds for parameter in kind.numbers()))
     rows = [
         (
             p.label,

@@ -26,8 +26,8 @@ class Axis:
         Of the source; of a kind of synapse those of all its sources, joined by "+".
     members : tuple of (Pathway, float)
         The argument is the sum of factor times presynaptic rate: of one source with parallel pathways their
-        shares of its mean conductance, of a kind of synapse the numbers of inputs, so that it is the rate of
-        all events.
+        shares of its mean conductance or current, of a kind of synapse the numbers of inputs, so that it is
+        the rate of all events.
     kind : Synapse or None
         The one that all events pass; None for the axis of one source.
     """
@@ -68,10 +68,19 @@ def transfer_axes(circuit, population):
         ]
     axes = []
     for (source, is_drive), own in sources.items():
-        whole = sum(p.mean_(1.0) for p in own)
         name = f"{source} (drive)" if is_drive and (source, False) in sources else source
-        axes.append(Axis(name, tuple((p, p.mean_(1.0) / whole if whole else 1 / len(own)) for p in own)))
+        axes.append(Axis(name, tuple(_shared(own, circuit.populations[population].model))))
     return axes
+
+
+def _shared(pathways, model):
+    """(pathway, its share) of parallel ones: of their mean conductance, or where they are not all of one
+    dimension of the size of their mean current.
+    """
+    dims = {entry and entry[1] for entry in (p.synapse.recorded(p.symbol, model) for p in pathways)}
+    sizes = [abs(p.mean_(1.0) if len(dims) == 1 else p.current_(1.0, model)) for p in pathways]
+    whole = sum(sizes)
+    return [(p, size / whole if whole else 1 / len(sizes)) for p, size in zip(pathways, sizes)]
 
 
 def transfer_problem(circuit):

@@ -11,16 +11,10 @@ import numpy as np
 from ..basics.arguments import described
 from ..basics.errors import CircuitError, InputError
 from ..circuit.circuit import Circuit
-from ..circuit.parameter_names import chosen, resolve
+from ..circuit.parameter_names import chosen, numbers_of, resolve
 from ..results.scan_values import parsed, plain_value
 
 __all__ = ["Plan", "plan_of"]
-
-#: What may be changed of a projection or a drive without any other value having a say in it, and its least.
-LEAST = {
-    "projection": {"E": -np.inf, "G": 0.0, "tau": "above 0"},
-    "drive": {"E": -np.inf, "G": 0.0, "tau": "above 0", "rate": 0.0},
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +28,8 @@ class Plan:
     points : list of dict
         {name: value} as plain data, which `Circuit.replace` takes as well.
     kinds : list
-        A key for each point. Points of one kind differ in conductances, time constants, reversals and
-        constant rates alone, which may take any value whatever the others are: what holds for one of them
+        A key for each point. Points of one kind differ in numbers of their synapses and constant rates
+        alone, which may take any value whatever the others are: what holds for one of them
         holds for all.
     circuits : dict
         The circuit at the first point of each kind.
@@ -125,12 +119,22 @@ class _Values:
             kind, which, attribute = resolve(self.circuit, name, CircuitError)
         except (CircuitError, AttributeError):  # no such name, or no text: `replace` says so
             return None, None
+        least = {name: _least(p) for name, p in numbers_of(self.circuit, kind, which).items()}
         # A rate beside a profile or in place of a table makes another network
-        if attribute not in LEAST.get(kind, ()) or attribute == "rate" and self.profiled:
+        if kind == "drive" and not self.profiled:
+            least["rate"] = 0.0
+        if attribute not in least:
             return None, None
         hits = zip(chosen(self.circuit, kind, which), getattr(self.circuit, f"{kind}s"))
         entries = [entry for hit, entry in hits if hit]
+        if any(attribute in entry.synapse_kind.tied for entry in entries):
+            return None, None
         if attribute == "rate" and not all(entry.constant and entry.profile is None for entry in entries):
             return None, None
         dims = {getattr(getattr(entry, attribute, None), "dim", None) for entry in entries}
-        return (dims.pop(), LEAST[kind][attribute]) if len(dims) == 1 else (None, None)
+        return (dims.pop(), least[attribute]) if len(dims) == 1 else (None, None)
+
+
+def _least(parameter):
+    """The least value of a Parameter, which by itself is right from there on."""
+    return "above 0" if parameter.positive else -np.inf if parameter.negative else 0.0

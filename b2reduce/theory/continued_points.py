@@ -10,7 +10,7 @@ import numpy as np
 from ..basics.arguments import described, require, to_si
 from ..basics.errors import InputError, unknown_name
 from ..basics.units import parse_quantity, si_label, with_units
-from ..circuit.parameter_names import resolve
+from ..circuit.parameter_names import numbers_of, resolve
 from ..reduction.drives import constant_drives_
 from ..reduction.frozen import free_parameters
 from ..reduction.reduced_circuit import ReducedCircuit
@@ -39,9 +39,10 @@ def family(reduced, parameter, values):
         reduced.circuit, parameter, lambda message: InputError(f"parameter, {parameter}: {message}")
     )
     frozen = reduced.kind.holds_synapses  # synapses, currents and leaks are in its tables
+    values_of_synapses = () if frozen else numbers_of(reduced.circuit, kind, which)
     allowed = {
-        "drive": ("rate",) if frozen else ("rate", "G", "tau", "E"),
-        "projection": () if frozen else ("G", "tau", "E"),
+        "drive": ("rate", *values_of_synapses),
+        "projection": values_of_synapses,
         "population": (
             ()
             if frozen or kind != "population"

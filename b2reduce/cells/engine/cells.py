@@ -59,7 +59,7 @@ class Source:
 
     def parameters_(self):
         """{variable of the cell: value}."""
-        values = {f"{name}_syn_{self.label}": value for name, value in self.synapse.values_.items()}
+        values = {f"{name}_syn_{self.label}": value for name, value in self.synapse.variables_.items()}
         return {**values, f"rate_syn_{self.label}": self.rate_}
 
     def mapped(self, function):

@@ -145,6 +145,7 @@ def generate(model, per_cell, synapses, dt_, method=None):
                     f"{declared}m_{statement.var} {'=' if statement.op == ':=' else statement.op} {value};"
                 )
         variables = tuple(sorted(group.equations.diff_eq_names))
+        held = {name for name in variables if group.variables[name].conditional_write is not None}
     draws = []
 
     def draw(call):
@@ -199,7 +200,7 @@ def generate(model, per_cell, synapses, dt_, method=None):
         parameters=prefixed(parameters),
         variables=prefixed(variables),
         sources=[
-            [(f"m_{name}", _of_lane(size, parameters)) for name, size in own_jumps.items()]
+            [(f"m_{name}", _of_lane(size, parameters), name in held) for name, size in own_jumps.items()]
             for own_jumps in jumps
         ],
         invariants=kept,

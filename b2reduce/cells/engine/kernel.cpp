@@ -219,8 +219,12 @@ extern "C" int run_block(const Run *run, int64_t first) {
             #pragma omp simd reduction(+:beyond)
             for (int l = 0; l < LANES; l++) {
                 beyond += k[l] >= table ? 1.0 : 0.0;
-                {% for name, size in source %}
+                {% for name, size, held in source %}
+                {% if held %}
+                {{ name }}_[l] += m_not_refractory_[l] != 0 && fired_[l] == 0 ? {{ size }} * k[l] : 0.0;
+                {% else %}
                 {{ name }}_[l] += {{ size }} * k[l];
+                {% endif %}
                 {% endfor %}
                 count[{{ loop.index0 }}][l] += counting * k[l];
             }
@@ -235,8 +239,12 @@ extern "C" int run_block(const Run *run, int64_t first) {
                         if (next <= cdf && k > mean) break;  // the last bit of u is reached
                         cdf = next;
                         if (u[l] >= cdf) {
-                            {% for name, size in source %}
+                            {% for name, size, held in source %}
+                            {% if held %}
+                            {{ name }}_[l] += m_not_refractory_[l] != 0 && fired_[l] == 0 ? {{ size }} : 0.0;
+                            {% else %}
                             {{ name }}_[l] += {{ size }};
+                            {% endif %}
                             {% endfor %}
                             count[{{ loop.index0 }}][l] += counting;
                         }

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
 
-from ...basics.arguments import described
+from ...basics.arguments import described, one_of
 from ...basics.errors import CircuitError, InputError, unknown_name
 from ...basics.frozen import FrozenDict
 from ...basics.units import parse_quantity, si_label, with_units
 from ..read_values import read_quantity
 
-__all__ = ["Parameter", "Synapse"]
+__all__ = ["Choice", "Parameter", "Synapse"]
 
 #: Units that are per area where the target's cells are: (attribute of the cell, name, what it is held
 #: against, example, example per area).
@@ -88,14 +88,46 @@ class Parameter:
         )
 
 
+@dataclass(frozen=True)
+class Choice:
+    """A word of a kind of synapse, one of some; what a Parameter answers, and no value of the cell.
+
+    Attributes
+    ----------
+    name : str
+        A key of projections and drives.
+    words : tuple of str
+    """
+
+    name: str
+    words: tuple[str, ...]
+
+    @property
+    def example(self):
+        """A word that nothing is wrong with."""
+        return self.words[0]
+
+    def read(self, value, key):
+        """The word that was given."""
+        one_of(value, self.words, f"{key}, {self.name}", CircuitError)
+        return value
+
+    def check(self, value, model, key):
+        """Words suit all cells."""
+
+    def unit_fault(self, value):
+        """Words have no unit."""
+        return ""
+
+
 class Synapse(ABC):
     """How spikes act on a cell, with the values of one pathway.
 
     Nobody asks for the name of a kind: what differs between kinds is said here. A new one is a frozen
-    dataclass in a file of its own, whose fields are its `parameters` with an underscore behind their names,
-    in SI, floats or arrays over cells; and one line in `register`. What is asked for text (`equations`,
-    `current`, `jumps`) is a class method, since it has names of variables and no values; variables of the
-    cell are ``<parameter>_syn_<label>``.
+    dataclass in a file of its own, whose fields are its `numbers` with an underscore behind their names, in
+    SI, floats or arrays over cells; and one line in `register`. What is asked for text (`equations`,
+    `current`, `jumps`) is a class method, since it has names of variables and no values; constants of the
+    cell are ``<name>_syn_<label>`` for the names in `variables_`.
 
     Rates are those of the events of one input, or with `inputs` of each of so many.
 
@@ -105,16 +137,25 @@ class Synapse(ABC):
         As files give it.
     meaning, weight, weight_latex : str
         What an event does, for tables; and what weights of rate models are, as text and in LaTeX.
-    parameters : tuple of Parameter
+    parameters : tuple of Parameter and Choice
     size : str
         The parameter that the size of events is linear in.
+    quantity : str
+        What is recorded of it, in a word.
+    brings_leak : bool
+        Whether it adds to the leak of a cell.
+    tied : tuple of str
+        Parameters whose values must go together, as `check_together` sees.
     """
 
     kind = ""
     meaning = ""
     weight = weight_latex = ""
-    parameters: tuple[Parameter, ...] = ()
+    parameters: tuple[Parameter | Choice, ...] = ()
     size = ""
+    quantity = "conductance"
+    brings_leak = True
+    tied: tuple[str, ...] = ()
 
     # Values
 
@@ -129,26 +170,43 @@ class Synapse(ABC):
         for name in known:
             if name not in given:
                 raise CircuitError(f"{key}: the key {name!r} is missing")
-        return FrozenDict({p.name: p.read(given[p.name], key) for p in cls.parameters})
+        values = FrozenDict({p.name: p.read(given[p.name], key) for p in cls.parameters})
+        cls.check_together(values, key)
+        return values
+
+    @classmethod
+    def check_together(cls, values, key):
+        """Raise a `CircuitError` where parameters that are right by themselves do not go together."""
+        return None
+
+    @classmethod
+    def numbers(cls):
+        """The parameters that are numbers."""
+        return tuple(parameter for parameter in cls.parameters if isinstance(parameter, Parameter))
 
     @classmethod
     def of(cls, values):
-        """The synapse with these Quantities or SI values."""
-        return cls(*(float(np.asarray(values[parameter.name])) for parameter in cls.parameters))
+        """The synapse with these Quantities or SI values, and words."""
+        return cls(*(float(np.asarray(values[parameter.name])) for parameter in cls.numbers()))
 
     @classmethod
     def stacked(cls, synapses):
         """One synapse whose values are arrays over those of several."""
-        return cls(*map(np.array, zip(*(synapse.values_.values() for synapse in synapses))))
+        return cls(*(np.array([getattr(each, item.name) for each in synapses]) for item in fields(cls)))
 
     @cached_property
     def values_(self):
         """{parameter: SI value}."""
-        return {parameter.name: getattr(self, f"{parameter.name}_") for parameter in self.parameters}
+        return {parameter.name: getattr(self, f"{parameter.name}_") for parameter in self.numbers()}
+
+    @property
+    def variables_(self):
+        """{name: SI value} of the constants in its equations."""
+        return self.values_
 
     def mapped(self, function):
         """The synapse with a function of every value."""
-        return type(self)(*map(function, self.values_.values()))
+        return type(self)(*(function(getattr(self, item.name)) for item in fields(self)))
 
     @property
     def size_(self):
@@ -167,8 +225,8 @@ class Synapse(ABC):
 
     @classmethod
     def units(cls, label, model):
-        """{variable: dimension} of the parameters in the equations of a cell."""
-        return {f"{p.name}_syn_{label}": p.dimension(model) for p in cls.parameters}
+        """{variable: dimension} of the constants in the equations of a cell, those of `variables_`."""
+        return {f"{p.name}_syn_{label}": p.dimension(model) for p in cls.numbers()}
 
     @classmethod
     @abstractmethod
@@ -202,7 +260,7 @@ class Synapse(ABC):
 
     @abstractmethod
     def mean_(self, rate_, inputs=1.0):
-        """Mean of what is recorded."""
+        """Mean of what is recorded; of what is not, of what it adds to a variable in a second."""
 
     @abstractmethod
     def leak_(self, rate_, inputs=1.0):
@@ -217,7 +275,14 @@ class Synapse(ABC):
 
     @abstractmethod
     def variance_(self, rate_, model, above_=0.0, inputs=1.0):
-        """Variance of that current for independent events (Campbell)."""
+        """Variance of that current for independent events (Campbell).
+
+        Of charge that comes at once, which has none: of the part that the cell's own leak lets pass.
+        """
+
+    def density_(self, rate_, model, above_=0.0, inputs=1.0):
+        """Spectral density of that current at rest for independent events: rate times charge squared."""
+        return inputs * rate_ * self.current_(1.0, model, above_) ** 2
 
     @property
     @abstractmethod

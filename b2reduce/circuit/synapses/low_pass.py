@@ -18,6 +18,14 @@ class LowPass:
 
     tau_: float
 
+    #: Whether a change of the rate is there at once.
+    at_once = False
+
+    @property
+    def fastest_(self):
+        """The time constant in s that a time step must resolve; infinite where there is none."""
+        return self.tau_
+
     @property
     def delay_(self):
         """Mean delay in s, by how much slow changes come late."""
@@ -35,6 +43,10 @@ class LowPass:
         """{variable: SI value} of what `equations` name and declare."""
         return {f"tau_{key}": self.tau_}
 
+    def held_(self, key, rate):
+        """{variable: value} of its state where the rate in Hz has long been."""
+        return {f"s_{key}": rate}
+
     def latex(self, symbol, incoming, shown):
         """The same as a line of LaTeX; `shown` writes an SI value with its unit."""
         return rf"{shown(self.tau_, 's')}\;\frac{{d{symbol}}}{{dt}} &= -{symbol} + {incoming}"
@@ -46,6 +58,10 @@ class LowPass:
     def below_(self, unit_):
         """Coefficients of the denominator, highest power first, with times in some unit."""
         return [self.tau_ / unit_, 1.0]
+
+    def band_(self, tau_m_):
+        """Variance behind this filter and a membrane for white noise of spectral density 1, in 1/s."""
+        return 1 / (2 * (self.tau_ + tau_m_))
 
     def behind_(self, passed, rate_, tau_m_):
         """int (m(t) - r) K(t) dt of a train of rate r in which m(t) is the density of spikes at t after one.

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from ...basics.errors import CircuitError, unknown_name
 from ...basics.register import Register
+from .alpha import Alpha
 from .base import Synapse
+from .current import ExponentialCurrent
+from .current_rise_decay import CurrentRiseAndDecay
 from .exponential import ExponentialConductance
+from .jump import Jump
+from .rise_decay import RiseAndDecay
 
 __all__ = ["DEFAULT", "SYNAPSES", "register", "synapse_kind"]
 
@@ -24,5 +29,5 @@ def synapse_kind(name, key):
     return SYNAPSES[name]
 
 
-for _kind in (ExponentialConductance,):
+for _kind in (ExponentialConductance, RiseAndDecay, Alpha, ExponentialCurrent, CurrentRiseAndDecay, Jump):
     register(_kind)

@@ -108,7 +108,7 @@ class RateDynamics(ABC):
 
     def held(self, f, rate):
         """{variable: value} of a filter whose rate in Hz has long been; what is left out is 0."""
-        return {f"s_{f.key}": rate}
+        return f.filter.held_(f.key, rate)
 
     def fastest_(self, reduced):
         """Time constants in s that a time step must resolve."""

@@ -16,6 +16,16 @@ class Synaptic(RateDynamics):
     meaning = "one filter a pathway, with the time constant of its synapse"
     by_pathway = True
 
+    def problem(self, circuit, level):
+        for label, projection in zip(circuit.labels, circuit.projections):
+            if projection.synapse.filter.at_once:
+                return (
+                    f"{self.name!r} filters every rate by its synapse, and {label} ({projection.kind}) acts"
+                    " at once, so that rates would follow one another without delay; use tau = 'membrane',"
+                    " 'fitted' or a time"
+                )
+        return ""
+
     def time_constants(self, circuit, given, point, fits, responses):
         return {label: with_units(value, "s") for label, value in circuit.synaptic_delays_.items()}, {}
 
@@ -40,6 +50,10 @@ class Synaptic(RateDynamics):
 
     def values(self, reduced, population, sources):
         return {name: value for f in sources for name, value in f.filter.parameters_(f.key).items()}
+
+    def fastest_(self, reduced):
+        pathways = (p for name in reduced.populations for p in reduced.circuit.pathways(name))
+        return [p.synapse.filter.fastest_ for p in pathways]
 
     def chains_(self, reduced, pathways):
         return [p.synapse.filter.chain_() for p in pathways]

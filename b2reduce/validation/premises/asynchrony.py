@@ -11,8 +11,8 @@ __all__ = ["Asynchrony"]
 
 
 class Asynchrony(Premise):
-    """Variance of each recurrent conductance over time within a cell, relative to Campbell's for Poisson
-    trains of the same rate, K G^2 r dt/(1 - exp(-2 dt/tau)) at the end of a step.
+    """Variance of each recurrent conductance or current over time within a cell, relative to Campbell's for
+    Poisson trains of the same rate, of exponential ones K G^2 r dt/(1 - exp(-2 dt/tau)) at the end of steps.
 
     Irregular independent trains give 0.7 to 1; synchronous ones multiply it by the number of spikes that come
     together.
@@ -34,7 +34,7 @@ class Asynchrony(Premise):
     )
 
     def measure(self, evidence):
-        circuit, worst, where = evidence.circuit, np.nan, ""
+        circuit, worst, where, what = evidence.circuit, np.nan, "", ""
         for run in evidence.runs:
             rates = mean_rates(run)
             dt_ = run.provenance["dt [s]"]
@@ -49,14 +49,22 @@ class Asynchrony(Premise):
                     inside = run.conductance_t_ > run.duration_ / 4
                     ratio = float(np.mean(np.var(recorded[:, inside], axis=1)) / campbell)
                     if not ratio <= worst:
-                        worst, where = ratio, pathway.label
+                        worst, where, what = ratio, pathway.label, pathway.synapse.quantity
         if np.isnan(worst):
-            return self.unmeasured(
+            unseen = [
+                pathway.label
+                for target, population in circuit.populations.items()
+                for pathway in circuit.pathways(target)
+                if not pathway.is_drive and pathway.synapse.recorded(pathway.symbol, population.model) is None
+            ]
+            nothing = (
                 "no recurrent conductance was active or recorded: there is nothing that could synchronise"
             )
+            seen = f"{', '.join(unseen)}: leaves nothing behind that could be recorded; see weak correlation"
+            return self.unmeasured(seen if unseen else nothing)
         return self.judged(
             worst,
-            f"{where}: conductance variance relative to independent Poisson trains",
+            f"{where}: {what} variance relative to independent Poisson trains",
             "; cells fire together, so that mean rates do not describe the input: spread delays, make"
             " connections sparser, or do not reduce this circuit",
         )

@@ -7,6 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from ...reduction.inputs import average, membrane_tau_
+
 __all__ = ["Evidence"]
 
 
@@ -39,6 +41,21 @@ class Evidence:
         """{population: Hz}, the mean over the runs."""
         means = [mean_rates(run) for run in self.runs]
         return {name: float(np.mean([mean[name] for mean in means])) for name in self.circuit.populations}
+
+    @cached_property
+    def drives_(self):
+        """{(drive, target): Hz}, means over time."""
+        return {(drive.name, drive.target): drive.rate_ for drive in self.circuit.drives}
+
+    @cached_property
+    def membrane_taus_(self):
+        """{population: time constant of the membrane in s} at the rates of the spiking network."""
+        return {
+            name: membrane_tau_(
+                population.model, average(self.circuit, name, self.spiking_rates, self.drives_)[1]
+            )
+            for name, population in self.circuit.populations.items()
+        }
 
     def trains(self, run):
         """[(population, cell indices, times)] of the spikes, where there are any."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...basics.frozen import FrozenDict
-from ...reduction.inputs import average, membrane_tau_, pathway_factor, source_rate
+from ...reduction.inputs import pathway_factor, source_rate
 from .asynchrony import Asynchrony
 from .base import Ratio
 
@@ -50,15 +50,16 @@ class IrregularSpikes(Ratio):
                 circuit.populations[target].model,
                 float(np.asarray(reduced.gains[target].v_theta)),
             )
-            drives = {
-                (p.source, target): circuit.drive(p.source, target).rate_
-                for p in circuit.pathways(target)
-                if p.is_drive
-            }
-            tau_m = membrane_tau_(model, average(circuit, target, rates, drives)[1])
-            for p in circuit.pathways(target):
-                rate = source_rate(p, rates, drives)
-                variance = p.variance_(rate, model, v_theta)
+            tau_m, pathways = evidence.membrane_taus_[target], circuit.pathways(target)
+            # The variance of charge that comes at once is one of the membrane: then all are.
+            at_once = any(p.synapse.filter.at_once for p in pathways)
+            for p in pathways:
+                rate = source_rate(p, rates, evidence.drives_)
+                variance = (
+                    p.density_(rate, model, v_theta) * p.synapse.filter.band_(tau_m)
+                    if at_once
+                    else p.variance_(rate, model, v_theta)
+                )
                 seen += variance * float(pathway_factor(p, rate, cv2, tau_m))
                 assumed += variance * float(pathway_factor(p, rate, reduced.cv2, tau_m))
             if assumed > 0:

@@ -26,6 +26,9 @@ class LeakSlope(Premise):
     change = FrozenDict({"level": "surface"})
 
     def measure(self, evidence):
+        kinds = evidence.circuit.synapse_kinds
+        if kinds and not any(kind.brings_leak for kind in kinds):
+            return self.unmeasured("no synapse changes the leak")
         changes = {
             name: gain.slope_change
             for name, gain in evidence.reduced.gains.items()

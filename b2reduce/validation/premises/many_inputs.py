@@ -9,7 +9,7 @@ __all__ = ["ManyInputs"]
 
 
 class ManyInputs(Premise):
-    """Events per synaptic time constant, K r tau.
+    """Events per synaptic time constant, K r tau, or of jumps, which the membrane sums up, per that of it.
 
     A Poisson conductance has the skewness (2 sqrt(2)/3)/sqrt(K r tau), from the second and third cumulants
     G^2 tau R/2 and G^3 tau R/3.
@@ -41,7 +41,10 @@ class ManyInputs(Premise):
                     if pathway.is_drive
                     else evidence.spiking_rates[pathway.source]
                 )
-                events[pathway.label] = pathway.K * rate * pathway.synapse.filter.delay_
+                within = pathway.synapse.filter.delay_
+                if pathway.synapse.filter.at_once:
+                    within = evidence.membrane_taus_[target]
+                events[pathway.label] = pathway.K * rate * within
         worst = min(events, key=events.get, default=None)
         if worst is None:
             return self.unmeasured("there are no synapses")
