@@ -16,6 +16,7 @@ from b2reduce.cells.engine.kernel_arrays import RunArrays
 from b2reduce.cells.engine.native import kernel_of
 from b2reduce.circuit.synapses.alpha import Alpha
 from b2reduce.circuit.synapses.current import ExponentialCurrent
+from b2reduce.circuit.synapses.current_alpha import CurrentAlpha
 from b2reduce.circuit.synapses.current_rise_decay import CurrentRiseAndDecay
 from b2reduce.circuit.synapses.exponential import ExponentialConductance
 from b2reduce.circuit.synapses.jump import Jump
@@ -67,6 +68,11 @@ KERNELS = {
         CurrentRiseAndDecay,
         dict(w=20e-12, tau_rise=4e-3, tau=5e-3, norm="peak"),
         lambda t: 20e-12 * difference(4e-3, 5e-3)(t) / peak_of(difference(4e-3, 5e-3), 0.02),
+    ),
+    "current_alpha": (
+        CurrentAlpha,
+        dict(w=-20e-12, tau=2e-3),
+        lambda t: -20e-12 * t / 2e-3 * np.exp(1 - t / 2e-3),
     ),
 }
 RATE_ = 3000.0  # Hz, of all events
@@ -255,6 +261,7 @@ GIVEN = {
     "alpha": (Alpha.of(dict(G=1e-9, tau=3e-3, E=0.0)), 2),
     "rise_decay": (RiseAndDecay.of(dict(G=1e-9, tau_rise=1e-3, tau=6e-3, E=0.0, norm="area")), 2),
     "current_rise_decay": (CurrentRiseAndDecay.of(dict(w=50e-12, tau_rise=1e-3, tau=6e-3, norm="peak")), 2),
+    "current_alpha": (CurrentAlpha.of(dict(w=50e-12, tau=2e-3)), 2),
     "jump": (Jump.of(dict(J=0.5e-3)), 3),
 }
 

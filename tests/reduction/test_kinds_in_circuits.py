@@ -278,8 +278,9 @@ def test_wrong_values_say_what_is_wrong(tmp_path):
         (dict(ALPHA, G="1 nS", tau_rise="1 ms"), "unknown parameter of alpha synapses 'tau_rise'"),
         (
             dict(RISE, G="1 nS", tau_rise="5 ms"),
-            "tau_rise: got 5. ms, expected less than tau = 5. ms; .*'alpha'",
+            "tau_rise: got 5. ms, expected less than tau = 5. ms; .* 'alpha'",
         ),
+        (dict(SLOW, w="1 pA", tau_rise="8 ms"), "expected less than tau = 8. ms; .*'current_alpha'"),
         (dict(RISE, G="1 nS", norm="sum"), "norm: got the unknown norm 'sum'; known: peak, area"),
         (dict(RISE, G="1 nS", norm=1), "norm: got 1, expected one of peak, area"),
         ({**{k: v for k, v in RISE.items() if k != "norm"}, "G": "1 nS"}, "the key 'norm' is missing"),

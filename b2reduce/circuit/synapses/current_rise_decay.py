@@ -40,7 +40,7 @@ class CurrentRiseAndDecay(TwoStates, AsCurrent):
 
     @classmethod
     def check_together(cls, values, key):
-        check_rise(values, key)
+        check_rise(values, key, "current_alpha")
 
     @classmethod
     def of(cls, values):

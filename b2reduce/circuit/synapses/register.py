@@ -7,6 +7,7 @@ from ...basics.register import Register
 from .alpha import Alpha
 from .base import Synapse
 from .current import ExponentialCurrent
+from .current_alpha import CurrentAlpha
 from .current_rise_decay import CurrentRiseAndDecay
 from .exponential import ExponentialConductance
 from .jump import Jump
@@ -29,5 +30,13 @@ def synapse_kind(name, key):
     return SYNAPSES[name]
 
 
-for _kind in (ExponentialConductance, RiseAndDecay, Alpha, ExponentialCurrent, CurrentRiseAndDecay, Jump):
+for _kind in (
+    ExponentialConductance,
+    RiseAndDecay,
+    Alpha,
+    ExponentialCurrent,
+    CurrentRiseAndDecay,
+    CurrentAlpha,
+    Jump,
+):
     register(_kind)

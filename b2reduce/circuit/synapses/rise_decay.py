@@ -46,7 +46,7 @@ class RiseAndDecay(TwoStates, AsConductance):
 
     @classmethod
     def check_together(cls, values, key):
-        check_rise(values, key)
+        check_rise(values, key, "alpha")
 
     @classmethod
     def of(cls, values):

@@ -88,12 +88,12 @@ class TwoStates(Synapse):
         return TwoPoles(*self._taus_)
 
 
-def check_rise(values, key):
-    """Refuse a rise that is no faster than the decay."""
+def check_rise(values, key, alike):
+    """Refuse a rise that is no faster than the decay; `alike` is the kind in which both are the same."""
     if not values["tau_rise"] < values["tau"]:
         raise CircuitError(
             f"{key}, tau_rise: got {values['tau_rise']}, expected less than tau = {values['tau']}; exchange"
-            " them, or where both are the same use kind = 'alpha'"
+            f" them, or where both are the same use kind = {alike!r}"
         )
 
 
