@@ -144,12 +144,12 @@ class Circuit:
     def pathways(self, target: str) -> Any:
         """All inputs of a population, drives first."""
         drives = [
-            Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), d.synapse)
+            Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), d.synapse, d.second)
             for d in self.drives
             if d.target == target
         ]
         return drives + [
-            Pathway(label, target, p.source, False, self.K(p), p.synapse)
+            Pathway(label, target, p.source, False, self.K(p), p.synapse, p.second)
             for label, p in zip(self.labels, self.projections)
             if p.target == target
         ]

@@ -6,6 +6,7 @@ from ..basics.arguments import described, require
 from ..basics.errors import CircuitError, unknown_name
 from .parts import Drive, Population, Projection
 from .read_values import NAME
+from .sizes import mean_of
 
 
 def check_circuit(circuit):
@@ -34,7 +35,7 @@ def check_circuit(circuit):
                     )
             model = circuit.populations[entry.target].model
             for parameter in entry.synapse_kind.parameters:
-                parameter.check(entry.parameters[parameter.name], model, key)
+                parameter.check(mean_of(entry.parameters[parameter.name]), model, key)
     for kind, entries in (("projection", circuit.projections), ("drive", circuit.drives)):
         for entry in entries:
             ends = [entry.target, entry.source] if kind == "projection" else [entry.target]

@@ -7,6 +7,7 @@ from ..basics.toml_text import toml_text
 from ..basics.units import format_quantity
 from .library import data_names
 from .load_model import load_model
+from .sizes import Sizes
 
 __all__ = ["circuit_tables", "circuit_toml"]
 
@@ -49,7 +50,7 @@ def _cell_by_name(model):
 
 def circuit_tables(circuit):
     """[(columns, rows, title)] of populations, of projections, and of drives, where there are any."""
-    shown = lambda value: value if isinstance(value, str) else quantity_text(value)
+    shown = lambda value: str(value) if isinstance(value, (str, Sizes)) else quantity_text(value)
     changed = lambda parameters: ", ".join(f"{key} = {shown(value)}" for key, value in parameters.items())
     rate = lambda d: (
         quantity_text(d.rate) if d.constant else f"{len(d.rate[0])} values, mean {amount(d.rate_, 'Hz')}"

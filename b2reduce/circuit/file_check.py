@@ -18,6 +18,7 @@ from .neuron_reading import KEYS as NEURON_KEYS
 from .neuron_reading import NEEDED as NEURON_NEEDED
 from .parts import Drive, Population, Projection
 from .roles import ROLES
+from .sizes import mean_of
 from .synapses.register import DEFAULT, synapse_kind
 
 __all__ = ["check_file"]
@@ -165,9 +166,10 @@ def _entry_faults(type_, entry, where, names):
             continue
         label = "projection E->E, " if type_ is Projection else "drive fine->E, "
         if key in values:  # by itself: it may not go together with the values that stand in for the others
-            faults = _tried(lambda: values[key].read(value, label.removesuffix(", ")), label)
+            read = lambda: synapse_kind(kind, "kind").read_one(values[key], value, label.removesuffix(", "))
+            faults = _tried(read, label)
             found += [f"{where}, {key}: {fault.removeprefix(f'{key}: ')}" for fault in faults]
-            if fault := values[key].unit_fault(value):
+            if fault := values[key].unit_fault(value if faults else mean_of(read())):
                 found.append(f"{where}, {key}: {fault}")
             continue
         fine = {**_FINE[type_], "kind": kind, **{name: item.example for name, item in values.items()}}

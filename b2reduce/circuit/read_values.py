@@ -10,6 +10,7 @@ from ..basics.arguments import described, to_si, whole
 from ..basics.errors import CircuitError, InputError, UnitError
 from ..basics.units import format_quantity, parse_quantity
 from .orientation import Profile, read_profile
+from .sizes import Sizes
 
 __all__ = ["NAME", "check_step", "profile_of", "read_quantity", "text_of", "whole_number"]
 
@@ -63,4 +64,6 @@ def text_of(value):
 
     if isinstance(value, Profile):
         return value.to_dict()
+    if isinstance(value, Sizes):
+        return value.text()
     return format_quantity(value) if isinstance(value, Quantity) else value

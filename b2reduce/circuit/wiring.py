@@ -8,7 +8,7 @@ from ..basics.errors import InputError
 from ..basics.streams import OfNetwork, seed_streams
 from .orientation import angles_
 
-__all__ = ["choose", "draw_wiring", "wire"]
+__all__ = ["choose", "draw_sizes", "draw_wiring", "drive_sums", "ones_matrix", "wire"]
 
 
 def choose(rng, available, K, rows):
@@ -109,12 +109,46 @@ def draw_wiring(circuit, seed):
     return wiring
 
 
-def ones_matrix(circuit, projection_wiring, source, target):
-    """Sparse matrix (target, source) with a one for every synapse."""
+def draw_sizes(circuit, wiring, seed):
+    """{projection label: size of every synapse over their mean} of those whose sizes differ."""
+    return {
+        label: projection.sizes.draw(
+            np.random.default_rng(seed_streams(seed, OfNetwork.SIZES, number)), wiring[label][0].size
+        )
+        for number, (label, projection) in enumerate(zip(circuit.labels, circuit.projections))
+        if projection.sizes is not None
+    }
+
+
+def drive_sums(circuit, seed):
+    """{(drive, target): (size of events, their number)}, arrays over cells, over what they are where all
+    sizes are the same; of drives whose sizes differ.
+
+    The K trains of a cell are one there, in which events are as large as makes mean and variance those of
+    its own K synapses: <w^2>/<w> for their sizes w.
+    """
+    found = {}
+    for number, drive in enumerate(circuit.drives):
+        if drive.sizes is None:
+            continue
+        rng = np.random.default_rng(seed_streams(seed, OfNetwork.DRIVE_SIZES, number))
+        drawn = np.empty((2, circuit.populations[drive.target].size))
+        for cell in range(drawn.shape[1]):
+            sizes = drive.sizes.draw(rng, drive.inputs)
+            drawn[:, cell] = sizes.mean(), np.mean(sizes**2)
+        mean, square = drawn
+        # Cells whose synapses all happen to be 0 have no events
+        size = np.divide(square, mean, out=np.ones_like(mean), where=mean > 0)
+        found[drive.name, drive.target] = size, mean / size
+    return found
+
+
+def ones_matrix(circuit, projection_wiring, source, target, sizes=None):
+    """Sparse matrix (target, source) with a one for every synapse, or with its size over their mean."""
     from scipy.sparse import csr_matrix
 
     i, j, _ = projection_wiring
     return csr_matrix(
-        (np.ones(i.size, np.float32), (j.astype(np.int32), i.astype(np.int32))),
+        (np.ones(i.size, np.float32) if sizes is None else sizes.astype(np.float32), (j.astype(np.int32), i.astype(np.int32))),
         shape=(circuit.populations[target].size, circuit.populations[source].size),
     )
