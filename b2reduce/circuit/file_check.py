@@ -12,6 +12,7 @@ from ..basics.units import parse_quantity
 from .circuit import Circuit
 from .circuit_reading import KEYS as CIRCUIT_KEYS
 from .circuit_reading import POPULATION_KEYS
+from .given_wiring import with_folder
 from .load_model import load_model
 from .neuron import NeuronModel
 from .neuron_reading import KEYS as NEURON_KEYS
@@ -173,7 +174,7 @@ def _entry_faults(type_, entry, where, names):
                 found.append(f"{where}, {key}: {fault}")
             continue
         fine = {**_FINE[type_], "kind": kind, **{name: item.example for name, item in values.items()}}
-        if key == "probability":
+        if key in ("probability", "wiring"):
             fine.pop("in_degree")
         found += [
             f"{where}, {key}: {fault.removeprefix(f'{key}: ')}"
@@ -227,7 +228,7 @@ def _circuit_faults(data, path):
             found.append(f"{kind}: got {described(listed)}, expected a list of tables: write [[{kind}]]")
             continue
         entries[kind] = []
-        for number, entry in enumerate(listed, start=1):
+        for number, entry in enumerate((with_folder(entry, path.parent) for entry in listed), start=1):
             faults = _entry_faults(type_, entry, f"{kind}, entry {number}", populations)
             found += faults
             if not faults and entry["target"] in built and entry.get("source", entry["target"]) in built:

@@ -9,6 +9,7 @@ import numpy as np
 from ..basics.arguments import described, to_si, whole
 from ..basics.errors import CircuitError, InputError, UnitError
 from ..basics.units import format_quantity, parse_quantity
+from .given_wiring import GivenWiring
 from .orientation import Profile, read_profile
 from .sizes import Sizes
 
@@ -66,4 +67,6 @@ def text_of(value):
         return value.to_dict()
     if isinstance(value, Sizes):
         return value.text()
+    if isinstance(value, GivenWiring):
+        return value.plain
     return format_quantity(value) if isinstance(value, Quantity) else value

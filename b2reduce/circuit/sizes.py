@@ -110,7 +110,9 @@ class NormalSize(_OfMoments):
         if self.cv == 0:
             return 0.0, 1.0, 1.0
         z = 1 / self.cv
-        hazard = np.exp(-(z**2) / 2 - log_ndtr(z)) / np.sqrt(2 * np.pi)  # density at the cut over what is left
+        hazard = np.exp(-(z**2) / 2 - log_ndtr(z)) / np.sqrt(
+            2 * np.pi
+        )  # density at the cut over what is left
         mean = 1 + self.cv * hazard
         return float(ndtr(-z)), float(mean), float(mean + self.cv**2)
 
@@ -211,8 +213,8 @@ def read_sizes(value, read, key):
         plain = isinstance(value, np.ndarray) and not isinstance(value, Quantity)
         if plain or np.ndim(value) != 1 or len(value) == 0:
             raise CircuitError(
-                f'{key}: got {described(value)}, expected a list such as ["0.4 nS", "0.6 nS"] or an array with'
-                " its unit, such as [0.4, 0.6]*nS, of which every synapse has one"
+                f'{key}: got {described(value)}, expected a list such as ["0.4 nS", "0.6 nS"] or an array'
+                " with its unit, such as [0.4, 0.6]*nS, of which every synapse has one"
             )
         return _listed([read(each) for each in value], key)
     return None

@@ -65,7 +65,18 @@ class SynapticInput:
     @cached_property
     def synapse(self: Any) -> Any:
         """One of its synapses, in SI: the mean one, where their sizes differ."""
-        return self.synapse_kind.of({name: mean_of(value) for name, value in self.parameters.items()})
+        one = self.synapse_kind.of({name: mean_of(value) for name, value in self.parameters.items()})
+        return one if self.factor == 1.0 else one.scaled(self.factor)
+
+    @property
+    def factor(self: Any) -> float:
+        """What multiplies the mean size of its synapses."""
+        return 1.0
+
+    @property
+    def differing(self: Any) -> bool:
+        """Whether the sizes of its synapses differ."""
+        return self.sizes is not None
 
     @property
     def sizes(self: Any) -> Any:

@@ -66,6 +66,9 @@ def _wire_by_profile(projection, source_size, target_size, rng):
 def wire(projection, source_size, target_size, rng):
     """Presynaptic and postsynaptic indices and delays in s of a projection."""
     lo, hi = float(projection.delay[0]), float(projection.delay[-1])
+    if (given := projection.wiring) is not None:
+        drawn = rng.uniform(lo, hi, given.number) if hi > lo else lo
+        return given.i, given.j, drawn if given.delay is None else given.delay
     if projection.profile is not None:
         i, j = _wire_by_profile(projection, source_size, target_size, rng)
         return i, j, rng.uniform(lo, hi, i.size) if hi > lo else lo
@@ -111,13 +114,14 @@ def draw_wiring(circuit, seed):
 
 def draw_sizes(circuit, wiring, seed):
     """{projection label: size of every synapse over their mean} of those whose sizes differ."""
-    return {
-        label: projection.sizes.draw(
-            np.random.default_rng(seed_streams(seed, OfNetwork.SIZES, number)), wiring[label][0].size
-        )
-        for number, (label, projection) in enumerate(zip(circuit.labels, circuit.projections))
-        if projection.sizes is not None
-    }
+    found = {}
+    for number, (label, projection) in enumerate(zip(circuit.labels, circuit.projections)):
+        if projection.sizes is not None:
+            rng = np.random.default_rng(seed_streams(seed, OfNetwork.SIZES, number))
+            found[label] = projection.sizes.draw(rng, wiring[label][0].size)
+        elif projection.differing:
+            found[label] = projection.wiring.relative
+    return found
 
 
 def drive_sums(circuit, seed):
@@ -149,6 +153,9 @@ def ones_matrix(circuit, projection_wiring, source, target, sizes=None):
 
     i, j, _ = projection_wiring
     return csr_matrix(
-        (np.ones(i.size, np.float32) if sizes is None else sizes.astype(np.float32), (j.astype(np.int32), i.astype(np.int32))),
+        (
+            np.ones(i.size, np.float32) if sizes is None else sizes.astype(np.float32),
+            (j.astype(np.int32), i.astype(np.int32)),
+        ),
         shape=(circuit.populations[target].size, circuit.populations[source].size),
     )

@@ -139,7 +139,9 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
                 table = f"table_{p.symbol}"
                 grid = np.arange(int(np.ceil(max(float(drive.rate[0][-1]), 0.0) / dt_)) + 2) * dt_
                 # Where cells differ in the number of their events, the rate holds that
-                total = p.K * drive.rate_at_(grid) * brian2.Hz if drive.sizes is None else drive.rate_at_(grid)
+                total = (
+                    p.K * drive.rate_at_(grid) * brian2.Hz if drive.sizes is None else drive.rate_at_(grid)
+                )
                 times = "" if drive.sizes is None else f"*rate_syn_{p.symbol}"
                 namespace[table] = brian2.TimedArray(total, dt=dt_ * brian2.second, name=table)
                 events = events.replace(f"rate_syn_{p.symbol}*dt", f"{table}(t){times}*dt")

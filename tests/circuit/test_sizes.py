@@ -60,7 +60,9 @@ def test_means_go_into_weights_and_mean_squares_into_noise():
     circuit = circuit_of("lognormal(0.5 nS, 0.25 nS)", "normal(0.4 nS, 0.1 nS)")
     plain = circuit_of("0.5 nS", circuit.drives[0].sizes.mean)
     rates, drives, model = {"E": 7.0}, {("ext", "E"): 20.0}, circuit.populations["E"].model
-    assert average(circuit, "E", rates, drives) == pytest.approx(average(plain, "E", rates, drives), rel=1e-12)
+    assert average(circuit, "E", rates, drives) == pytest.approx(
+        average(plain, "E", rates, drives), rel=1e-12
+    )
     own = 1 + 0.5**2
     for p, q in zip(circuit.pathways("E"), plain.pathways("E")):
         expected = 1 + 0.25**2 if p.is_drive else own  # of the drive 3e-5 is cut
@@ -118,11 +120,13 @@ def test_synapses_of_a_network_have_their_own_sizes(engine):
 
 
 def test_files_are_written_read_and_changed(tmp_path):
-    circuit = circuit_of([0.1, 0.2, 0.6] * nS)
+    circuit = circuit_of(["0.1 nS", "0.2 nS", "0.6 nS"])
     circuit.save(tmp_path / "net.toml")
     text = (tmp_path / "net.toml").read_text()
-    assert 'G = ["100 pS", "200 pS", "600 pS"]' in text and 'G = "lognormal(0.4 nS, 0.3 nS)"' in text
-    assert b2r.load_circuit(tmp_path / "net.toml").hash == circuit.hash and not check_file(tmp_path / "net.toml")
+    assert 'G = ["0.1 nS", "0.2 nS", "0.6 nS"]' in text and 'G = "lognormal(0.4 nS, 0.3 nS)"' in text
+    assert b2r.load_circuit(tmp_path / "net.toml").hash == circuit.hash and not check_file(
+        tmp_path / "net.toml"
+    )
     assert circuit_of([0.1, 0.2, 0.7] * nS).hash != circuit.hash
     changed = circuit.replace({"projection.E->E.tau": "6 ms", "drive.ext.G": "0.3 nS"})
     assert changed.projections[0].sizes == circuit.projections[0].sizes and changed.drives[0].sizes is None

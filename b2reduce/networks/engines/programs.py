@@ -33,7 +33,7 @@ def structure_of(circuit, seed, dt_, duration_, record):
         data.pop(key, None)
     entries = (*circuit.projections, *circuit.drives)
     for item, entry in zip([*data.get("projections", ()), *data.get("drives", ())], entries):
-        if entry.sizes is None:  # what is drawn for those that differ depends on all of it
+        if not entry.differing:  # what is drawn for those that differ depends on all of it
             for key in entry.parameters:  # arguments of the program
                 item.pop(key)
     for item, drive in zip(data.get("drives", ()), circuit.drives):
