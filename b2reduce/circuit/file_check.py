@@ -19,7 +19,7 @@ from .neuron_reading import KEYS as NEURON_KEYS
 from .neuron_reading import NEEDED as NEURON_NEEDED
 from .parts import Drive, Population, Projection
 from .roles import ROLES
-from .sizes import mean_of
+from .sizes import Sizes
 from .synapses.register import DEFAULT, synapse_kind
 
 __all__ = ["check_file"]
@@ -170,7 +170,8 @@ def _entry_faults(type_, entry, where, names):
             read = lambda: synapse_kind(kind, "kind").read_one(values[key], value, label.removesuffix(", "))
             faults = _tried(read, label)
             found += [f"{where}, {key}: {fault.removeprefix(f'{key}: ')}" for fault in faults]
-            if fault := values[key].unit_fault(value if faults else mean_of(read())):
+            differ = not faults and isinstance(read(), Sizes)
+            if fault := values[key].unit_fault(read().mean if differ else value):
                 found.append(f"{where}, {key}: {fault}")
             continue
         fine = {**_FINE[type_], "kind": kind, **{name: item.example for name, item in values.items()}}
