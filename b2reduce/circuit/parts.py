@@ -150,7 +150,7 @@ class Projection(SynapticInput):
         said = [name for name, value in ways.items() if value is not None]
         if len(said) != 1:
             got = f"{'both' if len(said) == 2 else 'all'} of {' and '.join(said)}" if said else "none"
-            raise CircuitError(f"{key}: got {got}, expected one of in_degree, probability and wiring")
+            raise CircuitError(f"{key}: got {got}, expected one of wiring, in_degree and probability")
         if wiring is not None:
             wiring = read_wiring(wiring, key)
         elif in_degree is not None:
