@@ -36,6 +36,8 @@ class OfNetwork(IntEnum):
     START = 0  #: starting values, and parameters that vary over cells
     NOISE = 1  #: the events of the drives, and noise of the equations
     WIRING = 2  #: then the number of the projection
+    SIZES = 3  #: of its synapses, where they differ; then the number of the projection
+    DRIVE_SIZES = 4  #: then the number of the drive
 
 
 @unique

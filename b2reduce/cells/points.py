@@ -13,6 +13,7 @@ from ..basics.errors import InputError
 from ..basics.streams import OfCells, seed_streams
 from ..basics.units import to_si, with_units
 from ..circuit.cell_equations import ADDED_LEAK
+from ..circuit.sizes import mean_of
 from ..circuit.spike_counts import check_points
 from .engine import Cells, Source, resting_state, simulate_cells
 from .integration import check_step, tries, uneven
@@ -36,9 +37,12 @@ def noise_sources(drives, model, rates_=None, what="noise"):
             raise InputError(f"{key}: its rate is a table; expected one constant rate")
         values = dict(drive.parameters)
         for p in drive.synapse_kind.numbers():
-            values[p.name] = to_si(values[p.name], p.dimension(model), f"{key}, {p.name}")
+            values[p.name] = to_si(mean_of(values[p.name]), p.dimension(model), f"{key}, {p.name}")
         rate_ = drive.inputs * (rates_[drive.name] if drive.name in rates_ else drive.rate_)
-        sources.append(Source(f"s{number}", drive.synapse_kind.of(values), rate_))
+        synapse = drive.synapse_kind.of(values)
+        if drive.sizes is not None:  # of the same mean and variance: larger events, and fewer
+            synapse, rate_ = synapse.scaled(drive.second), rate_ / drive.second
+        sources.append(Source(f"s{number}", synapse, rate_))
     return tuple(sources)
 
 

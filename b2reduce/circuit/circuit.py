@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from ..basics.arguments import described
 from ..basics.display import quantity_text, sheet_html, sheet_text
 from ..basics.errors import CircuitError
-from ..basics.files import named_file, read_toml, write_text
+from ..basics.files import named_file, read_toml
 from ..basics.frozen import FrozenDict, put
 from ..basics.provenance import content_hash
 from ..basics.units import si_label
 from .circuit_checks import check_circuit
 from .circuit_reading import circuit_arguments
-from .circuit_text import circuit_tables, circuit_to_dict, circuit_toml
+from .circuit_text import circuit_tables, circuit_to_dict, circuit_toml, save_circuit
 from .library import find_data_file
 from .parameter_names import replaced, value_of
 from .parts import Drive
@@ -105,7 +105,9 @@ class Circuit:
         return self.populations[projection.source].size - (projection.source == projection.target)
 
     def K(self, projection: Projection) -> float:
-        """Inputs per target cell."""
+        """Inputs per target cell, the mean where they differ."""
+        if projection.wiring is not None:
+            return projection.wiring.number / self.populations[projection.target].size
         return (
             float(projection.in_degree)
             if projection.in_degree is not None
@@ -144,12 +146,12 @@ class Circuit:
     def pathways(self, target: str) -> Any:
         """All inputs of a population, drives first."""
         drives = [
-            Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), d.synapse)
+            Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), d.synapse, d.second)
             for d in self.drives
             if d.target == target
         ]
         return drives + [
-            Pathway(label, target, p.source, False, self.K(p), p.synapse)
+            Pathway(label, target, p.source, False, self.K(p), p.synapse, p.second)
             for label, p in zip(self.labels, self.projections)
             if p.target == target
         ]
@@ -235,9 +237,9 @@ class Circuit:
 
     def save(self, path: PathLike) -> None:
         """Write `to_toml` into a file that ends in .toml, for `load_circuit` and the command line (aside
-        first, then renamed).
+        first, then renamed), and wiring that is given into npz files beside it.
         """
-        write_text(named_file(path, ".toml"), self.to_toml())
+        save_circuit(self, named_file(path, ".toml"))
 
     @property
     def _title(self):

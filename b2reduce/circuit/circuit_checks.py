@@ -6,6 +6,7 @@ from ..basics.arguments import described, require
 from ..basics.errors import CircuitError, unknown_name
 from .parts import Drive, Population, Projection
 from .read_values import NAME
+from .sizes import mean_of
 
 
 def check_circuit(circuit):
@@ -34,7 +35,10 @@ def check_circuit(circuit):
                     )
             model = circuit.populations[entry.target].model
             for parameter in entry.synapse_kind.parameters:
-                parameter.check(entry.parameters[parameter.name], model, key)
+                value = mean_of(entry.parameters[parameter.name])
+                parameter.check(value, model, key)
+                if parameter.name == entry.synapse_kind.size and entry.factor < 0:
+                    parameter.check(entry.factor * value, model, f"{key}, wiring, weight times")
     for kind, entries in (("projection", circuit.projections), ("drive", circuit.drives)):
         for entry in entries:
             ends = [entry.target, entry.source] if kind == "projection" else [entry.target]
@@ -47,6 +51,11 @@ def check_circuit(circuit):
                     f'give it feature = "orientation"'
                 )
     for projection in circuit.projections:
+        if projection.wiring is not None:
+            ends = (projection.source, projection.target)
+            cells = [circuit.populations[name].size for name in ends]
+            projection.wiring.check_sizes(*ends, cells, f"projection {'->'.join(ends)}")
+            continue
         if projection.profile is not None:
             others = circuit.populations[projection.source].size - projection.profile.largest * (
                 projection.source == projection.target

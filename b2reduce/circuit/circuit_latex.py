@@ -94,28 +94,24 @@ def document_of(parts, title, document):
     )
 
 
+def _connectivity(circuit):
+    """How it is said which cells are connected."""
+    kinds = {
+        "fixed in-degree": any(p.in_degree is not None for p in circuit.projections),
+        "pairwise probability": any(p.probability is not None for p in circuit.projections),
+    }
+    random = " or ".join(kind for kind, there in kinds.items() if there)
+    given = "as given" if any(p.wiring is not None for p in circuit.projections) else ""
+    return "; ".join(filter(None, [f"random: {random}" if random else "", given])) or "none"
+
+
 def circuit_latex(circuit, document=True):
     """The network's tables; see `Circuit.to_latex`."""
     models = {p.model.hash: p.model for p in circuit.populations.values()}
     drives = sorted({drive.name for drive in circuit.drives})
     summary = [
         ("Populations", ", ".join(circuit.populations)),
-        (
-            (
-                "Connectivity",
-                (
-                    "random: fixed in-degree"
-                    if all(p.in_degree is not None for p in circuit.projections)
-                    else (
-                        "random: fixed in-degree or pairwise probability"
-                        if any(p.in_degree is not None for p in circuit.projections)
-                        else "random: pairwise probability"
-                    )
-                ),
-            )
-            if circuit.projections
-            else ("Connectivity", "none")
-        ),
+        ("Connectivity", _connectivity(circuit)),
         ("Neuron models", ", ".join(dict.fromkeys(model.title or model.name for model in models.values()))),
         ("Synapse model", "; ".join(kind.meaning for kind in circuit.synapse_kinds) or "none"),
         ("Input", f"independent Poisson trains onto every cell: {', '.join(drives)}" if drives else "none"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..basics.arguments import described
 from ..basics.errors import CircuitError, InputError, unknown_name
+from .given_wiring import with_folder
 from .load_model import load_model
 from .neuron import NeuronModel
 from .parts import Drive, Population, Projection
@@ -66,6 +67,7 @@ def circuit_arguments(data, source=""):
             synapse = entry.get("kind", DEFAULT) if isinstance(entry, Mapping) else DEFAULT
             synapse_kind(synapse, f"{where}, {kind}, entry {number}: kind")
             entry = check(entry, type_.keys(synapse), f"{kind}, entry {number}: ")
+            entry = with_folder(entry, Path(source).parent if source else None)
             for key in type_.needed(synapse):
                 if key not in entry:
                     raise CircuitError(f"{where}, {kind}, entry {number}: the key {key!r} is missing")

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from ..basics.display import amount, quantity_text
+from ..basics.files import write_bytes, write_text
 from ..basics.toml_text import toml_text
 from ..basics.units import format_quantity
 from .library import data_names
 from .load_model import load_model
+from .sizes import Sizes
 
 __all__ = ["circuit_tables", "circuit_toml"]
 
 
-def circuit_toml(circuit):
-    """The text of a circuit's file; see `Circuit.to_toml`."""
+def save_circuit(circuit, path):
+    """Write a circuit's file, and beside it an npz file for the wiring of every projection that has one."""
+    files = {}
+    for number, projection in enumerate(circuit.projections):
+        if projection.wiring is not None:
+            files[number] = f"{path.stem}_wiring_{number + 1}.npz"
+            write_bytes(path.with_name(files[number]), projection.wiring.npz())
+    write_text(path, circuit_toml(circuit, files))
+
+
+def circuit_toml(circuit, files=None):
+    """The text of a circuit's file; see `Circuit.to_toml`.
+
+    `files` holds names of files with the wiring of projections by their number; without, it stands in the
+    text.
+    """
     data = circuit.to_dict()
+    for number, file in (files or {}).items():
+        data["projections"][number]["wiring"] = file
     for name, population in circuit.populations.items():
         data["populations"][name].update(_cell_by_name(population.model))
     return toml_text(data, tables=["populations"], lists=["projections", "drives"])
@@ -47,9 +65,24 @@ def _cell_by_name(model):
     return {"model": model.name, **({"parameters": written} if written else {})}
 
 
+def _inputs(circuit, projection):
+    """Inputs of a cell in a word."""
+    if projection.wiring is not None:
+        degrees = projection.wiring.in_degrees(circuit.populations[projection.target].size)
+        return f"{degrees.mean():.4g} ± {degrees.std():.3g}, given"
+    return projection.in_degree if projection.in_degree is not None else f"p = {projection.probability:g}"
+
+
+def _delays(projection):
+    if projection.wiring is not None and projection.wiring.delay is not None:
+        found = projection.wiring.delay
+        return " to ".join(amount(value, "s") for value in dict.fromkeys((found.min(), found.max())))
+    return " to ".join(map(quantity_text, projection.delay))
+
+
 def circuit_tables(circuit):
     """[(columns, rows, title)] of populations, of projections, and of drives, where there are any."""
-    shown = lambda value: value if isinstance(value, str) else quantity_text(value)
+    shown = lambda value: str(value) if isinstance(value, (str, Sizes)) else quantity_text(value)
     changed = lambda parameters: ", ".join(f"{key} = {shown(value)}" for key, value in parameters.items())
     rate = lambda d: (
         quantity_text(d.rate) if d.constant else f"{len(d.rate[0])} values, mean {amount(d.rate_, 'Hz')}"
@@ -68,12 +101,7 @@ def circuit_tables(circuit):
         for name, p in circuit.populations.items()
     ]
     projections = [
-        (
-            label,
-            p.in_degree if p.in_degree is not None else f"p = {p.probability:g}",
-            *values(p),
-            " to ".join(map(quantity_text, p.delay)),
-        )
+        (label, _inputs(circuit, p), *values(p), _delays(p))
         for label, p in zip(circuit.labels, circuit.projections)
     ]
     drives = [(f"{d.name}->{d.target}", d.inputs, rate(d), *values(d)) for d in circuit.drives]

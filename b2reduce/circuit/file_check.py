@@ -12,12 +12,14 @@ from ..basics.units import parse_quantity
 from .circuit import Circuit
 from .circuit_reading import KEYS as CIRCUIT_KEYS
 from .circuit_reading import POPULATION_KEYS
+from .given_wiring import with_folder
 from .load_model import load_model
 from .neuron import NeuronModel
 from .neuron_reading import KEYS as NEURON_KEYS
 from .neuron_reading import NEEDED as NEURON_NEEDED
 from .parts import Drive, Population, Projection
 from .roles import ROLES
+from .sizes import Sizes
 from .synapses.register import DEFAULT, synapse_kind
 
 __all__ = ["check_file"]
@@ -165,13 +167,15 @@ def _entry_faults(type_, entry, where, names):
             continue
         label = "projection E->E, " if type_ is Projection else "drive fine->E, "
         if key in values:  # by itself: it may not go together with the values that stand in for the others
-            faults = _tried(lambda: values[key].read(value, label.removesuffix(", ")), label)
+            read = lambda: synapse_kind(kind, "kind").read_one(values[key], value, label.removesuffix(", "))
+            faults = _tried(read, label)
             found += [f"{where}, {key}: {fault.removeprefix(f'{key}: ')}" for fault in faults]
-            if fault := values[key].unit_fault(value):
+            differ = not faults and isinstance(read(), Sizes)
+            if fault := values[key].unit_fault(read().mean if differ else value):
                 found.append(f"{where}, {key}: {fault}")
             continue
         fine = {**_FINE[type_], "kind": kind, **{name: item.example for name, item in values.items()}}
-        if key == "probability":
+        if key in ("probability", "wiring"):
             fine.pop("in_degree")
         found += [
             f"{where}, {key}: {fault.removeprefix(f'{key}: ')}"
@@ -225,7 +229,7 @@ def _circuit_faults(data, path):
             found.append(f"{kind}: got {described(listed)}, expected a list of tables: write [[{kind}]]")
             continue
         entries[kind] = []
-        for number, entry in enumerate(listed, start=1):
+        for number, entry in enumerate((with_folder(entry, path.parent) for entry in listed), start=1):
             faults = _entry_faults(type_, entry, f"{kind}, entry {number}", populations)
             found += faults
             if not faults and entry["target"] in built and entry.get("source", entry["target"]) in built:

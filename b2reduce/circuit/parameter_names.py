@@ -17,11 +17,10 @@ from .parts import Population
 
 __all__ = ["chosen", "numbers_of", "replaced", "resolve", "value_of"]
 
+#: Ways to say which cells are connected, of which a projection has one.
+CONNECTED = ("in_degree", "probability", "wiring")
 #: What can be changed of a projection and of a drive, besides the parameters of their synapses.
-FIELDS = {
-    "projection": ("delay", "in_degree", "probability", "profile"),
-    "drive": ("inputs", "profile", "rate"),
-}
+FIELDS = {"projection": ("delay", *CONNECTED, "profile"), "drive": ("inputs", "profile", "rate")}
 
 
 def resolve(circuit, name, error, more=""):
@@ -96,8 +95,8 @@ def replaced_one(circuit, key, value):
     if attribute not in known:
         raise CircuitError(unknown_name("field", attribute, known))
     changes = {attribute: value}
-    if attribute in ("in_degree", "probability"):
-        changes[{"in_degree": "probability", "probability": "in_degree"}[attribute]] = None
+    if attribute in CONNECTED:
+        changes |= {name: None for name in CONNECTED if name != attribute}
     entries = tuple(
         dataclass_replace(entry, **changes) if hit else entry
         for hit, entry in zip(hits, getattr(circuit, f"{kind}s"))

@@ -12,6 +12,7 @@ from ..basics.arguments import described, one_of
 from ..basics.errors import CircuitError
 from ..basics.frozen import FrozenDict, put
 from .drive_rates import mean_rate_, rate_at, rate_text, read_rate
+from .given_wiring import read_wiring
 from .load_model import load_model
 from .neuron import NeuronModel
 from .orientation import FEATURES, LEAST_CELLS, angles_
@@ -93,6 +94,9 @@ class Projection(SynapticInput):
         Synapses on every target cell, drawn without replacement and without self-connection.
     probability : float, optional
         Instead of `in_degree`: every pair is connected with this probability.
+    wiring : mapping or path, optional
+        Instead of `in_degree`: arrays `i` (from), `j` (onto) over synapses, and where they differ `weight`,
+        which multiplies G, and `delay` in s; or the path of an npz file with these.
     delay : Quantity, str or pair of them
         One value, or uniform between two.
     profile : mapping, optional
@@ -112,6 +116,7 @@ class Projection(SynapticInput):
     parameters: Mapping
     in_degree: int | None
     probability: float | None
+    wiring: Any
     delay: tuple
     profile: Any
 
@@ -130,6 +135,7 @@ class Projection(SynapticInput):
         profile=None,
         kind=DEFAULT,
         parameters=None,
+        wiring=None,
         **named,
     ):
         for name, end in (("source", source), ("target", target)):
@@ -140,12 +146,14 @@ class Projection(SynapticInput):
         key = f"projection {source}->{target}"
         put(self, source=source, target=target, profile=profile_of(profile, key))
         self._put_synapse(kind, key, parameters, dict(G=G, tau=tau, E=E), named)
-        if (in_degree is None) == (probability is None):
-            raise CircuitError(
-                f"{key}: got {'both' if in_degree is not None else 'neither'} of in_degree and"
-                " probability, expected one of them"
-            )
-        if in_degree is not None:
+        ways = {"in_degree": in_degree, "probability": probability, "wiring": wiring}
+        said = [name for name, value in ways.items() if value is not None]
+        if len(said) != 1:
+            got = f"{'both' if len(said) == 2 else 'all'} of {' and '.join(said)}" if said else "none"
+            raise CircuitError(f"{key}: got {got}, expected one of wiring, in_degree and probability")
+        if wiring is not None:
+            wiring = read_wiring(wiring, key)
+        elif in_degree is not None:
             in_degree = whole_number(in_degree, f"{key}, in_degree")
         elif (
             isinstance(probability, bool)
@@ -162,10 +170,38 @@ class Projection(SynapticInput):
                 f"{key}, delay: got {described(delay)}, expected one time or [least, greatest], of at"
                 " least 0 s"
             )
-        put(self, in_degree=in_degree, probability=probability, delay=times)
+        put(self, in_degree=in_degree, probability=probability, delay=times, wiring=wiring)
+        self._check_said_once(key)
+
+    def _check_said_once(self, key):
+        """Refuse what the wiring says already."""
+        wiring = self.wiring
+        if wiring is None:
+            return
+        for said, what, other in (
+            (self.profile, "profile", "the wiring says who is near"),
+            (wiring.delay is not None and float(self.delay[-1]), "delay", "the wiring has delays"),
+            (wiring.weight is not None and self.sizes, self.synapse_kind.size, "the wiring has weights"),
+        ):
+            if said:
+                raise CircuitError(f"{key}, {what}: {other}; leave one of them out")
+
+    @property
+    def factor(self) -> float:
+        return 1.0 if self.wiring is None else self.wiring.mean_weight
+
+    @property
+    def second(self) -> float:
+        return super().second if self.wiring is None or self.sizes is not None else self.wiring.second
+
+    @property
+    def differing(self) -> bool:
+        return self.sizes is not None or (self.wiring is not None and self.wiring.relative is not None)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as in the TOML file."""
+        if self.wiring is not None and self.wiring.delay is not None:
+            return {key: value for key, value in super().to_dict().items() if key != "delay"}
         return {**super().to_dict(), "delay": [text_of(value) for value in self.delay]}
 
 

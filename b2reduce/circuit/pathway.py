@@ -22,6 +22,7 @@ class Pathway:
     is_drive: bool
     K: float  #: inputs per target cell (the mean, for a probability)
     synapse: Synapse
+    second: float = 1.0  #: mean square of the sizes of its synapses over their squared mean
 
     def __getattr__(self, name):
         synapse = self.__dict__.get("synapse")
@@ -43,11 +44,17 @@ class Pathway:
 
     def variance_(self, rate_, model, above_=0.0):
         """Variance of that current for independent events."""
-        return self.synapse.variance_(rate_, model, above_, self.K)
+        return self.second * self.synapse.variance_(rate_, model, above_, self.K)
 
     def density_(self, rate_, model, above_=0.0):
         """Spectral density of that current at rest."""
-        return self.synapse.density_(rate_, model, above_, self.K)
+        return self.second * self.synapse.density_(rate_, model, above_, self.K)
+
+    @property
+    def sized(self):
+        """Names of those of the synapse's `variables_` that change with the size of its events."""
+        larger = self.synapse.scaled(2.0).variables_
+        return tuple(name for name, value in self.synapse.variables_.items() if larger[name] != value)
 
     @property
     def symbol(self):

@@ -9,7 +9,9 @@ import numpy as np
 from ..basics.arguments import described, to_si, whole
 from ..basics.errors import CircuitError, InputError, UnitError
 from ..basics.units import format_quantity, parse_quantity
+from .given_wiring import GivenWiring
 from .orientation import Profile, read_profile
+from .sizes import Sizes
 
 __all__ = ["NAME", "check_step", "profile_of", "read_quantity", "text_of", "whole_number"]
 
@@ -63,4 +65,8 @@ def text_of(value):
 
     if isinstance(value, Profile):
         return value.to_dict()
+    if isinstance(value, Sizes):
+        return value.text()
+    if isinstance(value, GivenWiring):
+        return value.plain
     return format_quantity(value) if isinstance(value, Quantity) else value

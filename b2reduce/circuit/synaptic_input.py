@@ -11,6 +11,7 @@ from ..basics.arguments import described
 from ..basics.errors import CircuitError
 from ..basics.frozen import put
 from .read_values import text_of
+from .sizes import Sizes, mean_of
 from .synapses.register import DEFAULT, synapse_kind
 
 __all__ = ["SynapticInput"]
@@ -63,8 +64,30 @@ class SynapticInput:
 
     @cached_property
     def synapse(self: Any) -> Any:
-        """One of its synapses, in SI."""
-        return self.synapse_kind.of(self.parameters)
+        """One of its synapses, in SI: the mean one, where their sizes differ."""
+        one = self.synapse_kind.of({name: mean_of(value) for name, value in self.parameters.items()})
+        return one if self.factor == 1.0 else one.scaled(self.factor)
+
+    @property
+    def factor(self: Any) -> float:
+        """What multiplies the mean size of its synapses."""
+        return 1.0
+
+    @property
+    def differing(self: Any) -> bool:
+        """Whether the sizes of its synapses differ."""
+        return self.sizes is not None
+
+    @property
+    def sizes(self: Any) -> Any:
+        """The `Sizes` of its synapses; None where all are the same."""
+        given = self.parameters[self.synapse_kind.size]
+        return given if isinstance(given, Sizes) else None
+
+    @property
+    def second(self: Any) -> float:
+        """Mean square of the sizes of its synapses over their squared mean: by so much noise is more."""
+        return 1.0 if self.sizes is None else self.sizes.second
 
     def to_dict(self: Any) -> dict[str, Any]:
         """Plain data, as in the TOML file."""

@@ -8,7 +8,7 @@ from ..basics.errors import InputError
 from ..basics.streams import OfNetwork, seed_streams
 from .orientation import angles_
 
-__all__ = ["choose", "draw_wiring", "wire"]
+__all__ = ["choose", "draw_sizes", "draw_wiring", "drive_sums", "ones_matrix", "wire"]
 
 
 def choose(rng, available, K, rows):
@@ -66,6 +66,9 @@ def _wire_by_profile(projection, source_size, target_size, rng):
 def wire(projection, source_size, target_size, rng):
     """Presynaptic and postsynaptic indices and delays in s of a projection."""
     lo, hi = float(projection.delay[0]), float(projection.delay[-1])
+    if (given := projection.wiring) is not None:
+        drawn = rng.uniform(lo, hi, given.number) if hi > lo else lo
+        return given.i, given.j, drawn if given.delay is None else given.delay
     if projection.profile is not None:
         i, j = _wire_by_profile(projection, source_size, target_size, rng)
         return i, j, rng.uniform(lo, hi, i.size) if hi > lo else lo
@@ -109,12 +112,50 @@ def draw_wiring(circuit, seed):
     return wiring
 
 
-def ones_matrix(circuit, projection_wiring, source, target):
-    """Sparse matrix (target, source) with a one for every synapse."""
+def draw_sizes(circuit, wiring, seed):
+    """{projection label: size of every synapse over their mean} of those whose sizes differ."""
+    found = {}
+    for number, (label, projection) in enumerate(zip(circuit.labels, circuit.projections)):
+        if projection.sizes is not None:
+            rng = np.random.default_rng(seed_streams(seed, OfNetwork.SIZES, number))
+            found[label] = projection.sizes.draw(rng, wiring[label][0].size)
+        elif projection.differing:
+            found[label] = projection.wiring.relative
+    return found
+
+
+def drive_sums(circuit, seed):
+    """{(drive, target): (size of events, their number)}, arrays over cells, over what they are where all
+    sizes are the same; of drives whose sizes differ.
+
+    The K trains of a cell are one there, in which events are as large as makes mean and variance those of
+    its own K synapses: <w^2>/<w> for their sizes w.
+    """
+    found = {}
+    for number, drive in enumerate(circuit.drives):
+        if drive.sizes is None:
+            continue
+        rng = np.random.default_rng(seed_streams(seed, OfNetwork.DRIVE_SIZES, number))
+        drawn = np.empty((2, circuit.populations[drive.target].size))
+        for cell in range(drawn.shape[1]):
+            sizes = drive.sizes.draw(rng, drive.inputs)
+            drawn[:, cell] = sizes.mean(), np.mean(sizes**2)
+        mean, square = drawn
+        # Cells whose synapses all happen to be 0 have no events
+        size = np.divide(square, mean, out=np.ones_like(mean), where=mean > 0)
+        found[drive.name, drive.target] = size, mean / size
+    return found
+
+
+def ones_matrix(circuit, projection_wiring, source, target, sizes=None):
+    """Sparse matrix (target, source) with a one for every synapse, or with its size over their mean."""
     from scipy.sparse import csr_matrix
 
     i, j, _ = projection_wiring
     return csr_matrix(
-        (np.ones(i.size, np.float32), (j.astype(np.int32), i.astype(np.int32))),
+        (
+            np.ones(i.size, np.float32) if sizes is None else sizes.astype(np.float32),
+            (j.astype(np.int32), i.astype(np.int32)),
+        ),
         shape=(circuit.populations[target].size, circuit.populations[source].size),
     )

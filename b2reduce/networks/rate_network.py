@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..circuit.drive_rates import rate_at
-from ..circuit.wiring import draw_wiring, ones_matrix
+from ..circuit.wiring import draw_sizes, draw_wiring, ones_matrix
 from ..reduction.equations import rate_assignment, rate_equations, rate_values, start_values_
 from ..reduction.rate_filters import filters
 
@@ -107,7 +107,7 @@ def summed_synapses(reduced, groups):
 
 class Couplings:
     """Sets what every unit receives from the units that its cell's wiring names: sum_j w_ij r_j with w_ij =
-    W/K (equation 11.28).
+    W/K (equation 11.28), times the size of the synapse over their mean.
 
     Rates travel as single floats through sparse matrices of ones, which is what memory can keep up with.
     """
@@ -115,12 +115,14 @@ class Couplings:
     def __init__(self, reduced, groups, seed):
         self.groups, self.couplings, self.rates_ = groups, [], {}
         wiring = draw_wiring(reduced.circuit, seed)
+        sizes = draw_sizes(reduced.circuit, wiring, seed)
         for target, group in groups.items():
             for f in filters(reduced, target):
                 if f.is_drive:
                     continue
                 pathway = f.pathways[0]
-                ones = ones_matrix(reduced.circuit, wiring[pathway.label], f.source, target)
+                label = pathway.label
+                ones = ones_matrix(reduced.circuit, wiring[label], f.source, target, sizes.get(label))
                 filtered = f"r_from_{f.input}" in group.variables
                 variable = group.variables[f"{'r_from' if filtered else 'I'}_{f.input}"]
                 self.couplings.append(

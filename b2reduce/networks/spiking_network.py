@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..basics.streams import OfNetwork, seed_streams
 from ..circuit.spike_counts import watched_equations
-from ..circuit.wiring import draw_wiring
+from ..circuit.wiring import draw_sizes, draw_wiring, drive_sums
 
 __all__ = [
     "BIN_",
@@ -34,10 +34,13 @@ class Draws:
         Presynaptic and postsynaptic indices and delays of every projection.
     start : dict of (population, variable) to ndarray or float
         Starting values of state variables, and per-cell values of parameters.
+    sizes : dict of str to ndarray
+        Sizes of the synapses of every projection in which they differ, over their mean.
     """
 
     wiring: dict
     start: dict
+    sizes: dict = field(default_factory=dict)
 
 
 def draws_of(circuit, seed):
@@ -57,7 +60,21 @@ def draws_of(circuit, seed):
         start[name, model.input] = model.constant_input_
         for key, normal in model.spreads.items():
             start[name, key] = rng.normal(float(np.asarray(normal.mean)), float(np.asarray(normal.sd)), size)
-    return Draws(draw_wiring(circuit, seed), start)
+    start.update(_drives_that_differ(circuit, seed))
+    wiring = draw_wiring(circuit, seed)
+    return Draws(wiring, start, draw_sizes(circuit, wiring, seed))
+
+
+def _drives_that_differ(circuit, seed):
+    """{(population, variable): SI values over cells} of drives whose synapses differ in size."""
+    found = {}
+    for (source, target), (size, number) in drive_sums(circuit, seed).items():
+        p = next(p for p in circuit.pathways(target) if p.is_drive and p.source == source)
+        drive, variables = circuit.drive(source, target), p.synapse.scaled(size).variables_
+        rate_ = drive.rate_ * circuit.drive_weights_(source, target) if drive.constant else 1.0
+        found[target, f"rate_syn_{p.symbol}"] = p.K * number * rate_
+        found.update({(target, f"{k}_syn_{p.symbol}"): variables[k] for k in p.sized})
+    return found
 
 
 def values_of(circuit):
@@ -69,10 +86,15 @@ def values_of(circuit):
     values = {}
     for name in circuit.populations:
         for p in circuit.pathways(name):
+            differ = p.is_drive and circuit.drive(p.source, name).sizes is not None
             values.update(
-                {(name, f"{key}_syn_{p.symbol}"): value for key, value in p.synapse.variables_.items()}
+                {
+                    (name, f"{key}_syn_{p.symbol}"): value
+                    for key, value in p.synapse.variables_.items()
+                    if not (differ and key in p.sized)
+                }
             )
-            if p.is_drive and circuit.drive(p.source, name).constant:
+            if p.is_drive and not differ and circuit.drive(p.source, name).constant:
                 values[name, f"rate_syn_{p.symbol}"] = (
                     p.K * circuit.drive(p.source, name).rate_ * circuit.drive_weights_(p.source, name)
                 )
@@ -96,6 +118,9 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         synapses = {p.symbol: p.synapse for p in pathways}
         drives = [p for p in pathways if p.is_drive]
         tuned = [f"rate_syn_{p.symbol}" for p in drives if circuit.drive(p.source, name).profile is not None]
+        for p in drives:
+            if circuit.drive(p.source, name).sizes is not None:
+                tuned += [f"{key}_syn_{p.symbol}" for key in (*p.sized, "rate")]
         shared = [
             key
             for symbol, synapse in synapses.items()
@@ -113,10 +138,13 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
             if not drive.constant:
                 table = f"table_{p.symbol}"
                 grid = np.arange(int(np.ceil(max(float(drive.rate[0][-1]), 0.0) / dt_)) + 2) * dt_
-                namespace[table] = brian2.TimedArray(
-                    p.K * drive.rate_at_(grid) * brian2.Hz, dt=dt_ * brian2.second, name=table
+                # Where cells differ in the number of their events, the rate holds that
+                total = (
+                    p.K * drive.rate_at_(grid) * brian2.Hz if drive.sizes is None else drive.rate_at_(grid)
                 )
-                events = events.replace(f"rate_syn_{p.symbol}*dt", f"{table}(t)*dt")
+                times = "" if drive.sizes is None else f"*rate_syn_{p.symbol}"
+                namespace[table] = brian2.TimedArray(total, dt=dt_ * brian2.second, name=table)
+                events = events.replace(f"rate_syn_{p.symbol}*dt", f"{table}(t){times}*dt")
         group = brian2.NeuronGroup(
             population.size,
             written.equations,
@@ -139,10 +167,13 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         pathway = next(p for p in circuit.pathways(projection.target) if p.label == label)
         symbol, model = pathway.symbol, circuit.populations[projection.target].model
         jumps = pathway.synapse.jumps(symbol, model, at="_post")
+        sizes = draws.sizes.get(label)
+        own = "" if sizes is None else "size_of_it*"
         synapses = brian2.Synapses(
             groups[projection.source],
             groups[projection.target],
-            on_pre="\n".join(f"{variable} += {size}" for variable, size in jumps.items()),
+            None if sizes is None else "size_of_it : 1 (constant)",
+            on_pre="\n".join(f"{variable} += {own}{size}" for variable, size in jumps.items()),
             namespace={},
             clock=clock,
             codeobj_class=codeobj_class,
@@ -151,6 +182,8 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         i, j, delay_ = draws.wiring[label]
         synapses.connect(i=i, j=j)
         synapses.delay = delay_ * brian2.second
+        if sizes is not None:
+            synapses.size_of_it = sizes
         synapses.pre.codeobj_class = None  # the pathway that carries the spikes is worth compiling
         objects.append(synapses)
     return brian2.Network(*groups.values(), *objects), groups

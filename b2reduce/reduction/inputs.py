@@ -118,14 +118,15 @@ def sources_of(circuit, population, rates_, drives_, cv2_):
 
     Trains that are more regular than Poisson's vary less, and those that are less regular more: the variance
     of a recurrent pathway is scaled by `variance_factor` at the rate of its source and the squared CV `cv2_`
-    of its intervals, as `source_of` does. Where trains of several sources share a source, it has their mean
+    of its intervals, as `source_of` does; and where sizes of synapses differ it is `second` times as large.
+    Where trains of several sources share a source, it has their mean
     and variance.
     """
     model, sources = circuit.populations[population].model, []
     tau_m_ = membrane_tau_(model, average(circuit, population, rates_, drives_)[1])
     for number, (synapse, pathways) in enumerate(synapses_of(circuit, population)):
         rates = [np.asarray(source_rate(p, rates_, drives_), dtype=float) for p in pathways]
-        varied = sum(p.K * r * pathway_factor(p, r, cv2_, tau_m_) for r, p in zip(rates, pathways))
+        varied = sum(p.K * p.second * r * pathway_factor(p, r, cv2_, tau_m_) for r, p in zip(rates, pathways))
         sources.append(
             source_of(f"s{number}", synapse, sum(p.K * r for r, p in zip(rates, pathways)), varied)
         )

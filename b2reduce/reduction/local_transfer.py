@@ -230,7 +230,11 @@ def _inputs(circuit, population, axes, arguments, point, noise):
         rates = [(p, source_rate(p, point.rate_, point.drives_)) for p, _ in axis.members]
         total = sum(p.K * r for p, r in rates)
         varied = (
-            sum(p.K * r * pathway_factor(p, r * values / total, point.cv2_, tau_m_) for p, r in rates) / total
+            sum(
+                p.K * p.second * r * pathway_factor(p, r * values / total, point.cv2_, tau_m_)
+                for p, r in rates
+            )
+            / total
             if total
             else 1.0
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..circuit.wiring import draw_wiring, ones_matrix
+from ..circuit.wiring import draw_sizes, draw_wiring, ones_matrix
 
 __all__ = ["mean_response_"]
 
@@ -22,12 +22,15 @@ def mean_response_(reduced, cell_rates, drives_, seed):
         Of the wiring.
     """
     circuit, wiring, found = reduced.circuit, draw_wiring(reduced.circuit, seed), {}
+    sizes = draw_sizes(circuit, wiring, seed)
     for target in circuit.populations:
         carried = {
             p.label: (
                 drives_[p.source, target] * circuit.drive_weights_(p.source, target)
                 if p.is_drive
-                else ones_matrix(circuit, wiring[p.label], p.source, target) @ cell_rates[p.source] / p.K
+                else ones_matrix(circuit, wiring[p.label], p.source, target, sizes.get(p.label))
+                @ cell_rates[p.source]
+                / p.K
             )
             for p in circuit.pathways(target)
         }

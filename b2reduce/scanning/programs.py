@@ -45,7 +45,7 @@ def network_engines(plan, waiting, task, seed, settings):
     for kind, structure in structures.items():
         worth = (
             points[structure] * settings.get("seeds", 1) >= FEWEST
-            and all(p.in_degree is not None for p in plan.circuits[kind].projections)
+            and all(p.probability is None for p in plan.circuits[kind].projections)
             and not MANY.problem(plan.circuits[kind])
         )
         engines[kind] = {key: (MANY if worth else ONE).name}

@@ -13,6 +13,7 @@ from ...basics.errors import CircuitError, InputError, unknown_name
 from ...basics.frozen import FrozenDict
 from ...basics.units import parse_quantity, si_label, with_units
 from ..read_values import read_quantity
+from ..sizes import read_sizes
 
 __all__ = ["Choice", "Parameter", "Synapse"]
 
@@ -170,9 +171,16 @@ class Synapse(ABC):
         for name in known:
             if name not in given:
                 raise CircuitError(f"{key}: the key {name!r} is missing")
-        values = FrozenDict({p.name: p.read(given[p.name], key) for p in cls.parameters})
+        values = FrozenDict({p.name: cls.read_one(p, given[p.name], key) for p in cls.parameters})
         cls.check_together(values, key)
         return values
+
+    @classmethod
+    def read_one(cls, parameter, value, key):
+        """One parameter; the size may be `Sizes`, which differ from synapse to synapse."""
+        read = lambda value: parameter.read(value, key)
+        sizes = read_sizes(value, read, f"{key}, {cls.size}") if parameter.name == cls.size else None
+        return read(value) if sizes is None else sizes
 
     @classmethod
     def check_together(cls, values, key):
@@ -186,7 +194,7 @@ class Synapse(ABC):
 
     @classmethod
     def of(cls, values):
-        """The synapse with these Quantities or SI values, and words."""
+        """The synapse with these Quantities or SI values, and words; of sizes that differ their mean."""
         return cls(*(float(np.asarray(values[parameter.name])) for parameter in cls.numbers()))
 
     @classmethod

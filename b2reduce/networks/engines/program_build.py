@@ -44,6 +44,7 @@ def drawn_arrays(draws):
         arrays.update(
             {f"{label} {part}": values for part, values in zip(("i", "j", "delay"), parts) if np.ndim(values)}
         )
+    arrays.update({f"{label} sizes": values for label, values in draws.sizes.items()})
     arrays.update(
         {
             f"{population} {variable}": values

@@ -33,11 +33,12 @@ def structure_of(circuit, seed, dt_, duration_, record):
         data.pop(key, None)
     entries = (*circuit.projections, *circuit.drives)
     for item, entry in zip([*data.get("projections", ()), *data.get("drives", ())], entries):
-        for key in entry.parameters:  # arguments of the program
-            item.pop(key)
+        if not entry.differing:  # what is drawn for those that differ depends on all of it
+            for key in entry.parameters:  # arguments of the program
+                item.pop(key)
     for item, drive in zip(data.get("drives", ()), circuit.drives):
         # The number of inputs multiplies the rate; rates over cells are arrays of the program
-        if drive.constant and drive.profile is None:
+        if drive.constant and drive.profile is None and drive.sizes is None:
             item.pop("rate")
             item.pop("inputs")
     # The number of synapses is part of the program: where chance decides it, every seed has its own.

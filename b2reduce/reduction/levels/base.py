@@ -130,7 +130,7 @@ class Level(ABC):
         if not self.holds_synapses:
             return ""
         old, own = (c.populations[population].model for c in (reduced.circuit, circuit))
-        synapses = lambda c: [(p.label, p.K, p.synapse) for p in c.pathways(population)]
+        synapses = lambda c: [(p.label, p.K, p.synapse, p.second) for p in c.pathways(population)]
         same = (
             synapses(circuit) == synapses(reduced.circuit)
             and old.constant_input_ == own.constant_input_

@@ -43,7 +43,8 @@ class Asynchrony(Premise):
                     recorded = (run.conductances_ or {}).get(pathway.label)
                     if pathway.is_drive or recorded is None:
                         continue
-                    campbell = pathway.synapse.recorded_variance_(pathway.K * rates[pathway.source], dt_)
+                    events = pathway.K * pathway.second * rates[pathway.source]
+                    campbell = pathway.synapse.recorded_variance_(events, dt_)
                     if campbell == 0:
                         continue
                     inside = run.conductance_t_ > run.duration_ / 4

@@ -44,7 +44,8 @@ class ManyInputs(Premise):
                 within = pathway.synapse.filter.delay_
                 if pathway.synapse.filter.at_once:
                     within = evidence.membrane_taus_[target]
-                events[pathway.label] = pathway.K * rate * within
+                # As many equal ones as vary as much, where some synapses are larger than others
+                events[pathway.label] = pathway.K * rate * within / pathway.second
         worst = min(events, key=events.get, default=None)
         if worst is None:
             return self.unmeasured("there are no synapses")

@@ -7,6 +7,7 @@ from .agreement import FollowsTheDrives, PoissonTrains
 from .asynchrony import Asynchrony
 from .base import Premise
 from .cells_alike import CellsAlike
+from .exchangeable_weights import ExchangeableWeights
 from .instability import FarFromInstability
 from .irregular_spikes import IrregularSpikes
 from .leak_slope import LeakSlope
@@ -55,6 +56,7 @@ for _premise in (
     SlowVariation(),
     SteadyRates(),
     CellsAlike(),
+    ExchangeableWeights(),
     OperatingWindow(),
     LeakSlope(),
     StraightGain(),
