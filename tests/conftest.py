@@ -1,5 +1,6 @@
 """What several test files share: expensive results are made once a worker."""
 
+import os
 from functools import cache
 
 import pytest
@@ -14,6 +15,8 @@ cython_rt.get_compiler_and_args = lambda: (
     _compiler_and_arguments()[0],
     [*_compiler_and_arguments()[1], "-O1"],
 )
+# Python's own flags ask for tables for a debugger, in processes that tests start as well: a quarter of the rest.
+os.environ["CFLAGS"] = f"{os.environ.get('CFLAGS', '')} -g0".strip()
 
 
 @pytest.fixture(scope="session")
