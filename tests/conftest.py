@@ -16,7 +16,8 @@ cython_rt.get_compiler_and_args = lambda: (
     [*_compiler_and_arguments()[1], "-O1"],
 )
 # Python's own flags ask for tables for a debugger, in processes that tests start as well: a quarter of the rest.
-os.environ["CFLAGS"] = f"{os.environ.get('CFLAGS', '')} -g0".strip()
+for _flags in ("CFLAGS", "CXXFLAGS"):  # setuptools reads the second for C++ since it knows it
+    os.environ[_flags] = f"{os.environ.get(_flags, '')} -g0".strip()
 
 
 @pytest.fixture(scope="session")
