@@ -1,5 +1,6 @@
 """What several test files share: expensive results are made once a worker."""
 
+import os
 from functools import cache
 
 import pytest
@@ -14,6 +15,9 @@ cython_rt.get_compiler_and_args = lambda: (
     _compiler_and_arguments()[0],
     [*_compiler_and_arguments()[1], "-O1"],
 )
+# Python's own flags ask for tables for a debugger, in processes that tests start as well: a quarter of the rest.
+for _flags in ("CFLAGS", "CXXFLAGS"):  # setuptools reads the second for C++ since it knows it
+    os.environ[_flags] = f"{os.environ.get(_flags, '')} -g0".strip()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...basics.environment import instruction_set
+from ...basics.environment import instruction_set, thread_count
 from ...basics.errors import B2reduceError
 from ...basics.interrupts import raise_on_sigterm
 from ...circuit.spike_counts import HELD
@@ -23,6 +23,34 @@ from ..spiking_network import build_network, draws_of, monitors_of, recorded_of
 __all__ = ["ProgramError", "SEED", "digest", "drawn_arrays"]
 
 SEED = "B2REDUCE_NOISE_SEED"
+
+# Every object of a network is a source of its own that includes the same headers, and to read them takes four
+# times as long as all else: they are read once. What sets arrays up and writes them runs once, and takes
+# longest to optimize. Everything is built once, so nobody need find out what depends on what.
+_HEADER = """
+#include "objects.h"
+#include "brianlib/common_math.h"
+#include "brianlib/stdint_compat.h"
+#include "synapses_classes.h"
+#include <climits>
+#include <cmath>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+"""
+_RULES = """
+all:
+
+shared.h.gch: shared.h makefile
+\t$(CXX) $(CXXFLAGS) -x c++-header shared.h -o $@
+
+objects.o: objects.cpp makefile
+\t$(CXX) $(CXXFLAGS) -O1 $< -o $@
+
+code_objects/%.o: code_objects/%.cpp makefile shared.h.gch
+\t$(CXX) $(CXXFLAGS) -include shared.h $< -o $@
+"""
+_MAKE = ["-s", "DEPS=", "-f", "shared.mk", "-f", "makefile"]  # silent: what is said is the compiler's
 
 
 class ProgramError(B2reduceError, RuntimeError):
@@ -64,7 +92,11 @@ def _build(order):
     circuit, folder = Circuit.from_dict(order["circuit"]), Path(order["folder"])
     brian2.set_device("cpp_standalone", directory=str(folder), build_on_run=False)
     flags = brian2.prefs["codegen.cpp.extra_compile_args_gcc"]
-    brian2.prefs["devices.cpp_standalone.extra_make_args_unix"] += ["-s"]  # what is said is the compiler's
+    # As many compilers at a time as threads: Brian2 starts all of them at once.
+    brian2.prefs["devices.cpp_standalone.extra_make_args_unix"] = [f"-j{thread_count()}", *_MAKE]
+    folder.mkdir(exist_ok=True)
+    (folder / "shared.h").write_text(_HEADER, encoding="utf-8")
+    (folder / "shared.mk").write_text(_RULES, encoding="utf-8")
     brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = [
         f"-march={instruction_set()}" if flag == "-march=native" else flag for flag in flags
     ]
