@@ -34,7 +34,8 @@ def check_circuit(circuit):
                     )
             model = circuit.populations[entry.target].model
             for parameter in entry.synapse_kind.parameters:
-                parameter.check(entry.parameters[parameter.name], model, key)
+                if parameter.name in entry.parameters:
+                    parameter.check(entry.parameters[parameter.name], model, key)
     for kind, entries in (("projection", circuit.projections), ("drive", circuit.drives)):
         for entry in entries:
             ends = [entry.target, entry.source] if kind == "projection" else [entry.target]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,8 @@ class Parameter:
         A value that nothing is wrong with.
     positive, negative : bool
         Whether it must be above 0; whether it may be below.
+    needed : bool
+        Whether it must be given.
     """
 
     name: str
@@ -45,6 +48,10 @@ class Parameter:
     example: str
     positive: bool = False
     negative: bool = False
+    needed: bool = True
+
+    #: Where none is given and none is needed: there is no value.
+    default = None
 
     def read(self, value, key):
         """The Quantity that was given; a unit that depends on the target is checked by `check`."""
@@ -102,6 +109,9 @@ class Choice:
     name: str
     words: tuple[str, ...]
 
+    needed = True
+    default = None
+
     @property
     def example(self):
         """A word that nothing is wrong with."""
@@ -137,7 +147,7 @@ class Synapse(ABC):
         As files give it.
     meaning, weight, weight_latex : str
         What an event does, for tables; and what weights of rate models are, as text and in LaTeX.
-    parameters : tuple of Parameter and Choice
+    parameters : tuple of Parameter, Choice and what answers as they do
     size : str
         The parameter that the size of events is linear in.
     quantity : str
@@ -151,7 +161,7 @@ class Synapse(ABC):
     kind = ""
     meaning = ""
     weight = weight_latex = ""
-    parameters: tuple[Parameter | Choice, ...] = ()
+    parameters: tuple[Any, ...] = ()
     size = ""
     quantity = "conductance"
     brings_leak = True
@@ -167,10 +177,13 @@ class Synapse(ABC):
         for name in given:
             if name not in known:
                 raise CircuitError(f"{key}: {unknown_name(f'parameter of {cls.kind} synapses', name, known)}")
-        for name in known:
+        for name in cls.needed():
             if name not in given:
                 raise CircuitError(f"{key}: the key {name!r} is missing")
-        values = FrozenDict({p.name: p.read(given[p.name], key) for p in cls.parameters})
+        texts = {p.name: given.get(p.name, p.default) for p in cls.parameters}
+        values = FrozenDict(
+            {p.name: p.read(texts[p.name], key) for p in cls.parameters if texts[p.name] is not None}
+        )
         cls.check_together(values, key)
         return values
 
@@ -178,6 +191,11 @@ class Synapse(ABC):
     def check_together(cls, values, key):
         """Raise a `CircuitError` where parameters that are right by themselves do not go together."""
         return None
+
+    @classmethod
+    def needed(cls):
+        """Names of the parameters that must be given."""
+        return tuple(parameter.name for parameter in cls.parameters if parameter.needed)
 
     @classmethod
     def numbers(cls):
@@ -220,6 +238,25 @@ class Synapse(ABC):
     def in_events_of(self, other):
         """How many events of a synapse that differs in their size alone one is; 0 if it does nothing."""
         return self.size_ / other.size_ if self.size_ else 0.0
+
+    # What it needs of the voltage of its cells
+
+    @classmethod
+    def asks_voltage(cls, values):
+        """Whether its means need the voltages of its cells, which these Quantities do not tell."""
+        return False
+
+    @classmethod
+    def at_voltages(cls, values, v_):
+        """The Quantities with what its means need of voltages in V that its cells were seen at."""
+        return values
+
+    @property
+    def bend_(self):
+        """How far its mean current is off a line of the voltage, where the mean voltage of its cells moves by
+        its spread, over the current; None of currents that are such lines or have no voltage in them.
+        """
+        return None
 
     # In the equations of a cell
 

@@ -10,6 +10,7 @@ from .current import ExponentialCurrent
 from .current_rise_decay import CurrentRiseAndDecay
 from .exponential import ExponentialConductance
 from .jump import Jump
+from .nmda import Nmda
 from .rise_decay import RiseAndDecay
 
 __all__ = ["DEFAULT", "SYNAPSES", "register", "synapse_kind"]
@@ -29,5 +30,13 @@ def synapse_kind(name, key):
     return SYNAPSES[name]
 
 
-for _kind in (ExponentialConductance, RiseAndDecay, Alpha, ExponentialCurrent, CurrentRiseAndDecay, Jump):
+for _kind in (
+    ExponentialConductance,
+    RiseAndDecay,
+    Alpha,
+    ExponentialCurrent,
+    CurrentRiseAndDecay,
+    Jump,
+    Nmda,
+):
     register(_kind)
