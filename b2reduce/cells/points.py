@@ -37,8 +37,8 @@ def noise_sources(drives, model, rates_=None, what="noise"):
         values = dict(drive.parameters)
         if drive.synapse_kind.asks_voltage(values):
             raise InputError(
-                f"{key}, v: the mean of {drive.kind} synapses depends on the voltage of the cell, which is not"
-                " given; expected the mean voltage between spikes, such as v = '-55 mV', and v_sd"
+                f"{key}, v: the mean of {drive.kind} synapses depends on the voltage of the cell, which is"
+                " not given; expected the mean voltage between spikes, such as v = '-55 mV', and v_sd"
             )
         for p in drive.synapse_kind.numbers():
             if p.name not in values:

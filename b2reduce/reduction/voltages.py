@@ -94,8 +94,8 @@ def _check_leak(circuit, name, point):
     if g_ <= 0:
         raise OperatingPointError(
             f"population {name}: at the operating point ({point.rate_[name]:.3g} Hz) currents that rise with"
-            f" the voltage leave the cell a mean leak of {with_units(g_, model.conductance_dim)}, expected above"
-            " 0: averaged, such a cell has no rest; lower G or the rates of its synapses, or give the voltage"
+            f" the voltage leave the cell a mean leak of {with_units(g_, model.conductance_dim)}, expected"
+            " above 0: averaged, such a cell has no rest; lower G or the rates of its synapses, or give the voltage"
             " v at which their line is to be taken",
             [point.rate_],
         )

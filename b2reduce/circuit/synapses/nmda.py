@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -150,7 +150,7 @@ class Nmda(TwoStates, AsConductance):
         return self.summed_variance_(rate_, inputs) * self._force_(model, above_) ** 2
 
 
-@lru_cache(maxsize=None)
+@cache
 def _with_factor(text):
     """The class of a factor."""
     return Nmda if text == Nmda.B else type("Nmda", (Nmda,), {"B": text, "__doc__": Nmda.__doc__})

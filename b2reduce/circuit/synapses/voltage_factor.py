@@ -67,7 +67,7 @@ class VoltageFactor:
         return " ".join(value.split())
 
     def check(self, value, model, key):
-        """Raise a `CircuitError` unless its names mean the same in a cell, and the cell's voltage is bounded."""
+        """Raise a `CircuitError` unless its names mean the same in a cell whose voltage is bounded."""
         where = f"{key}, {self.name}"
         taken = {*model.parsed.names, *model.parameters, model.input} - {model.membrane}
         if clash := sorted((names_in(parse_expression(value)) - {VOLTAGE}) & taken):
@@ -97,8 +97,8 @@ def _check_names(tree, text):
     for name in sorted(names_in(tree) - {VOLTAGE, *_CONSTANTS}):
         if name not in DEFAULT_UNITS:
             raise refuse(
-                f"the name {name!r} is unknown; write {VOLTAGE} for the voltage of the cell, whatever the cell"
-                " calls it, units such as mV, and numbers in place of other constants"
+                f"the name {name!r} is unknown; write {VOLTAGE} for the voltage of the cell, whatever the"
+                " cell calls it, units such as mV, and numbers in place of other constants"
             )
 
 

@@ -14,8 +14,8 @@ class StraightCurrents(Premise):
 
     name = "voltage-dependent synapses"
     meaning = (
-        "The average takes a current as a line of the voltage, g (E - v). Of a synapse with a factor B(v) that"
-        " line is drawn through its mean current over the voltages that the cell has at the operating point."
+        "The average takes a current as a line of the voltage, g (E - v). Of a synapse with a factor B(v)"
+        " that line is drawn through its mean current over the voltages that the cell has at the operating point."
         " Where the voltage moves, the current follows B, and W, theta and the leak are off by what the curve"
         " leaves the line by."
     )
@@ -40,7 +40,7 @@ class StraightCurrents(Premise):
         worst = max(bends, key=bends.__getitem__)
         return self.judged(
             bends[worst],
-            f"pathway {worst}: how far its current is off its line of the voltage, where the mean voltage moves"
-            " by its spread",
+            f"pathway {worst}: how far its current is off its line of the voltage, where the mean voltage"
+            " moves by its spread",
             "; weights hold near the voltages of the operating point only",
         )
