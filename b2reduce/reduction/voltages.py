@@ -1,8 +1,10 @@
 """Voltages of the cells at the operating point, for synapses whose mean current depends on them.
 
 Cells are run with the synapses as they are, and a mean that is put for these is taken out of the input and of
-the leak again (`measure_points`): the rates of the operating point, and the voltages there, do not depend on
-what stands in for the means until the voltages are known.
+the leak again (`measure_points`): with Poisson trains the rates of the operating point, and the voltages there,
+do not depend on what stands in for the means until the voltages are known. With trains so regular that a part
+of their mean is constant (`source_of`) they do: these are looked at once the voltages in Poisson trains are
+known.
 """
 
 from __future__ import annotations
@@ -32,28 +34,26 @@ def at_voltages(request, bar):
     asking = {each.target for each in entries if each.synapse_kind.asks_voltage(each.parameters)}
     if not asking:
         return request
-    point = find_operating_point(
-        circuit,
-        request.drives_,
-        seed=request.seed,
-        bar=bar,
-        renewal=request.noise == "renewal",
-        **request.settings,
-    )
-    seen = {
-        name: voltages_at(
-            circuit,
-            name,
-            point,
-            seed=seed_streams(request.seed, OfReduction.VOLTAGES, number),
-            **request.settings,
+    told = circuit
+    for renewal in dict.fromkeys((False, request.noise == "renewal")):
+        point = find_operating_point(
+            told, request.drives_, seed=request.seed, bar=bar, renewal=renewal, **request.settings
         )
-        for number, name in enumerate(circuit.populations)
-        if name in asking
-    }
-    told, asked = (_told(each, seen) for each in (circuit, request.asked))
-    for name in sorted(asking):
-        _check_leak(told, name, point)
+        seen = {
+            name: voltages_at(
+                told,
+                name,
+                point,
+                seed=seed_streams(request.seed, OfReduction.VOLTAGES, number),
+                **request.settings,
+            )
+            for number, name in enumerate(circuit.populations)
+            if name in asking
+        }
+        told = _told(circuit, seen)
+        for name in sorted(asking):
+            _check_leak(told, name, point)
+    asked = _told(request.asked, seen)
     return replace(request, circuit=told, asked=asked)
 
 
@@ -95,7 +95,7 @@ def _check_leak(circuit, name, point):
         raise OperatingPointError(
             f"population {name}: at the operating point ({point.rate_[name]:.3g} Hz) currents that rise with"
             f" the voltage leave the cell a mean leak of {with_units(g_, model.conductance_dim)}, expected"
-            " above 0: averaged, such a cell has no rest; lower G or the rates of its synapses, or give the voltage"
-            " v at which their line is to be taken",
+            " above 0: averaged, such a cell has no rest; lower G or the rates of its synapses, or give"
+            " the voltage v at which their line is to be taken",
             [point.rate_],
         )

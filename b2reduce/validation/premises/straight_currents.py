@@ -15,9 +15,9 @@ class StraightCurrents(Premise):
     name = "voltage-dependent synapses"
     meaning = (
         "The average takes a current as a line of the voltage, g (E - v). Of a synapse with a factor B(v)"
-        " that line is drawn through its mean current over the voltages that the cell has at the operating point."
-        " Where the voltage moves, the current follows B, and W, theta and the leak are off by what the curve"
-        " leaves the line by."
+        " that line is drawn through its mean current over the voltages that the cell has at the operating"
+        " point. Where the voltage moves, the current follows B, and W, theta and the leak are off by"
+        " what the curve leaves the line by."
     )
     limit = 0.1
     reason = (
