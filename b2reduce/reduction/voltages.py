@@ -1,10 +1,10 @@
 """Voltages of the cells at the operating point, for synapses whose mean current depends on them.
 
 Cells are run with the synapses as they are, and a mean that is put for these is taken out of the input and of
-the leak again (`measure_points`): with Poisson trains the rates of the operating point, and the voltages there,
-do not depend on what stands in for the means until the voltages are known. With trains so regular that a part
-of their mean is constant (`source_of`) they do: these are looked at once the voltages in Poisson trains are
-known.
+the leak again (`measure_points`): with Poisson trains the rates of the operating point, and the voltages
+there, do not depend on what stands in for the means until the voltages are known. With trains so regular that
+a part of their mean is constant (`source_of`) they do: these are looked at once the voltages in Poisson
+trains are known.
 """
 
 from __future__ import annotations

@@ -76,13 +76,19 @@ def test_arrays_over_cells_are_one_line_each():
     np.testing.assert_allclose(tiled.leak_(5.0), np.repeat(both.leak_(2.5), 3), rtol=1e-13)
 
 
-def test_kinds_of_different_factors_are_different_and_can_be_sent(lif):
+def test_kinds_of_different_factors_are_different_and_can_be_sent():
     one, other = (Nmda.of({**VALUES, "B": B}) for B in (Nmda.B, "0.5"))
     assert type(one) is not type(other) and one != other
     sent = pickle.loads(pickle.dumps(other))
     assert sent == other and type(sent) is type(other)
-    volt = lif.replace(equations=lif.equations.replace("v", "u"), threshold="u > V_th", reset="u = V_r")
-    assert "exp(-0.062 * u / mV)" in one.current("s", volt.replace(membrane="u"))
+    named = b2r.NeuronModel(
+        equations="du/dt = (g_L*(E_L - u) + I_app)/C_m : volt",
+        threshold="u > -50*mV",
+        reset="u = -60*mV",
+        parameters=dict(C_m="250 pF", g_L="16.7 nS", E_L="-65 mV"),
+        membrane="u",
+    )
+    assert one.current("s", named) == "g_syn_s*(1 / (1 + exp(-0.062 * u / mV) / 3.57))*(E_syn_s - u)"
 
 
 def test_circuits_keep_what_is_given_and_nothing_else(tmp_path):
