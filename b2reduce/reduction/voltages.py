@@ -11,13 +11,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
-from ..basics.errors import OperatingPointError
 from ..basics.streams import OfReduction, seed_streams
-from ..basics.units import with_units
 from ..cells.points import measure_points
-from .inputs import average, sources_of
+from .inputs import sources_of
 from .operating_point import find_operating_point
 from .search import WARMUP_
 
@@ -51,8 +47,6 @@ def at_voltages(request, bar):
             if name in asking
         }
         told = _told(circuit, seen)
-        for name in sorted(asking):
-            _check_leak(told, name, point)
     asked = _told(request.asked, seen)
     return replace(request, circuit=told, asked=asked)
 
@@ -85,17 +79,3 @@ def _told(circuit, seen):
     return replace(
         circuit, projections=tuple(map(tell, circuit.projections)), drives=tuple(map(tell, circuit.drives))
     )
-
-
-def _check_leak(circuit, name, point):
-    """Refuse a cell that its synapses' rise with the voltage leaves without a leak."""
-    model = circuit.populations[name].model
-    g_ = float(np.asarray(average(circuit, name, point.rate_, point.drives_)[1]))
-    if g_ <= 0:
-        raise OperatingPointError(
-            f"population {name}: at the operating point ({point.rate_[name]:.3g} Hz) currents that rise with"
-            f" the voltage leave the cell a mean leak of {with_units(g_, model.conductance_dim)}, expected"
-            " above 0: averaged, such a cell has no rest; lower G or the rates of its synapses, or give"
-            " the voltage v at which their line is to be taken",
-            [point.rate_],
-        )

@@ -1,12 +1,13 @@
 """Voltage-dependent synapses in a circuit: the voltages that are measured, and the rates that follow."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from brian2 import Hz, mV, second
+from brian2 import Hz, second
 
 import b2reduce as b2r
 from b2reduce.basics.session import brian_session
-from b2reduce.networks.spiking_network import spiking_network
 from b2reduce.validation.premises.evidence import Evidence
 from b2reduce.validation.premises.straight_currents import StraightCurrents
 
@@ -47,7 +48,7 @@ def test_the_line_is_that_of_the_cells_voltages(reduced):
     # measurements; sd to 1/sqrt(2 N) of it, 5 of these.
     (slow,) = (p for p in reduced.circuit.pathways("E") if p.source == "slow")
     with brian_session(3) as brian2:
-        network, groups = spiking_network(reduced.circuit, seed=3)
+        network, groups = b2r.spiking_network(reduced.circuit, seed=3)
         network.run(0.8 * brian2.second, namespace={})
         v = groups["E"].variables["v"].get_value().copy()
     sd = v.std()
@@ -86,15 +87,12 @@ def test_the_premise_says_how_straight_the_current_is(reduced):
     row = StraightCurrents().measure(Evidence(reduced.circuit, [], reduced))
     assert row.holds and row.measured == reduced.circuit.pathways("E")[1].synapse.bend_
     # A control: a factor that switches within the spread of the voltages
-    steep = b2r.reduce(
-        driven(B="1/(1 + exp(-(v + 52*mV)/(1*mV)))", v="-56 mV", v_sd="3 mV"), gains={"E": gain()}
-    )
-    row = StraightCurrents().measure(Evidence(steep.circuit, [], steep))
+    steep = reduced.circuit.replace({"drive.slow.B": "1/(1 + exp(-(v + 52*mV)/(1*mV)))"})
+    row = StraightCurrents().measure(Evidence(steep, [], SimpleNamespace(circuit=steep)))
     assert not row.holds and "its line of the voltage" in row.advice
 
 
 def test_a_voltage_that_is_given_stays():
-    # Nothing is then measured where the gains are given too.
     reduced = b2r.reduce(driven(v="-56 mV", v_sd="2 mV"), gains={"E": gain()})
     slow = reduced.circuit.pathways("E")[1]
     assert (slow.v_, slow.v_sd_) == (-56e-3, 2e-3)
@@ -103,3 +101,9 @@ def test_a_voltage_that_is_given_stays():
     line = slow.synapse.line
     above = E_L + float(reduced.gains["E"].v_theta) - slow.v_
     assert reduced.weight_(slow) == pytest.approx(50 * area * (line.mean - line.leak * above), rel=1e-9)
+
+
+def test_cells_that_are_left_without_a_leak_are_refused():
+    steep = driven(B="1/(1 + exp(-(v + 52*mV)/(1*mV)))", v="-56 mV", v_sd="3 mV")
+    with pytest.raises(b2r.errors.OperatingPointError, match="population E: .* mean leak of -.*; lower G or"):
+        b2r.reduce(steep, gains={"E": gain()})

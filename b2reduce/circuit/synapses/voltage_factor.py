@@ -135,10 +135,9 @@ def _runs_away(model):
     tree = parse_expression(written)
     start = {name: model.initial.get(name, 0.0) for name in names_in(tree) & {*model.state_variables}}
     known = {name: float(np.asarray(value)) for name, value in {**model.constants, **start}.items()}
+    here = {model.input: model.constant_input_, "not_refractory": 1.0, "t": 0.0, model.membrane: _FAR_}
     try:
-        rise = evaluate_tree(
-            tree, {**known, "not_refractory": 1.0, model.membrane: _FAR_, **_units()}, written
-        )
+        rise = evaluate_tree(tree, {**_units(), **known, **here}, written)
     except ExpressionError as error:
         # An exponential of the voltage that overflows rises as well; what cannot be told is let through.
         return "not finite" in str(error)
