@@ -286,7 +286,7 @@ def _check_leaks(circuit, rate_, g_):
             raise OperatingPointError(
                 f"population {name}: at {rate_[name]:.3g} Hz synapses whose current rises with the voltage"
                 f" leave the cell a mean leak of {shown}, expected above 0: averaged, such a cell has no"
-                " rest; lower G or the rates of these synapses, or give the voltage v at which their line is to"
-                " be taken",
+                " rest; lower G or the rates of these synapses, or give the voltage v at which their line is"
+                " to be taken",
                 [dict(rate_)],
             )
