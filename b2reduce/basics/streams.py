@@ -77,6 +77,7 @@ class OfReduction(IntEnum):
     TRANSFERS = 4  #: transfer functions; then the number of the population
     RESPONSES = 5  #: linear responses, divided by the number of the population
     SHUNTS = 6  #: f-I curves of the page's explorer; then the number of the population
+    VOLTAGES = 8  #: of cells at the operating point; then the number of the population
 
 
 @unique

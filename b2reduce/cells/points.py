@@ -36,7 +36,14 @@ def noise_sources(drives, model, rates_=None, what="noise"):
         if drive.name not in rates_ and not drive.constant:
             raise InputError(f"{key}: its rate is a table; expected one constant rate")
         values = dict(drive.parameters)
+        if drive.synapse_kind.asks_voltage(values):
+            raise InputError(
+                f"{key}, v: the mean of {drive.kind} synapses depends on the voltage of the cell, which is"
+                " not given; expected the mean voltage between spikes, such as v = '-55 mV', and v_sd"
+            )
         for p in drive.synapse_kind.numbers():
+            if p.name not in values:
+                continue
             values[p.name] = to_si(mean_of(values[p.name]), p.dimension(model), f"{key}, {p.name}")
         rate_ = drive.inputs * (rates_[drive.name] if drive.name in rates_ else drive.rate_)
         synapse = drive.synapse_kind.of(values)

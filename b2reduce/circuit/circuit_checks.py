@@ -35,6 +35,8 @@ def check_circuit(circuit):
                     )
             model = circuit.populations[entry.target].model
             for parameter in entry.synapse_kind.parameters:
+                if parameter.name not in entry.parameters:
+                    continue
                 value = mean_of(entry.parameters[parameter.name])
                 parameter.check(value, model, key)
                 if parameter.name == entry.synapse_kind.size and entry.factor < 0:

@@ -38,7 +38,7 @@ class SynapticInput:
     @classmethod
     def needed(cls, kind: str = DEFAULT) -> Any:
         """Those of `keys` that it must have."""
-        return (*cls.NEEDED, *(parameter.name for parameter in synapse_kind(kind, "kind").parameters))
+        return (*cls.NEEDED, *synapse_kind(kind, "kind").needed())
 
     def _put_synapse(self, kind, key, *values):
         """Read kind and parameters; of several values of one the last that is not None counts."""
@@ -91,5 +91,6 @@ class SynapticInput:
 
     def to_dict(self: Any) -> dict[str, Any]:
         """Plain data, as in the TOML file."""
-        data = {key: text_of(getattr(self, key)) for key in self.keys(self.kind)}
+        absent = {parameter.name for parameter in self.synapse_kind.parameters} - {*self.parameters}
+        data = {key: text_of(getattr(self, key)) for key in self.keys(self.kind) if key not in absent}
         return {key: value for key, value in data.items() if value is not None}

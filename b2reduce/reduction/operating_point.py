@@ -13,6 +13,7 @@ import numpy as np
 
 from ..basics.errors import OperatingPointError
 from ..basics.streams import OfReduction, OfSearch, seed_streams
+from ..basics.units import with_units
 from ..cells.engine import Source
 from ..cells.points import measure_points
 from .driven_cells import outputs_of
@@ -246,6 +247,7 @@ def point_at(
     cv2_ = dict.fromkeys(names, 1.0) if cv2_ is None else cv2_
     means = {name: average(circuit, name, rate_, drives_) for name in names}
     I_, g_ = ({name: float(mean[k]) for name, mean in means.items()} for k in (0, 1))
+    _check_leaks(circuit, rate_, g_)
     quiet = {}
     for name in names:
         # The noise is switched off inside the same equations: what differs is the noise alone.
@@ -274,3 +276,17 @@ def point_at(
     return OperatingPoint(
         dict(rate_), dict(rate_sem_), I_, g_, dict(drives_), quiet, iterations, warnings, dict(cv2_)
     )
+
+
+def _check_leaks(circuit, rate_, g_):
+    """Refuse cells that currents which rise with the voltage leave without a leak."""
+    for name, leak_ in g_.items():
+        if leak_ < 0:
+            shown = with_units(leak_, circuit.populations[name].model.conductance_dim)
+            raise OperatingPointError(
+                f"population {name}: at {rate_[name]:.3g} Hz synapses whose current rises with the voltage"
+                f" leave the cell a mean leak of {shown}, expected above 0: averaged, such a cell has no"
+                " rest; lower G or the rates of these synapses, or give the voltage v at which their line is"
+                " to be taken",
+                [dict(rate_)],
+            )

@@ -12,6 +12,7 @@ from .assemble import assembled
 from .findings import measure
 from .levels.register import LEVELS
 from .request import request_of
+from .voltages import at_voltages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -179,6 +180,7 @@ def reduce(
         engine=engine,
     )
     with Progress(progress) as bar:
+        request = at_voltages(request, bar)
         found = measure(request, bar)
     reductions = {}
     for name in request.levels:

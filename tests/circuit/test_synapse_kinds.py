@@ -21,6 +21,7 @@ from b2reduce.circuit.synapses.current_rise_decay import CurrentRiseAndDecay
 from b2reduce.circuit.synapses.exponential import ExponentialConductance
 from b2reduce.circuit.synapses.jump import Jump
 from b2reduce.circuit.synapses.low_pass import LowPass
+from b2reduce.circuit.synapses.nmda import Nmda
 from b2reduce.circuit.synapses.rise_decay import RiseAndDecay
 from b2reduce.circuit.synapses.through import Through
 from b2reduce.circuit.synapses.two_poles import TwoPoles
@@ -262,6 +263,7 @@ GIVEN = {
     "rise_decay": (RiseAndDecay.of(dict(G=1e-9, tau_rise=1e-3, tau=6e-3, E=0.0, norm="area")), 2),
     "current_rise_decay": (CurrentRiseAndDecay.of(dict(w=50e-12, tau_rise=1e-3, tau=6e-3, norm="peak")), 2),
     "current_alpha": (CurrentAlpha.of(dict(w=50e-12, tau=2e-3)), 2),
+    "nmda": (Nmda.of(dict(G=4e-9, tau_rise=1e-3, tau=20e-3, E=0.0, norm="peak")), 2),
     "jump": (Jump.of(dict(J=0.5e-3)), 3),
 }
 

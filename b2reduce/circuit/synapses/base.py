@@ -3,122 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from ...basics.arguments import described, one_of
-from ...basics.errors import CircuitError, InputError, unknown_name
+from ...basics.errors import CircuitError, unknown_name
 from ...basics.frozen import FrozenDict
-from ...basics.units import parse_quantity, si_label, with_units
-from ..read_values import read_quantity
 from ..sizes import read_sizes
+from .parameters import Choice, Parameter
 
 __all__ = ["Choice", "Parameter", "Synapse"]
-
-#: Units that are per area where the target's cells are: (attribute of the cell, name, what it is held
-#: against, example, example per area).
-_OF_TARGET = {
-    "S": ("conductance_dim", "a conductance", "as the leak of its target", "0.5 nS", "0.05 mS/cm^2"),
-    "A": ("current_dim", "a current", "as the input of its target", "20 pA", "0.1 uA/cm^2"),
-}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A value of a kind of synapse as circuits give it.
-
-    Attributes
-    ----------
-    name : str
-        A key of projections and drives.
-    unit : str
-        In SI; "S" and "A" are per area where the target's cells are.
-    example : str
-        A value that nothing is wrong with.
-    positive, negative : bool
-        Whether it must be above 0; whether it may be below.
-    """
-
-    name: str
-    unit: str
-    example: str
-    positive: bool = False
-    negative: bool = False
-
-    def read(self, value, key):
-        """The Quantity that was given; a unit that depends on the target is checked by `check`."""
-        unit = None if self.unit in _OF_TARGET else self.unit
-        return read_quantity(value, unit, f"{key}, {self.name}", positive=self.positive)
-
-    def dimension(self, model):
-        """Its dimension for synapses onto cells of a model."""
-        from brian2 import get_dimensions
-
-        if self.unit in _OF_TARGET:
-            return getattr(model, _OF_TARGET[self.unit][0])
-        return get_dimensions(with_units(1.0, self.unit))
-
-    def check(self, value, model, key):
-        """Raise a `CircuitError` unless the value suits cells of a model."""
-        if self.unit not in _OF_TARGET:
-            return
-        dim, (_, what, beside, *_) = self.dimension(model), _OF_TARGET[self.unit]
-        if getattr(value, "dim", None) is not dim or (value < 0 and not self.negative):
-            least = "" if self.negative else " of at least 0"
-            raise CircuitError(
-                f"{key}, {self.name}: got {value}, expected {what}{least} in {si_label(dim)}, {beside}"
-            )
-
-    def unit_fault(self, value):
-        """What is wrong with the unit of a value whose target is not known; empty where nothing is."""
-        from brian2 import get_dimensions
-
-        if self.unit not in _OF_TARGET:
-            return ""
-        try:
-            label = si_label(get_dimensions(parse_quantity(value)))
-        except InputError:
-            return ""  # which reading it says
-        if label in (self.unit, f"{self.unit}/m^2"):
-            return ""
-        _, what, _, example, per_area = _OF_TARGET[self.unit]
-        return (
-            f'got {described(value)}, expected {what} such as "{example}", or per area such as "{per_area}"'
-        )
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A word of a kind of synapse, one of some; what a Parameter answers, and no value of the cell.
-
-    Attributes
-    ----------
-    name : str
-        A key of projections and drives.
-    words : tuple of str
-    """
-
-    name: str
-    words: tuple[str, ...]
-
-    @property
-    def example(self):
-        """A word that nothing is wrong with."""
-        return self.words[0]
-
-    def read(self, value, key):
-        """The word that was given."""
-        one_of(value, self.words, f"{key}, {self.name}", CircuitError)
-        return value
-
-    def check(self, value, model, key):
-        """Words suit all cells."""
-
-    def unit_fault(self, value):
-        """Words have no unit."""
-        return ""
 
 
 class Synapse(ABC):
@@ -138,7 +34,7 @@ class Synapse(ABC):
         As files give it.
     meaning, weight, weight_latex : str
         What an event does, for tables; and what weights of rate models are, as text and in LaTeX.
-    parameters : tuple of Parameter and Choice
+    parameters : tuple of Parameter, Choice and what answers as they do
     size : str
         The parameter that the size of events is linear in.
     quantity : str
@@ -152,7 +48,7 @@ class Synapse(ABC):
     kind = ""
     meaning = ""
     weight = weight_latex = ""
-    parameters: tuple[Parameter | Choice, ...] = ()
+    parameters: tuple[Any, ...] = ()
     size = ""
     quantity = "conductance"
     brings_leak = True
@@ -168,10 +64,13 @@ class Synapse(ABC):
         for name in given:
             if name not in known:
                 raise CircuitError(f"{key}: {unknown_name(f'parameter of {cls.kind} synapses', name, known)}")
-        for name in known:
+        for name in cls.needed():
             if name not in given:
                 raise CircuitError(f"{key}: the key {name!r} is missing")
-        values = FrozenDict({p.name: cls.read_one(p, given[p.name], key) for p in cls.parameters})
+        texts = {p.name: given.get(p.name, p.default) for p in cls.parameters}
+        values = FrozenDict(
+            {p.name: cls.read_one(p, texts[p.name], key) for p in cls.parameters if texts[p.name] is not None}
+        )
         cls.check_together(values, key)
         return values
 
@@ -186,6 +85,11 @@ class Synapse(ABC):
     def check_together(cls, values, key):
         """Raise a `CircuitError` where parameters that are right by themselves do not go together."""
         return None
+
+    @classmethod
+    def needed(cls):
+        """Names of the parameters that must be given."""
+        return tuple(parameter.name for parameter in cls.parameters if parameter.needed)
 
     @classmethod
     def numbers(cls):
@@ -228,6 +132,25 @@ class Synapse(ABC):
     def in_events_of(self, other):
         """How many events of a synapse that differs in their size alone one is; 0 if it does nothing."""
         return self.size_ / other.size_ if self.size_ else 0.0
+
+    # What it needs of the voltage of its cells
+
+    @classmethod
+    def asks_voltage(cls, values):
+        """Whether its means need the voltages of its cells, which these Quantities do not tell."""
+        return False
+
+    @classmethod
+    def at_voltages(cls, values, v_):
+        """The Quantities with what its means need of voltages in V that its cells were seen at."""
+        return values
+
+    @property
+    def bend_(self):
+        """How far its mean current is off a line of the voltage, where the mean voltage of its cells moves by
+        its spread, over the current; None of currents that are such lines or have no voltage in them.
+        """
+        return None
 
     # In the equations of a cell
 

@@ -11,6 +11,7 @@ from .current_alpha import CurrentAlpha
 from .current_rise_decay import CurrentRiseAndDecay
 from .exponential import ExponentialConductance
 from .jump import Jump
+from .nmda import Nmda
 from .rise_decay import RiseAndDecay
 
 __all__ = ["DEFAULT", "SYNAPSES", "register", "synapse_kind"]
@@ -38,5 +39,6 @@ for _kind in (
     CurrentRiseAndDecay,
     CurrentAlpha,
     Jump,
+    Nmda,
 ):
     register(_kind)

@@ -21,6 +21,7 @@ from .operating_window import OperatingWindow
 from .saturation import NoSaturation
 from .slow_variation import SlowVariation
 from .steady_rates import SteadyRates
+from .straight_currents import StraightCurrents
 from .straight_gain import StraightGain
 from .weak_correlation import WeakCorrelation
 
@@ -60,6 +61,7 @@ for _premise in (
     OperatingWindow(),
     LeakSlope(),
     StraightGain(),
+    StraightCurrents(),
     NoiseStays(),
     FarFromInstability(),
     OneOperatingPoint(),
