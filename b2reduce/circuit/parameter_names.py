@@ -19,7 +19,7 @@ __all__ = ["chosen", "numbers_of", "replaced", "resolve", "value_of"]
 
 #: What can be changed of a projection and of a drive, besides the parameters of their synapses.
 FIELDS = {
-    "projection": ("delay", "in_degree", "probability", "profile"),
+    "projection": ("delay", "in_degree", "probability", "profile", "plasticity"),
     "drive": ("inputs", "profile", "rate"),
 }
 

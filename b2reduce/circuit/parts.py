@@ -15,6 +15,7 @@ from .drive_rates import mean_rate_, rate_at, rate_text, read_rate
 from .load_model import load_model
 from .neuron import NeuronModel
 from .orientation import FEATURES, LEAST_CELLS, angles_
+from .plasticity.register import read_plasticity
 from .read_values import NAME, profile_of, read_quantity, text_of, whole_number
 from .synapses.register import DEFAULT
 from .synaptic_input import SynapticInput
@@ -100,6 +101,11 @@ class Projection(SynapticInput):
         of preferred angles, ``{"kind": "cosine", "modulation": 0.6}`` for 1 + 0.6 cos 2d, ``{"kind":
         "exponential", "width": 30}`` in degrees, or ``{"kind": "table", "values": [...]}`` from -90 to 90
         degrees. The in-degree stays what it is, and so does G.
+    plasticity : mapping, optional
+        How spikes change what the next ones release at every synapse by itself: ``{"kind":
+        "tsodyks_markram", "U": 0.5, "tau_rec": "500 ms", "tau_facil": "300 ms"}``. Jumps are then multiplied by
+        the u x that is released; tau_facil = 0 ms is depression alone. Spiking networks have it; rate models
+        do not, and `reduce` refuses.
     kind : str
         Of the synapses.
     parameters : mapping, optional
@@ -114,6 +120,7 @@ class Projection(SynapticInput):
     probability: float | None
     delay: tuple
     profile: Any
+    plasticity: Any
 
     NEEDED = ("source", "target")
 
@@ -128,6 +135,7 @@ class Projection(SynapticInput):
         probability=None,
         delay="0 ms",
         profile=None,
+        plasticity=None,
         kind=DEFAULT,
         parameters=None,
         **named,
@@ -139,6 +147,7 @@ class Projection(SynapticInput):
                 )
         key = f"projection {source}->{target}"
         put(self, source=source, target=target, profile=profile_of(profile, key))
+        put(self, plasticity=read_plasticity(plasticity, key))
         self._put_synapse(kind, key, parameters, dict(G=G, tau=tau, E=E), named)
         if (in_degree is None) == (probability is None):
             raise CircuitError(

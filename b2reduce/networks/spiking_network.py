@@ -139,11 +139,19 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         pathway = next(p for p in circuit.pathways(projection.target) if p.label == label)
         symbol, model = pathway.symbol, circuit.populations[projection.target].model
         jumps = pathway.synapse.jumps(symbol, model, at="_post")
+        plasticity = projection.plasticity
+        released = "" if plasticity is None else "*released_stp"
+        at_spike = [] if plasticity is None else plasticity.at_spike()
         synapses = brian2.Synapses(
             groups[projection.source],
             groups[projection.target],
-            on_pre="\n".join(f"{variable} += {size}" for variable, size in jumps.items()),
-            namespace={},
+            model=None if plasticity is None else "\n".join(plasticity.equations()),
+            on_pre="\n".join(
+                [*at_spike, *(f"{variable} += ({size}){released}" for variable, size in jumps.items())]
+                if released
+                else [f"{variable} += {size}" for variable, size in jumps.items()]
+            ),
+            namespace={} if plasticity is None else {**plasticity.variables_, "second": brian2.second},
             clock=clock,
             codeobj_class=codeobj_class,
             name=f"synapses_{symbol}",
@@ -151,6 +159,8 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         i, j, delay_ = draws.wiring[label]
         synapses.connect(i=i, j=j)
         synapses.delay = delay_ * brian2.second
+        for variable, value in ({} if plasticity is None else plasticity.start).items():
+            setattr(synapses, variable, value)
         synapses.pre.codeobj_class = None  # the pathway that carries the spikes is worth compiling
         objects.append(synapses)
     return brian2.Network(*groups.values(), *objects), groups

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...basics.errors import CircuitError
+from ...basics.units import format_quantity, with_units
 from ..synapses.base import Parameter
 
 __all__ = ["TsodyksMarkram"]
@@ -61,6 +62,15 @@ class TsodyksMarkram:
         """The plasticity with these Quantities or SI values."""
         return cls(*(float(np.asarray(values[parameter.name])) for parameter in cls.parameters))
 
+    def to_dict(self):
+        """Plain data, as in the TOML file."""
+        times = {"tau_rec": self.tau_rec_, "tau_facil": self.tau_facil_}
+        return {
+            "kind": self.kind,
+            "U": self.U_,
+            **{name: format_quantity(with_units(value, "s")) for name, value in times.items()},
+        }
+
     # In the synapses of a network
 
     @property
@@ -108,9 +118,7 @@ class TsodyksMarkram:
         k = np.arange(order + 1.0)
         # All is multiplied by tau_facil but for k = 0, where it would leave nothing of tau_facil = 0.
         scale = np.where(k == 0, 1.0, self.tau_facil_)
-        below = np.cumprod(
-            [1.0, *(k[1:] / (k[1:] + self.tau_facil_ * rate * (1 - stays ** k[1:])))]
-        )  # <y^k>
+        below = np.cumprod([1.0, *(k[1:] / (k[1:] + self.tau_facil_ * rate * (1 - stays ** k[1:])))])  # <y^k>
         for j in (1, 2):
             bands = np.zeros((j + 2, order + 1))
             bands[j] = k + scale * (j / self.tau_rec_ + rate)
