@@ -103,9 +103,9 @@ class Projection(SynapticInput):
         degrees. The in-degree stays what it is, and so does G.
     plasticity : mapping, optional
         How spikes change what the next ones release at every synapse by itself: ``{"kind":
-        "tsodyks_markram", "U": 0.5, "tau_rec": "500 ms", "tau_facil": "300 ms"}``. Jumps are then multiplied by
-        the u x that is released; tau_facil = 0 ms is depression alone. Spiking networks have it; rate models
-        do not, and `reduce` refuses.
+        "tsodyks_markram", "U": 0.5, "tau_rec": "500 ms", "tau_facil": "300 ms"}``. Jumps are then multiplied
+        by the u x that is released; tau_facil = 0 ms is depression alone. Spiking networks have it; rate
+        models do not, and `reduce` refuses.
     kind : str
         Of the synapses.
     parameters : mapping, optional

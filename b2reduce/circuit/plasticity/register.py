@@ -27,8 +27,8 @@ def read_plasticity(given, key):
         given = given.to_dict()
     if not isinstance(given, Mapping) or "kind" not in given:
         raise CircuitError(
-            f'{key}, plasticity: got {described(given)}, expected a table such as {{ kind = "tsodyks_markram",'
-            ' U = 0.5, tau_rec = "500 ms", tau_facil = "300 ms" }'
+            f"{key}, plasticity: got {described(given)}, expected a table such as {{ kind ="
+            ' "tsodyks_markram", U = 0.5, tau_rec = "500 ms", tau_facil = "300 ms" }'
         )
     if not isinstance(given["kind"], str) or given["kind"] not in KINDS:
         raise CircuitError(f"{key}, plasticity.kind: {unknown_name('kind', given['kind'], KINDS)}")

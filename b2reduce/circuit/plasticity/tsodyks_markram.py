@@ -25,8 +25,8 @@ class TsodyksMarkram:
     acts is the one after its step (Tsodyks, Pawelzik and Markram 1998, equations 2.1 to 2.6, doi
     10.1162/089976698300017502). With tau_facil = 0 there is depression alone, and u is U at each spike.
 
-    Means over Poisson trains are exact. In y = 1 - u a spike does y -> (1 - U) y and x -> (1 - U) y x, so that
-    the moments N_kj = <y^k x^j> just before spikes, which are those over time, satisfy
+    Means over Poisson trains are exact. In y = 1 - u a spike does y -> (1 - U) y and x -> (1 - U) y x, so
+    that the moments N_kj = <y^k x^j> just before spikes, which are those over time, satisfy
 
         0 = k/tau_facil (N_(k-1)j - N_kj) + j/tau_rec (N_k(j-1) - N_kj)
             + r ((1 - U)^(k+j) N_(k+j)j - N_kj).
@@ -91,8 +91,10 @@ class TsodyksMarkram:
         used = "u_stp" if self.tau_facil_ > 0 else "U_stp"
         return [*facilitate, f"released_stp = {used}*x_stp", "x_stp -= released_stp"]
 
-    #: State of synapses that have long been silent, {variable: value}; u is 0 there, Brian2's own start.
-    start = {"x_stp": 1.0}
+    @property
+    def start(self):
+        """{variable: value} of synapses that have long been silent; u is 0 there, Brian2's own start."""
+        return {"x_stp": 1.0}
 
     # On average
 
