@@ -20,7 +20,10 @@ __all__ = ["chosen", "numbers_of", "replaced", "resolve", "value_of"]
 #: Ways to say which cells are connected, of which a projection has one.
 CONNECTED = ("in_degree", "probability", "wiring")
 #: What can be changed of a projection and of a drive, besides the parameters of their synapses.
-FIELDS = {"projection": ("delay", *CONNECTED, "profile"), "drive": ("inputs", "profile", "rate")}
+FIELDS = {
+    "projection": ("delay", *CONNECTED, "profile", "plasticity"),
+    "drive": ("inputs", "profile", "rate"),
+}
 
 
 def resolve(circuit, name, error, more=""):

@@ -16,6 +16,7 @@ from .given_wiring import read_wiring
 from .load_model import load_model
 from .neuron import NeuronModel
 from .orientation import FEATURES, LEAST_CELLS, angles_
+from .plasticity.register import read_plasticity
 from .read_values import NAME, profile_of, read_quantity, text_of, whole_number
 from .synapses.register import DEFAULT
 from .synaptic_input import SynapticInput
@@ -104,6 +105,11 @@ class Projection(SynapticInput):
         of preferred angles, ``{"kind": "cosine", "modulation": 0.6}`` for 1 + 0.6 cos 2d, ``{"kind":
         "exponential", "width": 30}`` in degrees, or ``{"kind": "table", "values": [...]}`` from -90 to 90
         degrees. The in-degree stays what it is, and so does G.
+    plasticity : mapping, optional
+        How spikes change what the next ones release at every synapse by itself: ``{"kind":
+        "tsodyks_markram", "U": 0.5, "tau_rec": "500 ms", "tau_facil": "300 ms"}``. Jumps are then multiplied
+        by the u x that is released; tau_facil = 0 ms is depression alone. Spiking networks have it; rate
+        models do not, and `reduce` refuses.
     kind : str
         Of the synapses.
     parameters : mapping, optional
@@ -119,6 +125,7 @@ class Projection(SynapticInput):
     wiring: Any
     delay: tuple
     profile: Any
+    plasticity: Any
 
     NEEDED = ("source", "target")
 
@@ -133,6 +140,7 @@ class Projection(SynapticInput):
         probability=None,
         delay="0 ms",
         profile=None,
+        plasticity=None,
         kind=DEFAULT,
         parameters=None,
         wiring=None,
@@ -145,6 +153,7 @@ class Projection(SynapticInput):
                 )
         key = f"projection {source}->{target}"
         put(self, source=source, target=target, profile=profile_of(profile, key))
+        put(self, plasticity=read_plasticity(plasticity, key))
         self._put_synapse(kind, key, parameters, dict(G=G, tau=tau, E=E), named)
         ways = {"in_degree": in_degree, "probability": probability, "wiring": wiring}
         said = [name for name, value in ways.items() if value is not None]

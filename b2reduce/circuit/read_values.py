@@ -10,7 +10,7 @@ from ..basics.arguments import described, to_si, whole
 from ..basics.errors import CircuitError, InputError, UnitError
 from ..basics.units import format_quantity, parse_quantity
 from .given_wiring import GivenWiring
-from .orientation import Profile, read_profile
+from .orientation import read_profile
 from .sizes import Sizes
 
 __all__ = ["NAME", "check_step", "profile_of", "read_quantity", "text_of", "whole_number"]
@@ -63,7 +63,7 @@ def text_of(value):
     """A field as plain data, as in the TOML file."""
     from brian2 import Quantity
 
-    if isinstance(value, Profile):
+    if hasattr(value, "to_dict"):  # a profile, a plasticity
         return value.to_dict()
     if isinstance(value, Sizes):
         return value.text()

@@ -167,14 +167,26 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         pathway = next(p for p in circuit.pathways(projection.target) if p.label == label)
         symbol, model = pathway.symbol, circuit.populations[projection.target].model
         jumps = pathway.synapse.jumps(symbol, model, at="_post")
-        sizes = draws.sizes.get(label)
-        own = "" if sizes is None else "size_of_it*"
+        own, released = "", ""
+        sizes, plasticity = draws.sizes.get(label), projection.plasticity
+        state, at_spike, namespace = [], [], {}
+        if sizes is not None:
+            own = "size_of_it*"
+            state.append("size_of_it : 1 (constant)")
+        if plasticity is not None:
+            released, at_spike = "*released_stp", plasticity.at_spike()
+            state += plasticity.equations()
+            namespace = {**plasticity.variables_, "second": brian2.second}
+        jump = [
+            f"{variable} += {own}({size}){released}" if own or released else f"{variable} += {size}"
+            for variable, size in jumps.items()
+        ]
         synapses = brian2.Synapses(
             groups[projection.source],
             groups[projection.target],
-            None if sizes is None else "size_of_it : 1 (constant)",
-            on_pre="\n".join(f"{variable} += {own}{size}" for variable, size in jumps.items()),
-            namespace={},
+            "\n".join(state) or None,
+            on_pre="\n".join([*at_spike, *jump]),
+            namespace=namespace,
             clock=clock,
             codeobj_class=codeobj_class,
             name=f"synapses_{symbol}",
@@ -184,6 +196,8 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         synapses.delay = delay_ * brian2.second
         if sizes is not None:
             synapses.size_of_it = sizes
+        for variable, value in ({} if plasticity is None else plasticity.start).items():
+            setattr(synapses, variable, value)
         synapses.pre.codeobj_class = None  # the pathway that carries the spikes is worth compiling
         objects.append(synapses)
     return brian2.Network(*groups.values(), *objects), groups

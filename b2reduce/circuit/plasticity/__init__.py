@@ -1,0 +1,1 @@
+"""How spikes change what the next ones release."""

@@ -1,0 +1,132 @@
+"""Short-term plasticity after Tsodyks and Markram, and what it releases on average."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...basics.errors import CircuitError
+from ...basics.units import format_quantity, with_units
+from ..synapses.base import Parameter
+
+__all__ = ["TsodyksMarkram"]
+
+#: What is left out of the moments is below exp(-this).
+_LEFT_OUT = 40.0
+
+
+@dataclass(frozen=True)
+class TsodyksMarkram:
+    """Facilitation and depression of every synapse by the spikes that it carries.
+
+    du/dt = -u/tau_facil and dx/dt = (1 - x)/tau_rec between spikes; at a spike first u += U (1 - u), then u x
+    is released and x -= u x. The jump of the synapse is multiplied by the u x that is released: the u that
+    acts is the one after its step (Tsodyks, Pawelzik and Markram 1998, equations 2.1 to 2.6, doi
+    10.1162/089976698300017502). With tau_facil = 0 there is depression alone, and u is U at each spike.
+
+    Means over Poisson trains are exact. In y = 1 - u a spike does y -> (1 - U) y and x -> (1 - U) y x, so
+    that the moments N_kj = <y^k x^j> just before spikes, which are those over time, satisfy
+
+        0 = k/tau_facil (N_(k-1)j - N_kj) + j/tau_rec (N_k(j-1) - N_kj)
+            + r ((1 - U)^(k+j) N_(k+j)j - N_kj).
+
+    Each asks for a higher one, which counts less and less: a chain cut above order n leaves out at most
+    (1 - U)^(n^2/4).
+    """
+
+    U_: float
+    tau_rec_: float
+    tau_facil_: float
+
+    kind = "tsodyks_markram"
+    parameters = (
+        Parameter("U", "1", "0.5", positive=True),
+        Parameter("tau_rec", "s", "500 ms", positive=True),
+        Parameter("tau_facil", "s", "300 ms"),
+    )
+
+    @classmethod
+    def check_together(cls, values, key):
+        """Raise a `CircuitError` where a value is out of its range."""
+        if not 0 < float(values["U"]) <= 1:
+            raise CircuitError(f"{key}, U: got {values['U']}, expected a share above 0 and up to 1")
+        if float(values["tau_facil"]) < 0:
+            raise CircuitError(
+                f"{key}, tau_facil: got {values['tau_facil']}, expected a time of at least 0 s; 0 s is"
+                " depression alone"
+            )
+
+    @classmethod
+    def of(cls, values):
+        """The plasticity with these Quantities or SI values."""
+        return cls(*(float(np.asarray(values[parameter.name])) for parameter in cls.parameters))
+
+    def to_dict(self):
+        """Plain data, as in the TOML file."""
+        times = {"tau_rec": self.tau_rec_, "tau_facil": self.tau_facil_}
+        return {
+            "kind": self.kind,
+            "U": self.U_,
+            **{name: format_quantity(with_units(value, "s")) for name, value in times.items()},
+        }
+
+    # In the synapses of a network
+
+    @property
+    def variables_(self):
+        """{constant: SI value} of its equations."""
+        return {"U_stp": self.U_, "tau_rec_stp": self.tau_rec_, "tau_facil_stp": self.tau_facil_}
+
+    def equations(self):
+        """Lines of state of a Brian2 ``Synapses``; times are in seconds."""
+        lines = ["dx_stp/dt = (1 - x_stp)/(tau_rec_stp*second) : 1 (event-driven)"]
+        if self.tau_facil_ > 0:
+            lines.append("du_stp/dt = -u_stp/(tau_facil_stp*second) : 1 (event-driven)")
+        return lines
+
+    def at_spike(self):
+        """Lines that a spike does before its jump, which is multiplied by ``released_stp``."""
+        facilitate = ["u_stp += U_stp*(1 - u_stp)"] if self.tau_facil_ > 0 else []
+        used = "u_stp" if self.tau_facil_ > 0 else "U_stp"
+        return [*facilitate, f"released_stp = {used}*x_stp", "x_stp -= released_stp"]
+
+    @property
+    def start(self):
+        """{variable: value} of synapses that have long been silent; u is 0 there, Brian2's own start."""
+        return {"x_stp": 1.0}
+
+    # On average
+
+    def release_(self, rate_):
+        """Mean of what is released at a spike of Poisson trains of these rates, <u x>."""
+        return self._over(rate_, lambda rate: self._moments(rate)[0])
+
+    def square_(self, rate_):
+        """Mean square of what is released at a spike, <(u x)^2>."""
+        return self._over(rate_, lambda rate: self._moments(rate)[1])
+
+    def _over(self, rate_, function):
+        rates = np.asarray(rate_, dtype=float)
+        found = np.array([function(rate) for rate in rates.ravel()]).reshape(rates.shape)
+        return found if rates.ndim else float(found)
+
+    def _moments(self, rate):
+        """(<u x>, <(u x)^2>) at a rate."""
+        from scipy.linalg import solve_banded
+
+        stays = 1.0 - self.U_
+        order = 4 + (int(np.ceil(2 * np.sqrt(_LEFT_OUT / -np.log(stays)))) if stays > 0 else 0)
+        k = np.arange(order + 1.0)
+        # All is multiplied by tau_facil but for k = 0, where it would leave nothing of tau_facil = 0.
+        scale = np.where(k == 0, 1.0, self.tau_facil_)
+        below = np.cumprod([1.0, *(k[1:] / (k[1:] + self.tau_facil_ * rate * (1 - stays ** k[1:])))])  # <y^k>
+        for j in (1, 2):
+            bands = np.zeros((j + 2, order + 1))
+            bands[j] = k + scale * (j / self.tau_rec_ + rate)
+            bands[j + 1, :-1] = -k[1:]
+            bands[0, j:] = -(scale * rate * stays ** (k + j))[:-j]
+            below = solve_banded((1, j), bands, scale * j / self.tau_rec_ * below)
+            if j == 1:
+                mean = below[0] - stays * below[1]
+        return mean, below[0] - 2 * stays * below[1] + stays**2 * below[2]
