@@ -1,0 +1,1 @@
+"""Short-term plasticity: how much of its size a synapse has at each spike."""
