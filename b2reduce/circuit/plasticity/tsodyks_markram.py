@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from ...basics.errors import CircuitError
 from ...basics.units import format_quantity, with_units
-from ..synapses.base import Parameter
+from ..synapses.parameters import Parameter
+from .releases import releases
 
 __all__ = ["TsodyksMarkram"]
 
 #: What is left out of the moments is below exp(-this).
 _LEFT_OUT = 40.0
+#: Hz; below it a synapse has long recovered and forgotten by each spike.
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class TsodyksMarkram:
     du/dt = -u/tau_facil and dx/dt = (1 - x)/tau_rec between spikes; at a spike first u += U (1 - u), then u x
     is released and x -= u x. The jump of the synapse is multiplied by the u x that is released: the u that
     acts is the one after its step (Tsodyks, Pawelzik and Markram 1998, equations 2.1 to 2.6, doi
-    10.1162/089976698300017502). With tau_facil = 0 there is depression alone, and u is U at each spike.
+    10.1162/089976698300017502). With tau_facil = 0 there is depression alone, and u is U at each spike; with
+    tau_rec = 0 facilitation alone, and x is 1.
 
     Means over Poisson trains are exact. In y = 1 - u a spike does y -> (1 - U) y and x -> (1 - U) y x, so
     that the moments N_kj = <y^k x^j> just before spikes, which are those over time, satisfy
@@ -42,7 +47,7 @@ class TsodyksMarkram:
     kind = "tsodyks_markram"
     parameters = (
         Parameter("U", "1", "0.5", positive=True),
-        Parameter("tau_rec", "s", "500 ms", positive=True),
+        Parameter("tau_rec", "s", "500 ms"),
         Parameter("tau_facil", "s", "300 ms"),
     )
 
@@ -51,11 +56,12 @@ class TsodyksMarkram:
         """Raise a `CircuitError` where a value is out of its range."""
         if not 0 < float(values["U"]) <= 1:
             raise CircuitError(f"{key}, U: got {values['U']}, expected a share above 0 and up to 1")
-        if float(values["tau_facil"]) < 0:
-            raise CircuitError(
-                f"{key}, tau_facil: got {values['tau_facil']}, expected a time of at least 0 s; 0 s is"
-                " depression alone"
-            )
+        for name, alone in (("tau_facil", "depression"), ("tau_rec", "facilitation")):
+            if float(values[name]) < 0:
+                raise CircuitError(
+                    f"{key}, {name}: got {values[name]}, expected a time of at least 0 s; 0 s is {alone}"
+                    " alone"
+                )
 
     @classmethod
     def of(cls, values):
@@ -80,7 +86,9 @@ class TsodyksMarkram:
 
     def equations(self):
         """Lines of state of a Brian2 ``Synapses``; times are in seconds."""
-        lines = ["dx_stp/dt = (1 - x_stp)/(tau_rec_stp*second) : 1 (event-driven)"]
+        lines = []
+        if self.tau_rec_ > 0:
+            lines.append("dx_stp/dt = (1 - x_stp)/(tau_rec_stp*second) : 1 (event-driven)")
         if self.tau_facil_ > 0:
             lines.append("du_stp/dt = -u_stp/(tau_facil_stp*second) : 1 (event-driven)")
         return lines
@@ -89,12 +97,14 @@ class TsodyksMarkram:
         """Lines that a spike does before its jump, which is multiplied by ``released_stp``."""
         facilitate = ["u_stp += U_stp*(1 - u_stp)"] if self.tau_facil_ > 0 else []
         used = "u_stp" if self.tau_facil_ > 0 else "U_stp"
+        if self.tau_rec_ == 0:
+            return [*facilitate, f"released_stp = {used}"]
         return [*facilitate, f"released_stp = {used}*x_stp", "x_stp -= released_stp"]
 
     @property
     def start(self):
         """{variable: value} of synapses that have long been silent; u is 0 there, Brian2's own start."""
-        return {"x_stp": 1.0}
+        return {"x_stp": 1.0} if self.tau_rec_ > 0 else {}
 
     # On average
 
@@ -105,6 +115,20 @@ class TsodyksMarkram:
     def square_(self, rate_):
         """Mean square of what is released at a spike, <(u x)^2>."""
         return self._over(rate_, lambda rate: self._moments(rate)[1])
+
+    def density_(self, rate_, frequency_):
+        """Two-sided spectral density of the train of releases at a frequency in Hz above 0, in 1/s."""
+        turned = lambda found: found.uxx[2] + 2 * found.correlated(2 * np.pi * frequency_).real
+        return np.asarray(rate_) * self._over(
+            rate_, lambda rate: turned(_releases(rate, self)) if rate > _LEAST else self.U_**2
+        )
+
+    def rest_(self, rate_):
+        """(u before spikes, x) of averaged variables, du/dt = -u/tau_facil + r U (1 - u) and so on."""
+        load = self.U_ * np.asarray(rate_) * self.tau_facil_
+        u = load / (1 + load)
+        after = u + self.U_ * (1 - u)
+        return u, 1 / (1 + after * np.asarray(rate_) * self.tau_rec_)
 
     def _over(self, rate_, function):
         rates = np.asarray(rate_, dtype=float)
@@ -121,7 +145,7 @@ class TsodyksMarkram:
         # All is multiplied by tau_facil but for k = 0, where it would leave nothing of tau_facil = 0.
         scale = np.where(k == 0, 1.0, self.tau_facil_)
         below = np.cumprod([1.0, *(k[1:] / (k[1:] + self.tau_facil_ * rate * (1 - stays ** k[1:])))])  # <y^k>
-        for j in (1, 2):
+        for j in (1, 2) if self.tau_rec_ else ():
             bands = np.zeros((j + 2, order + 1))
             bands[j] = k + scale * (j / self.tau_rec_ + rate)
             bands[j + 1, :-1] = -k[1:]
@@ -129,4 +153,11 @@ class TsodyksMarkram:
             below = solve_banded((1, j), bands, scale * j / self.tau_rec_ * below)
             if j == 1:
                 mean = below[0] - stays * below[1]
+        if not self.tau_rec_:
+            mean = below[0] - stays * below[1]
         return mean, below[0] - 2 * stays * below[1] + stays**2 * below[2]
+
+
+@lru_cache(maxsize=4096)
+def _releases(rate_, plasticity):
+    return releases(rate_, plasticity.U_, plasticity.tau_rec_, plasticity.tau_facil_)
