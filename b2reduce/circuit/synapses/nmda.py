@@ -79,7 +79,7 @@ class Nmda(TwoStates, AsConductance):
 
     @classmethod
     def check_together(cls, values, key):
-        check_rise(values, key, "alpha")
+        check_rise(values, key)
 
     @classmethod
     def of(cls, values):
