@@ -271,7 +271,8 @@ class Drive(SynapticInput):
         """Plain data, as in the TOML file."""
         data = super().to_dict()
         if self.spikes is None:
-            return {**data, "rate": rate_text(self.rate)}
+            many = self.differing_rates
+            return {**data, "rate": rate_text(self.rate) if many is None else many.text()}
         absent = ("rate",) if self.trains is not None else ("rate", "inputs")
         return {key: value for key, value in data.items() if key not in absent}
 

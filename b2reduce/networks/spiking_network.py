@@ -184,8 +184,9 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
     for (name, key), value in {**draws.start, **values_of(circuit)}.items():
         named[name].variables[key].set_value(value)
     sources = {label: groups[p.source] for label, p in zip(circuit.labels, circuit.projections)} | trains
-    drives = {f"{d.name}->{d.target}": d for d in circuit.drives if d.by_trains}
-    for label, projection in {**dict(zip(circuit.labels, circuit.projections)), **drives}.items():
+    onto = dict(zip(circuit.labels, circuit.projections))
+    onto |= {f"{d.name}->{d.target}": d for d in circuit.drives if d.by_trains}
+    for label, projection in onto.items():
         pathway = next(p for p in circuit.pathways(projection.target) if p.label == label)
         symbol, model = pathway.symbol, circuit.populations[projection.target].model
         jumps = pathway.synapse.jumps(symbol, model, at="_post")
