@@ -47,7 +47,8 @@ class Drive(SynapticInput):
         As in `Projection`.
     trains : int, optional
         So many trains are shared: each cell sees `inputs` of them, drawn without replacement with the seed.
-        Cells then have inputs in common. Without, all trains of all cells are independent.
+        Cells then have inputs in common. Drives of one name and equal trains and rates, onto several
+        populations, are the very same trains. Without, all trains of all cells are independent.
     spikes : path, mapping, (i, t) or brian2.SpikeMonitor, optional
         Instead of `rate`: recorded trains, of arrays `i`, the train, and `t` in s, and where they last longer
         than to the last spike a `duration` in s; or the path of an npz file with these. With `trains` and
@@ -193,6 +194,13 @@ class Drive(SynapticInput):
     def by_trains(self) -> bool:
         """Whether its trains are sources of spikes, each with synapses onto the cells that see it."""
         return self.trains is not None or self.spikes is not None
+
+    def same_trains(self, other: Drive) -> bool:
+        """Whether it has the very trains of another drive."""
+        said = [
+            [str(d.to_dict().get(key)) for key in ("name", "trains", "rate", "spikes")] for d in (self, other)
+        ]
+        return self is other or (self.trains is not None and said[0] == said[1])
 
     @property
     def uneven(self) -> bool:

@@ -19,7 +19,7 @@ __all__ = ["GivenTrains", "read_trains"]
 #: {array: how it is kept}, little endian wherever it is read.
 _KEPT = {"i": "<i4", "t": "<f8"}
 _KEYS = (*_KEPT, "duration")
-LONGEST_ = 1e5  # s: later spikes were meant in ms
+LONGEST_ = 1e4  # s: later spikes were meant in ms
 _ARRAYS = "arrays i (the train) and t (its spikes, in s), and where they last longer a duration in s"
 
 

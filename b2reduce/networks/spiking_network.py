@@ -180,7 +180,7 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
             group.run_regularly(events, clock=clock, when="synapses", name=f"drives_of_{name}")
         groups[name] = group
     trains = train_groups(circuit, dt_, clock)
-    named = {**groups, **{group.name: group for group in trains.values()}}
+    named = groups | {group.name: group for group in trains.values()}
     for (name, key), value in {**draws.start, **values_of(circuit)}.items():
         named[name].variables[key].set_value(value)
     sources = {label: groups[p.source] for label, p in zip(circuit.labels, circuit.projections)} | trains
@@ -223,7 +223,7 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
             setattr(synapses, variable, value)
         synapses.pre.codeobj_class = None  # the pathway that carries the spikes is worth compiling
         objects.append(synapses)
-    return brian2.Network(*groups.values(), *trains.values(), *objects), groups
+    return brian2.Network(*groups.values(), *dict.fromkeys(trains.values()), *objects), groups
 
 
 def recorded_step_(dt_):

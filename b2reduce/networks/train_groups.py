@@ -14,18 +14,26 @@ def train_groups(circuit, dt_, clock):
     They spike where cells do, before synapses act, so that their spikes arrive in the same step, as events of
     independent trains do.
     """
-    found = {}
-    for symbol, drive in _drives(circuit):
+    groups, found = {}, {}
+    for symbol, drive in _sources(circuit):
         make = _poisson if drive.spikes is None else _recorded
-        found[f"{drive.name}->{drive.target}"] = make(drive, f"trains_{symbol}", dt_, clock)
+        groups[drive] = make(drive, f"trains_{symbol}", dt_, clock)
+    for drive in circuit.drives:
+        if drive.by_trains:
+            source = next(each for each in groups if drive.same_trains(each))
+            found[f"{drive.name}->{drive.target}"] = groups[source]
     return found
 
 
-def _drives(circuit):
+def _sources(circuit):
+    """[symbol, drive] of every set of trains: of drives that have the same ones the first."""
+    found = []
     for drive in circuit.drives:
-        if drive.by_trains:
+        if drive.by_trains and not any(drive.same_trains(each) for _, each in found):
             label = f"{drive.name}->{drive.target}"
-            yield next(p for p in circuit.pathways(drive.target) if p.label == label).symbol, drive
+            pathway = next(p for p in circuit.pathways(drive.target) if p.label == label)
+            found.append((pathway.symbol, drive))
+    return found
 
 
 def _poisson(drive, name, dt_, clock):
@@ -55,7 +63,7 @@ def _recorded(drive, name, dt_, clock):
 def train_rates_(circuit, seed=None):
     """{(group, "rates"): rates of shared trains in Hz}; with a seed of those that differ, else of others."""
     found = {}
-    for symbol, drive in _drives(circuit):
+    for symbol, drive in _sources(circuit):
         differ = drive.differing_rates is not None
         if drive.spikes is None and drive.constant and differ == (seed is not None):
             weights = relative_rates(circuit, drive, seed) if differ else 1.0
