@@ -52,7 +52,8 @@ class Drive(SynapticInput):
     spikes : path, mapping, (i, t) or brian2.SpikeMonitor, optional
         Instead of `rate`: recorded trains, of arrays `i`, the train, and `t` in s, and where they last longer
         than to the last spike a `duration` in s; or the path of an npz file with these. With `trains` and
-        `inputs` each cell sees some of them; without, train i is the one input of cell i.
+        `inputs` each cell sees some of them; without, train i is the one input of cell i. Two spikes of one
+        train in one step are refused, as Brian2 does. After the last spike trains are silent.
     profile : mapping, optional
         Onto a population with a feature: the rate on a cell over its preferred angle, as in `Projection`,
         with ``at`` for the angle in degrees that is driven most; the mean stays the rate, which must be

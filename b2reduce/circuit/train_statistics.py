@@ -19,6 +19,17 @@ class TrainStatistics(NamedTuple):
     fano: float  #: variance over mean of the counts of single trains in windows of 20 ms
     summed: float  #: the same of the counts of all trains that a cell sees
 
+    @property
+    def said(self):
+        """In words, by which trains can be told from Poisson trains."""
+        if np.isnan(self.summed):
+            return f"less than {FEWEST_WINDOWS * WINDOW_:g} s were recorded, too little to see their variance"
+        return (
+            f"variance over mean of spikes in {WINDOW_ * 1e3:g} ms is {self.summed:.2g} of all that a cell"
+            f" sees and {self.fano:.2g} of single trains, the CV of their intervals {self.cv:.2g} (1 for"
+            " independent Poisson trains)"
+        )
+
 
 def train_statistics(trains, inputs):
     """TrainStatistics of a `GivenTrains`, of which a cell sees so many.

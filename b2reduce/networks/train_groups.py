@@ -42,12 +42,11 @@ def _poisson(drive, name, dt_, clock):
     drive.check_step(dt_)
     if drive.constant:  # the values of `train_rates_` take its place
         return brian2.PoissonGroup(drive.trains, 0 * brian2.Hz, clock=clock, name=name)
-    table = brian2.TimedArray(
-        drive.rate_at_(drive.grid_(dt_)) * brian2.Hz, dt=dt_ * brian2.second, name=f"table_of_{name}"
+    table = f"table_of_{name}"
+    rates = brian2.TimedArray(
+        drive.rate_at_(drive.grid_(dt_)) * brian2.Hz, dt=dt_ * brian2.second, name=table
     )
-    return brian2.PoissonGroup(
-        drive.trains, "table_of_trains(t)", clock=clock, name=name, namespace={"table_of_trains": table}
-    )
+    return brian2.PoissonGroup(drive.trains, f"{table}(t)", clock=clock, name=name, namespace={table: rates})
 
 
 def _recorded(drive, name, dt_, clock):

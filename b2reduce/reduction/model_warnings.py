@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..circuit.train_statistics import WINDOW_, train_statistics
+from ..circuit.train_statistics import train_statistics
 
 __all__ = ["model_warnings"]
 
@@ -87,9 +87,7 @@ def _of_drive(drive, cells):
         found = train_statistics(drive.spikes, drive.inputs)
         yield (
             f"{key}: recorded trains count as Poisson trains of their mean rate, {drive.rate_:.3g} Hz over"
-            f" {drive.spikes.duration_:.3g} s; the CV of their intervals is {found.cv:.2g}, and variance over"
-            f" mean of their spikes in {WINDOW_ * 1e3:g} ms {found.fano:.2g} of single trains and"
-            f" {found.summed:.2g} of all that a cell sees (1 for Poisson trains)"
+            f" {drive.spikes.duration_:.3g} s; {found.said}"
         )
 
 

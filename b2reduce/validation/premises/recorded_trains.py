@@ -42,10 +42,7 @@ class RecordedTrains(Ratio):
         if not measured:
             return self.unmeasured(f"too little was recorded to see its variance{ended}", holds=not short)
         label = self.farthest(measured)
-        what = (
-            f"drive {label}: variance over mean of the spikes that a cell receives in {WINDOW_ * 1e3:g} ms;"
-            f" of single trains {found[label].fano:.2g}, CV of their intervals {found[label].cv:.2g}"
-        )
+        what = f"drive {label}: {found[label].said}"
         holds = self.allows(measured[label])
-        what += "" if holds else "; the rate model has Poisson trains of the same mean rate, of which it is 1"
+        what += "" if holds else "; the rate model has Poisson trains of the same mean rate"
         return self.row(measured[label], holds and not short, what + ended)
