@@ -55,6 +55,10 @@ class ListedRates:
                 ' "normal(5 Hz, 1 Hz)"; for rates that change over time give times and values'
             )
 
+    def scaled(self, factor):
+        """The same with every rate multiplied."""
+        return ListedRates(factor * self.values)
+
     def text(self):
         """What a circuit's file has."""
         if self.values.size > LONG_LIST:
@@ -98,6 +102,10 @@ class DrawnRates:
 
     def check_number(self, number, key, of_what):
         """As many as are needed are drawn."""
+
+    def scaled(self, factor):
+        """The same with every rate multiplied."""
+        return DrawnRates(factor * self.law)
 
     def text(self):
         """What a circuit's file has."""

@@ -84,6 +84,10 @@ class GivenTrains:
                 " from 0, or give trains = N and inputs = K for N trains of which each cell sees K"
             )
 
+    @cached_property
+    def _steps(self):
+        return {}  # by the step: changed copies of a circuit ask again
+
     def steps(self, dt_, key):
         """Steps of a grid in which the spikes fall, as Brian2 rounds them: down, but for rounding errors.
 
@@ -92,6 +96,8 @@ class GivenTrains:
         CircuitError
             If one train has two spikes in one step, which is refused as Brian2 refuses it.
         """
+        if dt_ in self._steps:
+            return self._steps[dt_]
         steps = np.floor(self.t / dt_ + 1e-3).astype(np.int64)
         order = np.lexsort((steps, self.i))
         twice = (np.diff(self.i[order]) == 0) & (np.diff(steps[order]) == 0)
@@ -102,7 +108,7 @@ class GivenTrains:
                 f" {self.t[first]:g} s, and {np.count_nonzero(twice)} such pairs there are; expected one"
                 " spike a step at most; lower dt, or divide the train into several"
             )
-        return steps
+        return self._steps.setdefault(dt_, steps)
 
 
 def read_trains(given, key):
