@@ -38,6 +38,8 @@ class OfNetwork(IntEnum):
     WIRING = 2  #: then the number of the projection
     SIZES = 3  #: of its synapses, where they differ; then the number of the projection
     DRIVE_SIZES = 4  #: then the number of the drive
+    DRIVE_WIRING = 9  #: which of its trains a cell sees; then the number of the drive
+    DRIVE_RATES = 10  #: where they differ; then the number of the drive
 
 
 @unique

@@ -35,6 +35,10 @@ def noise_sources(drives, model, rates_=None, what="noise"):
         key = f"{what}, drive {drive.name!r}"
         if drive.name not in rates_ and not drive.constant:
             raise InputError(f"{key}: its rate is a table; expected one constant rate")
+        if drive.name not in rates_ and drive.many_rates:
+            raise InputError(
+                f"{key}: its rate is {drive.rate}; expected one rate, of independent Poisson trains"
+            )
         values = dict(drive.parameters)
         if drive.synapse_kind.asks_voltage(values):
             raise InputError(

@@ -17,6 +17,7 @@ from ..basics.units import si_label
 from .circuit_checks import check_circuit
 from .circuit_reading import circuit_arguments
 from .circuit_text import circuit_tables, circuit_to_dict, circuit_toml, save_circuit
+from .drive_wiring import relative_rates
 from .library import find_data_file
 from .parameter_names import replaced, value_of
 from .parts import Drive
@@ -95,6 +96,7 @@ class Circuit:
             check_circuit(self)
         except CircuitError as error:
             raise CircuitError(f"{self._where}, {error}") from None
+        put(self, drives=tuple(drive.onto(self.populations[drive.target].size) for drive in self.drives))
 
     @property
     def _where(self):
@@ -134,10 +136,12 @@ class Circuit:
         """The drive of this name on this population."""
         return next(drive for drive in self.drives if (drive.name, drive.target) == (name, target))
 
-    def drive_weights_(self, name: str, target: str) -> Any:
-        """Rate of a drive on each cell over its mean: 1, or an array over cells where it has a profile."""
-        profile = self.drive(name, target).profile
-        return 1.0 if profile is None else profile(self.populations[target].angles_)
+    def drive_weights_(self, name: str, target: str, seed: int = 0) -> Any:
+        """Rate of a drive on each cell over its mean: 1, or an array over cells (drawn with the seed)."""
+        drive = self.drive(name, target)
+        if drive.profile is not None:
+            return drive.profile(self.populations[target].angles_)
+        return relative_rates(self, drive, seed) if drive.uneven else 1.0
 
     def per_area(self, population: str) -> bool:
         """Whether a population's conductances are per area."""

@@ -91,6 +91,8 @@ def check_circuit(circuit):
             raise CircuitError(f"drive {name}->{target}: occurs twice; give the two different names")
         if name in circuit.populations:
             raise CircuitError(f"drive {name}: has the name of a population; choose another")
+    for drive in circuit.drives:
+        drive.check_cells(circuit.populations[drive.target].size, drive.target, float(circuit.dt))
     symbols = {}
     for pathway in (pathway for name in circuit.populations for pathway in circuit.pathways(name)):
         other = symbols.setdefault(pathway.symbol, pathway.label)

@@ -105,16 +105,26 @@ def _connectivity(circuit):
     return "; ".join(filter(None, [f"random: {random}" if random else "", given])) or "none"
 
 
+def _input(drives):
+    """Where the spikes of drives come from."""
+    said = {
+        "independent Poisson trains onto every cell": [d for d in drives if not d.by_trains],
+        "Poisson trains that cells share": [d for d in drives if d.by_trains and d.spikes is None],
+        "recorded trains": [d for d in drives if d.spikes is not None],
+    }
+    names = {what: ", ".join(sorted({d.name for d in own})) for what, own in said.items() if own}
+    return "; ".join(f"{what}: {name}" for what, name in names.items()) or "none"
+
+
 def circuit_latex(circuit, document=True):
     """The network's tables; see `Circuit.to_latex`."""
     models = {p.model.hash: p.model for p in circuit.populations.values()}
-    drives = sorted({drive.name for drive in circuit.drives})
     summary = [
         ("Populations", ", ".join(circuit.populations)),
         ("Connectivity", _connectivity(circuit)),
         ("Neuron models", ", ".join(dict.fromkeys(model.title or model.name for model in models.values()))),
         ("Synapse model", "; ".join(kind.meaning for kind in circuit.synapse_kinds) or "none"),
-        ("Input", f"independent Poisson trains onto every cell: {', '.join(drives)}" if drives else "none"),
+        ("Input", _input(circuit.drives)),
         ("Time step", quantity_text(circuit.dt)),
         ("References", ", ".join(circuit.cite) or "none"),
     ]
@@ -124,7 +134,7 @@ def circuit_latex(circuit, document=True):
         + " \\\\\n".join(f"{name} & {_cell(text)}" for name, text in summary)
         + " \\\\\n\\hline\n\\end{tabular}\n\\end{table}"
     ]
-    titles = {"population": "Populations", "projection": "Projections", "drive": "Poisson drives"}
+    titles = {"population": "Populations", "projection": "Projections", "drive": "Drives"}
     for columns, rows, _ in circuit_tables(circuit):
         rows = [tuple(map(str, row)) for row in rows]
         kept = [k for k in range(len(columns)) if k == 0 or any(row[k] for row in rows)]

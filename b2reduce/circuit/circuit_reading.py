@@ -68,7 +68,7 @@ def circuit_arguments(data, source=""):
             synapse_kind(synapse, f"{where}, {kind}, entry {number}: kind")
             entry = check(entry, type_.keys(synapse), f"{kind}, entry {number}: ")
             entry = with_folder(entry, Path(source).parent if source else None)
-            for key in type_.needed(synapse):
+            for key in type_.needed(synapse, entry):
                 if key not in entry:
                     raise CircuitError(f"{where}, {kind}, entry {number}: the key {key!r} is missing")
             try:

@@ -14,24 +14,28 @@ __all__ = ["circuit_tables", "circuit_toml"]
 
 
 def save_circuit(circuit, path):
-    """Write a circuit's file, and beside it an npz file for the wiring of every projection that has one."""
+    """Write a circuit's file, and beside it npz files for the wiring of every projection that has one, and
+    for the trains of every drive that replays some.
+    """
     files = {}
-    for number, projection in enumerate(circuit.projections):
-        if projection.wiring is not None:
-            files[number] = f"{path.stem}_wiring_{number + 1}.npz"
-            write_bytes(path.with_name(files[number]), projection.wiring.npz())
+    for kind, key in (("projections", "wiring"), ("drives", "spikes")):
+        for number, entry in enumerate(getattr(circuit, kind)):
+            if (given := getattr(entry, key)) is not None:
+                file = f"{path.stem}_{key}_{number + 1}.npz"
+                files[kind, number, key] = file
+                write_bytes(path.with_name(file), given.npz())
     write_text(path, circuit_toml(circuit, files))
 
 
 def circuit_toml(circuit, files=None):
     """The text of a circuit's file; see `Circuit.to_toml`.
 
-    `files` holds names of files with the wiring of projections by their number; without, it stands in the
-    text.
+    `files` holds names of files with wiring or spikes, {(list, number, key): name}; without, they stand in
+    the text.
     """
     data = circuit.to_dict()
-    for number, file in (files or {}).items():
-        data["projections"][number]["wiring"] = file
+    for (kind, number, key), file in (files or {}).items():
+        data[kind][number][key] = file
     for name, population in circuit.populations.items():
         data["populations"][name].update(_cell_by_name(population.model))
     return toml_text(data, tables=["populations"], lists=["projections", "drives"])
@@ -80,13 +84,23 @@ def _delays(projection):
     return " to ".join(map(quantity_text, projection.delay))
 
 
+def _seen(drive):
+    """Trains on a cell in a word."""
+    return drive.inputs if drive.trains is None else f"{drive.inputs} of {drive.trains}"
+
+
+def _rate(drive):
+    if drive.many_rates:
+        return str(drive.rate)
+    if drive.constant:
+        return quantity_text(drive.rate)
+    return f"{len(drive.rate[0])} values, mean {amount(drive.rate_, 'Hz')}"
+
+
 def circuit_tables(circuit):
     """[(columns, rows, title)] of populations, of projections, and of drives, where there are any."""
     shown = lambda value: str(value) if isinstance(value, (str, Sizes)) else quantity_text(value)
     changed = lambda parameters: ", ".join(f"{key} = {shown(value)}" for key, value in parameters.items())
-    rate = lambda d: (
-        quantity_text(d.rate) if d.constant else f"{len(d.rate[0])} values, mean {amount(d.rate_, 'Hz')}"
-    )
     # Where there are several kinds of synapses, what one of them has not is left open.
     kinds = circuit.synapse_kinds
     names = tuple(dict.fromkeys(parameter.name for kind in kinds for parameter in kind.parameters))
@@ -104,7 +118,7 @@ def circuit_tables(circuit):
         (label, _inputs(circuit, p), *values(p), _delays(p))
         for label, p in zip(circuit.labels, circuit.projections)
     ]
-    drives = [(f"{d.name}->{d.target}", d.inputs, rate(d), *values(d)) for d in circuit.drives]
+    drives = [(f"{d.name}->{d.target}", _seen(d), _rate(d), *values(d)) for d in circuit.drives]
     tables = (
         (("population", "cells", "model", "changed", "feature"), populations),
         (("projection", "inputs", *columns, "delay"), projections),

@@ -33,7 +33,7 @@ def read_rate(rate, key):
         if np.ndim(rate) or not isinstance(rate, (str, bool, int, float, np.number, np.ndarray)):
             raise CircuitError(
                 f"{key}: got {described(rate)}, expected one rate, a table (times, values) or a TimedArray:"
-                " say when each value begins"
+                " say when each value begins; rates of cells, [4, 6]*Hz, have their unit"
             )
         return read_quantity(rate, "Hz", key)
     if len(rate) != 2:
@@ -69,7 +69,8 @@ def _table_of(array, key):
     if values.ndim != 1:
         raise CircuitError(
             f"{key}: got a TimedArray of shape {values.shape}, expected one value a time, which is the rate"
-            " of every train; rates that differ from cell to cell are several drives, or a profile"
+            " of every train; rates that differ from cell to cell are a list of rates, several drives, or"
+            " a profile"
         )
     if array.dim is not Hz.dim:
         raise CircuitError(

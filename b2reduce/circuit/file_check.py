@@ -158,7 +158,7 @@ def _entry_faults(type_, entry, where, names):
         return unknown  # which parameters it has is not known
     values = {parameter.name: parameter for parameter in synapse_kind(kind, "kind").parameters}
     known = type_.keys(kind)
-    found = _keys(entry, known, f"{where}, ") + _missing(entry, type_.needed(kind), f"{where}: ")
+    found = _keys(entry, known, f"{where}, ") + _missing(entry, type_.needed(kind, entry), f"{where}: ")
     for key, value in entry.items():
         if key not in known:
             continue
@@ -177,6 +177,10 @@ def _entry_faults(type_, entry, where, names):
         fine = {**_FINE[type_], "kind": kind, **{name: item.example for name, item in values.items()}}
         if key in ("probability", "wiring"):
             fine.pop("in_degree")
+        if key == "spikes":
+            fine.pop("rate")
+        if key == "trains":  # whether there are enough is seen with the whole entry
+            fine["inputs"] = 1
         found += [
             f"{where}, {key}: {fault.removeprefix(f'{key}: ')}"
             for fault in _tried(

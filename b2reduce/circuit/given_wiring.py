@@ -18,7 +18,15 @@ import numpy as np
 from ..basics.arguments import described, to_si
 from ..basics.errors import CircuitError, InputError, unknown_name
 
-__all__ = ["GivenWiring", "read_wiring", "with_folder"]
+__all__ = [
+    "GivenWiring",
+    "inline_array",
+    "inline_text",
+    "npz_content",
+    "read_npz",
+    "read_wiring",
+    "with_folder",
+]
 
 #: {array: how it is kept}, little endian wherever it is read.
 _KEPT = {"i": "<i4", "j": "<i4", "weight": "<f8", "delay": "<f8"}
@@ -78,16 +86,11 @@ class GivenWiring:
     @cached_property
     def plain(self):
         """Its arrays as texts: the same numbers, bit for bit, in files of plain data."""
-        return {
-            key: _INLINE + base64.b64encode(value.astype(_KEPT[key]).tobytes()).decode()
-            for key, value in self._arrays.items()
-        }
+        return {key: inline_text(value, _KEPT[key]) for key, value in self._arrays.items()}
 
     def npz(self):
         """The content of a file that `read_wiring` reads."""
-        file = io.BytesIO()
-        np.savez_compressed(file, **self._arrays)
-        return file.getvalue()
+        return npz_content(self._arrays)
 
     def check_sizes(self, source, target, cells, key):
         """Raise a `CircuitError` where an index names no cell; `cells` are (of the source, of the target)."""
@@ -102,10 +105,33 @@ class GivenWiring:
 
 
 def with_folder(entry, folder):
-    """An entry of a file, in which the path of its wiring is relative to the folder of the file."""
-    if isinstance(entry, Mapping) and isinstance(entry.get("wiring"), str) and folder is not None:
-        return {**entry, "wiring": str(Path(folder) / entry["wiring"])}
-    return entry
+    """An entry of a file, in which paths of its wiring and spikes are relative to the folder of the file."""
+    if not isinstance(entry, Mapping) or folder is None:
+        return entry
+    paths = {key: entry[key] for key in ("wiring", "spikes") if isinstance(entry.get(key), str)}
+    return {**entry, **{key: str(Path(folder) / path) for key, path in paths.items()}}
+
+
+def npz_content(arrays):
+    """The content of an npz file of arrays."""
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
+
+
+def inline_text(value, kept):
+    """An array as a text, kept as a type of numpy says."""
+    return _INLINE + base64.b64encode(value.astype(kept).tobytes()).decode()
+
+
+def inline_array(value, kept, where):
+    """The array of such a text; whatever else as it is."""
+    if not isinstance(value, str) or not value.startswith(_INLINE):
+        return value
+    try:
+        return np.frombuffer(base64.b64decode(value.removeprefix(_INLINE), validate=True), kept)
+    except (ValueError, binascii.Error) as error:
+        raise CircuitError(f"{where}: its text cannot be read: {error}") from None
 
 
 def read_wiring(given, key):
@@ -114,7 +140,7 @@ def read_wiring(given, key):
         return given
     where = f"{key}, wiring"
     if isinstance(given, (str, Path)):
-        given, where = _read_npz(Path(given), where), f"{where} ({given})"
+        given, where = read_npz(Path(given), where, _ARRAYS), f"{where} ({given})"
     if not isinstance(given, Mapping):
         raise CircuitError(f"{where}: got {described(given)}, expected the path of an npz file, or {_ARRAYS}")
     for name in given:
@@ -135,8 +161,8 @@ def read_wiring(given, key):
     return GivenWiring(**arrays)
 
 
-def _read_npz(path, where):
-    """{name: array} of a file; nothing in it is ever unpickled."""
+def read_npz(path, where, arrays):
+    """{name: array} of a file that should hold some arrays, in words; nothing in it is ever unpickled."""
     if not path.is_file():
         raise CircuitError(f"{where}: there is no file {path}; paths are relative to the circuit's file")
     try:
@@ -150,18 +176,14 @@ def _read_npz(path, where):
         if "pickle" in said:
             said = "what it holds is no npz of numbers"
         raise CircuitError(
-            f"{where} ({path}): {said}; expected an npz file as numpy.savez writes it, with {_ARRAYS}"
+            f"{where} ({path}): {said}; expected an npz file as numpy.savez writes it, with {arrays}"
         ) from None
 
 
 def _array(value, name, where):
     """One array of numbers, as it is kept."""
     index, where = name in ("i", "j"), f"{where}, {name}"
-    if isinstance(value, str) and value.startswith(_INLINE):
-        try:
-            value = np.frombuffer(base64.b64decode(value.removeprefix(_INLINE), validate=True), _KEPT[name])
-        except (ValueError, binascii.Error) as error:
-            raise CircuitError(f"{where}: its text cannot be read: {error}") from None
+    value = inline_array(value, _KEPT[name], where)
     if hasattr(value, "dim"):
         if name != "delay" and not value.dim.is_dimensionless:
             raise CircuitError(

@@ -22,7 +22,7 @@ CONNECTED = ("in_degree", "probability", "wiring")
 #: What can be changed of a projection and of a drive, besides the parameters of their synapses.
 FIELDS = {
     "projection": ("delay", *CONNECTED, "profile", "plasticity"),
-    "drive": ("inputs", "profile", "rate"),
+    "drive": ("inputs", "profile", "rate", "spikes", "trains"),
 }
 
 
@@ -100,6 +100,8 @@ def replaced_one(circuit, key, value):
     changes = {attribute: value}
     if attribute in CONNECTED:
         changes |= {name: None for name in CONNECTED if name != attribute}
+    if attribute == "spikes":  # in place of the rate
+        changes |= {"rate": None}
     entries = tuple(
         dataclass_replace(entry, **changes) if hit else entry
         for hit, entry in zip(hits, getattr(circuit, f"{kind}s"))

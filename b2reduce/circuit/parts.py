@@ -11,13 +11,13 @@ import numpy as np
 from ..basics.arguments import described, one_of
 from ..basics.errors import CircuitError
 from ..basics.frozen import FrozenDict, put
-from .drive_rates import mean_rate_, rate_at, rate_text, read_rate
+from .drive import Drive
 from .given_wiring import read_wiring
 from .load_model import load_model
 from .neuron import NeuronModel
 from .orientation import FEATURES, LEAST_CELLS, angles_
 from .plasticity.register import read_plasticity
-from .read_values import NAME, profile_of, read_quantity, text_of, whole_number
+from .read_values import profile_of, read_quantity, text_of, whole_number
 from .synapses.register import DEFAULT
 from .synaptic_input import SynapticInput
 
@@ -212,87 +212,3 @@ class Projection(SynapticInput):
         if self.wiring is not None and self.wiring.delay is not None:
             return {key: value for key, value in super().to_dict().items() if key != "delay"}
         return {**super().to_dict(), "delay": [text_of(value) for value in self.delay]}
-
-
-@dataclass(frozen=True, eq=False, init=False)
-class Drive(SynapticInput):
-    """Independent Poisson trains on synapses of every cell of a population.
-
-    Parameters
-    ----------
-    name : str
-        Drives of several targets may share a name: they are then changed together.
-    target : str, optional
-        A population; none where a drive serves as noise of `measure_fi`.
-    inputs : int
-        Number of trains on each cell.
-    rate : Quantity, str, (times, values) or brian2.TimedArray
-        Of one train. A table holds each value until the next time; before its first time the first value
-        holds.
-    G, tau, E : Quantity or str
-        As in `Projection`.
-    profile : mapping, optional
-        Onto a population with a feature: the rate on a cell over its preferred angle, as in `Projection`,
-        with ``at`` for the angle in degrees that is driven most; the mean stays the rate, which must be
-        constant.
-    kind, parameters
-        As in `Projection`.
-    """
-
-    name: str
-    target: str | None
-    inputs: int
-    rate: Any
-    kind: str
-    parameters: Mapping
-    profile: Any
-
-    NEEDED = ("name", "target", "inputs", "rate")
-
-    def __init__(
-        self,
-        name,
-        target=None,
-        inputs=1,
-        rate="0 Hz",
-        G=None,
-        tau=None,
-        E=None,
-        profile=None,
-        kind=DEFAULT,
-        parameters=None,
-        **named,
-    ):
-        if not isinstance(target, (str, type(None))):
-            raise CircuitError(f"drive, target: got {described(target)}, expected the name of a population")
-        key = f"drive {name if isinstance(name, str) else ''}" + (f"->{target}" if target else "")
-        if not isinstance(name, str) or not NAME.fullmatch(name):
-            raise CircuitError(
-                f"{key}: got the name {described(name)}, expected letters, digits and underscores"
-            )
-        put(self, name=name, target=target, inputs=whole_number(inputs, f"{key}, inputs"))
-        self._put_synapse(kind, key, parameters, dict(G=G, tau=tau, E=E), named)
-        put(self, rate=read_rate(rate, f"{key}, rate"), profile=profile_of(profile, key, centred=True))
-        if self.profile is not None and not self.constant:
-            raise CircuitError(
-                f"{key}, rate: got a table with a profile, expected one rate; use two drives, one with the"
-                " profile and one with the table"
-            )
-
-    @property
-    def constant(self) -> bool:
-        """Whether the rate is one value."""
-        return not isinstance(self.rate, tuple)
-
-    @property
-    def rate_(self) -> Any:
-        """Rate of one train, Hz: the constant, or the time mean of the table."""
-        return mean_rate_(self.rate)
-
-    def rate_at_(self, t_: Any) -> Any:
-        """Rate of one train at times in s, Hz."""
-        return rate_at(self.rate, t_)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, as in the TOML file."""
-        return {**super().to_dict(), "rate": rate_text(self.rate)}

@@ -36,8 +36,8 @@ class SynapticInput:
         return tuple(key for name in names for key in (values if name == "parameters" else [name]))
 
     @classmethod
-    def needed(cls, kind: str = DEFAULT) -> Any:
-        """Those of `keys` that it must have."""
+    def needed(cls, kind: str = DEFAULT, given: Any = ()) -> Any:
+        """Those of `keys` that it must have, where some keys are given."""
         return (*cls.NEEDED, *synapse_kind(kind, "kind").needed())
 
     def _put_synapse(self, kind, key, *values):
@@ -77,6 +77,11 @@ class SynapticInput:
     def differing(self: Any) -> bool:
         """Whether the sizes of its synapses differ."""
         return self.sizes is not None
+
+    @property
+    def uneven(self: Any) -> bool:
+        """Whether it says itself that cells are not all connected or driven alike."""
+        return self.profile is not None
 
     @property
     def sizes(self: Any) -> Any:

@@ -126,14 +126,14 @@ def draw_sizes(circuit, wiring, seed):
 
 def drive_sums(circuit, seed):
     """{(drive, target): (size of events, their number)}, arrays over cells, over what they are where all
-    sizes are the same; of drives whose sizes differ.
+    sizes are the same; of drives whose sizes differ and that each cell has to itself.
 
     The K trains of a cell are one there, in which events are as large as makes mean and variance those of
     its own K synapses: <w^2>/<w> for their sizes w.
     """
     found = {}
     for number, drive in enumerate(circuit.drives):
-        if drive.sizes is None:
+        if drive.sizes is None or drive.by_trains:
             continue
         rng = np.random.default_rng(seed_streams(seed, OfNetwork.DRIVE_SIZES, number))
         drawn = np.empty((2, circuit.populations[drive.target].size))

@@ -12,7 +12,7 @@ from ..reduction.rate_filters import filters
 __all__ = ["Couplings", "rate_groups", "summed_synapses"]
 
 
-def rate_groups(reduced, rates, dt_, initial=None):
+def rate_groups(reduced, rates, dt_, initial=None, seed=0):
     """{population: NeuronGroup} without couplings: one unit each, or with `reduced.cells` one a cell.
 
     Parameters
@@ -20,6 +20,8 @@ def rate_groups(reduced, rates, dt_, initial=None):
     rates : mapping of (drive, target) to rate or table
     initial : mapping of str to float, optional
         Rates in Hz to start from; by default there was no input before.
+    seed : int
+        Of what differs between cells.
     """
     import brian2
     from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
@@ -52,7 +54,7 @@ def rate_groups(reduced, rates, dt_, initial=None):
             {
                 f"rate_{drive}": (
                     float(np.asarray(rate))
-                    * (reduced.circuit.drive_weights_(drive, name) if reduced.cells else 1.0)
+                    * (reduced.circuit.drive_weights_(drive, name, seed) if reduced.cells else 1.0)
                 )
                 for drive, rate in incoming.items()
                 if drive not in tables

@@ -208,7 +208,7 @@ def build_rate_network(reduced, drives, dt_, initial=None, seed=1):
     import brian2
 
     rates = reduced.drive_rates_(drives)
-    groups = rate_groups(reduced, rates, dt_, initial)
+    groups = rate_groups(reduced, rates, dt_, initial, seed)
     if not reduced.cells:
         return brian2.Network(*groups.values(), *summed_synapses(reduced, groups)), groups, rates, None
     couplings = Couplings(reduced, groups, seed)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..basics.streams import OfNetwork, seed_streams
+from ..circuit.drive_wiring import draw_drive_sizes, draw_drive_wiring
 from ..circuit.spike_counts import watched_equations
 from ..circuit.wiring import draw_sizes, draw_wiring, drive_sums
+from .train_groups import train_groups, train_rates_
 
 __all__ = [
     "BIN_",
@@ -31,11 +33,12 @@ class Draws:
     Attributes
     ----------
     wiring : dict of str to (ndarray, ndarray, ndarray or float)
-        Presynaptic and postsynaptic indices and delays of every projection.
+        Presynaptic and postsynaptic indices and delays of every projection, and of every drive that has
+        trains by themselves.
     start : dict of (population, variable) to ndarray or float
         Starting values of state variables, and per-cell values of parameters.
     sizes : dict of str to ndarray
-        Sizes of the synapses of every projection in which they differ, over their mean.
+        Sizes of the synapses of every projection in which they differ, over their mean; likewise of drives.
     """
 
     wiring: dict
@@ -61,20 +64,34 @@ def draws_of(circuit, seed):
         for key, normal in model.spreads.items():
             start[name, key] = rng.normal(float(np.asarray(normal.mean)), float(np.asarray(normal.sd)), size)
     start.update(_drives_that_differ(circuit, seed))
-    wiring = draw_wiring(circuit, seed)
-    return Draws(wiring, start, draw_sizes(circuit, wiring, seed))
+    start.update(train_rates_(circuit, seed))
+    wiring, trains = draw_wiring(circuit, seed), draw_drive_wiring(circuit, seed)
+    sizes = draw_sizes(circuit, wiring, seed) | draw_drive_sizes(circuit, trains, seed)
+    return Draws(wiring | trains, start, sizes)
 
 
 def _drives_that_differ(circuit, seed):
-    """{(population, variable): SI values over cells} of drives whose synapses differ in size."""
-    found = {}
-    for (source, target), (size, number) in drive_sums(circuit, seed).items():
+    """{(population, variable): SI values over cells} of independent drives whose synapses differ in size, or
+    whose rates are drawn.
+    """
+    found, sums = {}, drive_sums(circuit, seed)
+    for drive in circuit.drives:
+        if not _drawn(drive):
+            continue
+        source, target = drive.name, drive.target
         p = next(p for p in circuit.pathways(target) if p.is_drive and p.source == source)
-        drive, variables = circuit.drive(source, target), p.synapse.scaled(size).variables_
-        rate_ = drive.rate_ * circuit.drive_weights_(source, target) if drive.constant else 1.0
+        size, number = sums.get((source, target), (None, 1.0))
+        rate_ = drive.rate_ * circuit.drive_weights_(source, target, seed) if drive.constant else 1.0
         found[target, f"rate_syn_{p.symbol}"] = p.K * number * rate_
-        found.update({(target, f"{k}_syn_{p.symbol}"): variables[k] for k in p.sized})
+        if size is not None:
+            variables = p.synapse.scaled(size).variables_
+            found.update({(target, f"{k}_syn_{p.symbol}"): variables[k] for k in p.sized})
     return found
+
+
+def _drawn(drive):
+    """Whether a seed decides what arrives through a drive, apart from chance."""
+    return not drive.by_trains and (drive.sizes is not None or drive.differing_rates is not None)
 
 
 def values_of(circuit):
@@ -83,10 +100,11 @@ def values_of(circuit):
     SI value, or an array over cells} of what distinguishes circuits of one structure: parameters of synapses,
     rates.
     """
-    values = {}
+    values = dict(train_rates_(circuit))
     for name in circuit.populations:
         for p in circuit.pathways(name):
-            differ = p.is_drive and circuit.drive(p.source, name).sizes is not None
+            drive = circuit.drive(p.source, name) if p.is_drive else None
+            differ = drive is not None and drive.sizes is not None and _drawn(drive)
             values.update(
                 {
                     (name, f"{key}_syn_{p.symbol}"): value
@@ -94,9 +112,9 @@ def values_of(circuit):
                     if not (differ and key in p.sized)
                 }
             )
-            if p.is_drive and not differ and circuit.drive(p.source, name).constant:
+            if drive is not None and drive.constant and not (drive.by_trains or _drawn(drive)):
                 values[name, f"rate_syn_{p.symbol}"] = (
-                    p.K * circuit.drive(p.source, name).rate_ * circuit.drive_weights_(p.source, name)
+                    p.K * drive.rate_ * circuit.drive_weights_(p.source, name)
                 )
     return values
 
@@ -116,8 +134,8 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
     for name, population in circuit.populations.items():
         model, pathways = population.model, circuit.pathways(name)
         synapses = {p.symbol: p.synapse for p in pathways}
-        drives = [p for p in pathways if p.is_drive]
-        tuned = [f"rate_syn_{p.symbol}" for p in drives if circuit.drive(p.source, name).profile is not None]
+        drives = [p for p in pathways if p.is_drive and not circuit.drive(p.source, name).by_trains]
+        tuned = [f"rate_syn_{p.symbol}" for p in drives if circuit.drive(p.source, name).uneven]
         for p in drives:
             if circuit.drive(p.source, name).sizes is not None:
                 tuned += [f"{key}_syn_{p.symbol}" for key in (*p.sized, "rate")]
@@ -137,7 +155,7 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
             drive = circuit.drive(p.source, name)
             if not drive.constant:
                 table = f"table_{p.symbol}"
-                grid = np.arange(int(np.ceil(max(float(drive.rate[0][-1]), 0.0) / dt_)) + 2) * dt_
+                grid = drive.grid_(dt_)
                 # Where cells differ in the number of their events, the rate holds that
                 total = (
                     p.K * drive.rate_at_(grid) * brian2.Hz if drive.sizes is None else drive.rate_at_(grid)
@@ -161,9 +179,14 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         if events:
             group.run_regularly(events, clock=clock, when="synapses", name=f"drives_of_{name}")
         groups[name] = group
+    trains = train_groups(circuit, dt_, clock)
+    named = groups | {group.name: group for group in trains.values()}
     for (name, key), value in {**draws.start, **values_of(circuit)}.items():
-        groups[name].variables[key].set_value(value)
-    for label, projection in zip(circuit.labels, circuit.projections):
+        named[name].variables[key].set_value(value)
+    sources = {label: groups[p.source] for label, p in zip(circuit.labels, circuit.projections)} | trains
+    onto = dict(zip(circuit.labels, circuit.projections))
+    onto |= {f"{d.name}->{d.target}": d for d in circuit.drives if d.by_trains}
+    for label, projection in onto.items():
         pathway = next(p for p in circuit.pathways(projection.target) if p.label == label)
         symbol, model = pathway.symbol, circuit.populations[projection.target].model
         jumps = pathway.synapse.jumps(symbol, model, at="_post")
@@ -182,7 +205,7 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
             for variable, size in jumps.items()
         ]
         synapses = brian2.Synapses(
-            groups[projection.source],
+            sources[label],
             groups[projection.target],
             "\n".join(state) or None,
             on_pre="\n".join([*at_spike, *jump]),
@@ -200,7 +223,7 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
             setattr(synapses, variable, value)
         synapses.pre.codeobj_class = None  # the pathway that carries the spikes is worth compiling
         objects.append(synapses)
-    return brian2.Network(*groups.values(), *objects), groups
+    return brian2.Network(*groups.values(), *dict.fromkeys(trains.values()), *objects), groups
 
 
 def recorded_step_(dt_):

@@ -26,7 +26,7 @@ def mean_response_(reduced, cell_rates, drives_, seed):
     for target in circuit.populations:
         carried = {
             p.label: (
-                drives_[p.source, target] * circuit.drive_weights_(p.source, target)
+                drives_[p.source, target] * circuit.drive_weights_(p.source, target, seed)
                 if p.is_drive
                 else ones_matrix(circuit, wiring[p.label], p.source, target, sizes.get(p.label))
                 @ cell_rates[p.source]

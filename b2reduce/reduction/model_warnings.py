@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..circuit.train_statistics import train_statistics
+
 __all__ = ["model_warnings"]
 
 # Relative, plus Hz: a gain that had to be moved by more to pass through the operating point errs by as much
@@ -65,10 +67,27 @@ def _of_cells(model):
                 " gain averages over; units of single cells differ by their wiring alone, so that real rates"
                 " are spread wider than theirs"
             )
+    for drive in circuit.drives:
+        yield from _of_drive(drive, model.cells)
     if not model.cells and any(e.profile is not None for e in (*circuit.projections, *circuit.drives)):
         yield (
             "projections or drives have profiles over preferred angles, and one unit a population stands for"
             " their mean: reduce with cells = True, or see ring_profile() for the rates over angles"
+        )
+
+
+def _of_drive(drive, cells):
+    key = f"drive {drive.name}->{drive.target}"
+    if drive.uneven and drive.profile is None and not cells:
+        yield (
+            f"{key}: its rate differs between cells by {drive.rate.cv:.2g} of its mean, and one unit a"
+            f" population has the mean of {drive.rate_:.3g} Hz: reduce with cells = True for a unit a cell"
+        )
+    if drive.spikes is not None:
+        found = train_statistics(drive.spikes, drive.inputs)
+        yield (
+            f"{key}: recorded trains count as Poisson trains of their mean rate, {drive.rate_:.3g} Hz over"
+            f" {drive.spikes.duration_:.3g} s; {found.said}"
         )
 
 

@@ -102,12 +102,12 @@ class RateFunctions:
 
     def drive_rates_(self: Any, drives: Drives | None = None) -> Any:
         """{(drive, target): rate or table} with `drives` replacing the circuit's."""
-        rates = {(drive.name, drive.target): drive.rate for drive in self.circuit.drives}
+        rates = {(drive.name, drive.target): drive.rate_over_time for drive in self.circuit.drives}
         for name, rate in read_drives(self.circuit, drives).items():
-            if isinstance(rate, tuple) and any(
-                d.profile is not None for d in self.circuit.drives if d.name == name
-            ):
-                raise InputError(f"drives, {name}: got a table for a drive with a profile, expected one rate")
+            uneven = [d for d in self.circuit.drives if d.name == name and d.uneven]
+            if isinstance(rate, tuple) and uneven:
+                what = "a profile" if uneven[0].profile is not None else "rates that differ from cell to cell"
+                raise InputError(f"drives, {name}: got a table for a drive with {what}, expected one rate")
             rates.update({key: rate for key in rates if key[0] == name})
         return rates
 

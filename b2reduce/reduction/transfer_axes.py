@@ -110,7 +110,5 @@ def transfer_problem(circuit):
 
 def _profiled(circuit, population):
     return any(
-        entry.profile is not None
-        for entry in (*circuit.projections, *circuit.drives)
-        if entry.target == population
+        entry.uneven for entry in (*circuit.projections, *circuit.drives) if entry.target == population
     )

@@ -26,7 +26,7 @@ def ends_of(circuit, axis, point):
             values = (
                 [rate, *np.asarray(drive.rate[1], dtype=float)] if isinstance(drive.rate, tuple) else [rate]
             )
-            if drive.profile is not None:
+            if drive.uneven:
                 values = [rate * weight for weight in circuit.drive_weights_(p.source, p.target)]
             low, high = (1 - DRIVE_SPAN) * min(values), (1 + DRIVE_SPAN) * max(values) or 1.0
         else:

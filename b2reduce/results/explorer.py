@@ -160,7 +160,11 @@ def _spiking_points(reduced, number, duration, seed, bar):
     found = []
     for factor in np.linspace(1 - SPAN, 1 + SPAN, number) if number > 1 else [1.0]:
         rates = {
-            f"drive.{d.name}->{d.target}.rate": with_units(factor * d.rate_, "Hz")
+            f"drive.{d.name}->{d.target}.rate": (
+                with_units(factor * d.rate_, "Hz")
+                if d.differing_rates is None
+                else d.differing_rates.scaled(factor)
+            )
             for d in reduced.circuit.drives
             if d.name == drive
         }

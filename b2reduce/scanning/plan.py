@@ -129,7 +129,9 @@ class _Values:
         entries = [entry for hit, entry in hits if hit]
         if any(attribute in entry.synapse_kind.tied for entry in entries):
             return None, None
-        if attribute == "rate" and not all(entry.constant and entry.profile is None for entry in entries):
+        if attribute == "rate" and any(
+            not entry.constant or entry.uneven or entry.many_rates for entry in entries
+        ):
             return None, None
         dims = {getattr(getattr(entry, attribute, None), "dim", None) for entry in entries}
         return (dims.pop(), least[attribute]) if len(dims) == 1 else (None, None)

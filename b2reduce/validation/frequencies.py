@@ -135,7 +135,7 @@ def compare_frequencies(
     one_of(drive, circuit.drive_names, "drive")
     own = [entry for entry in circuit.drives if entry.name == drive]
     if (
-        not all(entry.constant for entry in own)
+        not all(entry.constant and not entry.many_rates for entry in own)
         or len({entry.rate_ for entry in own}) > 1
         or not 0 < depth <= 1
         or not len(seeds)

@@ -99,7 +99,10 @@ class Remedy(Record):
         options += [
             f"--at '{name}={format_quantity(rate)}'"
             for name, rate in reduced.at.items()
-            if any(d.name == name and (not d.constant or d.rate != rate) for d in reduced.circuit.drives)
+            if any(
+                d.name == name and (not d.constant or d.many_rates or d.rate != rate)
+                for d in reduced.circuit.drives
+            )
         ]
         return " ".join(["b2reduce run", circuit, *options, "-o", output])
 

@@ -50,6 +50,10 @@ class SpikingRun:
     circuit_hash: str = ""
     notes: Sequence = ()
 
+    def __post_init__(self):
+        for drive in self.circuit.drives:  # here, where the user's process can say it
+            drive.check_step(self.dt_)
+
     @property
     def noise_seed(self):
         """Seed of the noise."""

@@ -37,10 +37,14 @@ def structure_of(circuit, seed, dt_, duration_, record):
             for key in entry.parameters:  # arguments of the program
                 item.pop(key)
     for item, drive in zip(data.get("drives", ()), circuit.drives):
-        # The number of inputs multiplies the rate; rates over cells are arrays of the program
-        if drive.constant and drive.profile is None and drive.sizes is None:
-            item.pop("rate")
-            item.pop("inputs")
+        # The number of inputs multiplies the rate, but where trains have synapses of their own; rates over
+        # cells are arrays of the program, and recorded trains are part of it
+        if drive.constant and not (drive.uneven or drive.many_rates):
+            if drive.by_trains:
+                item.pop("rate")
+            elif drive.sizes is None:
+                item.pop("rate")
+                item.pop("inputs")
     # The number of synapses is part of the program: where chance decides it, every seed has its own.
     chance = any(projection.probability is not None for projection in circuit.projections)
     return {

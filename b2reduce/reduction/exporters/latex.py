@@ -130,6 +130,7 @@ def _population_equations(reduced, name):
     drives = [
         f"{incoming(drive.name, True)} &= {shown(drive.rate_, 'Hz')}"
         + ("" if drive.constant else r"\quad\text{(mean of a table over time)}")
+        + (r"\quad\text{(mean of its trains)}" if drive.many_rates else "")
         for drive in reduced.circuit.drives
         if drive.target == name
     ]

@@ -18,6 +18,7 @@ from .noise_free import FiresWithoutNoise
 from .noise_stays import NoiseStays
 from .one_operating_point import OneOperatingPoint
 from .operating_window import OperatingWindow
+from .recorded_trains import RecordedTrains
 from .saturation import NoSaturation
 from .slow_variation import SlowVariation
 from .steady_rates import SteadyRates
@@ -58,6 +59,7 @@ for _premise in (
     SteadyRates(),
     CellsAlike(),
     ExchangeableWeights(),
+    RecordedTrains(),
     OperatingWindow(),
     LeakSlope(),
     StraightGain(),

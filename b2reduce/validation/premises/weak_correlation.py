@@ -32,11 +32,12 @@ class WeakCorrelation(Premise):
 
     def measure(self, evidence):
         worst, where, limit = np.nan, "", np.nan  # the worst relative to its limit
+        alone = {}  # of populations that share trains and project nowhere: nothing limits it
         for run in evidence.runs:
             start, bins = run.duration_ / 4, int(0.75 * run.duration_ / COUNT_BIN_)
             for population, i, t in evidence.trains(run):
                 K, N = _in_degree(evidence.circuit, population), run.sizes[population]
-                if N < 2 or not K or bins < 2:
+                if N < 2 or not (K or _shared(evidence.circuit, population)) or bins < 2:
                     continue
                 column = np.minimum(((t - start) / COUNT_BIN_).astype(int), bins - 1)
                 total = np.bincount(column, minlength=bins)
@@ -45,21 +46,44 @@ class WeakCorrelation(Premise):
                 own = np.bincount(i, minlength=N) / bins
                 single = np.sum(counts**2) / bins - np.sum(own**2)
                 correlation = (np.var(total) - single) / (single * (N - 1))
+                if not K:
+                    alone[population] = float(correlation)
+                    continue
                 if not correlation * K <= worst * self.limit / limit:
                     worst, where = float(correlation), f"population {population}, in-degree {K:g}"
+                    name = population
                     limit = self.limit / K
+        what = f"mean correlation of the spike counts of two cells in {COUNT_BIN_ * 1e3:g} ms"
+        if np.isnan(worst) and alone:
+            where = max(alone, key=lambda name: abs(alone[name]))
+            return self.row(
+                alone[where],
+                True,
+                f"population {where}: {what}, which no cell sums up{_shared(evidence.circuit, where)}",
+                f"<= {self.limit:g}/K",
+            )
         if np.isnan(worst):
             return self.unmeasured(
                 "no recurrent population fired: there is nothing that could correlate",
                 bound=f"<= {self.limit:g}/K",
             )
-        advice = f"{where}: mean correlation of the spike counts of two cells in {COUNT_BIN_ * 1e3:g} ms"
+        advice = f"{where}: {what}{_shared(evidence.circuit, name)}"
         if worst > limit:
             advice += (
                 "; the inputs of a cell fire together and vary more than gains assume: make connections"
                 " sparser, spread delays"
             )
         return self.row(worst, worst <= limit, advice, f"<= {limit:.2g}")
+
+
+def _shared(circuit, population):
+    """What cells of a population have in common through drives, in words; empty where nothing."""
+    return "".join(
+        f"; of the {d.inputs} trains of drive {d.name} two cells share {d.inputs * d.overlap:.3g} on average,"
+        f" by which its currents correlate by {d.overlap:.2g}"
+        for d in circuit.drives
+        if d.target == population and d.overlap
+    )
 
 
 def _in_degree(circuit, population):
