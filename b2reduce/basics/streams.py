@@ -38,6 +38,7 @@ class OfNetwork(IntEnum):
     WIRING = 2  #: then the number of the projection
     SIZES = 3  #: of its synapses, where they differ; then the number of the projection
     DRIVE_SIZES = 4  #: then the number of the drive
+    INITIAL = 11  #: starting values that a circuit or a run says; then the number of what starts
 
 
 @unique
