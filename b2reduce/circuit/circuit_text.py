@@ -85,7 +85,9 @@ def circuit_tables(circuit):
     shown = lambda value: str(value) if isinstance(value, (str, Sizes)) else quantity_text(value)
     changed = lambda parameters: ", ".join(f"{key} = {shown(value)}" for key, value in parameters.items())
     rate = lambda d: (
-        quantity_text(d.rate) if d.constant else f"{len(d.rate[0])} values, in the long run {amount(d.rate_, 'Hz')}"
+        quantity_text(d.rate)
+        if d.constant
+        else f"{len(d.rate[0])} values, in the long run {amount(d.rate_, 'Hz')}"
     )
     # Where there are several kinds of synapses, what one of them has not is left open.
     kinds = circuit.synapse_kinds
@@ -126,7 +128,9 @@ def circuit_to_dict(circuit):
                 "model": p.model.to_dict(),
                 "size": p.size,
                 **({"feature": p.feature} if p.feature else {}),
-                **({"initial": {key: each.to_dict() for key, each in p.initial.items()}} if p.initial else {}),
+                **(
+                    {"initial": {key: each.to_dict() for key, each in p.initial.items()}} if p.initial else {}
+                ),
             }
             for name, p in circuit.populations.items()
         },

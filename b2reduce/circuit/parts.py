@@ -58,9 +58,9 @@ class Projection(SynapticInput):
         models do not, and `reduce` refuses.
     start : value, str or list, optional
         Of the conductance or current of its synapses on every cell, at the start of a network: a value, a
-        list of one a cell, or a text as of ``initial`` of a `Population`, ``"(4 + 1.5*randn())*10*nS"``. Where
-        a time course has several states, they are those of an input that has long had this mean. By default
-        0.
+        list of one a cell, or a text as of ``initial`` of a `Population`, ``"(4 + 1.5*randn())*10*nS"``.
+        Where a time course has several states, they are those of an input that has long had this mean. By
+        default 0.
     kind : str
         Of the synapses.
     parameters : mapping, optional

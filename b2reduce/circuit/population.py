@@ -85,7 +85,9 @@ class Population:
                     f"initial.{name}: {unknown_name('state variable', name, known)}; what synapses start from"
                     " is the start of a projection or drive"
                 )
-        return FrozenDict({name: read_start(value, f"initial.{name}") for name, value in self.initial.items()})
+        return FrozenDict(
+            {name: read_start(value, f"initial.{name}") for name, value in self.initial.items()}
+        )
 
     def with_parameter(self, name: str, value: Any) -> Population:
         """A changed copy."""

@@ -100,6 +100,4 @@ def _of_synapses(circuit, pathway, entry, drawn, rng):
             " leave it out, or give the population an initial membrane"
         )
     value = entry.start.drawn_(names_of(population, drawn), rng, population.size, recorded[1], where)
-    return {
-        (entry.target, key): held for key, held in pathway.synapse.held_(pathway.symbol, value).items()
-    }
+    return {(entry.target, key): held for key, held in pathway.synapse.held_(pathway.symbol, value).items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..basics.arguments import described, mapping, to_si
+from ..basics.arguments import mapping
 from ..basics.errors import InputError, unknown_name
 from ..circuit.drive_rates import mean_rate_, read_rate
 
@@ -25,8 +25,8 @@ def kicks_of(circuit, at):
             continue
         if drive.rate_ == last:
             found.append(
-                f"drive {drive.name} ends at {last:.3g} Hz and stays there: the reduction is made at that; for"
-                f" its mean over time give at={{{drive.name!r}: {mean:.3g}*Hz}}"
+                f"drive {drive.name} ends at {last:.3g} Hz and stays there: the reduction is made at that;"
+                f" for its mean over time give at={{{drive.name!r}: {mean:.3g}*Hz}}"
             )
         else:
             found.append(
@@ -62,18 +62,3 @@ def constant_drives_(reduced, drives=None):
                 f" drives={{{name!r}: a rate}}"
             )
     return {key: float(np.asarray(rate)) for key, rate in rates.items()}
-
-
-def read_initial(reduced, initial):
-    """{population: rate} in Hz to start a run from, 0 where none is given; None where there was no input"""
-    if initial is None:
-        return None
-    start = dict.fromkeys(reduced.populations, 0.0)
-    for name, rate in mapping(initial, "initial", '{"E": 10*Hz}').items():
-        if name not in start:
-            raise InputError(f"initial: {unknown_name('population', name, reduced.populations)}")
-        rate_ = to_si(rate, "Hz", f"initial, {name}")
-        if np.ndim(rate_) or not 0 <= rate_ < np.inf:
-            raise InputError(f"initial, {name}: got {described(rate)}, expected a rate of at least 0 Hz")
-        start[name] = float(rate_)
-    return start
