@@ -40,6 +40,7 @@ class OfNetwork(IntEnum):
     DRIVE_SIZES = 4  #: then the number of the drive
     DRIVE_WIRING = 9  #: which of its trains a cell sees; then the number of the drive
     DRIVE_RATES = 10  #: where they differ; then the number of the drive
+    INITIAL = 11  #: starting values that a circuit or a run says; then the number of what starts
 
 
 @unique

@@ -7,6 +7,7 @@ from ..basics.errors import CircuitError, unknown_name
 from .parts import Drive, Population, Projection
 from .read_values import NAME
 from .sizes import mean_of
+from .starting_values import check_starts
 
 
 def check_circuit(circuit):
@@ -41,6 +42,7 @@ def check_circuit(circuit):
                 parameter.check(value, model, key)
                 if parameter.name == entry.synapse_kind.size and entry.factor < 0:
                     parameter.check(entry.factor * value, model, f"{key}, wiring, weight times")
+    check_starts(circuit)
     for kind, entries in (("projection", circuit.projections), ("drive", circuit.drives)):
         for entry in entries:
             ends = [entry.target, entry.source] if kind == "projection" else [entry.target]

@@ -18,7 +18,7 @@ __all__ = ["KEYS", "POPULATION_KEYS", "circuit_arguments"]
 #: Keys of a circuit's file, and of its populations.
 KEYS, POPULATION_KEYS = (
     ("kind", "name", "title", "cite", "dt", "populations", "projections", "drives"),
-    ("model", "size", "parameters", "feature"),
+    ("model", "size", "parameters", "feature", "initial"),
 )
 
 

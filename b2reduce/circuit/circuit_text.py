@@ -94,7 +94,7 @@ def _rate(drive):
         return str(drive.rate)
     if drive.constant:
         return quantity_text(drive.rate)
-    return f"{len(drive.rate[0])} values, mean {amount(drive.rate_, 'Hz')}"
+    return f"{len(drive.rate[0])} values, in the long run {amount(drive.rate_, 'Hz')}"
 
 
 def circuit_tables(circuit):
@@ -140,6 +140,9 @@ def circuit_to_dict(circuit):
                 "model": p.model.to_dict(),
                 "size": p.size,
                 **({"feature": p.feature} if p.feature else {}),
+                **(
+                    {"initial": {key: each.to_dict() for key, each in p.initial.items()}} if p.initial else {}
+                ),
             }
             for name, p in circuit.populations.items()
         },

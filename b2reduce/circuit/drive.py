@@ -13,9 +13,10 @@ from ..basics.errors import CircuitError
 from ..basics.frozen import put
 from ..basics.units import with_units
 from .cell_rates import DrawnRates, ListedRates, read_cell_rates
-from .drive_rates import mean_rate_, rate_at, rate_text, read_rate
+from .drive_rates import lasting_rate_, rate_at, rate_text, read_rate
 from .given_trains import GivenTrains, read_trains
 from .read_values import NAME, profile_of, whole_number
+from .starts import read_start
 from .synapses.register import DEFAULT
 from .synaptic_input import SynapticInput
 
@@ -58,7 +59,7 @@ class Drive(SynapticInput):
         Onto a population with a feature: the rate on a cell over its preferred angle, as in `Projection`,
         with ``at`` for the angle in degrees that is driven most; the mean stays the rate, which must be
         constant.
-    kind, parameters
+    start, kind, parameters
         As in `Projection`.
     """
 
@@ -70,6 +71,7 @@ class Drive(SynapticInput):
     kind: str
     parameters: Mapping
     profile: Any
+    start: Any
 
     NEEDED = ("name", "target", "inputs", "rate")
     #: What a drive with recorded trains has not.
@@ -88,6 +90,7 @@ class Drive(SynapticInput):
         profile=None,
         kind=DEFAULT,
         parameters=None,
+        start=None,
         trains=None,
         spikes=None,
         **named,
@@ -101,7 +104,7 @@ class Drive(SynapticInput):
             )
         put(self, name=name, target=target, inputs=whole_number(inputs, f"{key}, inputs"))
         self._put_synapse(kind, key, parameters, dict(G=G, tau=tau, E=E), named)
-        put(self, profile=profile_of(profile, key, centred=True))
+        put(self, profile=profile_of(profile, key, centred=True), start=read_start(start, f"{key}, start"))
         put(self, trains=None if trains is None else whole_number(trains, f"{key}, trains"))
         if spikes is not None:
             if rate is not None:
@@ -215,10 +218,10 @@ class Drive(SynapticInput):
 
     @property
     def rate_(self) -> Any:
-        """Rate of one train, Hz: the constant, or the mean over time and trains."""
+        """Rate of one train in the long run, Hz: constant, of a table `lasting_rate_`, the mean of many."""
         if isinstance(self.rate, GivenTrains):
             return self.rate.rate_
-        return mean_rate_(self.rate) if self.differing_rates is None else self.rate.mean_
+        return lasting_rate_(self.rate) if self.differing_rates is None else self.rate.mean_
 
     @property
     def rate_over_time(self) -> Any:

@@ -11,7 +11,7 @@ from ..basics.errors import CircuitError, UnitError, unknown_name
 from ..basics.units import format_quantity, si_label
 from .read_values import read_quantity
 
-__all__ = ["mean_rate_", "rate_at", "rate_text", "read_rate"]
+__all__ = ["lasting_rate_", "mean_rate_", "rate_at", "rate_text", "read_rate"]
 
 LONG_TABLE = 100  # entries of the table of a drive
 
@@ -100,6 +100,21 @@ def mean_rate_(rate):
         return float(values[0])
     steps = np.diff(times)
     return float(np.average(values, weights=[*steps, steps.mean()]))
+
+
+def lasting_rate_(rate):
+    """The rate in Hz that networks have in the long run, which reductions are made at.
+
+    The constant, or of a table the value that it ends at, which holds from then on: what a kick or a step
+    leaves. Of a table of equal steps that still changes at its end, such as that of a sinusoid, it is the
+    mean over time; a last value that is also the first, or the one before, ends a pulse.
+    """
+    if not isinstance(rate, tuple):
+        return float(np.asarray(rate))
+    times, values = (np.asarray(part, dtype=float) for part in rate)
+    steps = np.diff(times)
+    changing = len(values) > 2 and np.ptp(steps) <= 1e-6 * steps.max() and values[-1] not in values[[0, -2]]
+    return mean_rate_(rate) if changing else float(values[-1])
 
 
 def rate_text(rate):

@@ -6,6 +6,7 @@ Of parameters and units, by walking the tree that the grammar let through, never
 from __future__ import annotations
 
 import ast
+from types import MappingProxyType
 
 from .allowed_nodes import COMPARISONS, OPERATORS, ExpressionError, operands, short
 from .folding import RANDOM
@@ -44,14 +45,17 @@ def evaluate(text, constants):
     return evaluate_tree(parse_expression(text), constants, text)
 
 
-def evaluate_tree(tree, constants, text):
-    """The value of a tree that `parse_expression` or `parse_statements` returned; `text` is for messages."""
+def evaluate_tree(tree, constants, text, chance=MappingProxyType({})):
+    """The value of a tree that `parse_expression` or `parse_statements` returned; `text` is for messages.
+
+    Where random functions may stand in it, `chance` has what is called for each of their names.
+    """
     import numpy as np
     from brian2.units.fundamentalunits import DimensionMismatchError
 
     try:
         with np.errstate(all="ignore"):
-            result = _value(tree, constants)
+            result = _value(tree, constants, chance)
     except ExpressionError as error:
         raise ExpressionError(f"got {short(text)!r}: {error}") from None
     except DimensionMismatchError as error:
@@ -65,7 +69,7 @@ def evaluate_tree(tree, constants, text):
     return result
 
 
-def _value(node, constants):
+def _value(node, constants, chance):
     from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
     from brian2.core.namespace import DEFAULT_UNITS
 
@@ -82,7 +86,7 @@ def _value(node, constants):
             f"{node.id!r} has no value; known: {', '.join(sorted(constants)) or 'no parameter'}, and units"
             " such as mV"
         )
-    parts = [_value(child, constants) for child in operands(node, "")]
+    parts = [_value(child, constants, chance) for child in operands(node, "")]
     if isinstance(node, ast.BinOp):
         return OPERATORS[type(node.op)](*parts)
     if isinstance(node, ast.UnaryOp):
@@ -101,6 +105,8 @@ def _value(node, constants):
         for part in parts[1:]:
             result = both(result, _truth(part))
         return result
+    if node.func.id in chance:
+        return chance[node.func.id]()
     if node.func.id in RANDOM:
         raise ExpressionError(f"{node.func.id}() is random and has no value of its own")
     return DEFAULT_FUNCTIONS[node.func.id].pyfunc(*parts)

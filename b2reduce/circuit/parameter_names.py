@@ -13,7 +13,6 @@ from ..basics.arguments import described, mapping
 from ..basics.display import quantity_text
 from ..basics.errors import CircuitError, unknown_name
 from ..basics.units import with_units
-from .parts import Population
 
 __all__ = ["chosen", "numbers_of", "replaced", "resolve", "value_of"]
 
@@ -21,9 +20,12 @@ __all__ = ["chosen", "numbers_of", "replaced", "resolve", "value_of"]
 CONNECTED = ("in_degree", "probability", "wiring")
 #: What can be changed of a projection and of a drive, besides the parameters of their synapses.
 FIELDS = {
-    "projection": ("delay", *CONNECTED, "profile", "plasticity"),
-    "drive": ("inputs", "profile", "rate", "spikes", "trains"),
+    "projection": ("delay", *CONNECTED, "profile", "plasticity", "start"),
+    "drive": ("inputs", "profile", "rate", "spikes", "start", "trains"),
 }
+
+#: What can be changed of a population, besides the parameters of its cells.
+OF_POPULATIONS = ("size", "initial")
 
 
 def resolve(circuit, name, error, more=""):
@@ -88,8 +90,8 @@ def replaced_one(circuit, key, value):
     if kind == "population":
         old = circuit.populations[which]
         new = (
-            Population(old.model, value, old.parameters, old.feature)
-            if attribute == "size"
+            dataclass_replace(old, **{attribute: value})
+            if attribute in OF_POPULATIONS
             else old.with_parameter(attribute, value)
         )
         return dataclass_replace(circuit, populations={**circuit.populations, which: new})

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..basics.arguments import described, one_of
+from ..basics.arguments import described
 from ..basics.errors import CircuitError
-from ..basics.frozen import FrozenDict, put
+from ..basics.frozen import put
 from .drive import Drive
 from .given_wiring import read_wiring
-from .load_model import load_model
-from .neuron import NeuronModel
-from .orientation import FEATURES, LEAST_CELLS, angles_
 from .plasticity.register import read_plasticity
+from .population import Population
 from .read_values import profile_of, read_quantity, text_of, whole_number
+from .starts import read_start
 from .synapses.register import DEFAULT
 from .synaptic_input import SynapticInput
 
@@ -25,59 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["Drive", "Population", "Projection"]
-
-
-@dataclass(frozen=True, eq=False)
-class Population:
-    """Cells of one model.
-
-    Parameters
-    ----------
-    model : NeuronModel, str or path
-    size : int
-        Number of cells.
-    parameters : dict
-        Parameters to replace; ``"normal(-50 mV, 1 mV)"`` gives each cell its own; the model's input is a
-        constant current.
-    feature : "orientation", optional
-        Gives the cells preferred angles, -90 degrees + 180 degrees i/size, over which profiles of projections
-        and drives go.
-    """
-
-    model: NeuronModel
-    size: int
-    parameters: Mapping = field(default_factory=dict)
-    feature: str | None = None
-
-    def __post_init__(self):
-        if not isinstance(self.parameters, Mapping):
-            raise CircuitError(
-                f'parameters: got {described(self.parameters)}, expected a table such as {{ V_th = "-50'
-                ' mV" }'
-            )
-        model = load_model(self.model)
-        put(
-            self,
-            model=model.with_parameters(dict(self.parameters)),
-            size=whole_number(self.size, "size"),
-            parameters=FrozenDict(dict(self.parameters)),
-        )
-        if self.feature is not None:
-            one_of(self.feature, FEATURES, "feature", CircuitError)
-            if self.size < LEAST_CELLS:
-                raise CircuitError(
-                    f"feature: got an axis of {self.size} cell{'s' if self.size > 1 else ''}, expected at"
-                    f" least {LEAST_CELLS}; enlarge the population or leave the feature out"
-                )
-
-    def with_parameter(self, name: str, value: Any) -> Population:
-        """A changed copy."""
-        return Population(self.model, self.size, {**self.parameters, name: value}, self.feature)
-
-    @property
-    def angles_(self) -> Any:
-        """Preferred angles in radians, shape (cell,); None without a feature."""
-        return None if self.feature is None else angles_(self.size)
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -110,6 +56,11 @@ class Projection(SynapticInput):
         "tsodyks_markram", "U": 0.5, "tau_rec": "500 ms", "tau_facil": "300 ms"}``. Jumps are then multiplied
         by the u x that is released; tau_facil = 0 ms is depression alone. Spiking networks have it; rate
         models do not, and `reduce` refuses.
+    start : value, str or list, optional
+        Of the conductance or current of its synapses on every cell, at the start of a network: a value, a
+        list of one a cell, or a text as of ``initial`` of a `Population`, ``"(4 + 1.5*randn())*10*nS"``.
+        Where a time course has several states, they are those of an input that has long had this mean. By
+        default 0.
     kind : str
         Of the synapses.
     parameters : mapping, optional
@@ -126,6 +77,7 @@ class Projection(SynapticInput):
     delay: tuple
     profile: Any
     plasticity: Any
+    start: Any
 
     NEEDED = ("source", "target")
 
@@ -144,6 +96,7 @@ class Projection(SynapticInput):
         kind=DEFAULT,
         parameters=None,
         wiring=None,
+        start=None,
         **named,
     ):
         for name, end in (("source", source), ("target", target)):
@@ -155,6 +108,7 @@ class Projection(SynapticInput):
         put(self, source=source, target=target, profile=profile_of(profile, key))
         put(self, plasticity=read_plasticity(plasticity, key))
         self._put_synapse(kind, key, parameters, dict(G=G, tau=tau, E=E), named)
+        put(self, start=read_start(start, f"{key}, start"))
         ways = {"in_degree": in_degree, "probability": probability, "wiring": wiring}
         said = [name for name, value in ways.items() if value is not None]
         if len(said) != 1:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import click
 
-from .arguments import CIRCUIT, JSON, OUTPUT, SEED, read_along, read_changes, read_circuit, read_pair
+from .arguments import (
+    CIRCUIT,
+    JSON,
+    OUTPUT,
+    SEED,
+    START,
+    read_along,
+    read_changes,
+    read_circuit,
+    read_pair,
+    read_start,
+)
 from .output import check_output, fi_figure, show_result, show_table, show_warnings, write_results
 from .reductions import reduced_circuit
 
@@ -18,7 +29,7 @@ def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, fol
     """Derive the rate model of a CIRCUIT (a name or a .toml file): W, W_ext, theta, tau."""
     from ..basics.codec.documents import document_text
     from ..basics.display import amount
-    from ..reduction.model_table import model_table
+    from ..reduction.model_table import model_table, states_sheet
     from ..results import plain as store
 
     check_output(folder)
@@ -63,6 +74,9 @@ def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, fol
             ),
         )
 
+        if len(reduced.known_states_) > 1:
+            show_table("states", *states_sheet(reduced))
+
     show_result(store.reduced_data(reduced), as_json, show)
     show_warnings(reduced.warnings)
 
@@ -77,6 +91,7 @@ def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, fol
 )
 @click.option("--duration", default="2 s", show_default=True, help="Of every run.")
 @click.option("--seed", default=1, show_default=True, help="Of the reduction and of the first spiking run.")
+@START
 @OUTPUT
 @JSON
 @click.pass_context
@@ -94,6 +109,7 @@ def run(
     seeds,
     duration,
     seed,
+    start,
     folder,
     as_json,
 ):
@@ -114,6 +130,7 @@ def run(
         window=read_pair(window, "--window"),
         cells=cells,
         dt=dt,
+        initial=read_start(start),
         progress=True,
     )
     if folder:

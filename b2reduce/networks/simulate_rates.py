@@ -84,8 +84,9 @@ def simulate_rates(
     drives : dict of str to Quantity, (times, values) or brian2.TimedArray, optional
         ``{name: rate}`` or ``{name: (times, values)}`` replace the circuit's; each value of a table holds
         until the next time.
-    initial : dict of str to Quantity, optional
-        Rates to start from. By default there was no input before t = 0.
+    initial : "silent", "active", mapping of str to Quantity or FixedPoint, optional
+        Rates to start from, 0 where none is given; or the state of this name, as `ReducedCircuit.states` has
+        it. By default there was no input before t = 0.
     dt : Quantity, optional
         By default a tenth of the fastest time constant, feedback included; half of it with one unit a cell,
         where the rates at rest are what counts.

@@ -14,6 +14,7 @@ from ..reduction.integration_steps import integrated
 from .engines.base import SpikingRun
 from .engines.register import engine_of
 from .spiking_network import build_network, draws_of
+from .starting_state import starting_state
 
 if TYPE_CHECKING:
     from typing import Any
@@ -28,7 +29,7 @@ __all__ = ["spiking_network", "simulate_spikes"]
 
 
 def spiking_network(
-    circuit: CircuitLike, *, seed: int = 1, dt: QuantityLike | None = None
+    circuit: CircuitLike, *, seed: int = 1, dt: QuantityLike | None = None, initial: Any = None
 ) -> tuple[Network, dict[str, Any]]:
     """The Brian2 objects of a circuit, for monitors and runs of your own.
 
@@ -39,6 +40,8 @@ def spiking_network(
         Decides the wiring, delays and starting values. The Poisson events of a run of your own come from
         Brian2's generator: call `brian2.seed` before it.
     dt : Quantity, optional
+    initial
+        As in `simulate_spikes`.
 
     Returns
     -------
@@ -56,10 +59,14 @@ def spiking_network(
     circuit, seed = load_circuit(circuit), whole(seed, "seed")
     circuit, dt_, notes = integrated(circuit, seconds(dt, "dt") or float(circuit.dt), fixed=dt is not None)
     warned(notes)
+    with Progress(None) as bar:
+        state = starting_state(circuit, initial, seed=seed, dt_=dt_, bar=bar)
     with brian_session():
         from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
-        network, groups = build_network(circuit, draws_of(circuit, seed), dt_, codeobj_class=NumpyCodeObject)
+        network, groups = build_network(
+            circuit, draws_of(circuit, seed, state), dt_, codeobj_class=NumpyCodeObject
+        )
     return network, groups
 
 
@@ -72,6 +79,7 @@ def simulate_spikes(
     record: int = 100,
     dt: QuantityLike | None = None,
     engine: str = "auto",
+    initial: Any = None,
     progress: ProgressLike = None,
 ) -> Activity:
     """Run the spiking network.
@@ -92,6 +100,11 @@ def simulate_spikes(
         Brian2's runtime mode, or a program that is compiled once (half a minute) for all circuits that differ
         only in conductances, time constants, reversals and rates, and kept: for scans and long runs. Spikes
         are the same.
+    initial : "silent", "active", mapping of str to Quantity or FixedPoint, optional
+        The state to start in, instead of what the circuit says: rates at which the populations have long
+        fired, 0 where none is given. Synapses have their means at these rates, and cells are as uncoupled
+        ones are in Poisson trains of them. "active" is the active state that `reduce` finds, at the rates of
+        the drives in the long run, which is looked for first; where there are several, give the rates of one.
     progress : None, bool, str or callable
 
     Returns
@@ -101,7 +114,7 @@ def simulate_spikes(
     Raises
     ------
     InputError
-        If the engine is unknown, or cannot run this circuit.
+        If the engine is unknown, or cannot run this circuit; or there is no such state.
     DivergenceError
         If the integration ends in NaN.
 
@@ -134,6 +147,7 @@ def simulate_spikes(
     if problem := chosen.problem(network):
         raise InputError(f"engine: {problem}")
     warned(notes)
-    run = SpikingRun(network, seed, dt_, bins * bin_, record, bin_, circuit.hash, notes)
     with Progress(progress) as bar:
+        state = starting_state(network, initial, seed=seed, dt_=dt_, bar=bar)
+        run = SpikingRun(network, seed, dt_, bins * bin_, record, bin_, circuit.hash, notes, state)
         return chosen.activity(run, bar.stage(f"spiking network, seed {seed}"))

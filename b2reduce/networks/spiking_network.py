@@ -9,6 +9,7 @@ import numpy as np
 from ..basics.streams import OfNetwork, seed_streams
 from ..circuit.drive_wiring import draw_drive_sizes, draw_drive_wiring
 from ..circuit.spike_counts import watched_equations
+from ..circuit.starting_values import drawn_starts
 from ..circuit.wiring import draw_sizes, draw_wiring, drive_sums
 from .train_groups import train_groups, train_rates_
 
@@ -39,35 +40,41 @@ class Draws:
         Starting values of state variables, and per-cell values of parameters.
     sizes : dict of str to ndarray
         Sizes of the synapses of every projection in which they differ, over their mean; likewise of drives.
+    plastic : dict of str to dict of str to float
+        What variables of plasticity start from, of projections that start otherwise than at rest.
     """
 
     wiring: dict
     start: dict
     sizes: dict = field(default_factory=dict)
+    plastic: dict = field(default_factory=dict)
 
 
-def draws_of(circuit, seed):
+def draws_of(circuit, seed, state=None):
     """Wiring, starting values and per-cell parameters.
 
-    Cells are spread over 5 mV from the reversal up, since equal cells would all fire at once.
+    Cells are spread over 5 mV from the reversal up, since equal cells would all fire at once, where neither
+    the circuit nor a StartingState says what they start from.
     """
     rng, start = np.random.default_rng(seed_streams(seed, OfNetwork.START)), {}
     for name, population in circuit.populations.items():
         model, size = population.model, population.size
-        state = {
+        values = {
             model.membrane: model.leak_reversal_,
             **{key: float(np.asarray(value)) for key, value in model.initial.items()},
         }
-        state[model.membrane] = state[model.membrane] + 5e-3 * rng.random(size)
-        start.update({(name, key): value for key, value in state.items()})
+        values[model.membrane] = values[model.membrane] + 5e-3 * rng.random(size)
+        start.update({(name, key): value for key, value in values.items()})
         start[name, model.input] = model.constant_input_
         for key, normal in model.spreads.items():
             start[name, key] = rng.normal(float(np.asarray(normal.mean)), float(np.asarray(normal.sd)), size)
     start.update(_drives_that_differ(circuit, seed))
     start.update(train_rates_(circuit, seed))
+    start.update(drawn_starts(circuit, seed, start) if state is None else state.values)
     wiring, trains = draw_wiring(circuit, seed), draw_drive_wiring(circuit, seed)
     sizes = draw_sizes(circuit, wiring, seed) | draw_drive_sizes(circuit, trains, seed)
-    return Draws(wiring | trains, start, sizes)
+    plastic = {} if state is None else dict(state.plastic)
+    return Draws(wiring | trains, start, sizes, plastic)
 
 
 def _drives_that_differ(circuit, seed):
@@ -219,7 +226,9 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
         synapses.delay = delay_ * brian2.second
         if sizes is not None:
             synapses.size_of_it = sizes
-        for variable, value in ({} if plasticity is None else plasticity.start).items():
+        for variable, value in (
+            {} if plasticity is None else {**plasticity.start, **draws.plastic.get(label, {})}
+        ).items():
             setattr(synapses, variable, value)
         synapses.pre.codeobj_class = None  # the pathway that carries the spikes is worth compiling
         objects.append(synapses)

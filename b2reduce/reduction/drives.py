@@ -1,30 +1,37 @@
-"""Drives that a reduction at their mean does not describe."""
+"""Rates of drives and of populations that reductions and runs are given."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..basics.arguments import described, mapping, to_si
+from ..basics.arguments import mapping
 from ..basics.errors import InputError, unknown_name
-from ..circuit.drive_rates import read_rate
+from ..circuit.drive_rates import mean_rate_, read_rate
 
 # Of the larger one: how far the last value of a drive may lie from its mean over time before that is said
 KICK = 0.25
 
 
 def kicks_of(circuit, at):
-    """Warnings of drives that are reduced at their mean over time and end elsewhere, as a kick does that sets
-    a network going.
+    """Warnings of drives that end elsewhere than at their mean over time, which say at which of them the
+    reduction is made.
     """
     found = []
     for drive in circuit.drives:
         if drive.constant or drive.name in at:
             continue
-        last = float(np.asarray(drive.rate[1], dtype=float)[-1])
-        if abs(last - drive.rate_) > KICK * max(drive.rate_, last):
+        last, mean = float(np.asarray(drive.rate[1], dtype=float)[-1]), mean_rate_(drive.rate)
+        if abs(last - mean) <= KICK * max(mean, last):
+            continue
+        if drive.rate_ == last:
+            found.append(
+                f"drive {drive.name} ends at {last:.3g} Hz and stays there: the reduction is made at that;"
+                f" for its mean over time give at={{{drive.name!r}: {mean:.3g}*Hz}}"
+            )
+        else:
             found.append(
                 f"drive {drive.name} ends at {last:.3g} Hz and stays there, while the reduction is made at"
-                f" its mean over time, {drive.rate_:.3g} Hz; for what follows give at={{{drive.name!r}:"
+                f" its mean over time, {mean:.3g} Hz; for what follows give at={{{drive.name!r}:"
                 f" {last:.3g}*Hz}}"
             )
     return list(dict.fromkeys(found))
@@ -55,18 +62,3 @@ def constant_drives_(reduced, drives=None):
                 f" drives={{{name!r}: a rate}}"
             )
     return {key: float(np.asarray(rate)) for key, rate in rates.items()}
-
-
-def read_initial(reduced, initial):
-    """{population: rate} in Hz to start a run from, 0 where none is given; None where there was no input"""
-    if initial is None:
-        return None
-    start = dict.fromkeys(reduced.populations, 0.0)
-    for name, rate in mapping(initial, "initial", '{"E": 10*Hz}').items():
-        if name not in start:
-            raise InputError(f"initial: {unknown_name('population', name, reduced.populations)}")
-        rate_ = to_si(rate, "Hz", f"initial, {name}")
-        if np.ndim(rate_) or not 0 <= rate_ < np.inf:
-            raise InputError(f"initial, {name}: got {described(rate)}, expected a rate of at least 0 Hz")
-        start[name] = float(rate_)
-    return start

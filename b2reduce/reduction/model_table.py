@@ -10,7 +10,7 @@ import numpy as np
 from ..basics.display import field_unit, number
 from ..circuit.synapses.register import DEFAULT, SYNAPSES
 
-__all__ = ["model_table", "model_title", "pathway_table"]
+__all__ = ["model_table", "model_title", "pathway_table", "states_sheet"]
 
 
 def model_table(reduced):
@@ -76,6 +76,15 @@ def model_table(reduced):
             )
         )
     return columns, rows
+
+
+def states_sheet(reduced):
+    """(column names, rows of texts) of the states of a circuit."""
+    rows = [
+        (state.name, *(number(rate) for rate in state.rates_.values()), "yes" if state.stable else "NO")
+        for state in reduced.known_states_
+    ]
+    return ("state", *(f"{name} (Hz)" for name in reduced.populations), "stable"), rows
 
 
 def pathway_table(reduced):

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..basics.errors import InputError
-from .drives import read_drives, read_initial
+from .drives import read_drives
 from .rest import loop_of, states_of, steady_rates
+from .states import of_model, read_rates, state_table, states_of_model
 from .transfer_axes import transfer_axes
 
 if TYPE_CHECKING:
@@ -100,6 +101,23 @@ class RateFunctions:
         """
         return states_of(self)
 
+    @cached_property
+    def known_states_(self: Any) -> Any:
+        """[State] at the drives of the operating point, as far as they are known."""
+        return states_of_model(self)
+
+    @property
+    def states(self: Any) -> Any:
+        """DataFrame of the states of the circuit at the drives of the operating point.
+
+        Index "silent", "active" (that of the operating point, where it is not silent), "active 2"...; columns
+        the rates in Hz of every population, and "stable": whether the rate model goes back there from beside.
+        `simulate_rates` and `simulate_spikes` start in one of them with ``initial="active"``. They are
+        looked for where uncoupled cells have states, at silence, and where the rate model goes to from there;
+        `fixed_points` looks for all that the rate model has.
+        """
+        return state_table(self)
+
     def drive_rates_(self: Any, drives: Drives | None = None) -> Any:
         """{(drive, target): rate or table} with `drives` replacing the circuit's."""
         rates = {(drive.name, drive.target): drive.rate_over_time for drive in self.circuit.drives}
@@ -113,14 +131,18 @@ class RateFunctions:
 
     def start_rates_(self: Any, initial: Initial) -> Any:
         """{population: rate} in Hz to start a run from, 0 where none is given; None where there was no input
-        before.
+        before. A name is that of a state, "silent" or as `states` has it.
 
         Raises
         ------
         InputError
             If a population is unknown or a rate cannot be.
         """
-        return read_initial(self, initial)
+        return (
+            None
+            if initial is None
+            else read_rates(self.populations, initial, lambda name: of_model(self, name))
+        )
 
     def saying_(self: Any, warnings: Any) -> Any:
         """The same model with these warnings, and with what was computed for it."""
@@ -129,7 +151,7 @@ class RateFunctions:
         model.__dict__.update(
             {
                 name: self.__dict__[name]
-                for name in ("functions_", "loop_", "states_")
+                for name in ("functions_", "loop_", "states_", "known_states_")
                 if name in self.__dict__
             }
         )

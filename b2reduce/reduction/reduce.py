@@ -108,8 +108,9 @@ def reduce(
     gains : dict of str to GainFit or FISurface, optional
         Use these instead of measuring; populations left out are measured.
     at : dict of str to Quantity, optional
-        Rates of the drives at which the operating point is found; by default the circuit's (the time mean of
-        tables).
+        Rates of the drives at which the operating point is found; by default the circuit's: of a table the
+        rate that it ends at, such as 0 Hz after a kick, and where it still changes there at equal steps its
+        time mean.
     window : pair of Quantity, optional
         Rates at which gains are fitted, the same for all populations. By default 0.5 to 1.5 of the operating
         rate, at least 3 Hz either side, from 0; without noise 0 to 60 Hz. Surfaces that answer by themselves

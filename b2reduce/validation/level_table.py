@@ -10,8 +10,8 @@ from .comparison import FLOOR_, compare, tier_of
 from .verdict import LevelRecord
 
 
-def level_rows(reductions, reduced, rates, spikes, comparison, duration, missing):
-    """[LevelRecord] of all levels."""
+def level_rows(reductions, reduced, rates, spikes, comparison, duration, missing, start=None):
+    """[LevelRecord] of all levels; `start` has the rates that networks started at, where they were said."""
     import pandas as pd
 
     spiking, records = comparison.table["spiking"], []
@@ -28,14 +28,17 @@ def level_rows(reductions, reduced, rates, spikes, comparison, duration, missing
             own, mean = comparison, comparison.table["rate"]
             lost = [name for name, share in rates.outside.items() if share > 0.5]
         elif constant and not other.cells:
-            rest = other.steady_rates_(drives_, other.operating_rate_)
+            rest = other.steady_rates_(
+                drives_, other.operating_rate_ if start is None else other.start_rates_(start)
+            )
             own, mean, lost = (
                 None,
                 pd.Series(rest).reindex(spiking.index),
                 [name for name in other.populations if other.kind.is_outside(other, name, rest, drives_)],
             )
         else:
-            initial = dict(other.operating_rate) if len(other.states_) > 1 else None
+            several = start is None and len(other.states_) > 1
+            initial = dict(other.operating_rate) if several else start
             run = simulate_rates(
                 other, duration=duration, initial=initial, seed=rates.provenance.get("seed", 1)
             )

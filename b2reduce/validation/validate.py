@@ -17,6 +17,7 @@ from ..networks.simulate_rates import simulate_rates
 from ..networks.simulate_spikes import simulate_spikes
 from ..reduction.levels.register import LEVELS
 from ..reduction.reduce import reduce
+from ..reduction.states import read_rates
 from .comparison import compare
 from .judge import judge
 from .level_table import level_rows, level_table
@@ -27,6 +28,7 @@ from .validation import Validation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from ..basics.types import Drives, ProgressLike, QuantityLike, Tau
     from ..circuit.types import CircuitLike
@@ -51,6 +53,7 @@ def validate(
     dt: QuantityLike | None = None,
     engine: str = "auto",
     network_engine: str = "auto",
+    initial: Any = None,
     progress: ProgressLike = None,
 ) -> Validation:
     """Reduce a circuit, run it both ways, and say by how much and why they differ.
@@ -79,6 +82,11 @@ def validate(
         As in `measure_fi`.
     network_engine : {"auto", "brian2", "standalone"}
         Of the spiking networks, as in `simulate_spikes`.
+    initial : str, mapping of str to Quantity or FixedPoint, optional
+        State that all networks start in: a name of `ReducedCircuit.states` ("silent", "active"), or rates, as
+        in `simulate_rates`; the spiking networks start at the rates that the rate model judged has there.
+        By default spiking networks start as the circuit says, and the rate model at its operating point
+        where silence is another state.
 
     Returns
     -------
@@ -110,6 +118,8 @@ def validate(
         one_of(value, known, name)
     engine_of(network_engine, "network_engine")
     duration_ = needed_seconds(duration, "duration")
+    if initial is not None:
+        read_rates(tuple(circuit.populations), initial, lambda name: {})
     # Before anything is measured
     check_run(
         duration_,
@@ -157,16 +167,23 @@ def validate(
         )
         reduced = reductions[level]
         # Where silence is another state of the rate model, it starts from the operating point that was meant.
-        initial = dict(reduced.operating_rate) if len(reduced.states_) > 1 else None
+        start = reduced.start_rates_(initial)
+        start = None if start is None else {name: with_units(rate, "Hz") for name, rate in start.items()}
+        own = dict(reduced.operating_rate) if start is None and len(reduced.states_) > 1 else start
         rates = timed(
             "rate network",
-            lambda: simulate_rates(reduced, duration=duration, seed=seed, initial=initial, progress=bar),
+            lambda: simulate_rates(reduced, duration=duration, seed=seed, initial=own, progress=bar),
         )
         spikes = [
             timed(
                 "spiking network",
                 lambda: simulate_spikes(
-                    circuit, duration=duration, seed=seed + number, engine=network_engine, progress=bar
+                    circuit,
+                    duration=duration,
+                    seed=seed + number,
+                    engine=network_engine,
+                    initial=start,
+                    progress=bar,
                 ),
             )
             for number in range(seeds)
@@ -175,7 +192,14 @@ def validate(
         records = timed(
             "other levels",
             lambda: level_rows(
-                reductions, reduced, rates, spikes, comparison, duration, missing if levels is None else {}
+                reductions,
+                reduced,
+                rates,
+                spikes,
+                comparison,
+                duration,
+                missing if levels is None else {},
+                start,
             ),
         )
         uncoupled = UncoupledCells(reduced, seed, engine, bar)

@@ -106,6 +106,12 @@ class TsodyksMarkram:
         """{variable: value} of synapses that have long been silent; u is 0 there, Brian2's own start."""
         return {"x_stp": 1.0} if self.tau_rec_ > 0 else {}
 
+    def held_(self, rate_):
+        """{variable: value} of synapses that spikes have long come to at a rate in Hz, averaged."""
+        u, x = self.rest_(rate_)
+        known = {"u_stp": self.tau_facil_ > 0, "x_stp": self.tau_rec_ > 0}
+        return {key: float(value) for key, value in (("u_stp", u), ("x_stp", x)) if known[key]}
+
     # On average
 
     def release_(self, rate_):

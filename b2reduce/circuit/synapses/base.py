@@ -178,6 +178,13 @@ class Synapse(ABC):
     def start_(self, label, rate_):
         """{variable: SI value} of its state where events have long come at a rate."""
 
+    def held_(self, label, value_):
+        """{variable: SI value} of its state where what is recorded has long had this mean.
+
+        As in chains of filters of gain 1, whose states then all have it.
+        """
+        return dict.fromkeys(self.start_(label, 0.0), value_)
+
     @classmethod
     @abstractmethod
     def recorded(cls, label, model):

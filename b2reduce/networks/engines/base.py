@@ -16,6 +16,7 @@ from ...circuit.circuit import Circuit
 from ...circuit.spike_counts import check_counts
 from ..activity import Activity
 from ..spiking_network import recorded_of
+from ..starting_state import StartingState
 
 __all__ = ["NetworkEngine", "Recorded", "SpikingRun", "check_finite", "check_held"]
 
@@ -39,6 +40,8 @@ class SpikingRun:
         Of the circuit as the user has it.
     notes : sequence of str
         What was changed so that it can be integrated.
+    state : StartingState, optional
+        What it starts from instead of what the circuit says.
     """
 
     circuit: Circuit
@@ -49,6 +52,7 @@ class SpikingRun:
     bin_: float = 1e-3
     circuit_hash: str = ""
     notes: Sequence = ()
+    state: StartingState | None = None
 
     def __post_init__(self):
         for drive in self.circuit.drives:  # here, where the user's process can say it
@@ -171,6 +175,7 @@ class NetworkEngine(ABC):
                 "method": {name: m.method_used(bool(circuit.pathways(name))) for name, m in models.items()},
                 "replaced": run.notes,
                 "duration [s]": run.duration_,
+                **({} if run.state is None else {"initial [Hz]": dict(run.state.rates_)}),
                 "engine": self.title,
                 "versions": versions(),
             },

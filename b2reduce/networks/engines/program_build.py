@@ -19,6 +19,7 @@ from ...basics.errors import B2reduceError
 from ...basics.interrupts import raise_on_sigterm
 from ...circuit.spike_counts import HELD
 from ..spiking_network import build_network, draws_of, monitors_of, recorded_of
+from ..starting_state import StartingState
 
 __all__ = ["ProgramError", "SEED", "digest", "drawn_arrays"]
 
@@ -100,7 +101,8 @@ def _build(order):
     brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = [
         f"-march={instruction_set()}" if flag == "-march=native" else flag for flag in flags
     ]
-    draws = draws_of(circuit, order["seed"])
+    state = None if order["state"] is None else StartingState.from_dict(order["state"])
+    draws = draws_of(circuit, order["seed"], state)
     network, groups = build_network(circuit, draws, order["dt"])
     spikes, states = monitors_of(circuit, groups, order["dt"], order["record"])
     network.add(*spikes.values(), *states.values())

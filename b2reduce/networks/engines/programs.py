@@ -26,7 +26,7 @@ __all__ = ["build_program", "clean_programs", "structure_of", "without_compiler"
 MOST_PROGRAMS = 20  # of the cache; the least recently used go first
 
 
-def structure_of(circuit, seed, dt_, duration_, record):
+def structure_of(circuit, seed, dt_, duration_, record, state=None):
     """What two circuits must share to be run by one program, as plain data."""
     data = circuit.to_dict()
     for key in ("name", "title", "cite"):
@@ -55,6 +55,7 @@ def structure_of(circuit, seed, dt_, duration_, record):
         "counts": HELD,
         "versions": versions(),
         **({"seed": seed} if chance else {}),
+        **({} if state is None else {"state": state.structure}),
     }
 
 
@@ -100,7 +101,7 @@ def _usable(folder):
         return False
 
 
-def build_program(circuit, seed, dt_, duration_, record):
+def build_program(circuit, seed, dt_, duration_, record, state=None):
     """Folder of the compiled network of a circuit, from the cache or built into it.
 
     Raises
@@ -108,7 +109,7 @@ def build_program(circuit, seed, dt_, duration_, record):
     ProgramError
         If there is no compiler, or the build fails.
     """
-    key, programs = _key(structure_of(circuit, seed, dt_, duration_, record)), _programs()
+    key, programs = _key(structure_of(circuit, seed, dt_, duration_, record, state)), _programs()
     folder = programs / key
     if _usable(folder):
         os.utime(folder)
@@ -127,6 +128,7 @@ def build_program(circuit, seed, dt_, duration_, record):
                     "duration": duration_,
                     "record": record,
                     "folder": str(place / "program"),
+                    "state": None if state is None else state.to_dict(),
                 }
                 (place / "temporary").mkdir()  # of Brian2 and of the compiler: gone with the rest
                 done = run_process(

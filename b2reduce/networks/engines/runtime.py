@@ -24,7 +24,7 @@ class Runtime(NetworkEngine):
             from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
             network, groups = build_network(
-                circuit, draws_of(circuit, run.seed), dt_, codeobj_class=NumpyCodeObject
+                circuit, draws_of(circuit, run.seed, run.state), dt_, codeobj_class=NumpyCodeObject
             )
             spikes, states = monitors_of(circuit, groups, dt_, run.record, codeobj_class=NumpyCodeObject)
             network.add(*spikes.values(), *states.values())

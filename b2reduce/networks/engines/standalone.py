@@ -31,10 +31,10 @@ class Standalone(NetworkEngine):
         return without_compiler()
 
     def structure(self, run):
-        return structure_of(run.circuit, run.seed, run.dt_, run.duration_, run.record)
+        return structure_of(run.circuit, run.seed, run.dt_, run.duration_, run.record, run.state)
 
     def prepare(self, run):
-        build_program(run.circuit, run.seed, run.dt_, run.duration_, run.record)
+        build_program(run.circuit, run.seed, run.dt_, run.duration_, run.record, run.state)
 
     def record(self, run, report):
         recorded, final = _run_program(run)
@@ -52,12 +52,15 @@ class Standalone(NetworkEngine):
 def _run_program(run):
     """(Recorded, {(population, variable): values at the end}) of the compiled network of a circuit."""
     circuit = run.circuit
-    folder = build_program(circuit, run.seed, run.dt_, run.duration_, run.record)
+    folder = build_program(circuit, run.seed, run.dt_, run.duration_, run.record, run.state)
     note = json.loads((folder / "program.json").read_text(encoding="utf-8"))
-    if (folder.name, run.seed) not in _draws:
-        _draws.clear()
-        _draws[folder.name, run.seed] = draws_of(circuit, run.seed)
-    draws = _draws[folder.name, run.seed]
+    if run.state is not None:
+        draws = draws_of(circuit, run.seed, run.state)
+    else:
+        if (folder.name, run.seed) not in _draws:
+            _draws.clear()
+            _draws[folder.name, run.seed] = draws_of(circuit, run.seed)
+        draws = _draws[folder.name, run.seed]
     with temporary_folder("b2reduce_run_") as place:
         (place / "static_arrays").mkdir()
         (place / "results").mkdir()

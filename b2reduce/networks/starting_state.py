@@ -1,0 +1,122 @@
+"""Spiking networks that start at rates that they have had for long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..basics.streams import OfNetwork, seed_streams
+from ..cells.points import measure_points
+from ..reduction.inputs import average, source_rate, sources_of, synapses_of
+from ..reduction.states import active_rates_, read_rates
+
+__all__ = ["StartingState", "starting_state"]
+
+CELLS = 4000  # that are run, at most as many as there are; the network's take their states from these
+# s: how long they have run by then, where the membrane is all that there is, and where others are slower
+RUN_, SLOW_RUN_ = 0.5, 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class StartingState:
+    """What a network starts from instead of what its circuit says.
+
+    Attributes
+    ----------
+    values : mapping of (population, variable) to float or ndarray
+        SI.
+    plastic : mapping of str to mapping of str to float
+        {projection label: {variable of its plasticity: value}}.
+    rates_ : mapping of str to float
+        Of the populations, Hz.
+    """
+
+    values: Mapping
+    plastic: Mapping
+    rates_: Mapping
+
+    @property
+    def structure(self):
+        """What programs that can start so share, as plain data."""
+        values = [[*key, bool(np.ndim(value))] for key, value in self.values.items()]
+        return {"values": sorted(values), "plastic": dict(self.plastic)}
+
+    def to_dict(self):
+        """Plain data, whose floats are the very same."""
+        return {
+            "values": [[*key, np.asarray(value).tolist()] for key, value in self.values.items()],
+            "plastic": dict(self.plastic),
+            "rates": dict(self.rates_),
+        }
+
+    @classmethod
+    def from_dict(cls, data):
+        """What `to_dict` gave."""
+        as_was = lambda value: np.array(value) if isinstance(value, list) else value
+        values = {(name, key): as_was(value) for name, key, value in data["values"]}
+        return cls(values, data["plastic"], data["rates"])
+
+
+def starting_state(circuit, initial, *, seed, dt_, bar):
+    """The StartingState of what `simulate_spikes` takes as `initial`; None where it is None.
+
+    Cells with their synapses are as uncoupled ones are, one moment each, that Poisson trains of these rates
+    have driven for long: conductances fluctuate around their means, and membranes with them. At their means
+    alone they would start a network that its fluctuations keep firing below its thresholds, where it falls
+    silent. Drives have the rates that they have in the long run. Cells that receive nothing keep the
+    membranes that they start from otherwise, and their synapses are at rest.
+    """
+    if initial is None:
+        return None
+    named = lambda name: active_rates_(circuit, name, seed=seed, dt_=dt_, bar=bar)
+    rates_ = read_rates(tuple(circuit.populations), initial, named)
+    released, plastic = _released(circuit, rates_)
+    drives_ = {(drive.name, drive.target): drive.rate_ for drive in circuit.drives}
+    values = {}
+    for number, name in enumerate(circuit.populations):
+        seed_ = seed_streams(seed, OfNetwork.INITIAL, number)
+        cells = _cells(released, name, rates_, drives_, seed_, dt_)
+        values.update({(name, key): each for key, each in cells.items()})
+    return StartingState(values, plastic, rates_)
+
+
+def _released(circuit, rates_):
+    """(circuit whose synapses are as strong as plasticity leaves them at these rates, {label: {variable of
+    plasticity: value}}).
+    """
+    projections, plastic = [], {}
+    for label, each in zip(circuit.labels, circuit.projections):
+        if (plasticity := each.plasticity) is not None:
+            rate, size = rates_[each.source], each.synapse_kind.size
+            plastic[label] = plasticity.held_(rate)
+            weaker = {**each.parameters, size: plasticity.release_(rate) * each.parameters[size]}
+            each = replace(each, parameters=weaker, plasticity=None)
+        projections.append(each)
+    return (replace(circuit, projections=tuple(projections)) if plastic else circuit), plastic
+
+
+def _cells(circuit, name, rates_, drives_, seed, dt_):
+    """{variable: value, or values over cells} of a population and of its synapses."""
+    model, size = circuit.populations[name].model, circuit.populations[name].size
+    sources = sources_of(circuit, name, rates_, drives_, dict.fromkeys(circuit.populations, 1.0))
+    if not any(np.any(source.rate_ > 0) for source in sources):
+        held = (p.synapse.start_(p.symbol, 0.0) for p in circuit.pathways(name))
+        return {key: float(value) for each in held for key, value in each.items()}
+    I_, g_ = average(circuit, name, rates_, drives_)
+    run_ = RUN_ if len(model.state_variables) == 1 else SLOW_RUN_
+    run, cells = seed_streams(seed, OfNetwork.NOISE), min(size, CELLS)
+    final = measure_points(
+        model, [I_], [g_], sources, replicates=cells, duration_=run_, warmup_=0.0, dt_=dt_, seed=run
+    ).statistics.final_state
+    # Each as often as the others, where there are more
+    chosen = np.random.default_rng(seed).permutation(np.resize(np.arange(cells), size))
+    found = {key: final[key][chosen] for key in model.state_variables}
+    for source, (_, pathways) in zip(sources, synapses_of(circuit, name)):
+        # Of synapses that a cell cannot tell apart every pathway has its part of the mean
+        events = np.array([p.K * source_rate(p, rates_, drives_) for p in pathways])
+        for p, part in zip(pathways, events / max(events.sum(), np.finfo(float).tiny)):
+            pairs = zip(p.synapse.start_(p.symbol, 0.0), source.synapse.start_(source.label, 0.0))
+            found.update({own: part * final[pooled][chosen] for own, pooled in pairs})
+    return found

@@ -1,0 +1,155 @@
+"""The states of a circuit, silent and active, and the rates of the one that a run is to start in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ..basics.arguments import described, mapping, to_si
+from ..basics.errors import InputError, OperatingPointError, unknown_name
+from .operating_point import find_operating_point
+from .search import APART, APART_, SILENT_
+
+__all__ = ["ACTIVE", "SILENT", "State", "active_rates_", "read_rates", "state_table", "states_of_model"]
+
+SILENT, ACTIVE = "silent", "active"
+# Beside a state, to see whether the rate model goes back there: relative, and Hz
+BESIDE, BESIDE_ = 0.01, 1e-3
+
+
+class State(NamedTuple):
+    """Rates at which a circuit can stay."""
+
+    name: str
+    rates_: Mapping  #: Hz, at which the rate model rests; where it does not, those of uncoupled cells
+    stable: bool  #: whether the rate model goes back there from beside
+
+
+def states_of_model(reduced):
+    """[State] of a rate model at the drives of its operating point.
+
+    Looked for at what uncoupled cells were found to give, the operating point and others, and at silence; and
+    where the rate model goes to from beside these. What `fixed_points` finds beyond them is not looked for.
+    """
+    names = reduced.populations
+    point = {name: reduced.operating_rate_[name] for name in names}
+    silence = dict.fromkeys(names, 0.0)
+    found, left = [], []
+    for rates_ in (point, *reduced.others, silence):
+        beside = {name: (1 + BESIDE) * rates_[name] + BESIDE_ for name in names}
+        rest = reduced.steady_rates_(reduced.at_, beside)
+        if not np.isfinite(list(rest.values())).all():
+            stays = False
+        else:
+            stays = not _apart(rest, rates_)
+            if all(_apart(rest, known) for known, _ in found):
+                found.append((rest, True))
+        if not stays and rates_ is not silence:
+            left.append((rates_, False))
+    found += [(rates_, stable) for rates_, stable in left if all(_apart(rates_, known) for known, _ in found)]
+    return _named(found, point)
+
+
+def _apart(rates_, known):
+    return any(abs(rates_[name] - known[name]) > APART * known[name] + APART_ for name in known)
+
+
+def _named(found, point):
+    """States with names, the silent one first, then that of the operating point."""
+    silent = lambda rates_: max(rates_.values()) < SILENT_
+    found = sorted(found, key=lambda each: (not silent(each[0]), _apart(each[0], point)))
+    states, number = [], 0
+    for rates_, stable in found:
+        if silent(rates_):
+            name = SILENT
+        else:
+            number += 1
+            name = ACTIVE if number == 1 else f"{ACTIVE} {number}"
+        states.append(State(name, dict(rates_), stable))
+    return states
+
+
+def state_table(reduced):
+    """The states as a table: a row a state, its rates in Hz and whether it is stable."""
+    import pandas as pd
+
+    rows = [{**state.rates_, "stable": state.stable} for state in reduced.known_states_]
+    index = pd.Index([state.name for state in reduced.known_states_], name="state")
+    return pd.DataFrame(rows, index=index, columns=[*reduced.populations, "stable"])
+
+
+def read_rates(populations, initial, named):
+    """{population: rate} in Hz of a name, of what has rates such as a FixedPoint, or of a mapping; 0 where
+    none is given.
+
+    Parameters
+    ----------
+    populations : sequence of str
+    initial : str, mapping, or object with `rates`
+    named : callable
+        {population: rate in Hz} of a name.
+    """
+    if isinstance(initial, str):
+        return dict.fromkeys(populations, 0.0) if initial == SILENT else dict(named(initial))
+    rates = getattr(initial, "rates", None)
+    initial = initial if isinstance(initial, Mapping) or not isinstance(rates, Mapping) else rates
+    start = dict.fromkeys(populations, 0.0)
+    for name, rate in mapping(initial, "initial", '{"E": 10*Hz}').items():
+        if name not in start:
+            raise InputError(f"initial: {unknown_name('population', name, populations)}")
+        rate_ = to_si(rate, "Hz", f"initial, {name}")
+        if np.ndim(rate_) or not 0 <= rate_ < np.inf:
+            raise InputError(f"initial, {name}: got {described(rate)}, expected a rate of at least 0 Hz")
+        start[name] = float(rate_)
+    return start
+
+
+def of_model(reduced, name):
+    """{population: rate in Hz} of a state of a rate model by its name."""
+    states = {state.name: state.rates_ for state in reduced.known_states_}
+    if name not in states:
+        raise InputError(
+            f"initial: {unknown_name('state', name, [SILENT, *(key for key in states if key != SILENT)])}; or"
+            ' give rates such as {"E": 10*Hz}'
+        )
+    return states[name]
+
+
+def active_rates_(circuit, name, *, seed, dt_, bar, engine="auto"):
+    """{population: rate in Hz} of the active state of a circuit, as uncoupled cells have it.
+
+    That which `reduce` finds: the first from low rates at which not all are silent.
+
+    Raises
+    ------
+    InputError
+        If the name is another, or all that is found is silent.
+    """
+    if name != ACTIVE:
+        raise InputError(
+            f"initial: {unknown_name('state', name, (SILENT, ACTIVE))}; further states are those of a reduced"
+            ' circuit: give the rates of one, such as {"E": 10*Hz}'
+        )
+    for label, projection in zip(circuit.labels, circuit.projections):
+        if projection.plasticity is not None:
+            raise InputError(
+                f"initial: got {ACTIVE!r}, but the projection {label} has plasticity, whose active rates are"
+                ' not looked for here: give rates such as {"E": 10*Hz}'
+            )
+    drives_ = {(drive.name, drive.target): drive.rate_ for drive in circuit.drives}
+    try:
+        point = find_operating_point(
+            circuit, drives_, seed=seed, dt_=dt_, engine=engine, bar=bar, renewal=True
+        )
+    except OperatingPointError as error:
+        raise InputError(f"initial: got {ACTIVE!r}, and {error}; or give rates") from None
+    for rates_ in (point.rate_, *point.others):
+        if max(rates_.values()) >= SILENT_:
+            return dict(rates_)
+    raise InputError(
+        f"initial: got {ACTIVE!r}, but at the rates that its drives have in the long run the circuit"
+        f" {circuit.name!r} is silent, as far as uncoupled cells tell; give rates such as"
+        ' {"E": 10*Hz}'
+    )
