@@ -113,11 +113,11 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
             if f.is_drive:
                 renamed[f"rate_{f.source}"] = symbols[f.source, name]
             elif f"I_{f.input}" in equations.names:
-                weight = f"W_{f.source}_to_{name}"
-                parameters[weight] = reduced.W_[name, f.source], _unit_of(equations[f"I_{f.input}"].dim, "s")
-                sums[f"I_{f.input}"] = f"{weight}*r_{f.source}"
+                weight = f"W_{f.input}_to_{name}"
+                parameters[weight] = reduced.charge_(f), _unit_of(equations[f"I_{f.input}"].dim, "s")
+                sums[f"I_{f.input}"] = f"{weight}*{f.brought}_{f.source}"
             else:
-                renamed[f"r_from_{f.input}"] = f"r_{f.source}"
+                renamed[f"r_from_{f.input}"] = f"{f.brought}_{f.source}"
         known = lambda text: renamed_formula(text, renamed, sums)
         values = {**values, **start_values_(reduced, name, set(equations.diff_eq_names), given, start)}
         for variable, value in values.items():
