@@ -78,7 +78,7 @@ def outputs_of(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **set
             excess = np.array(
                 [statistics.events[f"s{k}"][mine] / T - column.rate_ for k, column in enumerate(columns[row])]
             ).reshape(len(kinds), cells)
-            # Events of the source that move the mean as one event of full size from each presynaptic cell does.
+            # Events of the source that move the mean as one of full size from each presynaptic cell does.
             spikes_to_events = [
                 [p.K * synapse.in_events_of(source.synapse) for p in pathways]
                 for (synapse, pathways), source in zip(synapses_of(circuit, name), columns[row])

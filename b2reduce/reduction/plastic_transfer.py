@@ -1,7 +1,8 @@
 """What cells receive at given arguments of a transfer function where synapses have short-term plasticity.
 
 Arguments are rates that arrive. The noise that comes with them is that of the presynaptic rates at which, at
-rest, they would arrive; more than arrives at the highest of these is as many more spikes of the same releases.
+rest, they would arrive; more than arrives at the highest of these is as many more spikes that release the
+same.
 """
 
 from __future__ import annotations

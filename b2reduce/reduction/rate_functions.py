@@ -68,7 +68,7 @@ class RateFunctions:
         return self.kind.arguments(self, population, rates_, drives_)
 
     def carried_arguments_(self: Any, population: str | None, carried: Any) -> Any:
-        """The same where a rate of its own arrives by every pathway, {label: rate in Hz}, floats or arrays."""
+        """The same where rates of their own arrive by the pathways, {label: rate in Hz}, floats or arrays."""
         return self.kind.carried_arguments(self, population, carried)
 
     def response_(self: Any, rates_: Any, drives_: Any) -> Any:

@@ -25,9 +25,9 @@ class Axis:
     name : str
         Of the source; of a kind of synapse those of all its sources, joined by "+".
     members : tuple of (Pathway, float)
-        The argument is the sum of factor times the rate that arrives: of one source with parallel pathways their
-        shares of its mean conductance or current, of a kind of synapse the numbers of inputs, so that it is
-        the rate of all events.
+        The argument is the sum of factor times the rate that arrives: of one source with parallel pathways
+        their shares of its mean conductance or current, of a kind of synapse the numbers of inputs, so that
+        it is the rate of all events.
     kind : Synapse or None
         The one that all events pass; None for the axis of one source.
     """

@@ -20,9 +20,9 @@ def membrane_tau_of(reduced, name):
 
 
 def slopes_(reduced, rates_, drives_):
-    """{pathway.
+    """{pathway: d rate of its target/d rate that arrives by it} of all projections, by differences.
 
-    D rate of its target/d rate that arrives by it} of all projections, at rates of populations, by differences.
+    At rates of populations.
     """
     slopes = {}
     for target in reduced.populations:

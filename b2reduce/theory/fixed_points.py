@@ -47,13 +47,13 @@ def fixed_points(reduced: ReducedCircuit, *, drives: Drives | None = None) -> Fi
 
     Notes
     -----
-    With threshold-linear gains and no short-term plasticity every set of firing units is tried, so that none is missed. With other gains
-    the roots of r = F(r) are sought from a grid of rates up to three times the measured ones, with those
-    already found divided out (deflation), and where gains are bounded from ever more places until the indices
-    of the roots add up. The eigenvalues are those of the rate equations with the model's time constants, one
-    a population or, with tau "synaptic", one a pathway and with "resonant" the states of its cell's filter
-    beside it; with one a population they are those of T^-1 (W f' - 1); a population that adapts has one more,
-    and one for u and one for x of each short-term plasticity of its synapses.
+    With threshold-linear gains and no short-term plasticity every set of firing units is tried, so that none
+    is missed. Else the roots of r = F(r) are sought from a grid of rates up to three times the measured ones,
+    with those already found divided out (deflation), and where gains are bounded from ever more places until
+    the indices of the roots add up. The eigenvalues are those of the rate equations with the model's time
+    constants, one a population or, with tau "synaptic", one a pathway and with "resonant" the states of its
+    cell's filter beside it; with one a population they are those of T^-1 (W f' - 1); a population that adapts
+    has one more, and each short-term plasticity of its synapses one for u and one for x.
     Where a unit stands exactly at its threshold, or an eigenvalue is 0, the point is marginal. Of fixed
     points that form a line one is given, as marginal. Populations stand for their cells where there is one
     unit a cell.

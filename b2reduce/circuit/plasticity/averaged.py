@@ -70,7 +70,10 @@ class Averaged:
         return float(np.max(self.release_(np.append(0.0, self.middle_ * np.geomspace(1e-4, 1e4, 200)))))
 
     def linear_(self, rate_):
-        """(d sent/d rate with u and x held, d sent/d states, d states'/d rate, d states'/d states) at rest."""
+        """(d sent/d rate with u and x held, d sent/d states, d states'/d rate, d states'/d states).
+
+        At rest.
+        """
         u, x = (float(value) for value in self._plasticity.rest_(rate_))
         step = 1j * COMPLEX_STEP
         derivative = lambda function, value: function(value + step).imag / COMPLEX_STEP
@@ -103,7 +106,7 @@ class Averaged:
     # In equations
 
     def lines(self, key):
-        """Brian2 equations of its variables, driven by the rate ``r``; what it passes on is ``sent_<key>``."""
+        """Brian2 equations of its variables, which the rate ``r`` drives, and of ``sent_<key>``, passed on."""
         u = f"u_{key}" if "u" in self.states else "0"
         used = f"(U_{key} + (1 - U_{key})*{u})" if "u" in self.states else f"U_{key}"
         lines, factors = [], ["r", used]
@@ -157,7 +160,7 @@ class Averaged:
             z, written = symbol("z"), lambda values: _sum_of_powers(values, symbol("z"))
             factors.append(rf"\left(1 + {z}(1 - {z})\frac{{{written(self.P)}}}{{{written(self.Q)}}}\right)")
             lines.append(rf"{z} &= \frac{{{rate}}}{{{rate} + {amount(self.middle_, 'Hz')}}}")
-        return [*lines, rf"{symbol(r'\rho')} &= " + r"\,".join(factors)]
+        return [*lines, symbol(r"\rho") + " &= " + r"\,".join(factors)]
 
     # The correction
 

@@ -65,7 +65,7 @@ class Level(ABC):
         return average(reduced.circuit, population, rates_, drives_)
 
     def carried_arguments(self, reduced, population, carried):
-        """The same where every pathway carries a rate of its own: {pathway label: rate in Hz that arrives}."""
+        """The same where rates of their own arrive by the pathways: {pathway label: rate in Hz}."""
         model, pathways = reduced.circuit.populations[population].model, reduced.circuit.pathways(population)
         return model.constant_input_ + sum(
             p.current_(carried[p.label], model) for p in pathways
