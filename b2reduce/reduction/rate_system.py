@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -65,6 +65,8 @@ class RateSystem:
         Tables that definitions call.
     dt_ : float
         Time step of `simulate_rates`, s.
+    sent : mapping of str to str
+        Population of every variable that is a rate behind short-term plasticity.
     """
 
     states: tuple
@@ -74,6 +76,7 @@ class RateSystem:
     drives: Mapping
     functions: Mapping
     dt_: float
+    sent: Mapping = field(default_factory=dict)
 
 
 def rate_system(reduced, drives=None, dt_=None, initial=None):
@@ -154,6 +157,11 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
         incoming,
         functions,
         dt_ or automatic_dt_(reduced),
+        {
+            f"sent_{key}_{name}": name
+            for name in reduced.populations
+            for key in reduced.plastic_(name).values()
+        },
     )
 
 

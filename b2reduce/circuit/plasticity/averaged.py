@@ -106,7 +106,7 @@ class Averaged:
     # In equations
 
     def lines(self, key):
-        """Brian2 equations of its variables, which the rate ``r`` drives, and of ``sent_<key>``, passed on."""
+        """Brian2 equations of its variables, which the rate ``r`` drives, and of what it passes on."""
         u = f"u_{key}" if "u" in self.states else "0"
         used = f"(U_{key} + (1 - U_{key})*{u})" if "u" in self.states else f"U_{key}"
         lines, factors = [], ["r", used]
@@ -220,9 +220,8 @@ def _horner(coefficients, z):
 
 
 def _sum_of_powers(coefficients, z):
-    terms = (
-        f"{value:+.6g}" + (f"\\,{z}^{power}" if power else "") for power, value in enumerate(coefficients)
-    )
+    powers = ["", rf"\,{z}", *(rf"\,{z}^{power}" for power in range(2, len(coefficients)))]
+    terms = (f"{value:+.6g}{power}" for power, value in zip(powers, coefficients))
     return " ".join(terms).lstrip("+")
 
 
