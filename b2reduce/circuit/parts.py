@@ -54,8 +54,8 @@ class Projection(SynapticInput):
     plasticity : mapping, optional
         How spikes change what the next ones release at every synapse by itself: ``{"kind":
         "tsodyks_markram", "U": 0.5, "tau_rec": "500 ms", "tau_facil": "300 ms"}``. Jumps are then multiplied
-        by the u x that is released; tau_facil = 0 ms is depression alone. Spiking networks have it; rate
-        models do not, and `reduce` refuses.
+        by the u x that is released; tau_facil = 0 ms is depression alone. Rate models have its mean release
+        for Poisson spikes, and u and x as averaged variables.
     start : value, str or list, optional
         Of the conductance or current of its synapses on every cell, at the start of a network: a value, a
         list of one a cell, or a text as of ``initial`` of a `Population`, ``"(4 + 1.5*randn())*10*nS"``.

@@ -20,6 +20,7 @@ NUMBERS = {
         "DRIVE_SIZES": 4,
         "DRIVE_WIRING": 9,
         "DRIVE_RATES": 10,
+        "INITIAL": 11,
     },
     "OfBinary": {"INITIAL": 20, "ORDER": 21, "WIRING": 22},
     "OfCells": {"RUN": 0, "MORE": 1, "SPREAD": 7, "CHECK": 31},
