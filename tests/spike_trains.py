@@ -18,6 +18,8 @@ SCALES = {
     "adex_zerlaut2018_rs": 1e-9,
     "adex_zerlaut2018_fs": 1e-9,
     "lif_vogels2005": 1e-9,
+    "lif_vogels2005_cuba": 1e-9,
+    "lif_brunel2000": 1e-9,
 }
 EXACT = ("total", "count", "first_time", "second_time", "first_counted_time", "last_time", "late_count")
 SOURCES = (

@@ -328,7 +328,7 @@ def test_a_synapse_of_two_states_jumps_in_both(kinds, engine):
 
 
 def test_a_synapse_that_nobody_registered_is_unknown():
-    with pytest.raises(b2r.errors.CircuitError, match=r"drive n, kind: .*'toy_current'; known: exponential"):
+    with pytest.raises(b2r.errors.CircuitError, match=r"drive n, kind: .*'toy_current'.* Known: exponential"):
         b2r.Drive("n", None, 1, "1 Hz", kind="toy_current", w="1 pA", tau="5 ms")
 
 

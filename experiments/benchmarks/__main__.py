@@ -47,7 +47,7 @@ def measure(name, repeats, quick):
         entry["median"] = float(np.median(entry["seconds"]))
         entry["cell-steps per second"] = work.steps / entry["median"]
         entry["disagreement"] = _disagreement(own, reference, noisy=bool(work.cells.sources))
-    for competitor in ("this engine", "brian2"):
+    for competitor in ("this engine", "brian2") if work.cold else ():
         samples = [_cold(competitor, name, quick) for _ in range(repeats)]
         found[f"{competitor}, cold"] = {
             "seconds": samples,

@@ -17,11 +17,9 @@ def ratios(result):
     found = result["competitors"]
     speed = lambda name: found[name].get("cell-steps per second", np.nan)
     own = speed("this engine")
-    values = {
-        "brian2": own / speed("brian2"),
-        "threads": speed("this engine, 2 threads") / own,
-        "brian2 cold": found["brian2, cold"]["median"] / found["this engine, cold"]["median"],
-    }
+    values = {"brian2": own / speed("brian2"), "threads": speed("this engine, 2 threads") / own}
+    if "brian2, cold" in found:
+        values["brian2 cold"] = found["brian2, cold"]["median"] / found["this engine, cold"]["median"]
     if "median" in found.get("by hand", ()):
         values["by hand"] = own / speed("by hand")
     if "median" in found.get("jax", ()):  # which spreads over the cores by itself

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -10,15 +11,23 @@ import b2reduce as b2r
 from b2reduce.cells.engine import Cells, Source
 from b2reduce.circuit.cell_equations import ADDED_LEAK
 from b2reduce.circuit.synapses.exponential import ExponentialConductance
+from b2reduce.circuit.synapses.register import SYNAPSES
 
-__all__ = ["WORKLOADS", "Workload", "workload"]
+__all__ = ["PER_KIND", "WORKLOADS", "Workload", "workload"]
+
+EXPONENTIAL = ExponentialConductance(0.4e-9, 5e-3, 0.0)
+#: What kinds of synapses take of these values (SI), each those that it has.
+VALUES = {"G": 1e-9, "w": 1e-12, "J": 1e-3, "tau": 5e-3, "tau_rise": 1e-3, "E": 0.0, "norm": "area"}
+#: Names of workloads of single kinds begin so.
+PER_KIND = "synapse-"
 
 
 @dataclass(frozen=True)
 class Workload:
     """Cells and how long they run.
 
-    `targets` are the ratios to this engine's speed on one thread that were hoped for.
+    `targets` are the ratios to this engine's speed on one thread that were hoped for; `cold` is whether a
+    first run with empty caches is timed as well.
     """
 
     name: str
@@ -28,6 +37,7 @@ class Workload:
     warmup_: float
     dt_: float
     targets: dict
+    cold: bool = True
 
     @property
     def leak_(self):
@@ -79,8 +89,8 @@ def shriki(quick):
     )
 
 
-def poisson(quick):
-    """The LIF with one Poisson conductance, 100 rates by 16 replicates, 2 s."""
+def poisson(quick, synapse=EXPONENTIAL, name="poisson", title="a Poisson conductance", cold=True):
+    """The LIF with one Poisson input, 100 rates by 16 replicates, 2 s."""
     rates, replicates = (5, 4) if quick else (100, 16)
     rate = np.repeat(np.linspace(2000, 8000, rates), replicates)
     n = rate.size
@@ -88,17 +98,26 @@ def poisson(quick):
         b2r.load_model("lif"),
         n,
         {"I_app": np.zeros(n), "g_L": np.full(n, 16.7e-9)},
-        (Source("s0", ExponentialConductance(0.4e-9, 5e-3, 0.0), rate),),
+        (Source("s0", synapse, rate),),
     )
     return Workload(
-        "poisson",
-        f"LIF with a Poisson conductance, {n} cells",
+        name,
+        f"LIF with {title}, {n} cells",
         cells,
         0.2 if quick else 2.0,
         0.0,
         1e-4,
         {"brian2": 12, "threads": 1.8},
+        cold,
     )
+
+
+def of_kind(kind, quick):
+    """`poisson` with synapses of another kind, whose events bring the same charge 10 mV above rest."""
+    synapse, model = SYNAPSES[kind].of(VALUES), b2r.load_model("lif")
+    charge_ = lambda synapse: synapse.current_(1.0, model, 10e-3)
+    same = synapse.scaled(charge_(EXPONENTIAL) / charge_(synapse))
+    return poisson(quick, same, f"{PER_KIND}{kind}", f"Poisson events of the kind {kind!r}", cold=False)
 
 
 def transfer(quick):
@@ -128,7 +147,13 @@ def transfer(quick):
     )
 
 
-WORKLOADS = {"lif": lif, "shriki": shriki, "poisson": poisson, "transfer": transfer}
+WORKLOADS = {
+    "lif": lif,
+    "shriki": shriki,
+    "poisson": poisson,
+    "transfer": transfer,
+    **{f"{PER_KIND}{kind}": partial(of_kind, kind) for kind in SYNAPSES if kind != EXPONENTIAL.kind},
+}
 
 
 def workload(name, quick=False):

@@ -72,8 +72,8 @@ CALLS = {
         lambda t: b2r.measure_fi("lif", [0.3] * nA, [20] * nS, noise={"G": 1}),
         "Drive(**{...})",
     ),
-    "G an array": (
-        lambda t: b2r.Drive(name="n", inputs=1, rate=1 * Hz, G=[1, 2] * nS, tau=5 * ms, E=0 * mV),
+    "tau an array": (
+        lambda t: b2r.Drive(name="n", inputs=1, rate=1 * Hz, G=1 * nS, tau=[5, 6] * ms, E=0 * mV),
         "expected one value",
     ),
     "a drive's rate an array": (

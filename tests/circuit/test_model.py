@@ -105,8 +105,8 @@ def test_the_message_names_the_file_and_the_key(tmp_path):
     path.write_text("kind = ")
     with pytest.raises(b2r.errors.ModelError, match="not a TOML file"):
         b2r.load_model(path)
-    with pytest.raises(b2r.errors.ModelError, match="did you mean 'lif'. Known: .*lif"):
-        b2r.load_model("lif2000")
+    with pytest.raises(b2r.errors.ModelError, match="did you mean 'shriki2003'. Known: .*lif"):
+        b2r.load_model("shriki2004")
 
 
 def test_methods_of_first_order_are_raised_when_conductances_vary():

@@ -105,3 +105,22 @@ def test_two_chains_of_moments_agree(name):
         found = releases(at, p.U_, p.tau_rec_, p.tau_facil_)
         assert p.release_(at) == pytest.approx(found.ux[1], rel=1e-8)
         assert p.square_(at) == pytest.approx(found.uxx[2], rel=1e-8)
+
+
+def test_limits_of_release():
+    rates = np.array([0.0, 1e-3, 5.0, 400.0])
+    depressing = TsodyksMarkram(0.4, 0.7, 0.0)
+    np.testing.assert_allclose(depressing.release_(rates), 0.4 / (1 + 0.4 * 0.7 * rates), rtol=1e-12)
+    # <(u x)^2>: 0 = 2/tau_rec (<x> - <x^2>) - r <x^2> (1 - (1 - U)^2)
+    x = 1 / (1 + 0.4 * 0.7 * rates)
+    np.testing.assert_allclose(
+        depressing.square_(rates), 0.16 * x / (1 + rates * 0.7 * (1 - 0.36) / 2), rtol=1e-12
+    )
+    # Without depression x is 1, and u follows a linear equation.
+    lasting = TsodyksMarkram(0.1, 1e-9, 0.5)
+    a = rates * 0.5 / (1 + rates * 0.5)
+    np.testing.assert_allclose(lasting.release_(rates), 0.1 / (1 - 0.9 * a), rtol=1e-6)
+    # All is used at each spike: <1 - exp(-T/tau_rec)>.
+    np.testing.assert_allclose(
+        TsodyksMarkram(1.0, 0.5, 0.3).release_(rates), 1 / (1 + 0.5 * rates), rtol=1e-12
+    )

@@ -88,12 +88,13 @@ class TwoStates(Synapse):
         return TwoPoles(*self._taus_)
 
 
-def check_rise(values, key, alike):
+def check_rise(values, key, alike=None):
     """Refuse a rise that is no faster than the decay; `alike` is the kind in which both are the same."""
     if not values["tau_rise"] < values["tau"]:
+        same = f", or where both are the same use kind = {alike!r}" if alike else ""
         raise CircuitError(
             f"{key}, tau_rise: got {values['tau_rise']}, expected less than tau = {values['tau']}; exchange"
-            f" them, or where both are the same use kind = {alike!r}"
+            f" them{same}"
         )
 
 
