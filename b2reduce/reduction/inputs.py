@@ -14,6 +14,7 @@ __all__ = [
     "average",
     "membrane_tau_",
     "pathway_factor",
+    "release_factor",
     "source_of",
     "source_rate",
     "sources_at",
@@ -112,6 +113,18 @@ def pathway_factor(pathway, rate_, cv2_, tau_m_):
     """
     cv2 = 1.0 if pathway.is_drive else cv2_.get(pathway.source, 1.0)
     return variance_factor(rate_, cv2, pathway.synapse.filter, tau_m_) if cv2 != 1.0 else 1.0
+
+
+def release_factor(pathway, rate_, tau_m_):
+    """Variance behind synapse and membrane of what Poisson spikes release, over that of releases of the same
+    sizes that know nothing of one another: a used synapse has less to release at the next spike.
+    """
+    plasticity = pathway.plasticity
+    if plasticity is None:
+        return 1.0
+    passed = lambda tau_: tau_ * plasticity.later_(rate_, 1 / float(tau_))
+    kept = rate_ * plasticity.release_(rate_) ** 2 / plasticity.square_(rate_)
+    return float(1.0 + 2.0 * pathway.synapse.filter.behind_(passed, kept, tau_m_))
 
 
 def membrane_tau_(model, g_):

@@ -112,6 +112,13 @@ class TsodyksMarkram:
         known = {"u_stp": self.tau_facil_ > 0, "x_stp": self.tau_rec_ > 0}
         return {key: float(value) for key, value in (("u_stp", u), ("x_stp", x)) if known[key]}
 
+    def passed_(self, u, x, wait_):
+        """(u, x) that act at a spike so many s after the last, which left u and x behind."""
+        forgets = np.exp(-wait_ / self.tau_facil_) if self.tau_facil_ > 0 else 0.0
+        recovers = np.exp(-wait_ / self.tau_rec_) if self.tau_rec_ > 0 else 0.0
+        u = u * forgets
+        return u + self.U_ * (1 - u), 1 - (1 - x) * recovers
+
     # On average
 
     def release_(self, rate_):
@@ -127,6 +134,15 @@ class TsodyksMarkram:
         turned = lambda found: found.uxx[2] + 2 * found.correlated(2 * np.pi * frequency_).real
         return np.asarray(rate_) * self._over(
             rate_, lambda rate: turned(_releases(rate, self)) if rate > _LEAST else self.U_**2
+        )
+
+    def later_(self, rate_, end_):
+        """Laplace transform at a rate `end_` in 1/s of what is released at times after a release, in 1/s:
+        the mean of its product with that release, over the mean square.
+        """
+        transformed = lambda found: found.correlated(-1j * end_).real / found.uxx[2]
+        return self._over(
+            rate_, lambda rate: transformed(_releases(rate, self)) if rate > _LEAST else rate / end_
         )
 
     def rest_(self, rate_):

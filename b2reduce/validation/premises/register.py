@@ -19,6 +19,7 @@ from .noise_stays import NoiseStays
 from .one_operating_point import OneOperatingPoint
 from .operating_window import OperatingWindow
 from .recorded_trains import RecordedTrains
+from .releases import IndependentReleases, MeanRelease
 from .saturation import NoSaturation
 from .slow_variation import SlowVariation
 from .steady_rates import SteadyRates
@@ -64,6 +65,8 @@ for _premise in (
     LeakSlope(),
     StraightGain(),
     StraightCurrents(),
+    IndependentReleases(),
+    MeanRelease(),
     NoiseStays(),
     FarFromInstability(),
     OneOperatingPoint(),
