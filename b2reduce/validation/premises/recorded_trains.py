@@ -15,7 +15,7 @@ class RecordedTrains(Ratio):
     independent Poisson trains of constant rates.
     """
 
-    name = "recorded trains"
+    name = "replayed trains"
     meaning = (
         "The mean field has Poisson trains of one mean rate in place of recorded ones. Trains that are more"
         " regular bring less noise; trains that are bursty, that spike together or whose rates change over"
