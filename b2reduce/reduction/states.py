@@ -30,8 +30,9 @@ class State(NamedTuple):
 def states_of_model(reduced):
     """[State] of a rate model at the drives of its operating point.
 
-    Looked for at what uncoupled cells were found to give, the operating point and others, and at silence; and
-    where the rate model goes to from beside these. What `fixed_points` finds beyond them is not looked for.
+    Looked for at what uncoupled cells were found to give, the operating point and others, and at silence;
+    where the rate model goes to from beside these, and, within what was measured, from the highest rates that
+    were. What `fixed_points` finds beyond them is not looked for.
     """
     names = reduced.populations
     point = {name: reduced.operating_rate_[name] for name in names}
@@ -48,6 +49,11 @@ def states_of_model(reduced):
                 found.append((rest, True))
         if not stays and rates_ is not silence:
             left.append((rates_, False))
+    top = {name: float(np.asarray(reduced.gains[name].rates[1])) for name in names}
+    rest = reduced.steady_rates_(reduced.at_, top)
+    if np.isfinite(list(rest.values())).all() and all(_apart(rest, known) for known, _ in found):
+        if not any(reduced.kind.is_outside(reduced, name, rest, reduced.at_) for name in names):
+            found.append((rest, True))
     found += [(rates_, stable) for rates_, stable in left if all(_apart(rates_, known) for known, _ in found)]
     return _named(found, point)
 

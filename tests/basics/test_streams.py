@@ -12,11 +12,18 @@ from b2reduce.basics.streams import seed_streams
 
 #: What decided every result until now.
 NUMBERS = {
-    "OfNetwork": {"START": 0, "NOISE": 1, "WIRING": 2},
+    "OfNetwork": {"START": 0, "NOISE": 1, "WIRING": 2, "SIZES": 3, "DRIVE_SIZES": 4, "INITIAL": 11},
     "OfBinary": {"INITIAL": 20, "ORDER": 21, "WIRING": 22},
     "OfCells": {"RUN": 0, "MORE": 1, "SPREAD": 7, "CHECK": 31},
     "OfResponse": {"PILOT": 0, "TONES": 1, "STEP": 2},
-    "OfReduction": {"OPERATING_POINT": 1, "GAINS": 2, "TRANSFERS": 4, "RESPONSES": 5, "SHUNTS": 6},
+    "OfReduction": {
+        "OPERATING_POINT": 1,
+        "GAINS": 2,
+        "TRANSFERS": 4,
+        "RESPONSES": 5,
+        "SHUNTS": 6,
+        "VOLTAGES": 8,
+    },
     "OfSearch": {"SETTLING": 99},
     "OfSurface": {"GRID": 2, "PILOT": 3},
     "OfTransfer": {"PILOT": 0, "GRID": 1, "BETWEEN": 2, "CHECKED": 3},
