@@ -106,12 +106,18 @@ def circuit_tables(circuit):
     names = tuple(dict.fromkeys(parameter.name for kind in kinds for parameter in kind.parameters))
     several = len(kinds) > 1
     columns = (*(["synapses"] if several else []), *names)
+    # What things start from, where any says so
+    started = any(entry.start is not None for entry in (*circuit.projections, *circuit.drives))
+    initial = any(p.initial for p in circuit.populations.values())
+    starts = lambda p: [", ".join(f"{key} = {each}" for key, each in p.initial.items())] if initial else []
     values = lambda entry: (
         *([entry.kind] if several else []),
         *(shown(entry.parameters.get(name, "")) for name in names),
+        *([str(entry.start or "")] if started else []),
     )
+    given = lambda said: ["start"] if said else []
     populations = [
-        (name, p.size, p.model.name, changed(p.parameters), p.feature or "")
+        (name, p.size, p.model.name, changed(p.parameters), p.feature or "", *starts(p))
         for name, p in circuit.populations.items()
     ]
     projections = [
@@ -120,9 +126,9 @@ def circuit_tables(circuit):
     ]
     drives = [(f"{d.name}->{d.target}", _seen(d), _rate(d), *values(d)) for d in circuit.drives]
     tables = (
-        (("population", "cells", "model", "changed", "feature"), populations),
-        (("projection", "inputs", *columns, "delay"), projections),
-        (("drive", "inputs", "rate", *columns), drives),
+        (("population", "cells", "model", "changed", "feature", *given(initial)), populations),
+        (("projection", "inputs", *columns, *given(started), "delay"), projections),
+        (("drive", "inputs", "rate", *columns, *given(started)), drives),
     )
     return [(columns, rows, "") for columns, rows in tables if rows]
 

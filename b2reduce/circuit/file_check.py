@@ -20,6 +20,7 @@ from .neuron_reading import NEEDED as NEURON_NEEDED
 from .parts import Drive, Population, Projection
 from .roles import ROLES
 from .sizes import Sizes
+from .starting_values import check_initial
 from .synapses.register import DEFAULT, synapse_kind
 
 __all__ = ["check_file"]
@@ -144,9 +145,11 @@ def _population_faults(name, entry, path):
     if found:
         return found, None
     try:
-        return [], Population(model, **{key: value for key, value in entry.items() if key != "model"})
+        population = Population(model, **{key: value for key, value in entry.items() if key != "model"})
+        check_initial(name, population)
+        return [], population
     except InputError as error:
-        return [f"{where}: {error}"], None
+        return [f"{where}: {_said(error, f'{where}, ')}"], None
 
 
 def _entry_faults(type_, entry, where, names):

@@ -38,10 +38,10 @@ class Population:
         and drives go.
     initial : dict
         What state variables start from in networks, ``{"v": "E_L + rand()*(V_th - E_L)"}``: a value, a list
-        of one a cell, or a text with ``rand()``, ``randn()``, parameters of the cell, ``i`` and ``N`` (number
-        of the cell, and of all) and state variables, as far as they are set: from the first to the last
-        entry. By default what the model says, and the membrane spread over 5 mV from there up; a membrane
-        that is given is not spread.
+        of one a cell, ``"normal(mean, sd)"``, ``"uniform(a, b)"``, or a text with ``rand()``, ``randn()``,
+        parameters of the cell, ``i`` and ``N`` (number of the cell, and of all) and state variables, as far
+        as they are set: from the first to the last entry. By default what the model says, and the membrane
+        spread over 5 mV from there up; a membrane that is given is not spread.
     """
 
     model: NeuronModel

@@ -19,7 +19,9 @@ __all__ = ["Start", "names_of", "read_start"]
 _BESIDE = re.compile(
     r"(?<![\w.])((?>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))\s*(?=[A-Za-z_])(?!(?:and|or|not|if|else|in|is)\b)"
 )
-LONG = 100  # values over cells that are written without rounding
+#: A distribution by its name, as parameters and sizes have it.
+_NAMED = re.compile(r"\s*(normal|uniform)\s*\(([^,]*),([^,]*)\)\s*$", re.DOTALL)
+_AS = {"normal": "({0}) + ({1})*randn()", "uniform": "({0}) + (({1}) - ({0}))*rand()"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +100,8 @@ def _in(dim):
 
 
 def _tree(text):
+    if (named := _NAMED.match(text)) and named[2].strip() and named[3].strip():
+        text = _AS[named[1]].format(named[2].strip(), named[3].strip())
     return parse_expression(_BESIDE.sub(r"\1*", text))
 
 

@@ -66,16 +66,6 @@ JSON = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON: SI floats, units in the keys."
 )
 SEED = click.option("--seed", default=1, show_default=True, help="Decides every random number.")
-START = click.option(
-    "--start",
-    "start",
-    multiple=True,
-    metavar="STATE",
-    help=(
-        "State that all networks start in: 'silent', 'active', or rates such as --start E='10 Hz' --start"
-        " I='12 Hz'."
-    ),
-)
 CIRCUIT = options(
     CIRCUIT_NAME,
     click.option(
@@ -197,16 +187,6 @@ def read_changes(entries, option="--set"):
 
         raise InputError(f"{option}: got {twice[0]!r} twice; give it once")
     return {name: int(value) if value.isdigit() else value for name, value in read}
-
-
-def read_start(entries):
-    """What `validate` takes as `initial`: the name of a state, or rates; None where nothing was given."""
-    if not entries:
-        return None
-    if len(entries) == 1 and "=" not in entries[0]:
-        return entries[0].strip()
-    example = "silent, active, or POPULATION=RATE such as E='10 Hz'"
-    return dict(read_name(entry, "--start", example) for entry in entries)
 
 
 def read_circuit(name, changes):

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import click
 
-from .arguments import (
-    CIRCUIT,
-    JSON,
-    OUTPUT,
-    SEED,
-    START,
-    read_along,
-    read_changes,
-    read_circuit,
-    read_pair,
-    read_start,
-)
+from .arguments import CIRCUIT, JSON, OUTPUT, SEED, read_along, read_changes, read_circuit, read_pair
 from .output import check_output, fi_figure, show_result, show_table, show_warnings, write_results
 from .reductions import reduced_circuit
+from .starts import START, read_start
 
 
 @click.command(short_help="Derive the rate model of a circuit.")

@@ -17,6 +17,8 @@ __all__ = ["StartingState", "starting_state"]
 CELLS = 4000  # that are run, at most as many as there are; the network's take their states from these
 # s: how long they have run by then, where the membrane is all that there is, and where others are slower
 RUN_, SLOW_RUN_ = 0.5, 2.0
+PHASES = 32  # of an interval at the rate of the state
+NEVER_ = 1e4  # s before the start, of cells that have not fired: what Brian2 has
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,30 +45,26 @@ class StartingState:
         values = [[*key, bool(np.ndim(value))] for key, value in self.values.items()]
         return {"values": sorted(values), "plastic": dict(self.plastic)}
 
-    def to_dict(self):
-        """Plain data, whose floats are the very same."""
-        return {
-            "values": [[*key, np.asarray(value).tolist()] for key, value in self.values.items()],
-            "plastic": dict(self.plastic),
-            "rates": dict(self.rates_),
-        }
-
     @classmethod
-    def from_dict(cls, data):
-        """What `to_dict` gave."""
-        as_was = lambda value: np.array(value) if isinstance(value, list) else value
-        values = {(name, key): as_was(value) for name, key, value in data["values"]}
-        return cls(values, data["plastic"], data["rates"])
+    def of_structure(cls, structure, circuit):
+        """One of this structure, whose values are all 0."""
+        sizes = {name: population.size for name, population in circuit.populations.items()}
+        values = {
+            (name, key): np.zeros(sizes[name]) if several else 0.0
+            for name, key, several in structure["values"]
+        }
+        return cls(values, structure["plastic"], {})
 
 
 def starting_state(circuit, initial, *, seed, dt_, bar):
     """The StartingState of what `simulate_spikes` takes as `initial`; None where it is None.
 
     Cells with their synapses are as uncoupled ones are, one moment each, that Poisson trains of these rates
-    have driven for long: conductances fluctuate around their means, and membranes with them. At their means
-    alone they would start a network that its fluctuations keep firing below its thresholds, where it falls
-    silent. Drives have the rates that they have in the long run. Cells that receive nothing keep the
-    membranes that they start from otherwise, and their synapses are at rest.
+    have driven for long: conductances fluctuate around their means, membranes with them, and those that are
+    refractory stay so for what is left of it. At the means alone they would start a network that its
+    fluctuations keep firing below its thresholds, where it falls silent. Drives have the rates that they have
+    in the long run. Cells that receive nothing keep the membranes that they start from otherwise, and their
+    synapses are at rest.
     """
     if initial is None:
         return None
@@ -104,19 +102,44 @@ def _cells(circuit, name, rates_, drives_, seed, dt_):
     if not any(np.any(source.rate_ > 0) for source in sources):
         held = (p.synapse.start_(p.symbol, 0.0) for p in circuit.pathways(name))
         return {key: float(value) for each in held for key, value in each.items()}
-    I_, g_ = average(circuit, name, rates_, drives_)
-    run_ = RUN_ if len(model.state_variables) == 1 else SLOW_RUN_
-    run, cells = seed_streams(seed, OfNetwork.NOISE), min(size, CELLS)
-    final = measure_points(
-        model, [I_], [g_], sources, replicates=cells, duration_=run_, warmup_=0.0, dt_=dt_, seed=run
-    ).statistics.final_state
+    final = _driven(circuit, name, sources, rates_, drives_, seed, dt_)
     # Each as often as the others, where there are more
-    chosen = np.random.default_rng(seed).permutation(np.resize(np.arange(cells), size))
+    cells = len(final[model.membrane])
+    chosen = np.random.default_rng(seed).permutation(np.resize(np.arange(cells), max(size, cells)))[:size]
     found = {key: final[key][chosen] for key in model.state_variables}
+    if model.refractory is not None:
+        found["lastspike"] = final["lastspike"][chosen]
     for source, (_, pathways) in zip(sources, synapses_of(circuit, name)):
         # Of synapses that a cell cannot tell apart every pathway has its part of the mean
         events = np.array([p.K * source_rate(p, rates_, drives_) for p in pathways])
         for p, part in zip(pathways, events / max(events.sum(), np.finfo(float).tiny)):
             pairs = zip(p.synapse.start_(p.symbol, 0.0), source.synapse.start_(source.label, 0.0))
-            found.update({own: part * final[pooled][chosen] for own, pooled in pairs})
+            found.update({own: part * final[pooled][chosen] if part else 0.0 for own, pooled in pairs})
     return found
+
+
+def _driven(circuit, name, sources, rates_, drives_, seed, dt_):
+    """{variable: values over cells} of uncoupled cells, and when they last fired, before the start.
+
+    They run for times that differ by up to an interval: those that fire regularly are in all its phases.
+    """
+    model = circuit.populations[name].model
+    run_ = RUN_ if len(model.state_variables) == 1 else SLOW_RUN_
+    longer_ = min(1 / max(rates_[name], 1e-9), RUN_)
+    points, found = average(circuit, name, rates_, drives_), []
+    replicates = -(-min(circuit.populations[name].size, CELLS) // PHASES)
+    for number in range(PHASES):
+        duration_ = dt_ * round((run_ + longer_ * number / PHASES) / dt_)
+        run = measure_points(
+            model,
+            *([point] for point in points),
+            sources,
+            replicates=replicates,
+            duration_=duration_,
+            warmup_=0.0,
+            dt_=dt_,
+            seed=seed_streams(seed, OfNetwork.NOISE, number),
+        ).statistics
+        since = np.nan_to_num(duration_ - run.last_time, nan=NEVER_)
+        found.append({**run.final_state, "lastspike": -since})
+    return {key: np.concatenate([each[key] for each in found]) for key in found[0]}

@@ -81,10 +81,20 @@ def model_table(reduced):
 def states_sheet(reduced):
     """(column names, rows of texts) of the states of a circuit."""
     rows = [
-        (state.name, *(number(rate) for rate in state.rates_.values()), "yes" if state.stable else "NO")
+        (
+            state.name,
+            *(number(rate) for rate in state.rates_.values()),
+            "yes" if state.stable else "NO",
+            ", ".join(state.outside),
+        )
         for state in reduced.known_states_
     ]
-    return ("state", *(f"{name} (Hz)" for name in reduced.populations), "stable"), rows
+    return (
+        "state",
+        *(f"{name} (Hz)" for name in reduced.populations),
+        "stable",
+        "outside of what was measured",
+    ), rows
 
 
 def pathway_table(reduced):

@@ -111,7 +111,8 @@ class RateFunctions:
         """DataFrame of the states of the circuit at the drives of the operating point.
 
         Index "silent", "active" (that of the operating point, where it is not silent), "active 2"...; columns
-        the rates in Hz of every population, and "stable": whether the rate model goes back there from beside.
+        the rates in Hz of every population; "stable", whether the rate model goes back there from beside; and
+        "outside", the populations for which it lies outside of what was measured.
         `simulate_rates` and `simulate_spikes` start in one of them with ``initial="active"``. They are
         looked for where uncoupled cells have states, at silence, and where the rate model goes to from there;
         `fixed_points` looks for all that the rate model has.

@@ -25,13 +25,15 @@ class State(NamedTuple):
     name: str
     rates_: Mapping  #: Hz, at which the rate model rests; where it does not, those of uncoupled cells
     stable: bool  #: whether the rate model goes back there from beside
+    outside: tuple = ()  #: populations for which it lies outside of what was measured
 
 
 def states_of_model(reduced):
     """[State] of a rate model at the drives of its operating point.
 
-    Looked for at what uncoupled cells were found to give, the operating point and others, and at silence; and
-    where the rate model goes to from beside these. What `fixed_points` finds beyond them is not looked for.
+    Looked for at what uncoupled cells were found to give, the operating point and others, and at silence;
+    and where the rate model goes to from beside these, and from the highest rates that were measured. What
+    `fixed_points` finds beyond them is not looked for.
     """
     names = reduced.populations
     point = {name: reduced.operating_rate_[name] for name in names}
@@ -48,15 +50,19 @@ def states_of_model(reduced):
                 found.append((rest, True))
         if not stays and rates_ is not silence:
             left.append((rates_, False))
+    top = {name: float(np.asarray(reduced.gains[name].rates[1])) for name in names}
+    rest = reduced.steady_rates_(reduced.at_, top)
+    if np.isfinite(list(rest.values())).all() and all(_apart(rest, known) for known, _ in found):
+        found.append((rest, True))
     found += [(rates_, stable) for rates_, stable in left if all(_apart(rates_, known) for known, _ in found)]
-    return _named(found, point)
+    return _named(reduced, found, point)
 
 
 def _apart(rates_, known):
     return any(abs(rates_[name] - known[name]) > APART * known[name] + APART_ for name in known)
 
 
-def _named(found, point):
+def _named(reduced, found, point):
     """States with names, the silent one first, then that of the operating point."""
     silent = lambda rates_: max(rates_.values()) < SILENT_
     found = sorted(found, key=lambda each: (not silent(each[0]), _apart(each[0], point)))
@@ -67,17 +73,21 @@ def _named(found, point):
         else:
             number += 1
             name = ACTIVE if number == 1 else f"{ACTIVE} {number}"
-        states.append(State(name, dict(rates_), stable))
+        outside = [each for each in rates_ if reduced.kind.is_outside(reduced, each, rates_, reduced.at_)]
+        states.append(State(name, dict(rates_), stable, tuple(outside)))
     return states
 
 
 def state_table(reduced):
-    """The states as a table: a row a state, its rates in Hz and whether it is stable."""
+    """The states as a table: a row a state, its rates in Hz, whether it is stable, what lies outside."""
     import pandas as pd
 
-    rows = [{**state.rates_, "stable": state.stable} for state in reduced.known_states_]
+    rows = [
+        {**state.rates_, "stable": state.stable, "outside": ", ".join(state.outside)}
+        for state in reduced.known_states_
+    ]
     index = pd.Index([state.name for state in reduced.known_states_], name="state")
-    return pd.DataFrame(rows, index=index, columns=[*reduced.populations, "stable"])
+    return pd.DataFrame(rows, index=index, columns=[*reduced.populations, "stable", "outside"])
 
 
 def read_rates(populations, initial, named):

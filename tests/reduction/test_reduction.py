@@ -94,6 +94,13 @@ def test_a_drive_that_ends_elsewhere_than_its_mean_is_named():
     kick = ([0, 100] * ms, [20, 0] * Hz)
     told = [warning for warning in made(kick).warnings if "ends at" in warning]
     assert told == [
+        "drive ext ends at 0 Hz and stays there: the reduction is made at that; for its mean over time give"
+        " at={'ext': 10*Hz}"
+    ]
+    assert float(made(kick).at["ext"]) == 0
+    changing = ([0, 100, 200] * ms, [20, 10, 0] * Hz)
+    told = [warning for warning in made(changing).warnings if "ends at" in warning]
+    assert told == [
         "drive ext ends at 0 Hz and stays there, while the reduction is made at its mean over time, 10 Hz;"
         " for what follows give at={'ext': 0*Hz}"
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,16 @@ def drawn_arrays(draws):
     return arrays
 
 
+def _told_apart(draws):
+    """The same with other starting values in place of arrays, no two of them alike.
+
+    Arrays of a program are told by their content, and are all replaced when it runs.
+    """
+    rng = np.random.default_rng(0)
+    start = {key: rng.random(np.shape(each)) if np.ndim(each) else each for key, each in draws.start.items()}
+    return replace(draws, start=start)
+
+
 def _build(order):
     """In a process of its own: the program, and a note of where everything is."""
     import brian2
@@ -101,8 +112,8 @@ def _build(order):
     brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = [
         f"-march={instruction_set()}" if flag == "-march=native" else flag for flag in flags
     ]
-    state = None if order["state"] is None else StartingState.from_dict(order["state"])
-    draws = draws_of(circuit, order["seed"], state)
+    state = None if order["state"] is None else StartingState.of_structure(order["state"], circuit)
+    draws = _told_apart(draws_of(circuit, order["seed"], state))
     network, groups = build_network(circuit, draws, order["dt"])
     spikes, states = monitors_of(circuit, groups, order["dt"], order["record"])
     network.add(*spikes.values(), *states.values())

@@ -128,7 +128,7 @@ def build_program(circuit, seed, dt_, duration_, record, state=None):
                     "duration": duration_,
                     "record": record,
                     "folder": str(place / "program"),
-                    "state": None if state is None else state.to_dict(),
+                    "state": None if state is None else state.structure,
                 }
                 (place / "temporary").mkdir()  # of Brian2 and of the compiler: gone with the rest
                 done = run_process(
