@@ -20,6 +20,8 @@ SCALES = {
     "lif_vogels2005": 1e-9,
     "lif_vogels2005_cuba": 1e-9,
     "lif_brunel2000": 1e-9,
+    "lif_brunel2001_e": 1e-9,
+    "lif_brunel2001_i": 1e-9,
 }
 EXACT = ("total", "count", "first_time", "second_time", "first_counted_time", "last_time", "late_count")
 SOURCES = (
