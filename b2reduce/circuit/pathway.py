@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .synapses.base import Synapse
 
-__all__ = ["Pathway"]
+__all__ = ["Pathway", "pathways_onto"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Pathway:
     K: float  #: inputs per target cell (the mean, for a probability)
     synapse: Synapse
     second: float = 1.0  #: mean square of the sizes of its synapses over their squared mean
+    scatter: float = 0.0  #: variance over cells of the number of inputs over its mean
+    share: float = 0.0  #: part of the source's cells that one cell has as inputs
 
     def __getattr__(self, name):
         synapse = self.__dict__.get("synapse")
@@ -60,3 +62,35 @@ class Pathway:
     def symbol(self):
         """The label as an identifier for equations."""
         return self.label.replace("->", "_to_").replace("#", "_")
+
+
+def pathways_onto(circuit, target):
+    """All inputs of a population, drives first."""
+    drives = [
+        Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), d.synapse, d.second)
+        for d in circuit.drives
+        if d.target == target
+    ]
+    return drives + [
+        Pathway(
+            label,
+            target,
+            p.source,
+            False,
+            circuit.K(p),
+            p.synapse,
+            p.second,
+            _scatter(p, circuit.populations[target].size),
+            circuit.K(p) / circuit.populations[p.source].size,
+        )
+        for label, p in zip(circuit.labels, circuit.projections)
+        if p.target == target
+    ]
+
+
+def _scatter(projection, cells):
+    """Variance over the cells of a population of their number of inputs, over its mean."""
+    if projection.wiring is not None:
+        degrees = projection.wiring.in_degrees(cells)
+        return float(degrees.var() / degrees.mean())
+    return 0.0 if projection.in_degree is not None else 1.0 - projection.probability
