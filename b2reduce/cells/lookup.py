@@ -13,6 +13,7 @@ import numpy as np
 
 __all__ = ["Lookup", "axis_table"]
 
+NODES = 9  # of the mean over cells that differ
 FINE = {1: 257, 2: 257, 3: 97, 4: 31}  # points per axis of the table, by the number of axes
 
 
@@ -154,6 +155,27 @@ class Lookup:
         if here == 0 or excess(-3.0) * excess(3.0) > 0:
             return replace(self, moved=here)
         return raised(brentq(excess, -3.0, 3.0, xtol=1e-12))
+
+    def over_cells(self, spreads):
+        """The mean of the table over cells whose arguments differ by independent normal factors, of mean 1
+        and the given standard deviations; it goes on in straight lines beyond its ends.
+        """
+        nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+        values = self.values
+        for axis, (first, last, size, spread) in enumerate(
+            zip(self.first, self.last, self.values.shape, spreads)
+        ):
+            if not spread:
+                continue
+            line = np.linspace(first, last, size)
+            mean, rows = np.zeros((size, size)), np.arange(size)
+            for node, weight in zip(nodes, weights / weights.sum()):
+                place = (line * (1 + spread * node) - first) / (last - first) * (size - 1)
+                lower = np.clip(place.astype(int), 0, size - 2)
+                mean[rows, lower] += weight * (1 - place + lower)
+                mean[rows, lower + 1] += weight * (place - lower)
+            values = np.moveaxis(np.tensordot(mean, values, (1, axis)), 0, axis)
+        return replace(self, values=np.maximum(values, 0.0))
 
     def outside(self, *arguments):
         """Whether the arguments lie beyond the table, to a thousandth of its width."""

@@ -92,6 +92,7 @@ def measure_points(
     stop=None,
     method=None,
     check=False,
+    events=None,
 ):
     """Run `replicates` cells at every point and pool them.
 
@@ -114,6 +115,8 @@ def measure_points(
         Of integration; the model's first choice by default.
     check : bool
         Run a sample again at half the step.
+    events : ndarray, shape (source, cell), optional
+        Events that cells get of every source, over the mean of their point: what cells get differs.
 
     Returns
     -------
@@ -159,6 +162,8 @@ def measure_points(
         leak - model.leak_, -spread.get(model.leak if isinstance(model.leak, str) else "", np.inf)
     )
     sources = tuple(source.mapped(tile) for source in sources)
+    if events is not None:
+        sources = tuple(replace(source, rate_=source.rate_ * own) for source, own in zip(sources, events))
     if isinstance(initial, str):
         if initial != "rest":
             raise InputError(f"initial: got {initial!r}, expected 'rest' or a dict of starting values")

@@ -55,6 +55,9 @@ class TransferFunction(Record):
     between : mapping
         Cells simulated between the points of the grid, which what is interpolated there is held against:
         ``rates``, shape (point, axis), ``rate`` and ``rate_sem``, Hz; empty if there are none.
+    spread : mapping
+        Standard deviation over cells of what they get of every drive, over its mean: rates on the grid are
+        those of cells that get the same, what is interpolated is the mean over cells. Empty where they do.
     """
 
     rates_: Mapping
@@ -70,6 +73,7 @@ class TransferFunction(Record):
     warnings: tuple = ()
     top_: float = np.nan
     between: Mapping = field(default_factory=dict)
+    spread: Mapping = field(default_factory=dict)
 
     FIELDS = FrozenDict(
         rates_=Mapped(Text, Floats("_rate")),
@@ -80,6 +84,7 @@ class TransferFunction(Record):
         warnings=Many(Text),
         top_=Number,
         between=Mapped(Text, Array("f", None, dtype=float)),
+        spread=Mapped(Text, Number),
     )
 
     def __post_init__(self):

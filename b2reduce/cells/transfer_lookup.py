@@ -24,7 +24,7 @@ def missed_between(table, transfer):
     return np.abs(table(*transfer.between["rates"].T) - rate) / (SIGMAS * sem + APART * rate + APART_)
 
 
-def transfer_lookup(transfer, top_=None):
+def transfer_lookup(transfer, top_=None, spread_over_cells=True):
     """r = F(r_1, ..., r_n) from a transfer function.
 
     Rates up to `top_` are smoothed: a polynomial in the presynaptic rates behind r = r_0 log(1 + exp(x)),
@@ -39,6 +39,8 @@ def transfer_lookup(transfer, top_=None):
     transfer : TransferFunction
     top_ : float, optional
         Hz; by default that of the transfer function, if it has one; without it nothing is smoothed.
+    spread_over_cells : bool
+        Whether to average over cells that differ in what they get, as `spread` says.
 
     Raises
     ------
@@ -97,4 +99,6 @@ def transfer_lookup(transfer, top_=None):
         table = replace(
             table, error=float(np.sqrt(max(np.mean(miss**2 - scatter**2), 0.0) / np.mean(rate**2)))
         )
+    if spread_over_cells and transfer.spread:
+        table = table.over_cells([transfer.spread.get(name, 0.0) for name in transfer.rates_])
     return table

@@ -21,7 +21,7 @@ from .drive_wiring import relative_rates
 from .library import find_data_file
 from .parameter_names import replaced, value_of
 from .parts import Drive
-from .pathway import Pathway
+from .pathway import pathways_onto
 from .read_values import check_step, read_quantity
 
 if TYPE_CHECKING:
@@ -149,16 +149,7 @@ class Circuit:
 
     def pathways(self, target: str) -> Any:
         """All inputs of a population, drives first."""
-        drives = [
-            Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), d.synapse, d.second)
-            for d in self.drives
-            if d.target == target
-        ]
-        return drives + [
-            Pathway(label, target, p.source, False, self.K(p), p.synapse, p.second, p.plasticity)
-            for label, p in zip(self.labels, self.projections)
-            if p.target == target
-        ]
+        return pathways_onto(self, target)
 
     @property
     def synapse_kinds(self) -> Any:

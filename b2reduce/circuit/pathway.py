@@ -8,7 +8,7 @@ from typing import Any
 from .plasticity.averaged import averaged
 from .synapses.base import Synapse
 
-__all__ = ["Pathway"]
+__all__ = ["Pathway", "pathways_onto"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Pathway:
     synapse: Synapse
     second: float = 1.0  #: mean square of the sizes of its synapses over their squared mean
     plasticity: Any = None  #: of every synapse by itself, such as `TsodyksMarkram`
+    scatter: float = 0.0  #: variance over cells of the number of inputs over its mean
+    share: float = 0.0  #: part of the source's cells that one cell has as inputs
 
     def __getattr__(self, name):
         synapse = self.__dict__.get("synapse")
@@ -86,3 +88,36 @@ class Pathway:
     def symbol(self):
         """The label as an identifier for equations."""
         return self.label.replace("->", "_to_").replace("#", "_")
+
+
+def pathways_onto(circuit, target):
+    """All inputs of a population, drives first."""
+    drives = [
+        Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), d.synapse, d.second)
+        for d in circuit.drives
+        if d.target == target
+    ]
+    return drives + [
+        Pathway(
+            label,
+            target,
+            p.source,
+            False,
+            circuit.K(p),
+            p.synapse,
+            p.second,
+            p.plasticity,
+            scatter=_scatter(p, circuit.populations[target].size),
+            share=circuit.K(p) / circuit.populations[p.source].size,
+        )
+        for label, p in zip(circuit.labels, circuit.projections)
+        if p.target == target
+    ]
+
+
+def _scatter(projection, cells):
+    """Variance over the cells of a population of their number of inputs, over its mean."""
+    if projection.wiring is not None:
+        degrees = projection.wiring.in_degrees(cells)
+        return float(degrees.var() / degrees.mean())
+    return 0.0 if projection.in_degree is not None else 1.0 - projection.probability

@@ -81,7 +81,8 @@ CIRCUIT = options(
         show_default=True,
         help=(
             "'renewal': gains in the synaptic noise of the operating point, as regular as the cells fire; "
-            "'matched': the same of Poisson trains; 'none': without."
+            "'quenched': and in cells that differ in their inputs; 'matched': with Poisson trains; "
+            "'none': without."
         ),
     ),
     click.option("--cells", is_flag=True, help="One rate unit a cell, on the spiking network's own wiring."),

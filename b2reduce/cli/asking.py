@@ -242,7 +242,9 @@ def explore(circuit, spikes, duration, level, noise, cells, tau, at, window, cha
 @click.command(short_help="A validation notebook of a circuit, run.")
 @CIRCUIT_NAME
 @click.option("--level", help="Kind of rate model, as in run.")
-@click.option("--noise", default="renewal", show_default=True, help="'renewal', 'matched' or 'none'.")
+@click.option(
+    "--noise", default="renewal", show_default=True, help="'renewal', 'quenched', 'matched' or 'none'."
+)
 @click.option("--seeds", default=3, show_default=True, help="Spiking runs.")
 @click.option("--duration", default="2 s", show_default=True, help="Of every run.")
 @click.option(

@@ -28,7 +28,9 @@ _GRID = options(
         show_default=True,
         help="Kind of rate model: 'linear', 'gain', 'surface' or 'transfer'.",
     ),
-    click.option("--noise", default="renewal", show_default=True, help="'renewal', 'matched' or 'none'."),
+    click.option(
+        "--noise", default="renewal", show_default=True, help="'renewal', 'quenched', 'matched' or 'none'."
+    ),
     click.option(
         "--set",
         "changes",

@@ -10,9 +10,11 @@ from ..basics.streams import seed_streams
 from ..cells.engine import Source
 from ..cells.points import measure_points
 from .inputs import average, source_rate, sources_of, synapses_of
+from .unequal_inputs import drawn_inputs, spread_of_inputs, unequal_rates
 
 # For a CV to mean something; and beyond which events would be too small or too large to stand for spikes
 FEWEST_INTERVALS, CV2_RANGE = 100, (0.02, 4.0)
+FEW_INTERVALS = 5  # of one cell
 
 
 class Output(NamedTuple):
@@ -23,6 +25,8 @@ class Output(NamedTuple):
     response: dict  #: {source population: d rate/d its rate}
     cv2: float
     cv2_sem: float
+    unequal: float  #: <r^2>/<r>^2 over cells that get as different inputs as there
+    unequal_sem: float
     state: dict  #: of the cells at the end: {variable: values}
 
 
@@ -35,7 +39,7 @@ def _alike(circuit):
     return groups.values()
 
 
-def outputs_of(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **settings):
+def outputs_of(circuit, rates_, drives_, cv2_, unequal_=None, *, cells, seed, state=None, **settings):
     """{population: Output} of uncoupled cells at given rates; `state` is {population: {variable.
 
     Values}} of cells to go on from, by default they rest.
@@ -44,6 +48,13 @@ def outputs_of(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **set
     for number, names in enumerate(_alike(circuit)):
         I_, g_ = np.transpose([average(circuit, name, rates_, drives_) for name in names])
         columns = [sources_of(circuit, name, rates_, drives_, cv2_) for name in names]
+        spreads = [
+            [
+                spread_of_inputs(pathways, rates_, drives_, unequal_) if unequal_ else 0.0
+                for _, pathways in synapses_of(circuit, name)
+            ]
+            for name in names
+        ]
         sources = tuple(
             Source(
                 f"s{number}",
@@ -52,6 +63,17 @@ def outputs_of(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **set
             )
             for number, alike in enumerate(zip(*columns))
         )
+        more = {}
+        if np.any(spreads):
+            # Shape (kind, row, cell)
+            drawn = np.stack(
+                [
+                    drawn_inputs(own, cells, seed_streams(seed, number, row))
+                    for row, own in enumerate(spreads)
+                ],
+                axis=1,
+            )
+            more["events"] = drawn.reshape(len(sources), -1)
         model = circuit.populations[names[0]].model
         initial = (
             "rest"
@@ -69,6 +91,7 @@ def outputs_of(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **set
             replicates=cells,
             seed=seed_streams(seed, number),
             initial=initial,
+            **more,
             **settings,
         ).statistics
         T = statistics.duration - statistics.warmup
@@ -107,13 +130,14 @@ def outputs_of(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **set
                 rate,
                 max(sem, 1 / (cells * T)),
                 response,
-                *_squared_cv(statistics, mine),
+                *_squared_cv(statistics, mine, bool(np.any(spreads[row]))),
+                *(unequal_rates(statistics.count[mine]) if np.any(spreads[row]) else (1.0, 0.0)),
                 {key: statistics.final_state[key][mine] for key in model.state_variables},
             )
     return out
 
 
-def _squared_cv(statistics, cells):
+def _squared_cv(statistics, cells, differ):
     """(squared CV of the intervals of some cells pooled, its standard error); (1, 0) where too few fired."""
     intervals, sums, squares = (
         np.asarray(getattr(statistics, key)[cells], dtype=float)
@@ -122,12 +146,27 @@ def _squared_cv(statistics, cells):
     n = intervals.sum()
     if n < FEWEST_INTERVALS:
         return 1.0, 0.0
+    if differ:
+        return _within(intervals, sums, squares)
     cv2 = squares.sum() * n / sums.sum() ** 2 - 1
     # The delta method over cells: what each adds to the three sums.
     influence = (n * squares + squares.sum() * intervals) / sums.sum() ** 2 - 2 * (
         cv2 + 1
     ) * sums / sums.sum()
     return float(np.clip(cv2, *CV2_RANGE)), float(np.sqrt(np.sum((influence - influence.mean()) ** 2)))
+
+
+def _within(intervals, sums, squares):
+    """The same within cells that differ, of which each counts as often as it fires."""
+    enough = intervals >= FEW_INTERVALS
+    if not enough.any():
+        return 1.0, 0.0
+    n, sums, squares = (values[enough] for values in (intervals, sums, squares))
+    mean = sums / n
+    own = (squares - n * mean**2) / (n - 1) / mean**2
+    cv2 = np.average(own, weights=n)
+    sem = np.sqrt(np.sum((n * (own - cv2)) ** 2)) / n.sum()
+    return float(np.clip(cv2, *CV2_RANGE)), float(sem)
 
 
 def regressed(rate, excess, scale):

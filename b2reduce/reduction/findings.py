@@ -12,6 +12,7 @@ from .adapting import adaptation_of
 from .local_measurements import responses_at
 from .local_transfer import transfer_at
 from .measured import MeasuredGains, gains_without_noise, measure_gains
+from .noises import NOISES
 from .operating_point import find_operating_point, point_at
 
 __all__ = ["Findings", "measure"]
@@ -72,7 +73,7 @@ def measure(request, bar):
     dynamic = request.dynamics.measures_response
     if request.noisy and (request.missing or dynamic or functions):
         point = find_operating_point(
-            circuit, request.drives_, seed=seed, bar=bar, renewal=request.noise == "renewal", **settings
+            circuit, request.drives_, seed=seed, bar=bar, noise=NOISES[request.noise], **settings
         )
         gains = measure_gains(
             circuit, point, request.gains, request.window, True, surfaces, seed, settings, bar

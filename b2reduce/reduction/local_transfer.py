@@ -19,6 +19,7 @@ from .inputs import average, membrane_tau_, pathway_factor, source_of, source_ra
 from .plastic_transfer import plastic_inputs
 from .transfer_axes import transfer_axes
 from .transfer_grid import REACH, REACH_, ends_of, points_between, refined_grid
+from .unequal_inputs import spread_of_inputs
 
 __all__ = ["transfer_at"]
 
@@ -75,6 +76,11 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
 
     lines = [np.linspace(*ends_of(circuit, axis, point), POINTS[len(axes)]) for axis in axes]
     seen, check, warnings = _Seen(), None, ()
+    spread = {
+        axis.name: spread_of_inputs([p for p, _ in axis.members], point.rate_, point.drives_, point.unequal_)
+        for axis in axes
+        if point.unequal_
+    }
     for round_ in range(ROUNDS):
         shape, values = (
             tuple(map(len, lines)),
@@ -130,10 +136,11 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
                 if sampled is None
                 else {"rates": between, "rate": sampled.rate_, "rate_sem": sampled.rate_sem_}
             ),
+            spread=spread,
         )
         if sampled is None:
             return transfer
-        table = transfer_lookup(transfer)
+        table = transfer_lookup(transfer, spread_over_cells=False)
         beyond = missed_between(table, transfer)
         missed = beyond > 1
         if missed.mean() <= MISSED and beyond.max() <= GROSSLY:

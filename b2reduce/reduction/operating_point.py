@@ -18,6 +18,7 @@ from ..cells.engine import Source
 from ..cells.points import measure_points
 from .driven_cells import outputs_of
 from .inputs import average, sources_of
+from .noises import NOISES
 from .search import APART, APART_, ATOL_, COARSE, LEAST_SURE, RTOL, SILENT_, WARMUP_, newton
 
 __all__ = ["OperatingPoint", "find_operating_point", "point_at"]
@@ -52,17 +53,18 @@ class OperatingPoint:
     covariance_: Mapping = field(default_factory=dict)
     #: Standard error of the cells' rates at the given input, before the loop multiplies it
     out_sem_: Mapping = field(default_factory=dict)
+    unequal_: Mapping = field(default_factory=dict)  #: <r^2>/<r>^2 over cells, where it was measured
     #: Time in s after which cells that start at rest fire as they go on to, where it was measured
     settled_: Mapping = field(default_factory=dict)
 
 
-def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, renewal=False):
+def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, noise=NOISES["matched"]):
     """Rates r with r_a = (rate of an uncoupled cell of a driven by Poisson trains at the rates r).
 
     Parameters
     ----------
-    renewal : bool
-        Let recurrent trains be as regular as the cells fire that they come from.
+    noise : Noise
+        What inputs are like.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
         circuit,
         np.broadcast_to(np.asarray(start, dtype=float), len(names)),
         drives_,
-        renewal,
+        noise,
         seed_streams(seed, OfReduction.OPERATING_POINT, number),
         rough,
         report,
@@ -160,7 +162,7 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
         noise=True,
         iterations=found.iterations,
         warnings=tuple(warnings),
-        cv2_=mapping(found.cv2) if renewal else None,
+        cv2_=mapping(found.cv2) if noise.renewal else None,
         **settings,
     )
     pairs = lambda matrix: {
@@ -182,11 +184,12 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, ren
         response_=pairs(found.jacobian),
         others=tuple(map(mapping, others)),
         covariance_=pairs(found.covariance),
+        unequal_=mapping(found.unequal) if noise.quenched else {},
         out_sem_=mapping(found.out_sem),
     )
 
 
-def operating_rates_from(circuit, drives_, start_, *, seed, dt_, engine="auto", bar, renewal=False):
+def operating_rates_from(circuit, drives_, start_, *, seed, dt_, engine="auto", bar, noise=NOISES["matched"]):
     """{population.
 
     Rate} in Hz of the operating point that the iteration reaches from given rates, as in
@@ -197,7 +200,7 @@ def operating_rates_from(circuit, drives_, start_, *, seed, dt_, engine="auto", 
         circuit,
         start,
         drives_,
-        renewal,
+        noise,
         seed_streams(seed, OfReduction.OPERATING_POINT),
         False,
         bar.stage("operating point at other drives"),

@@ -94,10 +94,13 @@ def reduce(
         with them.
     levels : sequence of str, optional
         Instead of `level`: several, whose rate models share one operating point and what was measured there.
-    noise : {"renewal", "matched", "none"}
+    noise : {"renewal", "quenched", "matched", "none"}
         Measure under the synaptic noise that the cells have at the circuit's operating point: with the
         variance of recurrent input that renewal trains have, as regular as the cells fire, behind synapse and
-        membrane; or with Poisson trains; or without noise.
+        membrane; the same in cells that differ in what they get for good, by the numbers and sizes of their
+        inputs and by the rates of the cells that these come from (the operating point and level "transfer"
+        are then means over cells; gains are those of the mean cell, moved onto it); or with Poisson trains;
+        or without noise.
     tau : {"membrane", "synaptic", "fitted", "resonant"}, Quantity or dict of str to Quantity
         C/<g> at the operating point; one filter a pathway with the synapses' own time constants; the one time
         constant a population whose step response is nearest to that of its synapses and its cells' measured

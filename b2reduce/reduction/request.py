@@ -20,10 +20,9 @@ from .dynamics.base import RateDynamics
 from .dynamics.register import dynamics_of
 from .integration_steps import integrated
 from .levels.register import LEVELS
+from .noises import NOISES
 
-__all__ = ["NOISES", "Request", "request_of"]
-
-NOISES = ("renewal", "matched", "none")
+__all__ = ["Request", "request_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +77,7 @@ class Request:
     @property
     def noisy(self):
         """Whether cells are measured in noise."""
-        return self.noise != "none"
+        return NOISES[self.noise].measured
 
     @property
     def missing(self):
@@ -122,7 +121,7 @@ def request_of(circuit, levels, *, noise, tau, gains, at, window, cells, adaptat
         (d.name, d.target): float(np.asarray(at[d.name])) if d.name in at else d.rate_ for d in circuit.drives
     }
     asked, (circuit, dt_, steps) = circuit, integrated(circuit, dt_, fixed=dt is not None)
-    dynamics.check(noise != "none", adaptation is not None)
+    dynamics.check(NOISES[noise].measured, adaptation is not None)
     return Request(
         asked=asked,
         circuit=circuit,

@@ -24,6 +24,7 @@ MOST_CELLS = 12000  # for FINE's second each, fewer for longer
 INTERVALS, LONGEST_, LEAST_CELLS = 30, 20.0, 400  # wanted in a run; s; and cells then
 # Change of the squared CV from one iteration to the next; what is left of it is taken out at the end
 CV2_RTOL = 0.05
+UNEQUAL_RTOL = 0.03  # the same of how much rates differ from cell to cell
 CV2_STEP = 1.25  # factor of all squared CVs by which their effect on the rates is measured
 # Relative: what the tangent of the last step may span; rates bend by up to ten times its square
 LAST_STEP = 0.03
@@ -43,9 +44,10 @@ class _Solution(NamedTuple):
     iterations: int
     jacobian: np.ndarray  #: d rate out/d rate in, shape (target, source)
     cv2: np.ndarray  #: squared CV of the intervals
+    unequal: np.ndarray  #: <r^2>/<r>^2 over cells
 
 
-def newton(circuit, r, drives_, renewal, seed, rough, report, settings, coarser=1):
+def newton(circuit, r, drives_, noise, seed, rough, report, settings, coarser=1):
     """Newton's method on r = out(r).
 
     Every step measures the rates that come out at the current guess, and with them their derivatives; the
@@ -54,6 +56,7 @@ def newton(circuit, r, drives_, renewal, seed, rough, report, settings, coarser=
     crossings are averaged.
     """
     names, near, trajectory, crossings = list(circuit.populations), False, [], []
+    renewal = noise.renewal
     duration_, cells = COARSE
     jacobian, weight, regular_weight, cv2, regular = (
         np.zeros((len(names), len(names))),
@@ -62,6 +65,7 @@ def newton(circuit, r, drives_, renewal, seed, rough, report, settings, coarser=
         np.ones(len(names)),
         np.ones(len(names)),
     )
+    unequal, unequal_sem = np.ones(len(names)), np.zeros(len(names))
     # Cells go on from where those of the step before ended: what adapts slowly has adapted once the rates
     # have settled.
     measured = lambda r, cv2, cells, duration_, state, *stream: outputs_of(
@@ -69,6 +73,7 @@ def newton(circuit, r, drives_, renewal, seed, rough, report, settings, coarser=
         dict(zip(names, r.tolist())),
         drives_,
         dict(zip(names, cv2)),
+        dict(zip(names, unequal)) if noise.quenched else None,
         cells=cells,
         state=state,
         duration_=duration_ + WARMUP_,
@@ -91,6 +96,9 @@ def newton(circuit, r, drives_, renewal, seed, rough, report, settings, coarser=
         regular_weight = 0.5 * regular_weight + cells * duration_
         share = cells * duration_ / regular_weight
         regular, regular_sem = regular + (seen - regular) * share, values(outputs, "cv2_sem") * np.sqrt(share)
+        came_in, differ = unequal, values(outputs, "unequal")
+        unequal = unequal + (differ - unequal) * share
+        unequal_sem = values(outputs, "unequal_sem") * np.sqrt(share)
         # Where the rates would grow (an eigenvalue above 1) Newton's step goes backwards, to a point that no
         # network stays at: an implicit Euler step of dr/dt = out(r) - r, short enough for its matrix to be
         # positive, goes where the rates would go.
@@ -105,9 +113,14 @@ def newton(circuit, r, drives_, renewal, seed, rough, report, settings, coarser=
             np.all(np.abs(regular - cv2) <= np.maximum(CV2_RTOL * cv2, 3 * regular_sem))
             and np.all(np.abs(move) <= 2 * np.maximum(move_sem, 0.2 * tolerance))
         )
+        settled = settled and np.all(
+            np.abs(unequal - came_in) <= np.maximum(UNEQUAL_RTOL * came_in, 3 * unequal_sem)
+        )
         covariance = inverse @ np.diag(sem**2) @ inverse.T
         if rough and np.all(np.abs(move) <= 0.3 * (APART * r + APART_)):
-            return _Solution(np.maximum(r + move, 0.0), covariance, sem, iteration, jacobian, regular)
+            return _Solution(
+                np.maximum(r + move, 0.0), covariance, sem, iteration, jacobian, regular, unequal
+            )
         most = max(int(MOST_CELLS * FINE[0] / duration_), LEAST_CELLS)
         if (
             near
@@ -152,6 +165,7 @@ def newton(circuit, r, drives_, renewal, seed, rough, report, settings, coarser=
                         iteration,
                         jacobian,
                         regular,
+                        unequal,
                     )
         cv2 = regular if renewal else cv2
         # A step is held short: the tangent reaches about as far as the rates themselves.

@@ -14,6 +14,7 @@ from dataclasses import replace
 from ..basics.streams import OfReduction, seed_streams
 from ..cells.points import measure_points
 from .inputs import sources_of
+from .noises import NOISES, Noise
 from .operating_point import find_operating_point
 from .search import WARMUP_
 
@@ -31,9 +32,10 @@ def at_voltages(request, bar):
     if not asking:
         return request
     told = circuit
-    for renewal in dict.fromkeys((False, request.noise == "renewal")):
+    # With Poisson trains to begin with
+    for noise in dict.fromkeys((Noise(), NOISES[request.noise])):
         point = find_operating_point(
-            told, request.drives_, seed=request.seed, bar=bar, renewal=renewal, **request.settings
+            told, request.drives_, seed=request.seed, bar=bar, noise=noise, **request.settings
         )
         seen = {
             name: voltages_at(

@@ -10,7 +10,7 @@ from ..basics.files import new_file, write_text
 from ..basics.progress import Progress
 from ..circuit.circuit import load_circuit
 from ..reduction.levels.register import LEVELS
-from ..reduction.request import NOISES
+from ..reduction.noises import NOISES
 
 if TYPE_CHECKING:
     from ..basics.types import PathLike, ProgressLike, QuantityLike

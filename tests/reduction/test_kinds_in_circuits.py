@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from brian2 import Hz, mA, meter, ms, mV, nA, nS, pA, pF, second
+from brian2 import Hz, mA, meter, ms, mV, nA, nS, pA, second
 from scipy.integrate import solve_ivp
 
 import b2reduce as b2r

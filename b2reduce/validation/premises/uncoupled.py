@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...basics.errors import OperatingPointError
 from ...reduction.integration_steps import integrated
+from ...reduction.noises import NOISES
 from ...reduction.operating_point import find_operating_point, operating_rates_from
 
 __all__ = ["UncoupledCells"]
@@ -19,12 +20,15 @@ class UncoupledCells:
 
     def rates(self, drives_, start_):
         """{population: Hz} at {(drive, target): Hz}, from rates to start at; {} where none is found."""
-        renewal = self._reduced.noise != "matched"
+        noise = NOISES[self._reduced.noise]
+        noise = noise if noise.measured else NOISES["renewal"]
         try:
-            return operating_rates_from(self._circuit, drives_, start_, renewal=renewal, **self._settings)
+            return operating_rates_from(self._circuit, drives_, start_, noise=noise, **self._settings)
         except OperatingPointError:  # which the premise then says
             return {}
 
     def renewal_rates(self):
         """{population: Hz} at the reduction's drives, with trains that are as regular as the cells fire."""
-        return find_operating_point(self._circuit, self._reduced.at_, renewal=True, **self._settings).rate_
+        return find_operating_point(
+            self._circuit, self._reduced.at_, noise=NOISES["renewal"], **self._settings
+        ).rate_
