@@ -28,7 +28,8 @@ class Pathway:
     synapse: Synapse
     second: float = 1.0  #: mean square of the sizes of its synapses over their squared mean
     plasticity: Any = None  #: of every synapse by itself, such as `TsodyksMarkram`
-    scatter: float = 0.0  #: variance over cells of the number of inputs over its mean
+    #: variance over cells of the number of inputs over its mean, as if all differences of rates were of it
+    scatter: float = 0.0
     share: float = 0.0  #: part of the source's cells that one cell has as inputs
 
     def __getattr__(self, name):
@@ -93,7 +94,16 @@ class Pathway:
 def pathways_onto(circuit, target):
     """All inputs of a population, drives first."""
     drives = [
-        Pathway(f"{d.name}->{target}", target, d.name, True, float(d.inputs), d.synapse, d.second)
+        Pathway(
+            f"{d.name}->{target}",
+            target,
+            d.name,
+            True,
+            float(d.inputs),
+            d.synapse,
+            d.second,
+            scatter=_scatter_of_drive(d),
+        )
         for d in circuit.drives
         if d.target == target
     ]
@@ -113,6 +123,14 @@ def pathways_onto(circuit, target):
         for label, p in zip(circuit.labels, circuit.projections)
         if p.target == target
     ]
+
+
+def _scatter_of_drive(drive):
+    """Of K trains with the one rate of their cell K cv^2; of K among N trains of different rates cv^2 (1 - K/N)."""
+    rates = drive.differing_rates
+    if rates is None:
+        return 0.0
+    return rates.cv**2 * (1 - drive.overlap if drive.by_trains else drive.inputs)
 
 
 def _scatter(projection, cells):
