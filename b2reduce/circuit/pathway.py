@@ -126,7 +126,7 @@ def pathways_onto(circuit, target):
 
 
 def _scatter_of_drive(drive):
-    """Of K trains with the one rate of their cell K cv^2; of K among N trains of different rates cv^2 (1 - K/N)."""
+    """K cv^2 where each cell has a rate, cv^2 (1 - K/N) where each of N shared trains has one."""
     rates = drive.differing_rates
     if rates is None:
         return 0.0
