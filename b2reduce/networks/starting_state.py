@@ -9,6 +9,7 @@ import numpy as np
 
 from ..basics.streams import OfNetwork, seed_streams
 from ..cells.points import measure_points
+from ..reduction.driven_cells import outputs_of
 from ..reduction.inputs import average, source_rate, sources_of, synapses_of
 from ..reduction.states import active_rates_, read_rates
 
@@ -17,6 +18,7 @@ __all__ = ["StartingState", "starting_state"]
 CELLS = 4000  # that are run, at most as many as there are; the network's take their states from these
 # s: how long they have run by then, where the membrane is all that there is, and where others are slower
 RUN_, SLOW_RUN_ = 0.5, 2.0
+ROUNDS, SEEN = 3, 400  # in which it is seen how regularly cells fire, and of how many
 PHASES = 32  # of an interval at the rate of the state
 NEVER_ = 1e4  # s before the start, of cells that have not fired: what Brian2 has
 
@@ -59,12 +61,12 @@ class StartingState:
 def starting_state(circuit, initial, *, seed, dt_, bar):
     """The StartingState of what `simulate_spikes` takes as `initial`; None where it is None.
 
-    Cells with their synapses are as uncoupled ones are, one moment each, that Poisson trains of these rates
-    have driven for long: conductances fluctuate around their means, membranes with them, and those that are
-    refractory stay so for what is left of it. At the means alone they would start a network that its
-    fluctuations keep firing below its thresholds, where it falls silent. Drives have the rates that they have
-    in the long run. Cells that receive nothing keep the membranes that they start from otherwise, and their
-    synapses are at rest.
+    Cells with their synapses are as uncoupled ones are, one moment each, that trains of these rates, as
+    regular as the cells fire, have driven for long: conductances fluctuate around their means, membranes with
+    them, and those that are refractory stay so for what is left of it. At the means alone, or in trains more
+    regular than its own, a network that its fluctuations keep firing falls silent. Drives have the rates that
+    they have in the long run. Cells that receive nothing keep the membranes that they start from otherwise,
+    and their synapses are at rest.
     """
     if initial is None:
         return None
@@ -72,10 +74,10 @@ def starting_state(circuit, initial, *, seed, dt_, bar):
     rates_ = read_rates(tuple(circuit.populations), initial, named)
     released, plastic = _released(circuit, rates_)
     drives_ = {(drive.name, drive.target): drive.rate_ for drive in circuit.drives}
-    values = {}
+    values, cv2_ = {}, _regularity(released, rates_, drives_, seed, dt_)
     for number, name in enumerate(circuit.populations):
         seed_ = seed_streams(seed, OfNetwork.INITIAL, number)
-        cells = _cells(released, name, rates_, drives_, seed_, dt_)
+        cells = _cells(released, name, rates_, drives_, cv2_, seed_, dt_)
         values.update({(name, key): each for key, each in cells.items()})
     return StartingState(values, plastic, rates_)
 
@@ -95,10 +97,31 @@ def _released(circuit, rates_):
     return (replace(circuit, projections=tuple(projections)) if plastic else circuit), plastic
 
 
-def _cells(circuit, name, rates_, drives_, seed, dt_):
+def _regularity(circuit, rates_, drives_, seed, dt_):
+    """{population: squared CV of the intervals} that cells have at these rates of their sources, whose trains
+    are as regular as they.
+    """
+    cv2_ = dict.fromkeys(circuit.populations, 1.0)
+    for number in range(ROUNDS if any(rates_.values()) else 0):
+        outputs = outputs_of(
+            circuit,
+            rates_,
+            drives_,
+            cv2_,
+            cells=SEEN,
+            seed=seed_streams(seed, OfNetwork.INITIAL, len(rates_) + number),
+            duration_=SLOW_RUN_,
+            warmup_=RUN_,
+            dt_=dt_,
+        )
+        cv2_ = {name: outputs[name].cv2 for name in cv2_}
+    return cv2_
+
+
+def _cells(circuit, name, rates_, drives_, cv2_, seed, dt_):
     """{variable: value, or values over cells} of a population and of its synapses."""
     model, size = circuit.populations[name].model, circuit.populations[name].size
-    sources = sources_of(circuit, name, rates_, drives_, dict.fromkeys(circuit.populations, 1.0))
+    sources = sources_of(circuit, name, rates_, drives_, cv2_)
     if not any(np.any(source.rate_ > 0) for source in sources):
         held = (p.synapse.start_(p.symbol, 0.0) for p in circuit.pathways(name))
         return {key: float(value) for each in held for key, value in each.items()}
@@ -113,8 +136,11 @@ def _cells(circuit, name, rates_, drives_, seed, dt_):
         # Of synapses that a cell cannot tell apart every pathway has its part of the mean
         events = np.array([p.K * source_rate(p, rates_, drives_) for p in pathways])
         for p, part in zip(pathways, events / max(events.sum(), np.finfo(float).tiny)):
-            pairs = zip(p.synapse.start_(p.symbol, 0.0), source.synapse.start_(source.label, 0.0))
-            found.update({own: part * final[pooled][chosen] if part else 0.0 for own, pooled in pairs})
+            # What is missing of the mean in trains so regular that a part of it is constant stands apart
+            means = p.synapse.start_(p.symbol, part * events.sum())
+            pooled = source.synapse.start_(source.label, float(source.rate_))
+            for (own, mean), (key, seen) in zip(means.items(), pooled.items()):
+                found[own] = mean + part * (final[key][chosen] - seen) if part else 0.0
     return found
 
 

@@ -53,8 +53,14 @@ def read_drives(circuit, drives, constant=False):
 
 
 def constant_drives_(reduced, drives=None):
-    """{(drive, target): rate in Hz}; tables are refused."""
-    rates = reduced.drive_rates_(read_drives(reduced.circuit, drives))
+    """{(drive, target): rate in Hz}; of the circuit's own tables that of the operating point, given ones are
+    refused.
+    """
+    given = read_drives(reduced.circuit, drives)
+    rates = {
+        key: reduced.at_[key] if isinstance(rate, tuple) and key[0] not in given else rate
+        for key, rate in reduced.drive_rates_(given).items()
+    }
     for (name, target), rate in rates.items():
         if isinstance(rate, tuple):
             raise InputError(
