@@ -6,7 +6,7 @@ from brian2 import second
 
 import b2reduce as b2r
 from b2reduce.circuit.wiring import draw_wiring
-from b2reduce.errors import CircuitError, InputError
+from b2reduce.errors import CircuitError
 
 TABLE = {"kind": "tsodyks_markram", "U": 0.3, "tau_rec": "150 ms", "tau_facil": "400 ms"}
 G_, TAU_, DT_, DELAY_STEPS = 0.1e-9, 5e-3, 1e-4, 10
@@ -88,8 +88,3 @@ def test_what_cannot_be_is_refused(wrong, said):
     with pytest.raises(CircuitError, match="projection E->T, plasticity") as error:
         circuit(wrong)
     assert said in str(error.value)
-
-
-def test_rate_models_refuse_it():
-    with pytest.raises(InputError, match="projection E->T, plasticity.*no short-term plasticity"):
-        b2r.reduce(circuit(TABLE))
