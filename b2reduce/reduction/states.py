@@ -62,9 +62,17 @@ def _apart(rates_, known):
     return any(abs(rates_[name] - known[name]) > APART * known[name] + APART_ for name in known)
 
 
+def _silence(found):
+    """What tells whether rates are the silent state: that which is not apart from silence, where there are
+    others, and by itself what hardly fires at all.
+    """
+    least_ = APART_ if len(found) > 1 else SILENT_
+    return lambda rates_: max(rates_.values()) < least_
+
+
 def _named(reduced, found, point):
     """States with names, the silent one first, then that of the operating point."""
-    silent = lambda rates_: max(rates_.values()) < SILENT_
+    silent = _silence([rates_ for rates_, _ in found])
     found = sorted(found, key=lambda each: (not silent(each[0]), _apart(each[0], point)))
     states, number = [], 0
     for rates_, stable in found:
@@ -155,8 +163,10 @@ def active_rates_(circuit, name, *, seed, dt_, bar, engine="auto"):
         )
     except OperatingPointError as error:
         raise InputError(f"initial: got {ACTIVE!r}, and {error}; or give rates") from None
-    for rates_ in (point.rate_, *point.others):
-        if max(rates_.values()) >= SILENT_:
+    found = [point.rate_, *point.others]
+    silent = _silence(found)
+    for rates_ in found:
+        if not silent(rates_):
             return dict(rates_)
     raise InputError(
         f"initial: got {ACTIVE!r}, but at the rates that its drives have in the long run the circuit"

@@ -344,7 +344,7 @@ def test_the_active_state_of_a_network_is_found_by_its_name():
     started = run.provenance["initial [Hz]"]["E"]
     assert started == pytest.approx(165, rel=0.05)
     assert run.rate_[0][100:].mean() == pytest.approx(started, rel=0.05)
-    nothing = bistable().replace({"projection.E->E.G": 0 * nS})
+    nothing = bistable().replace({"projection.E->E.G": 0 * nS, "drive.ext.rate": 0.5 * Hz})
     with pytest.raises(b2r.errors.InputError, match="initial: got 'active', .* is silent"):
         b2r.simulate_spikes(nothing, duration=10 * ms, initial="active")
 
