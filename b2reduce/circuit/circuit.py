@@ -151,7 +151,7 @@ class Circuit:
             if d.target == target
         ]
         return drives + [
-            Pathway(label, target, p.source, False, self.K(p), p.synapse, p.second)
+            Pathway(label, target, p.source, False, self.K(p), p.synapse, p.second, p.plasticity)
             for label, p in zip(self.labels, self.projections)
             if p.target == target
         ]

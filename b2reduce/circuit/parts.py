@@ -108,8 +108,8 @@ class Projection(SynapticInput):
     plasticity : mapping, optional
         How spikes change what the next ones release at every synapse by itself: ``{"kind":
         "tsodyks_markram", "U": 0.5, "tau_rec": "500 ms", "tau_facil": "300 ms"}``. Jumps are then multiplied
-        by the u x that is released; tau_facil = 0 ms is depression alone. Spiking networks have it; rate
-        models do not, and `reduce` refuses.
+        by the u x that is released; tau_facil = 0 ms is depression alone. Rate models have its mean release
+        for Poisson spikes, and u and x as averaged variables.
     kind : str
         Of the synapses.
     parameters : mapping, optional

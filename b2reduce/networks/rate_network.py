@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..basics.units import with_units
 from ..circuit.drive_rates import rate_at
 from ..circuit.wiring import draw_sizes, draw_wiring, ones_matrix
 from ..reduction.equations import rate_assignment, rate_equations, rate_values, start_values_
@@ -82,21 +83,21 @@ def summed_synapses(reduced, groups):
 
     synapses = []
     for target, group in groups.items():
-        for source in dict.fromkeys(p.source for p in reduced.circuit.pathways(target) if not p.is_drive):
-            if f"r_from_{source}" in group.variables:
-                model, namespace = f"r_from_{source}_post = r_pre : Hz (summed)", {}
+        for f in {f.input: f for f in filters(reduced, target) if not f.is_drive}.values():
+            if f"r_from_{f.input}" in group.variables:
+                model, namespace = f"r_from_{f.input}_post = {f.brought}_pre : Hz (summed)", {}
             else:
-                unit = "amp/meter**2" if reduced.circuit.per_area(target) else "amp"
+                area = reduced.circuit.per_area(target)
                 model, namespace = (
-                    f"I_{source}_post = W*r_pre : {unit} (summed)",
-                    {"W": reduced.W[target, source]},
+                    f"I_{f.input}_post = W*{f.brought}_pre : {'amp/meter**2' if area else 'amp'} (summed)",
+                    {"W": with_units(reduced.charge_(f), "C/m^2" if area else "C")},
                 )
             synapse = brian2.Synapses(
-                groups[source],
+                groups[f.source],
                 group,
                 model,
                 namespace=namespace,
-                name=f"W_{source}_to_{target}",
+                name=f"W_{f.input}_to_{target}",
                 clock=group.clock,
                 codeobj_class=NumpyCodeObject,
             )
@@ -126,12 +127,19 @@ class Couplings:
                 filtered = f"r_from_{f.input}" in group.variables
                 variable = group.variables[f"{'r_from' if filtered else 'I'}_{f.input}"]
                 self.couplings.append(
-                    (f.source, ones, (1.0 if filtered else reduced.weight_(pathway)) / pathway.K, variable)
+                    (
+                        (f.source, f.brought),
+                        ones,
+                        (1.0 if filtered else reduced.weight_(pathway)) / pathway.K,
+                        variable,
+                    )
                 )
 
     def __call__(self):
         """Once a step: read all rates, hand them on."""
         self.rates_ = {name: np.array(group.r_[:]) for name, group in self.groups.items()}
-        single = {name: rate.astype(np.float32) for name, rate in self.rates_.items()}
-        for source, ones, factor, variable in self.couplings:
-            variable.set_value(factor * (ones @ single[source]))
+        single = {(name, "r"): rate.astype(np.float32) for name, rate in self.rates_.items()}
+        for sent, ones, factor, variable in self.couplings:
+            if sent not in single:
+                single[sent] = np.asarray(self.groups[sent[0]].state(sent[1], False)[:], dtype=np.float32)
+            variable.set_value(factor * (ones @ single[sent]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..basics.session import run_network
+from ..circuit.plasticity.averaged import averaged
 from ..reduction.equations import BIN_
 from ..reduction.reduced_circuit import FAR
 from .rate_network import Couplings, rate_groups, summed_synapses
@@ -61,6 +62,11 @@ class _Rest:
                 [
                     *(float(np.asarray(tau)) for tau in reduced.tau.values()),
                     *(adapts.tau_ for adapts in reduced.adaptation.values()),
+                    *(
+                        averaged(plasticity).slowest_
+                        for name in reduced.populations
+                        for plasticity in reduced.plastic_(name)
+                    ),
                 ],
                 default=BIN_,
             )

@@ -29,23 +29,43 @@ class CurrentLaw:
         return float(np.asarray(self.gains[population].v_theta))
 
     def weight_(self: Any, pathway: Any) -> Any:
-        """Current per hertz of one pathway at v_theta above the leak reversal, SI (equations 11.28-11.30)."""
+        """Current per hertz that arrives by one pathway at v_theta above the leak reversal, SI (equations
+        11.28-11.30).
+        """
         model = self.circuit.populations[pathway.target].model
         return pathway.current_(1.0, model, self._v_theta_(pathway.target))
 
-    def _weights(self, drives):
+    def charge_(self: Any, f: Any) -> Any:
+        """Current per hertz that arrives by all pathways of a `Filter`, SI."""
+        return sum(map(self.weight_, f.pathways), 0.0)
+
+    def at_rest_(self: Any, pathway: Any, of: Any) -> Any:
+        """What a function of a presynaptic rate is at the one that a pathway has at the operating point."""
+        return of(
+            self.at_[pathway.source, pathway.target]
+            if pathway.is_drive
+            else self.operating_rate_[pathway.source]
+        )
+
+    def _weights(self, drives, at_most=False):
         columns = self.circuit.drive_names if drives else self.populations
         weights = {(target, source): 0.0 for target in self.populations for source in columns}
         for target in self.populations:
             for pathway in self.circuit.pathways(target):
                 if pathway.is_drive == drives:
-                    weights[target, pathway.source] += self.weight_(pathway)
+                    release = pathway.steepest if at_most else self.at_rest_(pathway, pathway.release_)
+                    weights[target, pathway.source] += self.weight_(pathway) * release
         return weights
 
     @property
     def W_(self: Any) -> Mapping[tuple[str, str], float]:
         """W in SI floats."""
         return self._weights(drives=False)
+
+    @property
+    def strongest_W_(self: Any) -> Mapping[tuple[str, str], float]:
+        """W in SI floats, of synapses with short-term plasticity where they release most."""
+        return self._weights(drives=False, at_most=True)
 
     @property
     def W_ext_(self: Any) -> Mapping[tuple[str, str], float]:

@@ -78,7 +78,7 @@ def outputs_of(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **set
             excess = np.array(
                 [statistics.events[f"s{k}"][mine] / T - column.rate_ for k, column in enumerate(columns[row])]
             ).reshape(len(kinds), cells)
-            # Events of the source that move the mean as one spike of each presynaptic cell does.
+            # Events of the source that move the mean as one of full size from each presynaptic cell does.
             spikes_to_events = [
                 [p.K * synapse.in_events_of(source.synapse) for p in pathways]
                 for (synapse, pathways), source in zip(synapses_of(circuit, name), columns[row])
@@ -87,7 +87,7 @@ def outputs_of(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **set
             # show theirs count little, weightless ones not at all.
             reach = np.array(
                 [
-                    sum(n * (source_rate(p, rates_, drives_) + 3) for n, p in zip(numbers, pathways))
+                    sum(n * p.sent_(source_rate(p, rates_, drives_) + 3) for n, p in zip(numbers, pathways))
                     for numbers, pathways in zip(spikes_to_events, kinds)
                 ]
             )
@@ -101,7 +101,8 @@ def outputs_of(circuit, rates_, drives_, cv2_, *, cells, seed, state=None, **set
             for pathways, numbers, slope in zip(kinds, spikes_to_events, slopes):
                 for pathway, n in zip(pathways, numbers):
                     if not pathway.is_drive:
-                        response[pathway.source] = response.get(pathway.source, 0.0) + slope * n
+                        passed = slope * n * pathway.slope_(rates_[pathway.source])
+                        response[pathway.source] = response.get(pathway.source, 0.0) + passed
             out[name] = Output(
                 rate,
                 max(sem, 1 / (cells * T)),

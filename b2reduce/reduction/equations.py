@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..circuit.drive_rates import rate_at
+from ..circuit.plasticity.averaged import averaged
 from .rate_filters import filters
 
 __all__ = ["rate_assignment", "rate_equations", "rate_values", "automatic_dt_", "start_values_"]
@@ -22,7 +23,9 @@ def rate_equations(reduced, population, tables=()):
     population it is what is filtered, else every pathway is, by its synapse and, where the dynamics have one,
     by the cell's filter. At level "surface" the mean current I and leak g follow from the filtered
     rates and r = F(I, g); at level "transfer" r = F of the filtered rates themselves. Where a population
-    adapts, a is the current that adaptation takes away.
+    adapts, a is the current that adaptation takes away. Where synapses from a population have short-term
+    plasticity, u and x are its averaged variables there, and ``sent_stp_<number>`` is the rate of events of
+    full size that arrives in place of r.
     """
     area = "/meter**2" if reduced.circuit.per_area(population) else ""
     external = lambda drive: f"rate_{drive}(t)" if drive in tables else f"rate_{drive}"
@@ -31,6 +34,8 @@ def rate_equations(reduced, population, tables=()):
     lines = reduced.dynamics.lines(reduced, population, sources, external, area)
     lines += [f"rate_{drive} : Hz (constant)" for drive in drives if drive not in tables]
     lines += reduced.kind.lines(reduced, population, sources, area)
+    for plasticity, key in reduced.plastic_(population).items():
+        lines += averaged(plasticity).lines(key)
     return "\n".join(lines)
 
 
@@ -51,6 +56,8 @@ def rate_values(reduced, population):
         **reduced.dynamics.values(reduced, population, sources),
         **reduced.kind.values(reduced, population, sources),
     }
+    for plasticity, key in reduced.plastic_(population).items():
+        values.update(averaged(plasticity).values(key))
     if not rate_assignment(reduced, population):
         return values, {}
     function = reduced.kind.table(reduced, population)
@@ -77,7 +84,9 @@ def automatic_dt_(reduced, step=STEP):
     for target in reduced.populations:
         beta = float(np.asarray(reduced.gains[target].beta))
         beta = reduced.adaptation[target].onset_slope_(beta) if target in reduced.adaptation else beta
-        feedback = max(feedback, abs(beta) * sum(abs(W) for (to, _), W in reduced.W_.items() if to == target))
+        feedback = max(
+            feedback, abs(beta) * sum(abs(W) for (to, _), W in reduced.strongest_W_.items() if to == target)
+        )
     fastest = min(reduced.dynamics.fastest_(reduced), default=BIN_)
     return BIN_ / max(1, int(np.ceil(BIN_ / (step * fastest / (1 + feedback)))))
 
@@ -103,11 +112,13 @@ def start_values_(reduced, population, variables, rates, initial):
     elif initial is not None:
         for f in filters(reduced, population):
             rate = rate_at(rates[f.source, population], 0.0) if f.is_drive else initial[f.source]
-            values.update(reduced.dynamics.held(f, float(rate)))
+            values.update(reduced.dynamics.held(f, float(f.pathways[0].sent_(float(rate)))))
     if (adapts := reduced.adaptation.get(population)) is not None:
         # From rest nothing has adapted yet; at a given rate all has.
         start = 0.0 if initial is None else initial[population]
         if "mu" in values:
             values["mu"] += adapts.a_0_
         values["a"] = adapts.J_ * start + adapts.a_0_ * (start > 0)
+    for plasticity, key in reduced.plastic_(population).items():
+        values.update(averaged(plasticity).start(key, 0.0 if initial is None else initial[population]))
     return values

@@ -10,11 +10,14 @@ import numpy as np
 from ..cells.engine import Source
 
 __all__ = [
+    "arriving_rate",
     "average",
     "membrane_tau_",
     "pathway_factor",
+    "release_factor",
     "source_of",
     "source_rate",
+    "sources_at",
     "sources_of",
     "synapses_of",
     "variance_factor",
@@ -41,7 +44,7 @@ def average(circuit, population, rates_, drives_):
     model = circuit.populations[population].model
     I_, g_ = model.constant_input_, model.leak_
     for pathway in circuit.pathways(population):
-        rate = source_rate(pathway, rates_, drives_)
+        rate = arriving_rate(pathway, rates_, drives_)
         I_, g_ = I_ + pathway.current_(rate, model), g_ + pathway.leak_(rate)
     return I_, g_
 
@@ -49,6 +52,11 @@ def average(circuit, population, rates_, drives_):
 def source_rate(pathway, rates_, drives_):
     """Presynaptic rate of a pathway."""
     return drives_[pathway.source, pathway.target] if pathway.is_drive else rates_[pathway.source]
+
+
+def arriving_rate(pathway, rates_, drives_):
+    """The same as it reaches the cell: of what short-term plasticity lets spikes release."""
+    return pathway.sent_(source_rate(pathway, rates_, drives_))
 
 
 def synapses_of(circuit, population):
@@ -107,6 +115,18 @@ def pathway_factor(pathway, rate_, cv2_, tau_m_):
     return variance_factor(rate_, cv2, pathway.synapse.filter, tau_m_) if cv2 != 1.0 else 1.0
 
 
+def release_factor(pathway, rate_, tau_m_):
+    """Variance behind synapse and membrane of what Poisson spikes release, over that of releases of the same
+    sizes that know nothing of one another: a used synapse has less to release at the next spike.
+    """
+    plasticity = pathway.plasticity
+    if plasticity is None:
+        return 1.0
+    passed = lambda tau_: tau_ * plasticity.later_(rate_, 1 / float(tau_))
+    kept = rate_ * plasticity.release_(rate_) ** 2 / plasticity.square_(rate_)
+    return float(1.0 + 2.0 * pathway.synapse.filter.behind_(passed, kept, tau_m_))
+
+
 def membrane_tau_(model, g_):
     """Time constant of a membrane of total leak g_ in s, at most a second."""
     return model.capacitance_ / np.maximum(g_, model.capacitance_ / SLOWEST_)
@@ -118,27 +138,45 @@ def sources_of(circuit, population, rates_, drives_, cv2_):
 
     Trains that are more regular than Poisson's vary less, and those that are less regular more: the variance
     of a recurrent pathway is scaled by `variance_factor` at the rate of its source and the squared CV `cv2_`
-    of its intervals, as `source_of` does; and where sizes of synapses differ it is `second` times as large.
-    Where trains of several sources share a source, it has their mean
-    and variance.
+    of its intervals, as `source_of` does; and where sizes of synapses differ, or what spikes release, it is
+    `second_` times as large. Where trains of several sources share a source, it has their mean and variance.
     """
-    model, sources = circuit.populations[population].model, []
+    model = circuit.populations[population].model
     tau_m_ = membrane_tau_(model, average(circuit, population, rates_, drives_)[1])
+    rates = {
+        p.label: np.asarray(source_rate(p, rates_, drives_), dtype=float)
+        for p in circuit.pathways(population)
+    }
+    return sources_at(circuit, population, rates, tau_m_, cv2_)
+
+
+def sources_at(circuit, population, rates, tau_m_, cv2_, times=None):
+    """The same of {pathway label: presynaptic rate}, for a membrane of this time constant.
+
+    `times` is {pathway label: how many times as many spikes come, that release what they do at that rate}.
+    """
+    sources, times = [], {} if times is None else times
     for number, (synapse, pathways) in enumerate(synapses_of(circuit, population)):
-        rates = [np.asarray(source_rate(p, rates_, drives_), dtype=float) for p in pathways]
-        varied = sum(p.K * p.second * r * pathway_factor(p, r, cv2_, tau_m_) for r, p in zip(rates, pathways))
-        sources.append(
-            source_of(f"s{number}", synapse, sum(p.K * r for r, p in zip(rates, pathways)), varied)
-        )
+        events, varied, spikes = 0, 0, 0
+        for p in pathways:
+            r, more = rates[p.label], times.get(p.label, 1.0)
+            events = events + p.K * p.sent_(r) * more
+            varied = varied + p.K * p.second_(r) * r * pathway_factor(p, r, cv2_, tau_m_) * more
+            spikes = spikes + p.K * r * more
+        sources.append(source_of(f"s{number}", synapse, events, varied, spikes))
     return tuple(sources)
 
 
-def source_of(label, synapse, events_, varied_):
+def source_of(label, synapse, events_, varied_, spikes_=None):
     """The source of so many events per second whose variance is that of `varied_` Poisson events.
 
     Its events are smaller and more frequent, or larger and rarer, so that their mean is the same; smaller
-    than a quarter they do not become, and what is then missing of the mean is constant.
+    than a quarter of what one of the `spikes_`, by default the events, makes they do not become, and what is
+    then missing of the mean is constant.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        size = np.maximum(np.where(events_ > 0, varied_ / events_, 1.0), LEAST_EVENT)
+        least = (
+            LEAST_EVENT if spikes_ is None else LEAST_EVENT * np.where(events_ > 0, events_ / spikes_, 1.0)
+        )
+        size = np.maximum(np.where(events_ > 0, varied_ / events_, 1.0), least)
     return Source(label, synapse.scaled(size), varied_ / size**2)

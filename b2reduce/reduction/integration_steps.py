@@ -62,7 +62,13 @@ def _integrated(hash_, held, dt_, fixed):
             population.model.hash,
             dt_,
             *(
-                (p.K, p.second, p.synapse, circuit.drive(p.source, name).rate_ if p.is_drive else None)
+                (
+                    p.K,
+                    p.second,
+                    p.synapse,
+                    p.plasticity,
+                    circuit.drive(p.source, name).rate_ if p.is_drive else None,
+                )
                 for p in circuit.pathways(name)
             ),
         )

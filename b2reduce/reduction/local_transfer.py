@@ -16,6 +16,7 @@ from ..cells.points import measure_points
 from ..cells.transfer import TransferFunction
 from ..cells.transfer_lookup import missed_between, transfer_lookup
 from .inputs import average, membrane_tau_, pathway_factor, source_of, source_rate, sources_of
+from .plastic_transfer import plastic_inputs
 from .transfer_axes import transfer_axes
 from .transfer_grid import REACH, REACH_, ends_of, points_between, refined_grid
 
@@ -205,6 +206,8 @@ def _replicates(known, variables):
 def _inputs(circuit, population, axes, arguments, point, noise):
     """(mean current, mean leak, sources) at arguments, one array an axis."""
     model = circuit.populations[population].model
+    if any(p.plasticity is not None for axis in axes for p, _ in axis.members):
+        return plastic_inputs(circuit, population, axes, arguments, point, noise)
     if axes[0].kind is None:
         rates_, drives_ = {}, {}
         for axis, values in zip(axes, arguments):

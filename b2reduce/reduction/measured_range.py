@@ -29,7 +29,7 @@ def mean_response_(reduced, cell_rates, drives_, seed):
                 drives_[p.source, target] * circuit.drive_weights_(p.source, target)
                 if p.is_drive
                 else ones_matrix(circuit, wiring[p.label], p.source, target, sizes.get(p.label))
-                @ cell_rates[p.source]
+                @ p.sent_(cell_rates[p.source])
                 / p.K
             )
             for p in circuit.pathways(target)

@@ -93,8 +93,8 @@ def pathway_table(reduced):
             "drive" if p.is_drive else "projection",
             p.K,
             *(p.synapse.values_.get(name, np.nan) for name in values),
-            reduced.weight_(p),
-            p.leak_(1.0) * error[p.target],
+            reduced.weight_(p) * reduced.at_rest_(p, p.release_),
+            p.leak_(1.0) * reduced.at_rest_(p, p.release_) * error[p.target],
             reduced._charge(p.target),
         )
         for target in reduced.populations

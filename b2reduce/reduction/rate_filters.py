@@ -22,6 +22,8 @@ class Filter:
     filter: object  #: such as `LowPass`
     #: Of projections: the variable that brings the rates is ``r_from_<input>``, or the current ``I_<input>``
     input: str = ""
+    #: Of projections: the variable of the source that is brought, its rate or what its synapses make of it
+    brought: str = "r"
 
 
 def filters(reduced, population):
@@ -36,37 +38,51 @@ def carrier(reduced, f):
 
 def by_pathway(reduced, population):
     """One filter a pathway."""
-    return [
-        Filter(
-            p.symbol, p.source, p.is_drive, (p,), p.synapse.filter, p.symbol if reduced.cells else p.source
-        )
-        for p in reduced.circuit.pathways(population)
-    ]
+    found = []
+    for p in reduced.circuit.pathways(population):
+        behind, brought = _through(reduced, p)
+        incoming = p.symbol if reduced.cells else f"{p.source}{behind}"
+        found.append(Filter(p.symbol, p.source, p.is_drive, (p,), p.synapse.filter, incoming, brought))
+    return found
 
 
 def by_source(reduced, population):
-    """One filter a source.
+    """One filter a source, and a further one for each short-term plasticity of its synapses.
 
     With one unit a cell every projection has its own, since parallel projections are wired apart.
     """
     pathways, found = reduced.circuit.pathways(population), []
     shared = LowPass(float(np.asarray(reduced.tau[population])))
-    for source, is_drive in dict.fromkeys((p.source, p.is_drive) for p in pathways):
-        own = tuple(p for p in pathways if (p.source, p.is_drive) == (source, is_drive))
+    for source, is_drive, plasticity in dict.fromkeys((p.source, p.is_drive, p.plasticity) for p in pathways):
+        own = tuple(
+            p for p in pathways if (p.source, p.is_drive, p.plasticity) == (source, is_drive, plasticity)
+        )
+        behind, brought = _through(reduced, own[0])
         if reduced.cells and not is_drive:
-            found += [Filter(p.symbol, source, is_drive, (p,), shared, p.symbol) for p in own]
+            found += [Filter(p.symbol, source, is_drive, (p,), shared, p.symbol, brought) for p in own]
         else:
             found.append(
                 Filter(
-                    f"drive_{source}" if is_drive and source in reduced.circuit.populations else source,
+                    f"drive_{source}"
+                    if is_drive and source in reduced.circuit.populations
+                    else source + behind,
                     source,
                     is_drive,
                     own,
                     shared,
-                    source,
+                    source + behind,
+                    brought,
                 )
             )
     return found
+
+
+def _through(reduced, pathway):
+    """(what stands behind names of a source where its synapses are plastic, the variable that it sends)."""
+    if pathway.plasticity is None:
+        return "", "r"
+    key = reduced.plastic_(pathway.source)[pathway.plasticity]
+    return f"_{key}", f"sent_{key}"
 
 
 def sum_of(terms):

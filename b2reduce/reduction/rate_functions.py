@@ -68,7 +68,7 @@ class RateFunctions:
         return self.kind.arguments(self, population, rates_, drives_)
 
     def carried_arguments_(self: Any, population: str | None, carried: Any) -> Any:
-        """The same where every pathway carries a rate of its own, {label: rate in Hz}, floats or arrays."""
+        """The same where rates of their own arrive by the pathways, {label: rate in Hz}, floats or arrays."""
         return self.kind.carried_arguments(self, population, carried)
 
     def response_(self: Any, rates_: Any, drives_: Any) -> Any:
@@ -110,6 +110,16 @@ class RateFunctions:
                 raise InputError(f"drives, {name}: got a table for a drive with a profile, expected one rate")
             rates.update({key: rate for key in rates if key[0] == name})
         return rates
+
+    def plastic_(self: Any, population: str) -> Mapping[Any, str]:
+        """{short-term plasticity of synapses from a population: its name in equations}."""
+        kinds = dict.fromkeys(p.plasticity for p in self.circuit.projections if p.source == population)
+        return {kind: f"stp_{number}" for number, kind in enumerate(filter(None, kinds), start=1)}
+
+    @property
+    def plastic(self: Any) -> bool:
+        """Whether synapses have short-term plasticity, so that rates that arrive bend with those sent."""
+        return any(projection.plasticity is not None for projection in self.circuit.projections)
 
     def start_rates_(self: Any, initial: Initial) -> Any:
         """{population: rate} in Hz to start a run from, 0 where none is given; None where there was no input

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -65,6 +65,8 @@ class RateSystem:
         Tables that definitions call.
     dt_ : float
         Time step of `simulate_rates`, s.
+    sent : mapping of str to str
+        Population of every variable that is a rate behind short-term plasticity.
     """
 
     states: tuple
@@ -74,6 +76,7 @@ class RateSystem:
     drives: Mapping
     functions: Mapping
     dt_: float
+    sent: Mapping = field(default_factory=dict)
 
 
 def rate_system(reduced, drives=None, dt_=None, initial=None):
@@ -113,11 +116,11 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
             if f.is_drive:
                 renamed[f"rate_{f.source}"] = symbols[f.source, name]
             elif f"I_{f.input}" in equations.names:
-                weight = f"W_{f.source}_to_{name}"
-                parameters[weight] = reduced.W_[name, f.source], _unit_of(equations[f"I_{f.input}"].dim, "s")
-                sums[f"I_{f.input}"] = f"{weight}*r_{f.source}"
+                weight = f"W_{f.input}_to_{name}"
+                parameters[weight] = reduced.charge_(f), _unit_of(equations[f"I_{f.input}"].dim, "s")
+                sums[f"I_{f.input}"] = f"{weight}*{f.brought}_{f.source}"
             else:
-                renamed[f"r_from_{f.input}"] = f"r_{f.source}"
+                renamed[f"r_from_{f.input}"] = f"{f.brought}_{f.source}"
         known = lambda text: renamed_formula(text, renamed, sums)
         values = {**values, **start_values_(reduced, name, set(equations.diff_eq_names), given, start)}
         for variable, value in values.items():
@@ -154,6 +157,11 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
         incoming,
         functions,
         dt_ or automatic_dt_(reduced),
+        {
+            f"sent_{key}_{name}": name
+            for name in reduced.populations
+            for key in reduced.plastic_(name).values()
+        },
     )
 
 

@@ -100,13 +100,6 @@ def request_of(circuit, levels, *, noise, tau, gains, at, window, cells, adaptat
         If one of them cannot be, or they do not fit together.
     """
     circuit, seed = load_circuit(circuit), whole(seed, "seed")
-    for label, projection in zip(circuit.labels, circuit.projections):
-        if projection.plasticity is not None:
-            raise InputError(
-                f"projection {label}, plasticity: got {projection.plasticity.kind!r}, expected none: rate"
-                " models have no short-term plasticity; simulate_spikes has it, or leave it out and multiply"
-                " the size of the jumps by the mean release at the rate that you expect"
-            )
     for level in levels:
         one_of(level, LEVELS, "level")
     one_of(noise, NOISES, "noise")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..circuit.synapses.base import Synapse
-from .inputs import source_rate, synapses_of
+from .inputs import arriving_rate, synapses_of
 
 __all__ = ["Axis", "MOST_AXES", "transfer_axes", "transfer_problem"]
 
@@ -25,9 +25,9 @@ class Axis:
     name : str
         Of the source; of a kind of synapse those of all its sources, joined by "+".
     members : tuple of (Pathway, float)
-        The argument is the sum of factor times presynaptic rate: of one source with parallel pathways their
-        shares of its mean conductance or current, of a kind of synapse the numbers of inputs, so that it is
-        the rate of all events.
+        The argument is the sum of factor times the rate that arrives: of one source with parallel pathways
+        their shares of its mean conductance or current, of a kind of synapse the numbers of inputs, so that
+        it is the rate of all events.
     kind : Synapse or None
         The one that all events pass; None for the axis of one source.
     """
@@ -38,7 +38,7 @@ class Axis:
 
     def rate_(self, rates_, drives_):
         """The argument in Hz at given rates of populations and of (drive, target)."""
-        return sum(factor * source_rate(p, rates_, drives_) for p, factor in self.members)
+        return sum(factor * arriving_rate(p, rates_, drives_) for p, factor in self.members)
 
     def carried_(self, carried):
         """The argument in Hz where every pathway carries a rate of its own: {pathway label: rate}."""

@@ -7,7 +7,7 @@ from scipy.ndimage import binary_dilation
 
 from ..cells.lookup import axis_table
 
-__all__ = ["REACH", "REACH_", "ends_of", "points_between", "refined_grid"]
+__all__ = ["REACH", "REACH_", "ends_of", "highest_rate", "points_between", "refined_grid"]
 
 # Rates of recurrent sources from 0 to this many times the operating rate, plus Hz; of drives around theirs.
 REACH, REACH_, DRIVE_SPAN = 2.2, 4.0, 0.5
@@ -30,20 +30,34 @@ def ends_of(circuit, axis, point):
                 values = [rate * weight for weight in circuit.drive_weights_(p.source, p.target)]
             low, high = (1 - DRIVE_SPAN) * min(values), (1 + DRIVE_SPAN) * max(values) or 1.0
         else:
-            # What a cell of a ring receives exceeds the mean by no more than the profile does.
-            peak = max(
-                (
-                    q.profile.largest
-                    for q in circuit.projections
-                    if (q.source, q.target) == (p.source, p.target) and q.profile is not None
-                ),
-                default=1.0,
-            )
-            low, high = 0.0, peak * REACH * point.rate_[p.source]
+            peak = _peak(circuit, p)
+            # Plastic synapses pass on as many times more at first, whatever they do at rest
+            rate, release = point.rate_[p.source], p.release_(point.rate_[p.source])
+            low, high = 0.0, peak * REACH * rate * release
+            extra = factor * peak * REACH_ * release
+            if p.plasticity is not None:
+                extra = max(extra, factor * (p.sent_(highest_rate(circuit, p, point)) - high))
             # Of several sources one may come to life
-            beyond = max(beyond, factor * peak * REACH_) if axis.kind else beyond + factor * peak * REACH_
+            beyond = max(beyond, extra) if axis.kind else beyond + extra
         first, last = first + factor * low, last + factor * high
     return first, last + beyond
+
+
+def highest_rate(circuit, pathway, point):
+    """The highest rate in Hz of a source of which a transfer function knows."""
+    return _peak(circuit, pathway) * (REACH * point.rate_[pathway.source] + REACH_)
+
+
+def _peak(circuit, pathway):
+    """What a cell of a ring receives exceeds the mean by no more than the profile does."""
+    return max(
+        (
+            q.profile.largest
+            for q in circuit.projections
+            if (q.source, q.target) == (pathway.source, pathway.target) and q.profile is not None
+        ),
+        default=1.0,
+    )
 
 
 def points_between(lines, rates, top, seed):

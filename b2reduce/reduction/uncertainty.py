@@ -172,7 +172,7 @@ def standard_errors(reduced):
             for source in sources:
                 # W falls with v_theta by the leak that comes with it; parallel pathways move together.
                 size = sum(
-                    p.leak_(1.0)
+                    p.leak_(1.0) * reduced.at_rest_(p, p.release_)
                     for p in circuit.pathways(name)
                     if p.source == source and p.is_drive == (kind == "W_ext")
                 )

@@ -20,6 +20,11 @@ __all__ = ["page_of"]
 
 def page_of(reduced, curves, points):
     """The text of the page: the rate model as JavaScript, and what was measured beside it."""
+    if reduced.plastic:
+        raise InputError(
+            f"circuit {reduced.circuit.name!r}: has short-term plasticity, of which the page has no curves;"
+            " simulate_rates and fixed_points have it, or to_script writes a script that has it"
+        )
     constant = {d.name: with_units(d.rate_, "Hz") for d in reduced.circuit.drives}
     if not reduced.circuit.drives and (reduced.kind.holds_synapses or not reduced.circuit.projections):
         raise InputError(

@@ -18,6 +18,7 @@ from ..reduction.again import reduce_again
 from ..reduction.reduced_circuit import ReducedCircuit
 from .arclength import by_arclength
 from .fixed_points import fixed_points
+from .linearised import is_threshold_linear
 
 if TYPE_CHECKING:
     import pandas
@@ -125,9 +126,7 @@ def continue_fixed_points(
         return _table(reduced, parameter, *_reduced_anew(reduced, parameter, values, progress))
     at, si, label = family(reduced, parameter, values)
     lo, hi = float(si.min()), float(si.max())
-    linear = reduced.kind.shift_law and all(
-        gain.form == "threshold_linear" for gain in reduced.gains.values()
-    )
+    linear = is_threshold_linear(reduced)
     follow, number = (by_active_sets, GRID) if linear else (by_arclength, LOOKED)
     rows, special = follow(at, reduced.populations, np.linspace(lo, hi, max(len(si), number)))
     return _table(reduced, parameter, label, rows, special)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .plastic_states import PlasticStates
+
 __all__ = ["slopes_"]
 
 MARGIN = 1e-6  # of the fastest decay: real parts closer to 0 than this are neither stable nor unstable
@@ -18,14 +20,14 @@ def membrane_tau_of(reduced, name):
 
 
 def slopes_(reduced, rates_, drives_):
-    """{pathway.
+    """{pathway: d rate of its target/d rate that arrives by it} of all projections, by differences.
 
-    D rate of its target/d rate that it carries} of all projections, at rates of populations, by differences.
+    At rates of populations.
     """
     slopes = {}
     for target in reduced.populations:
         carried = {
-            p.label: drives_[p.source, target] if p.is_drive else rates_[p.source]
+            p.label: drives_[p.source, target] if p.is_drive else p.sent_(rates_[p.source])
             for p in reduced.circuit.pathways(target)
         }
         response = lambda carried: float(
@@ -46,10 +48,11 @@ def slopes_(reduced, rates_, drives_):
 
 def eigenvalues_at_(reduced, slopes, rates_):
     """Of the rate equations: with one filter a pathway as many as pathways, else one a population; and one
-    for each that adapts.
+    for each that adapts, and for each averaged variable of short-term plasticity.
 
-    What is filtered is s_k, the rate that pathway k carries, or u_a = sum_k (dr_a/ds_k) s_k of a population.
-    Where cells adapt, r_a = (what is filtered) - beta_a a_a with slopes and beta at onset.
+    What is filtered is s_k, the rate that arrives by pathway k, or u_a = sum_k (dr_a/ds_k) s_k of a
+    population. Where cells adapt, r_a = (what is filtered) - beta_a a_a with slopes and beta at onset. A rate
+    that passes short-term plasticity moves with the rate that is sent and with u and x.
     """
     names, adapting = (
         reduced.populations,
@@ -73,15 +76,20 @@ def eigenvalues_at_(reduced, slopes, rates_):
     to_rate = np.array([[slopes[p.label] * (p.target == name) for p in pathways] for name in names]).reshape(
         len(names), len(pathways)
     )
+    slow = PlasticStates(reduced, rates_)
     if reduced.by_pathway:
-        sources = np.array([[p.source == name for name in names] for p in pathways], dtype=float).reshape(
-            len(pathways), len(names)
-        )
+        sources = np.array(
+            [[slow.at_once(p) * (p.source == name) for name in names] for p in pathways], dtype=float
+        ).reshape(len(pathways), len(names))
     else:
         sources = np.array(
             [
                 [
-                    sum(slopes[p.label] for p in pathways if (p.target, p.source) == (target, source))
+                    sum(
+                        slopes[p.label] * slow.at_once(p)
+                        for p in pathways
+                        if (p.target, p.source) == (target, source)
+                    )
                     for source in names
                 ]
                 for target in names
@@ -92,15 +100,30 @@ def eigenvalues_at_(reduced, slopes, rates_):
     # synapse and cell.
     A, B, C = reduced.dynamics.linear_(reduced, pathways)
     J = A + B @ sources @ to_rate @ C
+    to_rate = to_rate @ C
     if adapting:
         chosen = np.array([[name == other for other in names] for name in adapting], dtype=float)
-        charge, slow = (
+        charge, tau = (
             np.array([getattr(reduced.adaptation[name], key) for name in adapting]) for key in ("J_", "tau_")
         )
         J = np.block(
             [
                 [J, -(B @ sources @ chosen.T) * beta],
-                [(charge / slow)[:, None] * (chosen @ to_rate @ C), -np.diag((1 + charge * beta) / slow)],
+                [(charge / tau)[:, None] * (chosen @ to_rate), -np.diag((1 + charge * beta) / tau)],
+            ]
+        )
+        to_rate = np.block([to_rate, -chosen.T * beta])
+    if slow.number:
+        arriving = slow.arriving(pathways)
+        if not reduced.by_pathway:
+            arriving = (
+                np.array([[slopes[p.label] * (p.target == name) for p in pathways] for name in names])
+                @ arriving
+            )
+        J = np.block(
+            [
+                [J, np.vstack([B @ arriving, np.zeros((len(adapting), slow.number))])],
+                [slow.driven @ to_rate, slow.own],
             ]
         )
     values = np.linalg.eigvals(J) if len(J) else np.array([-np.inf + 0j])

@@ -15,6 +15,7 @@ from ..reduction.drives import constant_drives_
 from ..reduction.reduced_circuit import ReducedCircuit
 from .eigenvalues import eigenvalues_at_, kind_of, slopes_
 from .fixed_point import FixedPoint, FixedPoints
+from .linearised import is_threshold_linear
 from .roots import index_of, is_bounded, roots_
 from .threshold_linear import ThresholdLinearNetwork
 
@@ -46,12 +47,13 @@ def fixed_points(reduced: ReducedCircuit, *, drives: Drives | None = None) -> Fi
 
     Notes
     -----
-    With threshold-linear gains every set of firing units is tried, so that none is missed. With other gains
-    the roots of r = F(r) are sought from a grid of rates up to three times the measured ones, with those
-    already found divided out (deflation), and where gains are bounded from ever more places until the indices
-    of the roots add up. The eigenvalues are those of the rate equations with the model's time constants, one
-    a population or, with tau "synaptic", one a pathway and with "resonant" the states of its cell's filter
-    beside it; with one a population they are those of T^-1 (W f' - 1); a population that adapts has one more.
+    With threshold-linear gains and no short-term plasticity every set of firing units is tried, so that none
+    is missed. Else the roots of r = F(r) are sought from a grid of rates up to three times the measured ones,
+    with those already found divided out (deflation), and where gains are bounded from ever more places until
+    the indices of the roots add up. The eigenvalues are those of the rate equations with the model's time
+    constants, one a population or, with tau "synaptic", one a pathway and with "resonant" the states of its
+    cell's filter beside it; with one a population they are those of T^-1 (W f' - 1); a population that adapts
+    has one more, and each short-term plasticity of its synapses one for u and one for x.
     Where a unit stands exactly at its threshold, or an eigenvalue is 0, the point is marginal. Of fixed
     points that form a line one is given, as marginal. Populations stand for their cells where there is one
     unit a cell.
@@ -72,10 +74,7 @@ def fixed_points(reduced: ReducedCircuit, *, drives: Drives | None = None) -> Fi
         )
     require(reduced, ReducedCircuit, "fixed_points, reduced")
     drives_ = constant_drives_(reduced, drives)
-    if (
-        all(reduced.gains[name].form == "threshold_linear" for name in reduced.populations)
-        and reduced.kind.shift_law
-    ):
+    if is_threshold_linear(reduced):
         network = ThresholdLinearNetwork.from_reduced(reduced, drives=drives)
         return FixedPoints(
             _ordered(
@@ -102,12 +101,9 @@ def runaway_statement(reduced, *, drives=None):
 
     Other gains are known as far as they were measured; `simulate_rates` says what grows where one runs away.
     """
-    linear = reduced.kind.shift_law and all(
-        gain.form == "threshold_linear" for gain in reduced.gains.values()
-    )
     return (
         ThresholdLinearNetwork.from_reduced(reduced, drives=drives).runaway_statement()
-        if linear and not reduced.by_pathway
+        if is_threshold_linear(reduced) and not reduced.by_pathway
         else ""
     )
 

@@ -8,6 +8,7 @@ from ..basics.arguments import require
 from ..basics.errors import InputError
 from ..reduction.drives import constant_drives_
 from ..reduction.reduced_circuit import ReducedCircuit
+from .linearised import check_not_plastic
 
 __all__ = ["Flow", "mu_of"]
 
@@ -19,6 +20,7 @@ class Flow:
 
     def __init__(self, reduced, drives=None):
         require(reduced, ReducedCircuit, "reduced")
+        check_not_plastic(reduced, "the plane of currents")
         if reduced.adaptation:
             raise InputError(
                 f"reduced: {', '.join(reduced.adaptation)} adapts, and its state is not one current a"

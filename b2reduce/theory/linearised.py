@@ -10,7 +10,24 @@ from ..reduction.drives import constant_drives_
 from ..reduction.reduced_circuit import ReducedCircuit
 from .eigenvalues import membrane_tau_of
 
-__all__ = ["threshold_linear_numbers"]
+__all__ = ["check_not_plastic", "is_threshold_linear", "threshold_linear_numbers"]
+
+
+def is_threshold_linear(reduced):
+    """Whether a rate model is a threshold-linear network."""
+    straight = all(gain.form == "threshold_linear" for gain in reduced.gains.values())
+    return straight and reduced.kind.shift_law and not reduced.plastic
+
+
+def check_not_plastic(reduced, what):
+    """Refuse rate models whose synapses change with their rates."""
+    plastic = [label for label, p in zip(reduced.circuit.labels, reduced.circuit.projections) if p.plasticity]
+    if plastic:
+        raise InputError(
+            f"reduced: {', '.join(plastic)} has short-term plasticity, so that its input bends with the rate"
+            f" and has variables of its own, which {what} does not; fixed_points and simulate_rates have it,"
+            " or leave the plasticity out of the circuit and multiply the size by the mean release"
+        )
 
 
 def threshold_linear_numbers(reduced, drives=None):
@@ -18,6 +35,7 @@ def threshold_linear_numbers(reduced, drives=None):
     require(reduced, ReducedCircuit, "from_reduced, reduced")
     drives_ = constant_drives_(reduced, drives)
     names = reduced.populations
+    check_not_plastic(reduced, "a threshold-linear network")
     for name in names:
         if reduced.gains[name].form != "threshold_linear" or not reduced.kind.shift_law:
             raise InputError(

@@ -131,9 +131,11 @@ def ring_profile(
                         points
                     )
                 elif p.label in spectra:
-                    carried[p.label] = np.fft.irfft(spectra[p.label] * np.fft.rfft(rates[p.source]), points)
+                    carried[p.label] = np.fft.irfft(
+                        spectra[p.label] * np.fft.rfft(p.sent_(rates[p.source])), points
+                    )
                 else:
-                    carried[p.label] = np.full(points, rates[p.source].mean())
+                    carried[p.label] = np.full(points, p.sent_(rates[p.source]).mean())
             out.append(
                 np.asarray(
                     reduced.functions_[target](*reduced.carried_arguments_(target, carried)), dtype=float
@@ -175,6 +177,7 @@ def ring_profile(
                 beta
                 * sum(
                     reduced.weight_(p)
+                    * reduced.at_rest_(p, p.slope_)
                     * (1.0 if k == 0 else 0.0 if profiles[p.label] is None else profiles[p.label].mode(k))
                     for p in own
                 )

@@ -114,7 +114,7 @@ def index_of(reduced, roots, drives_):
             [
                 [
                     sum(
-                        slopes[p.label]
+                        slopes[p.label] * p.slope_(rates_[source])
                         for p in reduced.circuit.pathways(target)
                         if not p.is_drive and p.source == source
                     )

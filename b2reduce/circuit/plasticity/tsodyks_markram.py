@@ -106,6 +106,13 @@ class TsodyksMarkram:
         """{variable: value} of synapses that have long been silent; u is 0 there, Brian2's own start."""
         return {"x_stp": 1.0} if self.tau_rec_ > 0 else {}
 
+    def passed_(self, u, x, wait_):
+        """(u, x) that act at a spike so many s after the last, which left u and x behind."""
+        forgets = np.exp(-wait_ / self.tau_facil_) if self.tau_facil_ > 0 else 0.0
+        recovers = np.exp(-wait_ / self.tau_rec_) if self.tau_rec_ > 0 else 0.0
+        u = u * forgets
+        return u + self.U_ * (1 - u), 1 - (1 - x) * recovers
+
     # On average
 
     def release_(self, rate_):
@@ -121,6 +128,15 @@ class TsodyksMarkram:
         turned = lambda found: found.uxx[2] + 2 * found.correlated(2 * np.pi * frequency_).real
         return np.asarray(rate_) * self._over(
             rate_, lambda rate: turned(_releases(rate, self)) if rate > _LEAST else self.U_**2
+        )
+
+    def later_(self, rate_, end_):
+        """Laplace transform at a rate `end_` in 1/s of what is released at times after a release, in 1/s:
+        the mean of its product with that release, over the mean square.
+        """
+        transformed = lambda found: found.correlated(-1j * end_).real / found.uxx[2]
+        return self._over(
+            rate_, lambda rate: transformed(_releases(rate, self)) if rate > _LEAST else rate / end_
         )
 
     def rest_(self, rate_):

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...basics.units import with_units
 from ...cells.step_responses import nearest_tau_
-from ..inputs import source_rate
+from ..inputs import arriving_rate
 from .population import OnePerPopulation
 
 __all__ = ["Fitted"]
@@ -40,7 +40,7 @@ def fitted_tau_(circuit, population, point, v_theta_, response):
     """
     model, pathways = circuit.populations[population].model, circuit.pathways(population)
     weights = np.array(
-        [abs(p.current_(source_rate(p, point.rate_, point.drives_), model, v_theta_)) for p in pathways]
+        [abs(p.current_(arriving_rate(p, point.rate_, point.drives_), model, v_theta_)) for p in pathways]
     )
     weights = weights / weights.sum() if weights.sum() > 0 else np.full(len(pathways), 1 / len(pathways))
     return nearest_tau_([p.synapse.filter for p in pathways], weights, response.best)

@@ -26,7 +26,14 @@ class Membrane(OnePerPopulation):
         """<g> follows the rates of the sources."""
         pathways = [p for p in reduced.circuit.pathways(population) if not p.is_drive]
         moves = np.array(
-            [sum(p.leak_(1.0) for p in pathways if p.source == source) for source in reduced.populations]
+            [
+                sum(
+                    p.leak_(1.0) * p.slope_(reduced.operating_rate_[source])
+                    for p in pathways
+                    if p.source == source
+                )
+                for source in reduced.populations
+            ]
         )
         g_ = float(np.asarray(reduced.operating_g[population]))
         return self._tau(reduced, population) / g_ * float(np.sqrt(moves @ covariance @ moves))

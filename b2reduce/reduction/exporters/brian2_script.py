@@ -112,9 +112,9 @@ class Brian2Script(Script):
             for f in {f.input: f for f in filters(reduced, name) if not f.is_drive}.values():
                 direct = f"I_{f.input}" in unit
                 model = (
-                    f"I_{f.input}_post = W*r_pre : {_UNITS[unit[f'I_{f.input}']]} (summed)"
+                    f"I_{f.input}_post = W*{f.brought}_pre : {_UNITS[unit[f'I_{f.input}']]} (summed)"
                     if direct
-                    else f"r_from_{f.input}_post = r_pre : Hz (summed)"
+                    else f"r_from_{f.input}_post = {f.brought}_pre : Hz (summed)"
                 )
                 charge = "coulomb/meter**2" if reduced.circuit.per_area(name) else "coulomb"
                 synapses.append(
@@ -122,8 +122,8 @@ class Brian2Script(Script):
                         "source": f.source,
                         "target": name,
                         "model": model,
-                        "name": f"W_{f.source}_to_{name}",
-                        "weight": f"{reduced.W_[name, f.source]!r}*{charge}" if direct else "",
+                        "name": f"W_{f.input}_to_{name}",
+                        "weight": f"{reduced.charge_(f)!r}*{charge}" if direct else "",
                     }
                 )
         return {

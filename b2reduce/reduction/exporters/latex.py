@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from ...basics.display import amount, gain_rows
 from ...circuit.circuit_latex import circuit_latex, document_of, escaped, table_of
+from ...circuit.plasticity.averaged import averaged
 from ..model_table import model_table
 from .base import Exporter
 
@@ -81,7 +82,12 @@ def rate_model_latex(reduced, document=True):
 def _population_equations(reduced, name):
     """An align environment: dynamics and gain, with the numbers put in."""
     pathways = reduced.circuit.pathways(name)
-    sources = dict.fromkeys((p.source, p.is_drive) for p in pathways)
+    plastic = {source: list(reduced.plastic_(source)) for source in reduced.populations}
+    sources = {}
+    for p in pathways:
+        # What passes synapses that are plastic in the same way is a rate by itself
+        behind = "" if p.plasticity is None else f",{plastic[p.source].index(p.plasticity) + 1}"
+        sources.setdefault((p.source + behind, p.is_drive), []).append(p)
     area = "/m^2" if reduced.circuit.per_area(name) else ""
     shown = lambda value, unit: r"\,".join(
         (
@@ -98,7 +104,7 @@ def _population_equations(reduced, name):
         for drive in reduced.circuit.drive_names
     }
     incoming = lambda source, drive: (
-        _sub("r", source)
+        _sub(r"\rho" if "," in source else "r", source)
         if not drive
         else _sub(r"\nu", source)
         if alike[source]
@@ -115,18 +121,22 @@ def _population_equations(reduced, name):
         symbol=_sub,
         area=area,
         sources=list(sources),
+        pathways=lambda *source: sources[source],
         filtered=filtered,
         form=lambda form: _GAINS.get(form, "f(x)"),
     )
     lines = reduced.kind.latex(reduced, name, write)
     if reduced.by_pathway or not reduced.kind.shift_law:
-        for source, drive in sources:
-            own = [p for p in pathways if (p.source, p.is_drive) == (source, drive)]
+        for (source, drive), own in sources.items():
             used = {reduced.dynamics.filter_(reduced, p) for p in own}
             s = _sub("s", name, source)
             for filter_ in sorted(used, key=lambda each: each.delay_):
                 lines.append(filter_.latex(s, incoming(source, drive), shown))
     lines += reduced.dynamics.latex(reduced, name)
+    for number, plasticity in enumerate(plastic[name], start=1):
+        lines += averaged(plasticity).latex(
+            lambda letter: _sub(letter, f"{name},{number}"), _sub("r", name), shown
+        )
     drives = [
         f"{incoming(drive.name, True)} &= {shown(drive.rate_, 'Hz')}"
         + ("" if drive.constant else r"\quad\text{(mean of a table over time)}")

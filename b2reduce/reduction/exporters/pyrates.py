@@ -23,11 +23,13 @@ class Pyrates(Script):
         for name in reduced.populations:
             states = [state for state in system.states if state.population == name]
             rate = system.rates[name]
-            wanted, own = [rate, *(state.derivative for state in states)], {}
+            sent = [variable for variable, source in system.sent.items() if source == name]
+            wanted, own = [rate, *sent, *(state.derivative for state in states)], {}
             used = lambda formula: {
                 node.id for node in ast.walk(ast.parse(formula, mode="eval")) if isinstance(node, ast.Name)
             }
             foreign = {variable: source for source, variable in system.rates.items() if source != name}
+            foreign.update({variable: source for variable, source in system.sent.items() if source != name})
             while wanted:  # what this population needs, and not what makes the rates of others
                 for symbol in sorted(used(wanted.pop())):
                     if symbol in definitions and symbol not in foreign and symbol not in own:

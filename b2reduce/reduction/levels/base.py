@@ -65,7 +65,7 @@ class Level(ABC):
         return average(reduced.circuit, population, rates_, drives_)
 
     def carried_arguments(self, reduced, population, carried):
-        """The same where every pathway carries a rate of its own: {pathway label: rate in Hz}."""
+        """The same where rates of their own arrive by the pathways: {pathway label: rate in Hz}."""
         model, pathways = reduced.circuit.populations[population].model, reduced.circuit.pathways(population)
         return model.constant_input_ + sum(
             p.current_(carried[p.label], model) for p in pathways
@@ -117,8 +117,9 @@ class Level(ABC):
         ----------
         write : namespace
             ``amount(value, unit)`` and ``signed(value, unit)`` of SI values, ``symbol(letter, *names)``, the
-            ``area`` that units are per, the ``sources``, (name, whether it is a drive), ``filtered(*source)``
-            for what reaches the cell from one, and ``form(name)`` for f(x) of a form of gains.
+            ``area`` that units are per, the ``sources``, (name, whether it is a drive), ``pathways(*source)``
+            of one and ``filtered(*source)`` for what reaches the cell from it, and ``form(name)`` for f(x) of
+            a form of gains.
         """
 
     def bounded(self, reduced):
@@ -130,7 +131,9 @@ class Level(ABC):
         if not self.holds_synapses:
             return ""
         old, own = (c.populations[population].model for c in (reduced.circuit, circuit))
-        synapses = lambda c: [(p.label, p.K, p.synapse, p.second) for p in c.pathways(population)]
+        synapses = lambda c: [
+            (p.label, p.K, p.synapse, p.second, p.plasticity) for p in c.pathways(population)
+        ]
         same = (
             synapses(circuit) == synapses(reduced.circuit)
             and old.constant_input_ == own.constant_input_

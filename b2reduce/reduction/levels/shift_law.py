@@ -45,11 +45,10 @@ class _ShiftLaw(Level):
             reduced.gains[population],
         )
         terms = "".join(
-            write.signed(weights[population, source], "C" + write.area)
+            write.signed(sum(map(reduced.weight_, write.pathways(*source)), 0.0), "C" + write.area)
             + r"\,"
-            + write.filtered(source, drive)
-            for source, drive in write.sources
-            for weights in [reduced.W_ext_ if drive else reduced.W_]
+            + write.filtered(*source)
+            for source in write.sources
         )
         threshold = write.signed(-reduced.theta_[population], "A" + write.area)
         per_ampere = "Hz m^2/A" if write.area else "Hz/A"

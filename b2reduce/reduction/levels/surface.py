@@ -51,8 +51,8 @@ class Surface(Table):
         return "r = F(I, g)"
 
     def latex(self, reduced, population, write):
-        model, pathways = reduced.circuit.populations[population].model, reduced.circuit.pathways(population)
-        summed = lambda key, of: sum(of(p) for p in pathways if (p.source, p.is_drive) == key)
+        model = reduced.circuit.populations[population].model
+        summed = lambda key, of: sum(of(p) for p in write.pathways(*key))
         term = lambda key, of, unit: (
             f"{write.signed(summed(key, of), unit + write.area)}\\,{write.symbol('s', population, key[0])}"
         )

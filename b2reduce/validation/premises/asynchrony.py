@@ -43,7 +43,8 @@ class Asynchrony(Premise):
                     recorded = (run.conductances_ or {}).get(pathway.label)
                     if pathway.is_drive or recorded is None:
                         continue
-                    events = pathway.K * pathway.second * rates[pathway.source]
+                    rate = rates[pathway.source]
+                    events = pathway.K * pathway.second_(rate) * rate
                     campbell = pathway.synapse.recorded_variance_(events, dt_)
                     if campbell == 0:
                         continue

@@ -44,9 +44,10 @@ class ExchangeableWeights(Premise):
             for name, i, _ in evidence.trains(run):
                 rates[name] = np.bincount(i, minlength=run.sizes[name]) / (0.75 * run.duration_)
             for target, population in circuit.populations.items():
+                arrives = {p.label: p.sent_ for p in circuit.pathways(target)}
                 onto = [
-                    (p.wiring, rates[p.source], p.synapse.current_(1.0, population.model))
-                    for _, p in given
+                    (p.wiring, arrives[label](rates[p.source]), p.synapse.current_(1.0, population.model))
+                    for label, p in given
                     if p.target == target and rates[p.source].any()
                 ]
                 if population.size < FEWEST_CELLS or not onto:

@@ -44,8 +44,9 @@ class ManyInputs(Premise):
                 within = pathway.synapse.filter.delay_
                 if pathway.synapse.filter.at_once:
                     within = evidence.membrane_taus_[target]
-                # As many equal ones as vary as much, where some synapses are larger than others
-                events[pathway.label] = pathway.K * rate * within / pathway.second
+                # As many equal ones as vary as much, where some synapses or releases are larger than others
+                relative = pathway.second_(rate) / pathway.release_(rate) ** 2
+                events[pathway.label] = pathway.K * rate * within / relative
         worst = min(events, key=events.get, default=None)
         if worst is None:
             return self.unmeasured("there are no synapses")

@@ -18,6 +18,7 @@ from .noise_free import FiresWithoutNoise
 from .noise_stays import NoiseStays
 from .one_operating_point import OneOperatingPoint
 from .operating_window import OperatingWindow
+from .releases import IndependentReleases, MeanRelease
 from .saturation import NoSaturation
 from .slow_variation import SlowVariation
 from .steady_rates import SteadyRates
@@ -62,6 +63,8 @@ for _premise in (
     LeakSlope(),
     StraightGain(),
     StraightCurrents(),
+    IndependentReleases(),
+    MeanRelease(),
     NoiseStays(),
     FarFromInstability(),
     OneOperatingPoint(),
