@@ -1,6 +1,7 @@
 """Every file in models/ loads, agrees in its units, and runs."""
 
 import brian2
+import numpy as np
 import pytest
 
 import b2reduce as b2r
@@ -96,3 +97,29 @@ def test_published_circuits_have_their_cells_and_as_many_inputs_as_in_their_sour
     assert all(float(rate) == 0 for drive in vogels.drives for rate in drive.rate[1][1:]), (
         "a kick, and nothing after it"
     )
+
+
+@pytest.mark.parametrize("rate", [3.0, 9.0])
+def test_depression_is_the_gate_that_saturates(rate):
+    """s' = -s/tau + a x (1 - s) of Brunel and Wang, x of 2 ms: as depression its mean is lower by 1 % at most.
+
+    1 - s is the integral of exp(-T/tau)/tau exp(-a int x) over the time T that lies back, of which Campbell's
+    formula gives the mean over Poisson trains.
+    """
+    nmda = next(p for p in b2r.load_circuit("brunel2001").projections if p.kind == "nmda")
+    tau, opening, a = 0.1, 2e-3, 500.0
+    back, age = np.linspace(0, 2.5, 2501)[:, None], np.concatenate([np.linspace(0, 0.04, 1001), [2.6]])
+    inside = np.trapezoid(
+        np.where(age < back, np.expm1(-a * opening * -np.expm1(-age / opening)), 0.0)[:, :-1], age[:-1]
+    )
+    inside += np.expm1(-a * opening) * np.maximum(back[:, 0] - age[-2], 0)
+    before = np.trapezoid(
+        np.expm1(-a * opening * np.exp(-age[:-1] / opening) * -np.expm1(-back / opening)), age[:-1]
+    )
+    closed = np.trapezoid(np.exp(-back[:, 0] / tau) / tau * np.exp(rate * (inside + before)), back[:, 0])
+    gate, q = 1 - closed, 1 - np.exp(-a * opening)
+    depression = nmda.plasticity.release_(rate) * rate * tau
+    assert depression == pytest.approx(q * rate * tau / (1 + q * rate * tau), rel=1e-3)
+    assert gate == pytest.approx({3.0: 0.1609, 9.0: 0.3661}[rate], abs=2e-4)
+    assert 0.985 < depression / gate < 1
+    assert rate * tau > 1.8 * gate, "a control: what does not saturate"
