@@ -6,6 +6,7 @@ import numpy as np
 
 from ...basics.frozen import FrozenDict
 from ...reduction.inputs import pathway_factor, source_rate
+from ...reduction.noises import NOISES
 from .asynchrony import Asynchrony
 from .base import Ratio
 
@@ -73,7 +74,7 @@ class IrregularSpikes(Ratio):
             f" {', '.join(f'{n} {np.sqrt(c):.2f}' for n, c in cv2.items())}) over that of the trains that the"
             " gains were measured with",
             "; use noise = 'renewal'"
-            if reduced.noise != "renewal"
+            if not NOISES[reduced.noise].renewal
             else "; the spiking network is more regular or more irregular than its cells in noise",
         )
 
