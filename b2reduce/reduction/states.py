@@ -9,6 +9,7 @@ import numpy as np
 
 from ..basics.arguments import described, mapping, to_si
 from ..basics.errors import InputError, OperatingPointError, unknown_name
+from .noises import NOISES
 from .operating_point import find_operating_point
 from .search import APART, APART_, SILENT_
 
@@ -150,16 +151,10 @@ def active_rates_(circuit, name, *, seed, dt_, bar, engine="auto"):
             f"initial: {unknown_name('state', name, (SILENT, ACTIVE))}; further states are those of a reduced"
             ' circuit: give the rates of one, such as {"E": 10*Hz}'
         )
-    for label, projection in zip(circuit.labels, circuit.projections):
-        if projection.plasticity is not None:
-            raise InputError(
-                f"initial: got {ACTIVE!r}, but the projection {label} has plasticity, whose active rates are"
-                ' not looked for here: give rates such as {"E": 10*Hz}'
-            )
     drives_ = {(drive.name, drive.target): drive.rate_ for drive in circuit.drives}
     try:
         point = find_operating_point(
-            circuit, drives_, seed=seed, dt_=dt_, engine=engine, bar=bar, renewal=True
+            circuit, drives_, seed=seed, dt_=dt_, engine=engine, bar=bar, noise=NOISES["renewal"]
         )
     except OperatingPointError as error:
         raise InputError(f"initial: got {ACTIVE!r}, and {error}; or give rates") from None

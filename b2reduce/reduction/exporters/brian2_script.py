@@ -145,4 +145,4 @@ def _units_of(text):
     from ...basics.units import si_label
 
     equations = brian2.Equations(text)
-    return {name: si_label(equations[name].dim) for name in equations.names}
+    return {name: si_label(equations[name].dim) for name in sorted(equations.names)}
