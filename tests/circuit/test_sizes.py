@@ -91,7 +91,7 @@ def test_a_drive_has_the_mean_and_variance_of_the_synapses_of_each_cell():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["brian2", "standalone"])
+@pytest.mark.parametrize("engine", ["brian2", pytest.param("standalone", marks=pytest.mark.long)])
 def test_synapses_of_a_network_have_their_own_sizes(engine):
     """Charge that a cell has received through its synapses is counted by a variable that never decays."""
     from b2reduce.networks.engines.standalone import Standalone

@@ -230,7 +230,7 @@ def spikes_of(run):
     return [values for name in run.spikes_ for values in run.spikes_[name]]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_both_engines_start_alike():
     """With texts, lists and a kick; one program serves two seeds."""
     made = circuit({"v": "E_L + 9 mV*rand()"}, "3 nS*rand()", size=40, rate=([0, 20] * ms, [60, 0] * Hz))

@@ -380,18 +380,18 @@ def balanced(kind):
     )
 
 
-# Transfer functions over three axes take a minute or two where two states are integrated: of these kinds one
-# has its transfer function in every run of the suite.
+# Transfer functions over three axes take a minute or two where two states are integrated: these kinds have
+# theirs in long runs, and the linear level in every run of the suite.
 ALL = [
     pytest.param(kind, ["linear", "transfer"], marks=mark)
     for kind, mark in (
-        *((kind, pytest.mark.slow) for kind in ("current", "jump", "rise_decay")),
-        *((kind, pytest.mark.long) for kind in ("alpha", "current_rise_decay")),
+        *((kind, pytest.mark.slow) for kind in ("current", "jump")),
+        *((kind, pytest.mark.long) for kind in ("rise_decay", "alpha", "current_rise_decay")),
     )
 ]
 FIRST = [
     pytest.param(kind, ["linear"], marks=pytest.mark.slow, id=f"{kind}-linear")
-    for kind in ("alpha", "current_rise_decay")
+    for kind in ("rise_decay", "alpha", "current_rise_decay")
 ]
 
 
