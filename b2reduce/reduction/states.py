@@ -9,6 +9,7 @@ import numpy as np
 
 from ..basics.arguments import described, mapping, to_si
 from ..basics.errors import InputError, OperatingPointError, unknown_name
+from .noises import NOISES
 from .operating_point import find_operating_point
 from .search import APART, APART_, SILENT_
 
@@ -159,7 +160,7 @@ def active_rates_(circuit, name, *, seed, dt_, bar, engine="auto"):
     drives_ = {(drive.name, drive.target): drive.rate_ for drive in circuit.drives}
     try:
         point = find_operating_point(
-            circuit, drives_, seed=seed, dt_=dt_, engine=engine, bar=bar, renewal=True
+            circuit, drives_, seed=seed, dt_=dt_, engine=engine, bar=bar, noise=NOISES["renewal"]
         )
     except OperatingPointError as error:
         raise InputError(f"initial: got {ACTIVE!r}, and {error}; or give rates") from None

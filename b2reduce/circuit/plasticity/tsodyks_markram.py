@@ -18,6 +18,8 @@ __all__ = ["TsodyksMarkram"]
 _LEFT_OUT = 40.0
 #: Hz; below it a synapse has long recovered and forgotten by each spike.
 _LEAST = 1e-6
+#: Of U: below it the chain of moments has no end, and nothing is released.
+LEAST_U = 1e-6
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,10 @@ class TsodyksMarkram:
     @classmethod
     def check_together(cls, values, key):
         """Raise a `CircuitError` where a value is out of its range."""
-        if not 0 < float(values["U"]) <= 1:
-            raise CircuitError(f"{key}, U: got {values['U']}, expected a share above 0 and up to 1")
+        if not LEAST_U <= float(values["U"]) <= 1:
+            raise CircuitError(
+                f"{key}, U: got {values['U']}, expected a share of at least {LEAST_U:g} and up to 1"
+            )
         for name, alone in (("tau_facil", "depression"), ("tau_rec", "facilitation")):
             if float(values[name]) < 0:
                 raise CircuitError(
