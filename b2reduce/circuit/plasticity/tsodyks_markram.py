@@ -20,6 +20,7 @@ _LEFT_OUT = 40.0
 _LEAST = 1e-6
 #: Of U: below it the chain of moments has no end, and nothing is released.
 LEAST_U = 1e-6
+LONGEST_ = 1e5  # s, of both times
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ class TsodyksMarkram:
                 f"{key}, U: got {values['U']}, expected a share of at least {LEAST_U:g} and up to 1"
             )
         for name, alone in (("tau_facil", "depression"), ("tau_rec", "facilitation")):
-            if float(values[name]) < 0:
+            if not 0 <= float(values[name]) <= LONGEST_:
                 raise CircuitError(
-                    f"{key}, {name}: got {values[name]}, expected a time of at least 0 s; 0 s is {alone}"
-                    " alone"
+                    f"{key}, {name}: got {values[name]}, expected a time of at least 0 s and at most"
+                    f" {LONGEST_:g} s; 0 s is {alone} alone"
                 )
 
     @classmethod
