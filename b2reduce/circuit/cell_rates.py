@@ -154,6 +154,7 @@ def _drawn(word, mean, sd, written, key):
     if not float(mean) > 0:
         raise CircuitError(f"{key}: got {described(written)}, expected a mean above 0 Hz")
     law = {"normal": NormalSize, "lognormal": LogNormalSize}[word](mean, sd)
+    law.check(key)
     if isinstance(law, NormalSize) and law.share_cut > MOST_CUT:
         raise CircuitError(
             f"{key}: got {law}, of which {law.share_cut:.2g} would be negative and be drawn again, expected"

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ..basics.arguments import described
 from ..basics.errors import CircuitError
 from ..basics.frozen import put
 from ..basics.units import with_units
 from .cell_rates import DrawnRates, ListedRates, read_cell_rates
-from .drive_rates import lasting_rate_, rate_at, rate_text, read_rate
-from .given_trains import GivenTrains, read_trains
+from .drive_rates import lasting_rate_, rate_at, rate_text, read_rate, table_grid_
+from .given_trains import MOST_TRAINS, GivenTrains, read_trains
 from .read_values import NAME, profile_of, whole_number
 from .starts import read_start
 from .synapses.register import DEFAULT
@@ -22,8 +20,7 @@ from .synaptic_input import SynapticInput
 
 __all__ = ["Drive"]
 
-#: Of the spikes of a train in a step: where more are expected, trains that spike once a step at most vary by
-#: so much less than Poisson's.
+#: Spikes of a train in a step: where more are expected, trains of one a step at most vary less
 MOST_A_STEP = 0.1
 
 
@@ -102,10 +99,10 @@ class Drive(SynapticInput):
             raise CircuitError(
                 f"{key}: got the name {described(name)}, expected letters, digits and underscores"
             )
-        put(self, name=name, target=target, inputs=whole_number(inputs, f"{key}, inputs"))
+        trains = None if trains is None else whole_number(trains, f"{key}, trains")
+        put(self, name=name, target=target, inputs=whole_number(inputs, f"{key}, inputs"), trains=trains)
         self._put_synapse(kind, key, parameters, dict(G=G, tau=tau, E=E), named)
         put(self, profile=profile_of(profile, key, centred=True), start=read_start(start, f"{key}, start"))
-        put(self, trains=None if trains is None else whole_number(trains, f"{key}, trains"))
         if spikes is not None:
             if rate is not None:
                 raise CircuitError(
@@ -118,6 +115,10 @@ class Drive(SynapticInput):
 
     def _check_trains(self, key):
         """Refuse numbers of trains that cannot be; recorded trains learn how many they are."""
+        if self.trains is not None and self.trains > MOST_TRAINS:
+            raise CircuitError(
+                f"{key}, trains: got {self.trains:.3g}, expected at most {MOST_TRAINS:g}: each is simulated"
+            )
         if self.trains is not None and self.trains < self.inputs:
             raise CircuitError(
                 f"{key}, trains: got {self.trains} trains, of which each cell should see {self.inputs};"
@@ -239,8 +240,7 @@ class Drive(SynapticInput):
 
     def grid_(self, dt_: float) -> Any:
         """Times in s of a table of its rate on a grid: two steps beyond its last time."""
-        last_ = max(float(self.rate[0][-1]), 0.0)
-        return np.arange(int(np.ceil(last_ / dt_)) + 2) * dt_
+        return table_grid_(self.rate, dt_, f"drive {self.name}->{self.target}, rate")
 
     def onto(self, cells: int) -> Drive:
         """The drive on so many cells: recorded trains that are one to one are as many."""

@@ -11,9 +11,10 @@ from ..basics.errors import CircuitError, UnitError, unknown_name
 from ..basics.units import format_quantity, si_label
 from .read_values import read_quantity
 
-__all__ = ["lasting_rate_", "mean_rate_", "rate_at", "rate_text", "read_rate"]
+__all__ = ["lasting_rate_", "mean_rate_", "rate_at", "rate_text", "read_rate", "table_grid_"]
 
 LONG_TABLE = 100  # entries of the table of a drive
+MOST_STEPS = 10**8  # of a time step, up to the last time of a table
 
 
 def read_rate(rate, key):
@@ -86,6 +87,18 @@ def rate_at(rate, t_):
     times, values = (np.asarray(part, dtype=float) for part in rate)
     # A table's time that lies on a step of the grid belongs to that step, whatever its last bit says.
     return values[np.clip(np.searchsorted(times, np.asarray(t_) + 1e-9, side="right") - 1, 0, None)]
+
+
+def table_grid_(rate, dt_, key):
+    """Times in s of a table on a grid: two steps beyond its last time."""
+    last_ = max(float(rate[0][-1]), 0.0)
+    if last_ / dt_ > MOST_STEPS:
+        raise CircuitError(
+            f"{key}, times: got {last_:g} s as the last, which are {last_ / dt_:.3g} steps of {dt_ * 1e3:g}"
+            f" ms, expected at most {MOST_STEPS:g}; check their unit, or leave out those beyond what you"
+            " simulate"
+        )
+    return np.arange(int(np.ceil(last_ / dt_)) + 2) * dt_
 
 
 def mean_rate_(rate):

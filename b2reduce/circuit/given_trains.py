@@ -14,11 +14,12 @@ from ..basics.arguments import described, to_si
 from ..basics.errors import CircuitError, InputError, unknown_name
 from .given_wiring import inline_array, inline_text, npz_content, read_npz
 
-__all__ = ["GivenTrains", "read_trains"]
+__all__ = ["MOST_TRAINS", "GivenTrains", "read_trains"]
 
 #: {array: how it is kept}, little endian wherever it is read.
 _KEPT = {"i": "<i4", "t": "<f8"}
 _KEYS = (*_KEPT, "duration")
+MOST_TRAINS = 10**8  # that cells share: each is simulated
 LONGEST_ = 1e4  # s: later spikes were meant in ms
 _ARRAYS = "arrays i (the train) and t (its spikes, in s), and where they last longer a duration in s"
 
@@ -214,7 +215,9 @@ def _duration(value, last_, where):
             return last_
         raise CircuitError(f"{where}: the only spikes are at 0 s; say with a duration how long they last")
     try:
-        found = float(np.asarray(_seconds(value, f"{where}, duration")))
+        found = _seconds(value, f"{where}, duration")
+        # Not a list of one, nor True, which are 1 s to numpy
+        found = np.nan if np.ndim(found) or np.asarray(found).dtype == bool else float(found)
     except (TypeError, ValueError):
         found = np.nan
     if not last_ <= found <= LONGEST_ or not found > 0:

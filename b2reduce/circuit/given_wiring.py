@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 from zipfile import BadZipFile
 
@@ -30,8 +31,13 @@ __all__ = [
 
 #: {array: how it is kept}, little endian wherever it is read.
 _KEPT = {"i": "<i4", "j": "<i4", "weight": "<f8", "delay": "<f8"}
+#: What numpy and zipfile raise of files that are no such file, or that are damaged.
+_UNREADABLE = (
+    *(ValueError, OSError, EOFError, KeyError, BadZipFile, zlib.error),
+    *(RuntimeError, NotImplementedError, SyntaxError, TokenError),  # encrypted, packed otherwise, bad headers
+)
 _INLINE = "base64:"  # an array within a text
-LONGEST_ = 10.0  # s, of delays: what is longer was meant in ms
+LONGEST_ = 0.2  # s, of delays: what is longer was meant in ms, and 1.5 is no delay of 1.5 s
 _ARRAYS = "arrays i (from), j (onto), and where they differ weight and delay in s"
 
 
@@ -164,14 +170,20 @@ def read_wiring(given, key):
 def read_npz(path, where, arrays):
     """{name: array} of a file that should hold some arrays, in words; nothing in it is ever unpickled."""
     if not path.is_file():
-        raise CircuitError(f"{where}: there is no file {path}; paths are relative to the circuit's file")
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise CircuitError(
+            f"{where}: the file '{path}' {what}; paths in a circuit's file are relative to that file, others"
+            " to the working folder"
+        )
     try:
         found = np.load(path, allow_pickle=False)
         if not isinstance(found, np.lib.npyio.NpzFile):
             raise ValueError("it holds one array without a name")
         with found:
             return {name: found[name] for name in found.files}
-    except (ValueError, OSError, EOFError, KeyError, BadZipFile, zlib.error) as error:
+    except MemoryError as error:
+        raise CircuitError(f"{where} ({path}): what it holds does not fit into memory: {error}") from None
+    except _UNREADABLE as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         if "pickle" in said:
             said = "what it holds is no npz of numbers"
@@ -224,8 +236,10 @@ def _check_weights(weight, where):
 
 
 def _check_delays(delay, where):
-    if delay is not None and not 0 <= delay.min() <= delay.max() <= LONGEST_:
+    if delay is None:
+        return
+    if not 0 <= delay.min() <= delay.max() <= LONGEST_:
         raise CircuitError(
             f"{where}, delay: got {delay.min():g} to {delay.max():g} s, expected 0 to {LONGEST_:g} s; plain"
-            " numbers are in s"
+            " numbers are in s: divide those in ms by 1000, or give them their unit, such as [1.5, 2]*ms"
         )

@@ -87,6 +87,8 @@ def replaced_one(circuit, key, value):
     if kind in ("dt", "name", "title") and not rest:
         return dataclass_replace(circuit, **{kind: value})
     kind, which, attribute = resolve(circuit, key, CircuitError, more=" or dt")
+    if value is None and attribute in ("rate", "spikes"):
+        raise CircuitError("got None, expected a rate or spikes: a drive without both would fall silent")
     if kind == "population":
         old = circuit.populations[which]
         new = (

@@ -79,7 +79,13 @@ class Population:
                 f'initial: got {described(self.initial)}, expected a table such as {{ v = "-60 mV" }}'
             )
         known = self.model.state_variables
-        for name in self.initial:
+        for name, value in self.initial.items():
+            if value is None:
+                raise CircuitError(
+                    f"initial.{name}: got None, expected a value with its unit, a text such as"
+                    ' "-60*mV + 10*mV*rand()", or a list of values, one a cell; leave it out for what the'
+                    " model says"
+                )
             if name not in known:
                 raise CircuitError(
                     f"initial.{name}: {unknown_name('state variable', name, known)}; what synapses start from"

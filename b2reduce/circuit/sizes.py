@@ -23,6 +23,10 @@ __all__ = ["LogNormalSize", "ListedSizes", "NormalSize", "Sizes", "mean_of", "re
 #: Of a normal distribution that would have the other sign. Draws of that sign are drawn again, which moves
 #: the mean by less than 1.2 % of it at this share; the moments in use are those of what is left.
 MOST_CUT = 0.01
+#: Of standard deviation over mean: beyond it no number of synapses has the moments that theory takes.
+MOST_CV = 100.0
+#: Below it nothing is cut, and the density at the cut is no number.
+_NARROW = 1e-3
 _WRITTEN = re.compile(r"\s*(normal|lognormal)\s*\((.*)\)\s*$", re.DOTALL)
 _FORMS = '"normal(0.5 nS, 0.1 nS)", "lognormal(0.5 nS, 0.1 nS)" with mean and standard deviation of the size'
 
@@ -81,10 +85,18 @@ class _OfMoments(Sizes):
     def mean(self):
         return self.given
 
-    @property
+    @cached_property
     def cv(self):
         """Standard deviation over mean, as written."""
         return abs(float(np.asarray(self.sd)) / float(np.asarray(self.given)))
+
+    def check(self, key):
+        """Raise a `CircuitError` where so wide a distribution cannot be drawn from."""
+        if not self.cv <= MOST_CV:
+            raise CircuitError(
+                f"{key}: got {self}, whose standard deviation is {self.cv:.3g} times its mean, expected at"
+                f" most {MOST_CV:g}; lower it"
+            )
 
     def text(self):
         return f"{self.word}({format_quantity(self.given)}, {format_quantity(self.sd)})"
@@ -107,8 +119,8 @@ class NormalSize(_OfMoments):
         """(share that is cut, mean, mean square) with what is written as 1 (the truncated normal's)."""
         from scipy.special import log_ndtr, ndtr
 
-        if self.cv == 0:
-            return 0.0, 1.0, 1.0
+        if self.cv < _NARROW:
+            return 0.0, 1.0, 1.0 + self.cv**2
         z = 1 / self.cv
         hazard = np.exp(-(z**2) / 2 - log_ndtr(z)) / np.sqrt(
             2 * np.pi
@@ -247,6 +259,7 @@ def _deviation(value, mean, key):
 def _checked(sizes, key):
     if float(np.asarray(sizes.given)) == 0:
         raise CircuitError(f"{key}: got {sizes}, expected a mean that is not 0: every synapse has its sign")
+    sizes.check(key)
     if isinstance(sizes, NormalSize) and sizes.share_cut > MOST_CUT:
         raise CircuitError(
             f"{key}: got {sizes}, of which {sizes.share_cut:.2g} would have the other sign and be drawn"

@@ -1,5 +1,8 @@
 """Wiring that is given: read, refused, written, and the same in networks and in rate models of every cell."""
 
+from pathlib import Path
+from zipfile import ZipFile
+
 import numpy as np
 import pytest
 from brian2 import ms, nS, second
@@ -137,7 +140,9 @@ def test_files_are_written_and_read(tmp_path):
         (arrays(weight=WEIGHT + 0j), "numbers, one a synapse"),
         (arrays(delay=-DELAY), "delay: got -0.003"),
         (arrays(delay=DELAY * 1e6), "plain numbers are in s"),
+        (arrays(delay=DELAY * 1e3), "delay: got 1 to 3 s.*divide those in ms by 1000"),
         (arrays(delay=DELAY * nS), "delay"),
+        ("/", "is a folder"),
         (arrays(weights=WEIGHT), "weights.*weight"),
         (arrays(j=None), "'j' is missing"),
         (arrays(i=[[0, 1]] * 3), "one a synapse"),
@@ -146,7 +151,7 @@ def test_files_are_written_and_read(tmp_path):
         (arrays(i="base64:!"), "cannot be read"),
         ({"i": [], "j": []}, "at least one"),
         ([I, J], "path of an npz file"),
-        ("nowhere.npz", "there is no file nowhere.npz"),
+        ("nowhere.npz", "the file .nowhere.npz. does not exist"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -197,3 +202,32 @@ def test_files_that_are_no_npz_of_numbers_are_refused(tmp_path, monkeypatch):
             b2r.load_circuit(tmp_path / "net.toml")
         assert any(name in fault for fault in check_file(tmp_path / "net.toml"))
     assert not (tmp_path / "unpickled.txt").exists()
+
+
+def packed(name, **changes):
+    """An npz file whose entries are changed in its directory and in their heads, at the same offsets."""
+    np.savez(name, **arrays())
+    content = bytearray(Path(name).read_bytes())
+    for mark, shift in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):
+        at = content.find(mark)
+        for offset, value in changes["at"].items():
+            content[at + offset + shift] = value
+    Path(name).write_bytes(bytes(content))
+
+
+def test_files_that_numpy_stumbles_over_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    packed("encrypted.npz", at={6: 1})
+    packed("method.npz", at={8: 99})
+    for name, head in (
+        ("huge.npz", b"{'descr': '<i4', 'fortran_order': False, 'shape': (99999999999999,)}"),
+        ("open.npz", b"{'descr': '<i4', 'shape': (1,"),
+    ):
+        with ZipFile(name, "w") as file:
+            for array in "ij":
+                file.writestr(f"{array}.npy", b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head)
+    for name in ("encrypted.npz", "method.npz", "huge.npz", "open.npz"):
+        with pytest.raises(CircuitError, match=rf"projection E->E, wiring \({name}\)"):
+            circuit_of(name)
+        with pytest.raises(CircuitError, match=rf"drive ext->E, spikes \({name}\)"):
+            b2r.Drive("ext", "E", spikes=name, G="1 nS", tau="5 ms", E="0 mV")

@@ -157,6 +157,7 @@ def test_files_are_written_read_and_changed(tmp_path):
         ([0.1, np.nan] * nS, "finite"),
         ([0.0, 0.0] * nS, "all sizes are 0"),
         ([1.0, 2.0] * pA, "conductance"),
+        ("lognormal(1 nS, 1e250 nS)", "times its mean, expected at most 100"),
     ],
     ids=str,
 )
@@ -164,6 +165,12 @@ def test_what_is_no_distribution_is_refused(G, said):
     with pytest.raises(CircuitError, match=said) as raised:
         circuit_of(G)
     assert "E->E" in str(raised.value) and "G" in str(raised.value)
+
+
+def test_a_deviation_of_next_to_nothing_cuts_nothing():
+    for sd in ("0 nS", "1e-250 nS", "0.1 pS"):
+        drive = b2r.Drive("ext", "E", 1, "1 Hz", f"normal(1 nS, {sd})", "5 ms", "0 mV")
+        assert drive.second == pytest.approx(1, abs=1e-7) and drive.sizes.share_cut == 0
 
 
 def test_only_the_size_may_differ():

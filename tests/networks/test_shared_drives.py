@@ -320,18 +320,34 @@ FINE = {"i": [0, 1], "t": [0.1, 0.2]}
         (dict(rate=None, spikes={"i": [0], "t": [1] * Hz}), "spikes, t"),
         (dict(rate=None, spikes={"i": [0], "t": [0.0]}), "say with a duration"),
         (dict(rate=None, spikes={**FINE, "duration": 0.1}), "not before the last spike"),
+        (dict(rate=None, spikes={**FINE, "duration": True}), "duration: got True"),
+        (dict(rate=None, spikes={**FINE, "duration": [1.0]}), "duration: got .*not before the last spike"),
+        (dict(trains=10**9), "trains: got 1e.09, expected at most"),
+        (dict(rate="lognormal(5 Hz, 1e200 Hz)"), "times its mean, expected at most 100"),
         (dict(rate=None, spikes={**FINE, "weight": [1, 1]}), "unknown array 'weight'"),
         (
             dict(rate=None, spikes={"i": [3, 3], "t": [0.1, 0.10005]}),
             "train 3 has two spikes within one step",
         ),
-        (dict(rate=None, spikes="nowhere.npz"), "there is no file nowhere.npz"),
+        (dict(rate=None, spikes="nowhere.npz"), "the file .nowhere.npz. does not exist"),
         (dict(rate=None, spikes=7), "expected the path of an npz file"),
     ],
 )
 def test_bad_input_is_named(changes, said):
     with pytest.raises(CircuitError, match=said):
         circuit(**changes)
+
+
+@pytest.mark.parametrize("field", ["rate", "spikes"])
+def test_a_drive_does_not_fall_silent_for_want_of_a_rate(field):
+    with pytest.raises(CircuitError, match=f"{field}: got None, expected a rate or spikes"):
+        circuit().replace({f"drive.ext.{field}": None})
+
+
+def test_a_table_that_ends_in_the_far_future_is_refused():
+    made = circuit(rate=(["0 s", "1e9 s"], ["5 Hz", "6 Hz"]))
+    with pytest.raises(CircuitError, match="rate, times: got 1e.09 s as the last.*leave out"):
+        b2r.simulate_spikes(made, duration=1 * ms)
 
 
 def test_the_step_of_a_run_counts_and_noise_has_no_trains():
@@ -349,7 +365,7 @@ def test_files_with_faults_are_checked(tmp_path):
     for old, new, said in (
         ("trains = 400", "trains = 50", "got 50 trains, of which each cell should see 100"),
         ("trains = 400", "train = 400", "unknown key 'train'"),
-        ('rate = "14 Hz"', 'spikes = "gone.npz"', "there is no file"),
+        ('rate = "14 Hz"', 'spikes = "gone.npz"', "does not exist"),
         ('rate = "14 Hz"', 'rate = ["14 Hz", "15 Hz", "16 Hz"]', "got 3 rates, but 400 trains are shared"),
         ('rate = "14 Hz"', "", "the key 'rate' is missing"),
     ):

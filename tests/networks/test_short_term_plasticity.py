@@ -77,7 +77,9 @@ def test_files_have_it(tmp_path):
     [
         ("tsodyks", "expected a table such as"),
         ({**TABLE, "kind": "stdp"}, "plasticity.kind: got the unknown kind 'stdp'"),
-        ({**TABLE, "U": 1.5}, "a share above 0 and up to 1"),
+        ({**TABLE, "tau_rec": "1e300 s"}, "tau_rec: got .*at most 100000 s"),
+        ({**TABLE, "U": 1e-300}, "expected a share of at least 1e-06"),
+        ({**TABLE, "U": 1.5}, "expected a share of at least 1e-06 and up to 1"),
         ({**TABLE, "tau_f": "1 s"}, "did you mean 'tau_facil'"),
         ({**TABLE, "tau_rec": "0 s"}, "above 0"),
         ({**TABLE, "tau_facil": "-1 s"}, "at least 0 s"),

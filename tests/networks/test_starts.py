@@ -180,6 +180,7 @@ def test_a_started_conductance_decays_as_its_kind_says():
 @pytest.mark.parametrize(
     "changes, gist",
     [
+        (dict(initial={"v": None}), r"initial\.v: got None, expected a value with its unit"),
         (dict(initial={"v": "rand("}), r"initial\.v: cannot read"),
         (
             dict(initial={"v": "V_x + 1*mV"}),

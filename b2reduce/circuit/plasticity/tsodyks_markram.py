@@ -18,6 +18,9 @@ __all__ = ["TsodyksMarkram"]
 _LEFT_OUT = 40.0
 #: Hz; below it a synapse has long recovered and forgotten by each spike.
 _LEAST = 1e-6
+#: Of U: below it the chain of moments has no end, and nothing is released.
+LEAST_U = 1e-6
+LONGEST_ = 1e5  # s, of both times
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,15 @@ class TsodyksMarkram:
     @classmethod
     def check_together(cls, values, key):
         """Raise a `CircuitError` where a value is out of its range."""
-        if not 0 < float(values["U"]) <= 1:
-            raise CircuitError(f"{key}, U: got {values['U']}, expected a share above 0 and up to 1")
+        if not LEAST_U <= float(values["U"]) <= 1:
+            raise CircuitError(
+                f"{key}, U: got {values['U']}, expected a share of at least {LEAST_U:g} and up to 1"
+            )
         for name, alone in (("tau_facil", "depression"), ("tau_rec", "facilitation")):
-            if float(values[name]) < 0:
+            if not 0 <= float(values[name]) <= LONGEST_:
                 raise CircuitError(
-                    f"{key}, {name}: got {values[name]}, expected a time of at least 0 s; 0 s is {alone}"
-                    " alone"
+                    f"{key}, {name}: got {values[name]}, expected a time of at least 0 s and at most"
+                    f" {LONGEST_:g} s; 0 s is {alone} alone"
                 )
 
     @classmethod
