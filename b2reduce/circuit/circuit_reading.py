@@ -31,7 +31,7 @@ def circuit_arguments(data, source=""):
 
     def check(content, known, key):
         if not isinstance(content, Mapping):
-            raise CircuitError(f"{where}, {key}: got {described(content)}, expected a table")
+            raise CircuitError(f"{where}, {key.rstrip('.: ')}: got {described(content)}, expected a table")
         for name in content:
             if name not in known:
                 raise CircuitError(f"{where}, {key}{name}: {unknown_name('key', name, known)}")

@@ -55,6 +55,9 @@ def resolve(circuit, name, error, more=""):
         )
     which = which if kind == "population" else which.replace(":", "->")
     if which not in known[kind]:
+        whole, _, part = which.rpartition(".")
+        if whole in known[kind]:  # within a table
+            raise error(f"got {name!r}, expected the whole of {part!r}: give {kind}.{whole}.{part}, a table")
         raise error(unknown_name(kind, which, known[kind]))
     return kind, which, attribute
 

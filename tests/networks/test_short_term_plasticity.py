@@ -77,11 +77,11 @@ def test_files_have_it(tmp_path):
     [
         ("tsodyks", "expected a table such as"),
         ({**TABLE, "kind": "stdp"}, "plasticity.kind: got the unknown kind 'stdp'"),
-        ({**TABLE, "tau_rec": "1e300 s"}, "tau_rec: got .*at most 100000 s"),
+        ({**TABLE, "tau_rec": "1e300 s"}, "at most 100000 s; 0 s is facilitation alone"),
         ({**TABLE, "U": 1e-300}, "expected a share of at least 1e-06"),
         ({**TABLE, "U": 1.5}, "expected a share of at least 1e-06 and up to 1"),
         ({**TABLE, "tau_f": "1 s"}, "did you mean 'tau_facil'"),
-        ({**TABLE, "tau_rec": "0 s"}, "above 0"),
+        ({**TABLE, "tau_rec": "-1 s"}, "0 s is facilitation alone"),
         ({**TABLE, "tau_facil": "-1 s"}, "at least 0 s"),
         ({"kind": "tsodyks_markram", "U": 0.5}, "'tau_rec' is missing"),
     ],
@@ -90,3 +90,12 @@ def test_what_cannot_be_is_refused(wrong, said):
     with pytest.raises(CircuitError, match="projection E->T, plasticity") as error:
         circuit(wrong)
     assert said in str(error.value)
+
+
+def test_a_part_of_it_is_changed_with_the_whole():
+    made = circuit(TABLE)
+    with pytest.raises(CircuitError, match="expected the whole of 'plasticity': give projection.E->T.plas"):
+        made.replace({"projection.E->T.plasticity.U": 0.5})
+    assert (
+        made.replace({"projection.E->T.plasticity": {**TABLE, "U": 0.5}}).projections[0].plasticity.U_ == 0.5
+    )
