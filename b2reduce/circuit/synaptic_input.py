@@ -12,7 +12,7 @@ from ..basics.errors import CircuitError
 from ..basics.frozen import put
 from .read_values import text_of
 from .sizes import Sizes, mean_of
-from .synapses.register import DEFAULT, synapse_kind
+from .synapses.register import DEFAULT, SYNAPSES, synapse_kind
 
 __all__ = ["SynapticInput"]
 
@@ -49,7 +49,16 @@ class SynapticInput:
                     f'{key}, parameters: got {described(table)}, expected a table such as {{"tau": "5 ms"}}'
                 )
             given.update({name: value for name, value in (table or {}).items() if value is not None})
-        put(self, kind=kind, parameters=synapse_kind(kind, f"{key}, kind").read(given, key))
+        own = synapse_kind(kind, f"{key}, kind")
+        has = lambda each: {parameter.name for parameter in each.parameters}
+        strange = next((name for name in given if name not in has(own)), None)
+        fitting = [name for name, other in SYNAPSES.items() if {*given} <= has(other)]
+        if strange is not None and fitting:
+            raise CircuitError(
+                f"{key}: {kind} synapses have no {strange!r}; for {', '.join(given)} give kind ="
+                f" {' or '.join(map(repr, fitting))}"
+            )
+        put(self, kind=kind, parameters=own.read(given, key))
 
     def __getattr__(self, name):
         values = self.__dict__.get("parameters", {})

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..circuit.train_statistics import train_statistics
+from ..circuit.wiring_pattern import MOST, pattern_of
 
 __all__ = ["model_warnings"]
 
 # Relative, plus Hz: a gain that had to be moved by more to pass through the operating point errs by as much
 # beside it
 FAR_MOVED, FAR_MOVED_ = 0.1, 0.1
+RARE_ = 0.05  # Hz, of recorded trains: times in ms that were taken for seconds are a thousand times as rare
 
 
 def model_warnings(model, request, found):
@@ -68,7 +70,18 @@ def _of_cells(model):
                 " are spread wider than theirs"
             )
     for drive in circuit.drives:
-        yield from _of_drive(drive, model.cells)
+        yield from _of_drive(drive, circuit.populations[drive.target].size, model.cells)
+    for label, projection in zip(circuit.labels, circuit.projections):
+        ends = [circuit.populations[end].size for end in (projection.source, projection.target)]
+        if projection.wiring is None or model.cells:
+            continue
+        if (pattern := pattern_of(projection.wiring, ends)) is not None and pattern > MOST:
+            yield (
+                f"projection {label}: its wiring has a pattern, {pattern:.2g} times as strong as in shuffled"
+                " copies: groups of its cells may fire at rates of their own, and one rate a population is"
+                " that of a network whose synapses were shuffled; make each group a population, or reduce"
+                " with cells = True"
+            )
     if not model.cells and any(e.profile is not None for e in (*circuit.projections, *circuit.drives)):
         yield (
             "projections or drives have profiles over preferred angles, and one unit a population stands for"
@@ -76,18 +89,26 @@ def _of_cells(model):
         )
 
 
-def _of_drive(drive, cells):
+def _of_drive(drive, size, cells):
     key = f"drive {drive.name}->{drive.target}"
     if drive.uneven and drive.profile is None and not cells:
         yield (
             f"{key}: its rate differs between cells by {drive.rate.cv:.2g} of its mean, and one unit a"
             f" population has the mean of {drive.rate_:.3g} Hz: reduce with cells = True for a unit a cell"
         )
+    if drive.spikes is not None and drive.trains is None:
+        silent = size - np.unique(drive.spikes.i).size
+        if silent:
+            yield (
+                f"{key}: {silent} of {size} cells have no spike in their recorded trains; say trains = N and"
+                " inputs = K where each cell should see K of N trains"
+            )
     if drive.spikes is not None:
         found = train_statistics(drive.spikes, drive.inputs)
         yield (
             f"{key}: recorded trains count as Poisson trains of their mean rate, {drive.rate_:.3g} Hz over"
             f" {drive.spikes.duration_:.3g} s; {found.said}"
+            + ("; if its times are in ms, give them with their unit" if drive.rate_ < RARE_ else "")
         )
 
 

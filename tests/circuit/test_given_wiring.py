@@ -9,6 +9,8 @@ from brian2 import ms, nS, second
 
 import b2reduce as b2r
 from b2reduce.circuit.file_check import check_file
+from b2reduce.circuit.given_wiring import read_wiring
+from b2reduce.circuit.wiring_pattern import MOST, pattern_of
 from b2reduce.errors import CircuitError
 from b2reduce.reduction.inputs import average
 from b2reduce.reduction.measured_range import mean_response_
@@ -231,3 +233,40 @@ def test_files_that_numpy_stumbles_over_are_refused(tmp_path, monkeypatch):
             circuit_of(name)
         with pytest.raises(CircuitError, match=rf"drive ext->E, spikes \({name}\)"):
             b2r.Drive("ext", "E", spikes=name, G="1 nS", tau="5 ms", E="0 mV")
+
+
+def patterned(inside, outside, sigma=0.0, cells=400):
+    """Two groups whose synapses within and between them have these sizes, lognormal by sigma."""
+    rng = np.random.default_rng(5)
+    group = np.arange(cells) < cells // 2
+    sizes = np.where(group[:, None] == group, inside, outside) * rng.lognormal(0, sigma, (cells, cells))
+    i, j = np.nonzero(rng.random((cells, cells)) < 0.1)
+    return {"i": i, "j": j, "weight": sizes[i, j]}
+
+
+def test_groups_stand_out_of_shuffled_wiring_and_chance_does_not():
+    measure = lambda *sizes: pattern_of(read_wiring(patterned(*sizes), "wiring"), (400, 400))
+    assert measure(2.2, 0.3) > 1.5 * MOST
+    # The spectrum of a random matrix ends at b = 2 sqrt(N) s, s^2 = p <w^2> of its entries. Two groups, d =
+    # inside - outside, add a value of a = N p d/2 = 38, which chance raises to a + b^2/(4 a); b = 19.9. The
+    # mean entry, left out, is a twentieth of s^2, and the largest value of one matrix scatters by 3 %.
+    assert measure(2.2, 0.3) == pytest.approx((38 + 19.9**2 / (4 * 38)) / 19.9, rel=0.1)
+    for same in ((1.0, 1.0), (1.0, 1.0, 1.0), (1.1, 0.9)):
+        assert measure(*same) < MOST
+
+
+def test_a_reduction_says_that_its_wiring_has_a_pattern():
+    def said(inside, outside):
+        circuit = b2r.Circuit(
+            populations={"E": b2r.Population("lif", 400)},
+            projections=[
+                b2r.Projection(
+                    "E", "E", kind="current", w="1 pA", tau="5 ms", wiring=patterned(inside, outside)
+                )
+            ],
+            drives=[b2r.Drive("ext", "E", 100, "20 Hz", kind="current", w="50 pA", tau="5 ms")],
+        )
+        reduced = b2r.reduce(circuit, gains={"E": gain(beta=0.25e12)}, tau="synaptic")
+        return [line for line in reduced.warnings if "pattern" in line]
+
+    assert len(said(2.2, 0.3)) == 1 and not said(1.0, 1.0)

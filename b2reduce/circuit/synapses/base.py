@@ -64,9 +64,12 @@ class Synapse(ABC):
         for name in given:
             if name not in known:
                 raise CircuitError(f"{key}: {unknown_name(f'parameter of {cls.kind} synapses', name, known)}")
-        for name in cls.needed():
-            if name not in given:
-                raise CircuitError(f"{key}: the key {name!r} is missing")
+        missing = [p for p in cls.parameters if p.needed and p.name not in given]
+        if missing:
+            names = " and ".join(repr(p.name) for p in missing)
+            said = f"key {names} is" if len(missing) == 1 else f"keys {names} are"
+            such = ", ".join(f"{p.name} = {p.example!r}" for p in missing)
+            raise CircuitError(f"{key}: the {said} missing, such as {such}")
         texts = {p.name: given.get(p.name, p.default) for p in cls.parameters}
         values = FrozenDict(
             {p.name: cls.read_one(p, texts[p.name], key) for p in cls.parameters if texts[p.name] is not None}
