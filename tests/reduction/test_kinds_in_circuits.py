@@ -271,11 +271,17 @@ def test_wrong_values_say_what_is_wrong(tmp_path):
     for wrong, said in (
         (dict(kind="jump"), "the key 'J' is missing, such as J = '"),
         (dict(J="1 mV"), "exponential synapses have no 'J'; for J give kind = 'jump'"),
-        (dict(kind="nmda", G="1 nS", tau="9 ms", E="0 mV"), "the keys 'tau_rise' and 'norm' are missing, such"),
+        (
+            dict(kind="nmda", G="1 nS", tau="9 ms", E="0 mV"),
+            "the keys 'tau_rise' and 'norm' are missing, such",
+        ),
         (dict(kind="jump", J="1 mV", tau="1 ms"), "unknown parameter of jump synapses 'tau'; known: J"),
         (dict(kind="jump", J="1 pA"), "J: .*V"),
         (dict(w="1 pA", kind="current"), "the key 'tau' is missing"),
-        (dict(G="1 nS", tau="1 ms", kind="current"), "current synapses have no 'G'; .* kind = 'exponential' or"),
+        (
+            dict(G="1 nS", tau="1 ms", kind="current"),
+            "current synapses have no 'G'; .* kind = 'exponential' or",
+        ),
         (dict(w="1 pA", kind="current", tau="0 ms"), "tau: .*above 0"),
         (dict(ALPHA, G="1 nS", tau_rise="1 ms"), "alpha synapses have no 'tau_rise'; .* 'rise_decay'"),
         (
