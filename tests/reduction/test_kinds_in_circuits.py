@@ -389,7 +389,7 @@ def balanced(kind):
 
 
 # Transfer functions over three axes take a minute or two where two states are integrated: these kinds have
-# theirs in long runs, and the linear level in every run of the suite.
+# theirs in long runs, and one of them the linear level in every run of the suite.
 ALL = [
     pytest.param(kind, ["linear", "transfer"], marks=mark)
     for kind, mark in (
@@ -398,8 +398,12 @@ ALL = [
     )
 ]
 FIRST = [
-    pytest.param(kind, ["linear"], marks=pytest.mark.slow, id=f"{kind}-linear")
-    for kind in ("rise_decay", "alpha", "current_rise_decay")
+    pytest.param(kind, ["linear"], marks=mark, id=f"{kind}-linear")
+    for kind, mark in (
+        ("rise_decay", pytest.mark.slow),
+        ("alpha", pytest.mark.long),
+        ("current_rise_decay", pytest.mark.long),
+    )
 ]
 
 
