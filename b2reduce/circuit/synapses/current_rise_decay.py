@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from .base import Parameter
 from .inputs import AsCurrent
-from .two_states import NORM, TwoStates, check_rise, scale_of
+from .parameters import NORM, TAU, TAU_RISE, W
+from .two_states import RisesAndDecays
 
 __all__ = ["CurrentRiseAndDecay"]
 
 
 @dataclass(frozen=True)
-class CurrentRiseAndDecay(TwoStates, AsCurrent):
+class CurrentRiseAndDecay(RisesAndDecays, AsCurrent):
     """I is a difference of two exponentials after an event, of peak w or of area w tau (norm)."""
 
     w_: object
@@ -29,23 +27,6 @@ class CurrentRiseAndDecay(TwoStates, AsCurrent):
     )
     weight = "K w A"
     weight_latex = r"K\,w\,A"
-    parameters = (
-        Parameter("w", "A", "20 pA", negative=True),
-        Parameter("tau_rise", "s", "0.5 ms", positive=True),
-        Parameter("tau", "s", "1 ms", positive=True),
-        NORM,
-    )
-    tied = ("tau_rise", "tau")
+    parameters = (W, TAU_RISE, TAU, NORM)
     size = "w"
-
-    @classmethod
-    def check_together(cls, values, key):
-        check_rise(values, key, "current_alpha")
-
-    @classmethod
-    def of(cls, values):
-        return cls(*(float(np.asarray(values[each.name])) for each in cls.numbers()), scale_of(values))
-
-    @property
-    def jump_(self):
-        return self.scale_ * self.w_
+    alike = "current_alpha"

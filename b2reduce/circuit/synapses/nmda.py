@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .base import Parameter
 from .inputs import AsConductance
-from .two_states import NORM, TwoStates, check_rise, scale_of
+from .parameters import NORM, REVERSAL, TAU, TAU_RISE, G, Parameter
+from .two_states import RisesAndDecays
 from .voltage_factor import VoltageFactor, factor_at_, factor_of
 
 __all__ = ["JAHR_STEVENS", "Line", "Nmda"]
@@ -32,7 +32,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Nmda(TwoStates, AsConductance):
+class Nmda(RisesAndDecays, AsConductance):
     """g as of `RiseAndDecay`, and the current g B(v) (E - v).
 
     Of one kind of receptor B is the same text for all cells: a class is made for every text (`of`), since the
@@ -65,27 +65,21 @@ class Nmda(TwoStates, AsConductance):
     weight_latex = r"K\,G\,A\,b\,(E_\mathrm{line} - E_\mathrm{leak} - v_\theta)"
     B = JAHR_STEVENS
     parameters = (
-        Parameter("G", "S", "1 nS"),
-        Parameter("tau_rise", "s", "0.5 ms", positive=True),
-        Parameter("tau", "s", "1 ms", positive=True),
-        Parameter("E", "V", "0 mV", negative=True),
+        G,
+        TAU_RISE,
+        TAU,
+        REVERSAL,
         NORM,
         VoltageFactor("B", JAHR_STEVENS),
         Parameter("v", "V", "-55 mV", negative=True, needed=False),
         Parameter("v_sd", "V", "3 mV", positive=True, needed=False),
     )
-    tied = ("tau_rise", "tau")
     size = "G"
-
-    @classmethod
-    def check_together(cls, values, key):
-        check_rise(values, key)
 
     @classmethod
     def of(cls, values):
         given = {"v": values["E"], "v_sd": 0.0, "B": JAHR_STEVENS, **values}
-        numbers = (float(np.asarray(given[each.name])) for each in cls.numbers())
-        return _with_factor(given["B"])(*numbers, scale_of(values))
+        return super(Nmda, _with_factor(given["B"])).of(given)
 
     def __reduce__(self):
         return _remade, (self.B, tuple(getattr(self, name) for name in self.__dataclass_fields__))
@@ -101,10 +95,6 @@ class Nmda(TwoStates, AsConductance):
         spread = np.std(v_)
         measured = {"v": np.mean(v_) * volt, **({"v_sd": spread * volt} if spread > 0 else {})}
         return {**values, **measured}
-
-    @property
-    def jump_(self):
-        return self.scale_ * self.G_
 
     # In the equations of a cell
 
@@ -136,18 +126,11 @@ class Nmda(TwoStates, AsConductance):
     def bend_(self):
         return self.line.bend
 
-    def _force_(self, model, above_):
-        """The line at so many volts above the reversal of the cell's leak."""
+    def force_(self, model, above_):
         return self.line.mean - self.line.leak * (model.leak_reversal_ + above_ - self.v_)
 
     def leak_(self, rate_, inputs=1.0):
         return self.mean_(rate_, inputs) * self.line.leak
-
-    def current_(self, rate_, model, above_=0.0, inputs=1.0):
-        return self.mean_(rate_, inputs) * self._force_(model, above_)
-
-    def variance_(self, rate_, model, above_=0.0, inputs=1.0):
-        return self.summed_variance_(rate_, inputs) * self._force_(model, above_) ** 2
 
 
 @cache

@@ -9,7 +9,7 @@ from ...basics.errors import CircuitError, InputError
 from ...basics.units import parse_quantity, si_label, with_units
 from ..read_values import read_quantity
 
-__all__ = ["Choice", "Parameter"]
+__all__ = ["G", "NORM", "REVERSAL", "TAU", "TAU_RISE", "W", "Choice", "Parameter"]
 
 #: Units that are per area where the target's cells are: (attribute of the cell, name, what it is held
 #: against, example, example per area).
@@ -122,3 +122,15 @@ class Choice:
     def unit_fault(self, value):
         """Words have no unit."""
         return ""
+
+
+# What several kinds have
+
+G = Parameter("G", "S", "1 nS")
+W = Parameter("w", "A", "20 pA", negative=True)
+TAU_RISE = Parameter("tau_rise", "s", "0.5 ms", positive=True)
+TAU = Parameter("tau", "s", "1 ms", positive=True)
+REVERSAL = Parameter("E", "V", "0 mV", negative=True)
+#: What the size of an event is: the peak of its time course, or the height at which an exponential that
+#: decays with tau has its area.
+NORM = Choice("norm", ("peak", "area"))

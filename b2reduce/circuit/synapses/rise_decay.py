@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from .base import Parameter
 from .inputs import AsConductance
-from .two_states import NORM, TwoStates, check_rise, scale_of
+from .parameters import NORM, REVERSAL, TAU, TAU_RISE, G
+from .two_states import RisesAndDecays
 
 __all__ = ["RiseAndDecay"]
 
 
 @dataclass(frozen=True)
-class RiseAndDecay(TwoStates, AsConductance):
+class RiseAndDecay(RisesAndDecays, AsConductance):
     """g is a difference of two exponentials after an event.
 
     Its peak is G (norm "peak"), or its area is G tau (norm "area"), that of an exponential synapse with the
@@ -34,24 +32,6 @@ class RiseAndDecay(TwoStates, AsConductance):
     )
     weight = "K G A (E - E_leak - v_theta)"
     weight_latex = r"K\,G\,A\,(E - E_\mathrm{leak} - v_\theta)"
-    parameters = (
-        Parameter("G", "S", "1 nS"),
-        Parameter("tau_rise", "s", "0.5 ms", positive=True),
-        Parameter("tau", "s", "1 ms", positive=True),
-        Parameter("E", "V", "0 mV", negative=True),
-        NORM,
-    )
-    tied = ("tau_rise", "tau")
+    parameters = (G, TAU_RISE, TAU, REVERSAL, NORM)
     size = "G"
-
-    @classmethod
-    def check_together(cls, values, key):
-        check_rise(values, key, "alpha")
-
-    @classmethod
-    def of(cls, values):
-        return cls(*(float(np.asarray(values[each.name])) for each in cls.numbers()), scale_of(values))
-
-    @property
-    def jump_(self):
-        return self.scale_ * self.G_
+    alike = "alpha"

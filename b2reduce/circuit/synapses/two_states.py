@@ -7,14 +7,10 @@ from abc import abstractmethod
 import numpy as np
 
 from ...basics.errors import CircuitError
-from .base import Choice, Synapse
+from .base import Synapse
 from .two_poles import TwoPoles
 
-__all__ = ["NORM", "TwoStates", "check_rise", "scale_of"]
-
-#: What the size of an event is: the peak of its time course, or the height at which an exponential that
-#: decays with tau has its area.
-NORM = Choice("norm", ("peak", "area"))
+__all__ = ["AlphaFunction", "RisesAndDecays", "TwoStates"]
 
 
 class TwoStates(Synapse):
@@ -88,17 +84,46 @@ class TwoStates(Synapse):
         return TwoPoles(*self._taus_)
 
 
-def check_rise(values, key, alike=None):
-    """Refuse a rise that is no faster than the decay; `alike` is the kind in which both are the same."""
-    if not values["tau_rise"] < values["tau"]:
-        same = f", or where both are the same use kind = {alike!r}" if alike else ""
-        raise CircuitError(
-            f"{key}, tau_rise: got {values['tau_rise']}, expected less than tau = {values['tau']}; exchange"
-            f" them{same}"
-        )
+class AlphaFunction(TwoStates):
+    """(t/tau) exp(1 - t/tau) times the size, its peak."""
+
+    rise = "tau"
+
+    @property
+    def jump_(self):
+        return np.e * self.size_
 
 
-def scale_of(values):
-    """The jump of h that makes an event of size 1 in its norm."""
-    rise, fall = (float(np.asarray(values[name])) for name in ("tau_rise", "tau"))
-    return fall / rise if values["norm"] == "area" else (fall / rise) ** (fall / (fall - rise))
+class RisesAndDecays(TwoStates):
+    """A difference of exponentials, of peak size or of area size times tau, as the parameter `norm` says.
+
+    A kind has as its last field `scale_`, what an event adds to the first state over its size.
+
+    Attributes
+    ----------
+    alike : str
+        The kind in which both time constants are the same, where there is one.
+    """
+
+    tied = ("tau_rise", "tau")
+    alike = ""
+
+    @classmethod
+    def check_together(cls, values, key):
+        if not values["tau_rise"] < values["tau"]:
+            same = f", or where both are the same use kind = {cls.alike!r}" if cls.alike else ""
+            raise CircuitError(
+                f"{key}, tau_rise: got {values['tau_rise']}, expected less than tau = {values['tau']};"
+                f" exchange them{same}"
+            )
+
+    @classmethod
+    def of(cls, values):
+        numbers = (float(np.asarray(values[each.name])) for each in cls.numbers())
+        rise, fall = (float(np.asarray(values[name])) for name in ("tau_rise", "tau"))
+        area = values["norm"] == "area"
+        return cls(*numbers, fall / rise if area else (fall / rise) ** (fall / (fall - rise)))
+
+    @property
+    def jump_(self):
+        return self.scale_ * self.size_
