@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from b2reduce.circuit.plasticity.releases import releases
 from b2reduce.circuit.plasticity.tsodyks_markram import TsodyksMarkram
+
+from ..releases_by_intervals import releases
 
 # U, tau_rec, tau_facil of depressing and facilitating synapses that were published, and edges
 SYNAPSES = {
@@ -105,6 +106,11 @@ def test_two_chains_of_moments_agree(name):
         found = releases(at, p.U_, p.tau_rec_, p.tau_facil_)
         assert p.release_(at) == pytest.approx(found.ux[1], rel=1e-8)
         assert p.square_(at) == pytest.approx(found.uxx[2], rel=1e-8)
+        for cycles in (0.1, 3.0):
+            apart = found.uxx[2] + 2 * found.correlated(2 * np.pi * cycles * at).real
+            assert p.density_(at, cycles * at) == pytest.approx(at * apart, rel=1e-8)
+            later = found.correlated(-1j * cycles * at).real / found.uxx[2]
+            assert p.later_(at, cycles * at) == pytest.approx(later, rel=1e-8)
 
 
 def test_limits_of_release():

@@ -10,14 +10,10 @@ import numpy as np
 from ...basics.errors import CircuitError
 from ...basics.units import format_quantity, with_units
 from ..synapses.parameters import Parameter
-from .releases import releases
+from .releases import Releases
 
 __all__ = ["TsodyksMarkram"]
 
-#: What is left out of the moments is below exp(-this).
-_LEFT_OUT = 40.0
-#: Hz; below it a synapse has long recovered and forgotten by each spike.
-_LEAST = 1e-6
 #: Of U: below it the chain of moments has no end, and nothing is released.
 LEAST_U = 1e-6
 LONGEST_ = 1e5  # s, of both times
@@ -33,14 +29,7 @@ class TsodyksMarkram:
     10.1162/089976698300017502). With tau_facil = 0 there is depression alone, and u is U at each spike; with
     tau_rec = 0 facilitation alone, and x is 1.
 
-    Means over Poisson trains are exact. In y = 1 - u a spike does y -> (1 - U) y and x -> (1 - U) y x, so
-    that the moments N_kj = <y^k x^j> just before spikes, which are those over time, satisfy
-
-        0 = k/tau_facil (N_(k-1)j - N_kj) + j/tau_rec (N_k(j-1) - N_kj)
-            + r ((1 - U)^(k+j) N_(k+j)j - N_kj).
-
-    Each asks for a higher one, which counts less and less: a chain cut above order n leaves out at most
-    (1 - U)^(n^2/4).
+    Means over Poisson trains are exact; see `Releases`.
     """
 
     U_: float
@@ -128,27 +117,22 @@ class TsodyksMarkram:
 
     def release_(self, rate_):
         """Mean of what is released at a spike of Poisson trains of these rates, <u x>."""
-        return self._over(rate_, lambda rate: self._moments(rate)[0])
+        return self._over(rate_, lambda found: found.mean)
 
     def square_(self, rate_):
         """Mean square of what is released at a spike, <(u x)^2>."""
-        return self._over(rate_, lambda rate: self._moments(rate)[1])
+        return self._over(rate_, lambda found: found.square)
 
     def density_(self, rate_, frequency_):
         """Two-sided spectral density of the train of releases at a frequency in Hz above 0, in 1/s."""
-        turned = lambda found: found.uxx[2] + 2 * found.correlated(2 * np.pi * frequency_).real
-        return np.asarray(rate_) * self._over(
-            rate_, lambda rate: turned(_releases(rate, self)) if rate > _LEAST else self.U_**2
-        )
+        turned = lambda found: found.square + 2 * found.later_(2j * np.pi * frequency_).real
+        return np.asarray(rate_) * self._over(rate_, turned)
 
     def later_(self, rate_, end_):
         """Laplace transform at a rate `end_` in 1/s of what is released at times after a release, in 1/s:
         the mean of its product with that release, over the mean square.
         """
-        transformed = lambda found: found.correlated(-1j * end_).real / found.uxx[2]
-        return self._over(
-            rate_, lambda rate: transformed(_releases(rate, self)) if rate > _LEAST else rate / end_
-        )
+        return self._over(rate_, lambda found: found.later_(float(end_)) / found.square)
 
     def rest_(self, rate_):
         """(u before spikes, x) of averaged variables, du/dt = -u/tau_facil + r U (1 - u) and so on."""
@@ -157,34 +141,12 @@ class TsodyksMarkram:
         after = u + self.U_ * (1 - u)
         return u, 1 / (1 + after * np.asarray(rate_) * self.tau_rec_)
 
-    def _over(self, rate_, function):
+    def _over(self, rate_, value):
         rates = np.asarray(rate_, dtype=float)
-        found = np.array([function(rate) for rate in rates.ravel()]).reshape(rates.shape)
-        return found if rates.ndim else float(found)
-
-    def _moments(self, rate):
-        """(<u x>, <(u x)^2>) at a rate."""
-        from scipy.linalg import solve_banded
-
-        stays = 1.0 - self.U_
-        order = 4 + (int(np.ceil(2 * np.sqrt(_LEFT_OUT / -np.log(stays)))) if stays > 0 else 0)
-        k = np.arange(order + 1.0)
-        # All is multiplied by tau_facil but for k = 0, where it would leave nothing of tau_facil = 0.
-        scale = np.where(k == 0, 1.0, self.tau_facil_)
-        below = np.cumprod([1.0, *(k[1:] / (k[1:] + self.tau_facil_ * rate * (1 - stays ** k[1:])))])  # <y^k>
-        for j in (1, 2) if self.tau_rec_ else ():
-            bands = np.zeros((j + 2, order + 1))
-            bands[j] = k + scale * (j / self.tau_rec_ + rate)
-            bands[j + 1, :-1] = -k[1:]
-            bands[0, j:] = -(scale * rate * stays ** (k + j))[:-j]
-            below = solve_banded((1, j), bands, scale * j / self.tau_rec_ * below)
-            if j == 1:
-                mean = below[0] - stays * below[1]
-        if not self.tau_rec_:
-            mean = below[0] - stays * below[1]
-        return mean, below[0] - 2 * stays * below[1] + stays**2 * below[2]
+        found = np.array([value(_releases(rate, self)) for rate in rates.ravel().tolist()])
+        return found.reshape(rates.shape) if rates.ndim else float(found[0])
 
 
 @lru_cache(maxsize=4096)
 def _releases(rate_, plasticity):
-    return releases(rate_, plasticity.U_, plasticity.tau_rec_, plasticity.tau_facil_)
+    return Releases(rate_, plasticity.U_, plasticity.tau_rec_, plasticity.tau_facil_)
