@@ -8,9 +8,10 @@ import numpy as np
 
 from ..basics.streams import OfNetwork, seed_streams
 from ..circuit.drive_wiring import draw_drive_sizes, draw_drive_wiring
-from ..circuit.spike_counts import watched_equations
 from ..circuit.starting_values import drawn_starts
 from ..circuit.wiring import draw_sizes, draw_wiring, drive_sums
+from .cell_groups import cell_group
+from .connections import connected
 from .train_groups import train_groups, train_rates_
 
 __all__ = [
@@ -137,102 +138,28 @@ def build_network(circuit, draws, dt_, *, codeobj_class=None):
     import brian2
 
     clock = brian2.Clock(dt=dt_ * brian2.second, name="b2reduce_network_clock")
-    groups, objects = {}, []
-    for name, population in circuit.populations.items():
-        model, pathways = population.model, circuit.pathways(name)
-        synapses = {p.symbol: p.synapse for p in pathways}
-        drives = [p for p in pathways if p.is_drive and not circuit.drive(p.source, name).by_trains]
-        tuned = [f"rate_syn_{p.symbol}" for p in drives if circuit.drive(p.source, name).uneven]
-        for p in drives:
-            if circuit.drive(p.source, name).sizes is not None:
-                tuned += [f"{key}_syn_{p.symbol}" for key in (*p.sized, "rate")]
-        shared = [
-            key
-            for symbol, synapse in synapses.items()
-            for value in (*synapse.variables_, "rate")
-            if (key := f"{value}_syn_{symbol}") not in tuned
-        ]
-        spreads = [key for key in model.spreads if key != model.input]
-        written = model.cell_equations(
-            synapses, per_cell=spreads, shared=shared, poisson=[p.symbol for p in drives]
-        )
-        written, watch = watched_equations(model, written)
-        namespace, events = dict(written.namespace), written.events
-        for p in drives:
-            drive = circuit.drive(p.source, name)
-            if not drive.constant:
-                table = f"table_{p.symbol}"
-                grid = drive.grid_(dt_)
-                # Where cells differ in the number of their events, the rate holds that
-                total = (
-                    p.K * drive.rate_at_(grid) * brian2.Hz if drive.sizes is None else drive.rate_at_(grid)
-                )
-                times = "" if drive.sizes is None else f"*rate_syn_{p.symbol}"
-                namespace[table] = brian2.TimedArray(total, dt=dt_ * brian2.second, name=table)
-                events = events.replace(f"rate_syn_{p.symbol}*dt", f"{table}(t){times}*dt")
-        group = brian2.NeuronGroup(
-            population.size,
-            written.equations,
-            threshold=written.threshold,
-            reset=written.reset,
-            refractory=written.refractory,
-            method=written.method,
-            namespace=namespace,
-            clock=clock,
-            name=name,
-        )
-        if watch:
-            group.run_regularly(watch, clock=clock, when="before_thresholds", name=f"counts_of_{name}")
-        if events:
-            group.run_regularly(events, clock=clock, when="synapses", name=f"drives_of_{name}")
-        groups[name] = group
+    groups = {name: cell_group(circuit, name, dt_, clock) for name in circuit.populations}
     trains = train_groups(circuit, dt_, clock)
     named = groups | {group.name: group for group in trains.values()}
     for (name, key), value in {**draws.start, **values_of(circuit)}.items():
         named[name].variables[key].set_value(value)
     sources = {label: groups[p.source] for label, p in zip(circuit.labels, circuit.projections)} | trains
-    onto = dict(zip(circuit.labels, circuit.projections))
-    onto |= {f"{d.name}->{d.target}": d for d in circuit.drives if d.by_trains}
-    for label, projection in onto.items():
-        pathway = next(p for p in circuit.pathways(projection.target) if p.label == label)
-        symbol, model = pathway.symbol, circuit.populations[projection.target].model
-        jumps = pathway.synapse.jumps(symbol, model, at="_post")
-        own, released = "", ""
-        sizes, plasticity = draws.sizes.get(label), projection.plasticity
-        state, at_spike, namespace = [], [], {}
-        if sizes is not None:
-            own = "size_of_it*"
-            state.append("size_of_it : 1 (constant)")
-        if plasticity is not None:
-            released, at_spike = "*released_stp", plasticity.at_spike()
-            state += plasticity.equations()
-            namespace = {**plasticity.variables_, "second": brian2.second}
-        jump = [
-            f"{variable} += {own}({size}){released}" if own or released else f"{variable} += {size}"
-            for variable, size in jumps.items()
-        ]
-        synapses = brian2.Synapses(
+    entries = dict(zip(circuit.labels, circuit.projections))
+    entries |= {f"{drive.name}->{drive.target}": drive for drive in circuit.drives if drive.by_trains}
+    synapses = [
+        connected(
+            circuit,
+            label,
+            entry,
             sources[label],
-            groups[projection.target],
-            "\n".join(state) or None,
-            on_pre="\n".join([*at_spike, *jump]),
-            namespace=namespace,
+            groups[entry.target],
+            draws,
             clock=clock,
             codeobj_class=codeobj_class,
-            name=f"synapses_{symbol}",
         )
-        i, j, delay_ = draws.wiring[label]
-        synapses.connect(i=i, j=j)
-        synapses.delay = delay_ * brian2.second
-        if sizes is not None:
-            synapses.size_of_it = sizes
-        for variable, value in (
-            {} if plasticity is None else {**plasticity.start, **draws.plastic.get(label, {})}
-        ).items():
-            setattr(synapses, variable, value)
-        synapses.pre.codeobj_class = None  # the pathway that carries the spikes is worth compiling
-        objects.append(synapses)
-    return brian2.Network(*groups.values(), *dict.fromkeys(trains.values()), *objects), groups
+        for label, entry in entries.items()
+    ]
+    return brian2.Network(*groups.values(), *dict.fromkeys(trains.values()), *synapses), groups
 
 
 def recorded_step_(dt_):

@@ -1,0 +1,70 @@
+"""The cells of a population with their own Poisson drives, as a group of Brian2."""
+
+from __future__ import annotations
+
+from ..circuit.spike_counts import watched_equations
+
+__all__ = ["cell_group"]
+
+
+def cell_group(circuit, name, dt_, clock):
+    """The NeuronGroup of a population."""
+    import brian2
+
+    population, pathways = circuit.populations[name], circuit.pathways(name)
+    drives = {
+        p: drive for p in pathways if p.is_drive and not (drive := circuit.drive(p.source, name)).by_trains
+    }
+    written, watch = watched_equations(population.model, _equations(population.model, pathways, drives))
+    namespace, events = dict(written.namespace), written.events
+    for p, drive in drives.items():
+        if not drive.constant:
+            table, rate, total_ = _table(p, drive, dt_)
+            namespace[table] = brian2.TimedArray(total_ * brian2.Hz, dt=dt_ * brian2.second, name=table)
+            events = events.replace(f"rate_syn_{p.symbol}*dt", f"{rate}*dt")
+    group = brian2.NeuronGroup(
+        population.size,
+        written.equations,
+        threshold=written.threshold,
+        reset=written.reset,
+        refractory=written.refractory,
+        method=written.method,
+        namespace=namespace,
+        clock=clock,
+        name=name,
+    )
+    if watch:
+        group.run_regularly(watch, clock=clock, when="before_thresholds", name=f"counts_of_{name}")
+    if events:
+        group.run_regularly(events, clock=clock, when="synapses", name=f"drives_of_{name}")
+    return group
+
+
+def _equations(model, pathways, drives):
+    """Those of the cell with its synapses; what differs between cells has a value in each."""
+    differ = set()
+    for p, drive in drives.items():
+        if drive.uneven or drive.sizes is not None:
+            differ.add(f"rate_syn_{p.symbol}")
+        if drive.sizes is not None:
+            differ |= {f"{key}_syn_{p.symbol}" for key in p.sized}
+    synapses = {p.symbol: p.synapse for p in pathways}
+    shared = [
+        key
+        for symbol, synapse in synapses.items()
+        for value in (*synapse.variables_, "rate")
+        if (key := f"{value}_syn_{symbol}") not in differ
+    ]
+    per_cell = [key for key in model.spreads if key != model.input]
+    return model.cell_equations(
+        synapses, per_cell=per_cell, shared=shared, poisson=[p.symbol for p in drives]
+    )
+
+
+def _table(pathway, drive, dt_):
+    """(name of a table, the rate of all events of a cell in terms of it, its values in Hz)."""
+    table, rate_ = f"table_{pathway.symbol}", drive.rate_at_(drive.grid_(dt_))
+    if drive.sizes is None:
+        return table, f"{table}(t)", pathway.K * rate_
+    # Cells differ in the number of their events, which the rate holds
+    return table, f"{table}(t)*rate_syn_{pathway.symbol}", rate_
