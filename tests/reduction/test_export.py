@@ -194,6 +194,14 @@ def test_a_drive_whose_rate_differs_between_targets_is_as_many_symbols():
     assert r"\nu_{\mathrm{ext}}" in reduced().to_latex()
 
 
+def test_a_table_of_a_drive_stands_for_the_rate_that_it_ends_at():
+    """A kick of 30 Hz onto 10 Hz, whose mean over its table is 20 Hz."""
+    circuit = two_populations().replace({"drive.ext.rate": ([0, 0.1] * second, [30, 10] * Hz)})
+    text = b2r.reduce(circuit, gains={"E": gain(), "I": gain(beta=0.3e12)}, tau="membrane").to_latex()
+    (line,) = {line for line in text.split("\n") if line.startswith(r"\nu_{\mathrm{ext}} &=")}
+    assert r"&= 10\,\mathrm{Hz}" in line and "long run" in line
+
+
 @needs("pdflatex")
 @pytest.mark.parametrize("name", b2r.list_models().query("kind == 'circuit'")["name"])
 def test_tables_of_all_circuits_compile(name, tmp_path):

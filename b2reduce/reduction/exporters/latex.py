@@ -139,7 +139,7 @@ def _population_equations(reduced, name):
         )
     drives = [
         f"{incoming(drive.name, True)} &= {shown(drive.rate_, 'Hz')}"
-        + ("" if drive.constant else r"\quad\text{(mean of a table over time)}")
+        + ("" if drive.constant else r"\quad\text{(of a table, in the long run)}")
         + (r"\quad\text{(mean of its trains)}" if drive.many_rates else "")
         for drive in reduced.circuit.drives
         if drive.target == name
