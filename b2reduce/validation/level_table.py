@@ -61,6 +61,7 @@ def level_rows(reductions, reduced, rates, spikes, comparison, duration, missing
                 largest(out) if own is None else float(own.split["open_loop_error"].abs().max()),
                 tuple(lost),
                 len(other.states_),
+                told=start is not None,
             )
         )
     return records

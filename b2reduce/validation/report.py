@@ -105,12 +105,13 @@ def page(validation, images):
         (name, statistic, f"{row.spiking:.2f}", f"{row.rate:.2f}")
         for (name, statistic), row in comparison.cells.iterrows()
     ]
+    start = validation.spikes[0].provenance.get("initial [Hz]")
     remedies = [
         {
             "arguments": remedy.arguments,
             "why": remedy.why,
             "error": f" (error {100 * remedy.error:.1f} %)" if np.isfinite(remedy.error) else "",
-            "command": remedy.command(reduced, "circuit.toml"),
+            "command": remedy.command(reduced, "circuit.toml", start=start),
         }
         for remedy in verdict.remedies
     ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..basics.fields import Many, Number, Of, Plain, Text
 from ..basics.frozen import FrozenDict, Record
-from ..basics.units import format_quantity
+from ..basics.units import format_quantity, with_units
 
 if TYPE_CHECKING:
     from ..reduction.reduced_circuit import ReducedCircuit
@@ -36,6 +36,8 @@ class LevelRecord(Record):
         Populations that came to rest outside of what was measured.
     states : int
         In how many states the rate model can rest.
+    told : bool
+        Whether the state that networks started in was asked for.
     missing : str
         Why the level cannot be had.
     """
@@ -47,13 +49,16 @@ class LevelRecord(Record):
     outside: tuple = ()
     states: int = 1
     missing: str = ""
+    told: bool = False
 
     @property
     def note(self):
         """What people must know beside the numbers."""
         notes = [self.missing] if self.missing else []
         notes += [f"rests outside of what was measured: {', '.join(self.outside)}"] if self.outside else []
-        notes += ["has more than one state; started from its operating point"] if self.states > 1 else []
+        if self.states > 1:
+            where = "where it was told to" if self.told else "from its operating point"
+            notes.append(f"has more than one state; started {where}")
         return "; ".join(notes)
 
 
@@ -81,8 +86,17 @@ class Remedy(Record):
         """The change as it is written in Python."""
         return ", ".join(f"{name}={value!r}" for name, value in self.change.items())
 
-    def command(self, reduced: ReducedCircuit, circuit: str, output: str = "better") -> str:
-        """The line for a shell that validates a reduction again with this change, all else as it was."""
+    def command(
+        self,
+        reduced: ReducedCircuit,
+        circuit: str,
+        output: str = "better",
+        start: Mapping[str, float] | None = None,
+    ) -> str:
+        """The line for a shell that validates a reduction again with this change, at the same drives.
+
+        `start` has the rates in Hz that networks started at, where they were told to.
+        """
         kept = {
             "level": reduced.level,
             "noise": reduced.noise,
@@ -103,6 +117,10 @@ class Remedy(Record):
                 d.name == name and (not d.constant or d.many_rates or d.rate != rate)
                 for d in reduced.circuit.drives
             )
+        ]
+        options += [
+            f"--start '{name}={format_quantity(with_units(rate, 'Hz'))}'"
+            for name, rate in (start or {}).items()
         ]
         return " ".join(["b2reduce run", circuit, *options, "-o", output])
 

@@ -1,5 +1,8 @@
 """What networks start from: values and texts of circuits, kicks, and states at given rates."""
 
+import shlex
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from brian2 import Hz, TimedArray, ms, mV, nS, pF, second
@@ -8,6 +11,7 @@ import b2reduce as b2r
 from b2reduce.circuit.file_check import check_file
 from b2reduce.cli.starts import read_start
 from b2reduce.networks.spiking_network import draws_of
+from b2reduce.validation.verdict import LevelRecord, Remedy
 
 from ..theory.test_fixed_points import excitatory, logistic
 
@@ -390,6 +394,16 @@ def test_the_command_line_names_a_state_or_rates():
     for wrong in (("active", "silent"), ("E=",)):
         with pytest.raises(b2r.errors.InputError, match="--start"):
             read_start(wrong)
+
+
+def test_what_is_said_of_a_validation_knows_the_state_that_was_asked_for():
+    reduced, remedy = excitatory(0.2, logistic()), Remedy({"level": "transfer"}, "")
+    words = shlex.split(remedy.command(reduced, "mine.toml", start={"E": 16.25}))
+    starts = tuple(word for before, word in pairwise(words) if before == "--start")
+    assert read_start(starts) == {"E": "16.25 Hz"} and reduced.start_rates_(read_start(starts)) == {"E": 16.25}
+    assert "--start" not in remedy.command(reduced, "mine.toml")
+    told, untold = (LevelRecord("linear", {}, states=2, told=told).note for told in (True, False))
+    assert "operating point" not in told and "operating point" in untold
 
 
 @pytest.mark.slow
