@@ -136,6 +136,11 @@ class Circuit:
         """The drive of this name on this population."""
         return next(drive for drive in self.drives if (drive.name, drive.target) == (name, target))
 
+    @property
+    def drives_(self) -> dict[tuple[str, str], float]:
+        """{(drive, target): rate of one train in the long run, Hz}."""
+        return {(drive.name, drive.target): drive.rate_ for drive in self.drives}
+
     def drive_weights_(self, name: str, target: str, seed: int = 0) -> Any:
         """Rate of a drive on each cell over its mean: 1, or an array over cells (drawn with the seed)."""
         drive = self.drive(name, target)

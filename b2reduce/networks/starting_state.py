@@ -73,7 +73,7 @@ def starting_state(circuit, initial, *, seed, dt_, bar):
     named = lambda name: active_rates_(circuit, name, seed=seed, dt_=dt_, bar=bar)
     rates_ = read_rates(tuple(circuit.populations), initial, named)
     released, plastic = _released(circuit, rates_)
-    drives_ = {(drive.name, drive.target): drive.rate_ for drive in circuit.drives}
+    drives_ = circuit.drives_
     values, cv2_ = {}, _regularity(released, rates_, drives_, seed, dt_)
     for number, name in enumerate(circuit.populations):
         seed_ = seed_streams(seed, OfNetwork.INITIAL, number)

@@ -40,9 +40,10 @@ def _alike(circuit):
 
 
 def outputs_of(circuit, rates_, drives_, cv2_, unequal_=None, *, cells, seed, state=None, **settings):
-    """{population: Output} of uncoupled cells at given rates; `state` is {population: {variable.
+    """{population: Output} of uncoupled cells at given rates.
 
-    Values}} of cells to go on from, by default they rest.
+    `state` is {population: {variable: values}} of cells to go on from, by default they rest; `unequal_`, as
+    `spread_of_inputs` has it, lets cells differ in what they get.
     """
     out = {}
     for number, names in enumerate(_alike(circuit)):

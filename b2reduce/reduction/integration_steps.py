@@ -94,7 +94,7 @@ def _trial(circuit, name, dt_, fixed):
     """
     model = circuit.populations[name].model
     rates_ = {source: np.repeat(RATES_, len(PUSHES_)) for source in circuit.populations}
-    drives_ = {(drive.name, drive.target): drive.rate_ for drive in circuit.drives}
+    drives_ = circuit.drives_
     I_, g_ = (
         values * np.ones(len(RATES_) * len(PUSHES_)) for values in average(circuit, name, rates_, drives_)
     )

@@ -190,9 +190,7 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, noi
 
 
 def operating_rates_from(circuit, drives_, start_, *, seed, dt_, engine="auto", bar, noise=NOISES["matched"]):
-    """{population.
-
-    Rate} in Hz of the operating point that the iteration reaches from given rates, as in
+    """{population: rate in Hz} of the operating point that the iteration reaches from given rates, as in
     `find_operating_point`.
     """
     start = np.array([start_[name] for name in circuit.populations], dtype=float)

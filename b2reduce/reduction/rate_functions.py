@@ -41,11 +41,8 @@ class RateFunctions:
 
         Where the operating point was found, unless the change says otherwise.
         """
-        old = {(d.name, d.target): d.rate_ for d in self.circuit.drives}
-        return {
-            (d.name, d.target): self.at_[d.name, d.target] if d.rate_ == old[d.name, d.target] else d.rate_
-            for d in circuit.drives
-        }
+        old = self.circuit.drives_
+        return {key: self.at_[key] if rate == old[key] else rate for key, rate in circuit.drives_.items()}
 
     @property
     def moved(self: Any) -> Mapping[str, float]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .search import APART, APART_
 
-__all__ = ["steady_rates"]
+__all__ = ["apart", "loop_of", "states_of", "steady_rates"]
 
 LOOP_STEP = 0.05  # relative, of the differences that give derivatives
 # Relative: where the search for rest starts from, so that a point which small changes leave is not taken for
@@ -72,7 +72,9 @@ def states_of(reduced):
     beside = {name: (1 + BESIDE) * rate for name, rate in reduced.operating_rate_.items()}
     known, silent = (reduced.steady_rates_(reduced.at_, start) for start in (beside, None))
     runaway = any(np.isnan(rate) for rate in [*known.values(), *silent.values()])
-    apart = any(
-        abs(silent[name] - known[name]) > APART * known[name] + APART_ for name in reduced.populations
-    )
-    return [known, silent] if apart and not runaway else [known]
+    return [known, silent] if apart(silent, known) and not runaway else [known]
+
+
+def apart(rates_, known):
+    """Whether rates in Hz are those of another state than the known ones."""
+    return any(abs(rates_[name] - known[name]) > APART * known[name] + APART_ for name in known)

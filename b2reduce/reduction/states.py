@@ -11,9 +11,18 @@ from ..basics.arguments import described, mapping, to_si
 from ..basics.errors import InputError, OperatingPointError, unknown_name
 from .noises import NOISES
 from .operating_point import find_operating_point
-from .search import APART, APART_, SILENT_
+from .rest import apart
+from .search import APART_, SILENT_
 
-__all__ = ["ACTIVE", "SILENT", "State", "active_rates_", "read_rates", "state_table", "states_of_model"]
+__all__ = [
+    "State",
+    "active_rates_",
+    "measured_start",
+    "of_model",
+    "read_rates",
+    "state_table",
+    "states_of_model",
+]
 
 SILENT, ACTIVE = "silent", "active"
 # Beside a state, to see whether the rate model goes back there: relative, and Hz
@@ -40,27 +49,31 @@ def states_of_model(reduced):
     point = {name: reduced.operating_rate_[name] for name in names}
     silence = dict.fromkeys(names, 0.0)
     found, left = [], []
-    for rates_ in (point, *reduced.others, silence):
-        beside = {name: (1 + BESIDE) * rates_[name] + BESIDE_ for name in names}
-        rest = reduced.steady_rates_(reduced.at_, beside)
+    new = lambda rates_: all(apart(rates_, known) for known, _ in found)
+
+    def settled(start_):
+        """Where the rate model goes to, which is kept where it is new; None where it runs away."""
+        rest = reduced.steady_rates_(reduced.at_, start_)
         if not np.isfinite(list(rest.values())).all():
-            stays = False
-        else:
-            stays = not _apart(rest, rates_)
-            if all(_apart(rest, known) for known, _ in found):
-                found.append((rest, True))
-        if not stays and rates_ is not silence:
-            left.append((rates_, False))
-    top = {name: float(np.asarray(reduced.gains[name].rates[1])) for name in names}
-    rest = reduced.steady_rates_(reduced.at_, top)
-    if np.isfinite(list(rest.values())).all() and all(_apart(rest, known) for known, _ in found):
-        found.append((rest, True))
-    found += [(rates_, stable) for rates_, stable in left if all(_apart(rates_, known) for known, _ in found)]
+            return None
+        if new(rest):
+            found.append((rest, True))
+        return rest
+
+    for rates_ in (point, *reduced.others, silence):
+        rest = settled({name: (1 + BESIDE) * rates_[name] + BESIDE_ for name in names})
+        if (rest is None or apart(rest, rates_)) and rates_ is not silence:
+            left.append(rates_)
+    settled({name: float(np.asarray(reduced.gains[name].rates[1])) for name in names})
+    found += [(rates_, False) for rates_ in left if new(rates_)]
     return _named(reduced, found, point)
 
 
-def _apart(rates_, known):
-    return any(abs(rates_[name] - known[name]) > APART * known[name] + APART_ for name in known)
+def measured_start(reduced):
+    """{population: rate} to start from where a rate model has several states, that which was measured; None
+    where it has one.
+    """
+    return dict(reduced.operating_rate) if len(reduced.states_) > 1 else None
 
 
 def _silence(found):
@@ -74,7 +87,7 @@ def _silence(found):
 def _named(reduced, found, point):
     """States with names, the silent one first, then that of the operating point."""
     silent = _silence([rates_ for rates_, _ in found])
-    found = sorted(found, key=lambda each: (not silent(each[0]), _apart(each[0], point)))
+    found = sorted(found, key=lambda each: (not silent(each[0]), apart(each[0], point)))
     states, number = [], 0
     for rates_, stable in found:
         if silent(rates_):
@@ -151,10 +164,9 @@ def active_rates_(circuit, name, *, seed, dt_, bar, engine="auto"):
             f"initial: {unknown_name('state', name, (SILENT, ACTIVE))}; further states are those of a reduced"
             ' circuit: give the rates of one, such as {"E": 10*Hz}'
         )
-    drives_ = {(drive.name, drive.target): drive.rate_ for drive in circuit.drives}
     try:
         point = find_operating_point(
-            circuit, drives_, seed=seed, dt_=dt_, engine=engine, bar=bar, noise=NOISES["renewal"]
+            circuit, circuit.drives_, seed=seed, dt_=dt_, engine=engine, bar=bar, noise=NOISES["renewal"]
         )
     except OperatingPointError as error:
         raise InputError(f"initial: got {ACTIVE!r}, and {error}; or give rates") from None

@@ -18,7 +18,7 @@ from .noises import NOISES, Noise
 from .operating_point import find_operating_point
 from .search import WARMUP_
 
-__all__ = ["at_voltages", "voltages_at"]
+__all__ = ["at_voltages"]
 
 # Cells that are looked at once: the mean is then known to a 60th of the spread
 CELLS = 4000
@@ -38,7 +38,7 @@ def at_voltages(request, bar):
             told, request.drives_, seed=request.seed, bar=bar, noise=noise, **request.settings
         )
         seen = {
-            name: voltages_at(
+            name: _voltages_at(
                 told,
                 name,
                 point,
@@ -53,7 +53,7 @@ def at_voltages(request, bar):
     return replace(request, circuit=told, asked=asked)
 
 
-def voltages_at(circuit, population, point, *, seed, dt_, engine="auto"):
+def _voltages_at(circuit, population, point, *, seed, dt_, engine="auto"):
     """Voltages in V of uncoupled cells at one moment, in the noise they have at an operating point."""
     model = circuit.populations[population].model
     warmup_ = max(2 * WARMUP_, point.settled_.get(population, 0.0))

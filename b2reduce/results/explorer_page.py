@@ -14,6 +14,7 @@ from ..basics.files import without_nan
 from ..basics.rendering import rendered
 from ..basics.units import with_units
 from ..reduction.rate_system import printed, rate_system
+from ..reduction.states import measured_start
 
 __all__ = ["page_of"]
 
@@ -32,13 +33,7 @@ def page_of(reduced, curves, points):
             " level than 'transfer'"
         )
     drives = constant if _one_rate(reduced.circuit) else None
-    # Of several states the one that was measured
-    start = (
-        {name: with_units(rate, "Hz") for name, rate in reduced.operating_rate_.items()}
-        if len(reduced.states_) > 1
-        else None
-    )
-    system = rate_system(reduced, drives, initial=start)
+    system = rate_system(reduced, drives, initial=measured_start(reduced))
     script = [
         f"const {{{', '.join([*system.parameters, *system.drives])}}} = p;",
         *(f"const {state.name} = x[{k}];" for k, state in enumerate(system.states)),
@@ -144,9 +139,8 @@ def _synapses(reduced, system):
 
 
 def _pathways(reduced):
-    """{population.
-
-    Mean current per hertz of every pathway}, where its operating point lies on the f-I curve.
+    """{population: mean current per hertz of every pathway, and where its operating point lies on the f-I
+    curve}.
     """
     circuit = reduced.circuit
     return {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..reduction.inputs import arriving_rate
 from .plastic_states import PlasticStates
 
 __all__ = ["slopes_"]
@@ -26,10 +27,7 @@ def slopes_(reduced, rates_, drives_):
     """
     slopes = {}
     for target in reduced.populations:
-        carried = {
-            p.label: drives_[p.source, target] if p.is_drive else p.sent_(rates_[p.source])
-            for p in reduced.circuit.pathways(target)
-        }
+        carried = {p.label: arriving_rate(p, rates_, drives_) for p in reduced.circuit.pathways(target)}
         response = lambda carried: float(
             reduced.functions_[target](*reduced.carried_arguments_(target, carried))
         )

@@ -24,9 +24,8 @@ def is_bounded(reduced):
 
 
 def roots_(reduced, drives_):
-    """[{population.
-
-    Rate}] where r = F(r), by Newton's method from many starts with the roots found divided out.
+    """[{population: rate}] where r = F(r), by Newton's method from many starts with the roots found divided
+    out.
     """
     from scipy.optimize import root
 

@@ -229,9 +229,8 @@ def compare(
 
 
 def _open_loop(reduced, runs, rates, after_):
-    """{population.
-
-    Rate in Hz} that the gains give at the rates of the spiking network, over stretches of constant drive.
+    """{population: rate in Hz} that the gains give at the rates of the spiking network, over stretches of
+    constant drive.
     """
     drives = rates.drives_
     end_ = min(run.duration_ for run in runs)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..networks.simulate_rates import simulate_rates
 from ..reduction.levels.register import LEVELS
+from ..reduction.states import measured_start
 from .comparison import FLOOR_, compare, tier_of
 from .verdict import LevelRecord
 
@@ -16,7 +17,7 @@ def level_rows(reductions, reduced, rates, spikes, comparison, duration, missing
 
     spiking, records = comparison.table["spiking"], []
     constant = all(drive.constant for drive in reduced.circuit.drives)
-    drives_ = {(drive.name, drive.target): drive.rate_ for drive in reduced.circuit.drives}
+    drives_ = reduced.circuit.drives_
     largest = lambda rates: float(((rates - spiking) / np.maximum(spiking, FLOOR_)).abs().max())
     for level in LEVELS:
         other = reductions.get(level)
@@ -37,10 +38,11 @@ def level_rows(reductions, reduced, rates, spikes, comparison, duration, missing
                 [name for name in other.populations if other.kind.is_outside(other, name, rest, drives_)],
             )
         else:
-            several = start is None and len(other.states_) > 1
-            initial = dict(other.operating_rate) if several else start
             run = simulate_rates(
-                other, duration=duration, initial=initial, seed=rates.provenance.get("seed", 1)
+                other,
+                duration=duration,
+                initial=measured_start(other) if start is None else start,
+                seed=rates.provenance.get("seed", 1),
             )
             own = compare(spikes, run, after=comparison.after, reduced=other)
             mean, lost = own.table["rate"], [name for name, share in run.outside.items() if share > 0.5]

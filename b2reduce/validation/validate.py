@@ -17,7 +17,7 @@ from ..networks.simulate_rates import simulate_rates
 from ..networks.simulate_spikes import simulate_spikes
 from ..reduction.levels.register import LEVELS
 from ..reduction.reduce import reduce
-from ..reduction.states import read_rates
+from ..reduction.states import measured_start, read_rates
 from .comparison import compare
 from .judge import judge
 from .level_table import level_rows, level_table
@@ -166,10 +166,9 @@ def validate(
             ),
         )
         reduced = reductions[level]
-        # Where silence is another state of the rate model, it starts from the operating point that was meant.
         start = reduced.start_rates_(initial)
         start = None if start is None else {name: with_units(rate, "Hz") for name, rate in start.items()}
-        own = dict(reduced.operating_rate) if start is None and len(reduced.states_) > 1 else start
+        own = measured_start(reduced) if start is None else start
         rates = timed(
             "rate network",
             lambda: simulate_rates(reduced, duration=duration, seed=seed, initial=own, progress=bar),

@@ -400,7 +400,9 @@ def test_what_is_said_of_a_validation_knows_the_state_that_was_asked_for():
     reduced, remedy = excitatory(0.2, logistic()), Remedy({"level": "transfer"}, "")
     words = shlex.split(remedy.command(reduced, "mine.toml", start={"E": 16.25}))
     starts = tuple(word for before, word in pairwise(words) if before == "--start")
-    assert read_start(starts) == {"E": "16.25 Hz"} and reduced.start_rates_(read_start(starts)) == {"E": 16.25}
+    assert read_start(starts) == {"E": "16.25 Hz"} and reduced.start_rates_(read_start(starts)) == {
+        "E": 16.25
+    }
     assert "--start" not in remedy.command(reduced, "mine.toml")
     told, untold = (LevelRecord("linear", {}, states=2, told=told).note for told in (True, False))
     assert "operating point" not in told and "operating point" in untold

@@ -192,7 +192,7 @@ class Averaged:
         return middle, *best[1:]
 
     def _excess(self, rates):
-        """C - 1."""
+        """The correction less 1."""
         u, x = self._plasticity.rest_(rates)
         return self._plasticity.release_(rates) / (self._after(u) * x) - 1
 

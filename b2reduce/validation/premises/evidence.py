@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ...reduction.inputs import average, membrane_tau_
+from ...reduction.inputs import average, membrane_tau_, source_rate
 
 __all__ = ["Evidence"]
 
@@ -43,19 +43,30 @@ class Evidence:
         return {name: float(np.mean([mean[name] for mean in means])) for name in self.circuit.populations}
 
     @cached_property
-    def drives_(self):
-        """{(drive, target): Hz}, means over time."""
-        return {(drive.name, drive.target): drive.rate_ for drive in self.circuit.drives}
-
-    @cached_property
     def membrane_taus_(self):
         """{population: time constant of the membrane in s} at the rates of the spiking network."""
         return {
             name: membrane_tau_(
-                population.model, average(self.circuit, name, self.spiking_rates, self.drives_)[1]
+                population.model, average(self.circuit, name, self.spiking_rates, self.circuit.drives_)[1]
             )
             for name, population in self.circuit.populations.items()
         }
+
+    def variances_(self, target, behind_membrane):
+        """[(pathway, its presynaptic rate in Hz, variance of its current for independent spikes)] at the
+        rates of the spiking network and at v_theta; of the current itself, or of what the membrane lets pass.
+        """
+        model, tau_m = self.circuit.populations[target].model, self.membrane_taus_[target]
+        v_theta = float(np.asarray(self.reduced.gains[target].v_theta))
+        for p in self.circuit.pathways(target):
+            rate = source_rate(p, self.spiking_rates, self.circuit.drives_)
+            yield (
+                p,
+                rate,
+                p.density_(rate, model, v_theta) * p.synapse.filter.band_(tau_m)
+                if behind_membrane
+                else p.variance_(rate, model, v_theta),
+            )
 
     def trains(self, run):
         """[(population, cell indices, times)] of the spikes, where there are any."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...basics.frozen import FrozenDict
-from ...reduction.inputs import pathway_factor, source_rate
+from ...reduction.inputs import pathway_factor
 from ...reduction.noises import NOISES
 from .asynchrony import Asynchrony
 from .base import Ratio
@@ -43,24 +43,13 @@ class IrregularSpikes(Ratio):
         return renewal_instead(reduced)
 
     def measure(self, evidence):
-        circuit, reduced, rates = evidence.circuit, evidence.reduced, evidence.spiking_rates
+        circuit, reduced = evidence.circuit, evidence.reduced
         cv2, ratios = _squared_cvs(evidence), {}
         for target in circuit.populations:
-            seen = assumed = 0.0
-            model, v_theta = (
-                circuit.populations[target].model,
-                float(np.asarray(reduced.gains[target].v_theta)),
-            )
-            tau_m, pathways = evidence.membrane_taus_[target], circuit.pathways(target)
+            seen, assumed, tau_m = 0.0, 0.0, evidence.membrane_taus_[target]
             # The variance of charge that comes at once is one of the membrane: then all are.
-            at_once = any(p.synapse.filter.at_once for p in pathways)
-            for p in pathways:
-                rate = source_rate(p, rates, evidence.drives_)
-                variance = (
-                    p.density_(rate, model, v_theta) * p.synapse.filter.band_(tau_m)
-                    if at_once
-                    else p.variance_(rate, model, v_theta)
-                )
+            at_once = any(p.synapse.filter.at_once for p in circuit.pathways(target))
+            for p, rate, variance in evidence.variances_(target, behind_membrane=at_once):
                 seen += variance * float(pathway_factor(p, rate, cv2, tau_m))
                 assumed += variance * float(pathway_factor(p, rate, reduced.cv2, tau_m))
             if assumed > 0:

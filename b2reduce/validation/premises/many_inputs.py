@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...basics.frozen import FrozenDict
+from ...reduction.inputs import source_rate
 from .base import Premise
 
 __all__ = ["ManyInputs"]
@@ -36,11 +37,7 @@ class ManyInputs(Premise):
         circuit, events = evidence.circuit, {}
         for target in circuit.populations:
             for pathway in circuit.pathways(target):
-                rate = (
-                    circuit.drive(pathway.source, target).rate_
-                    if pathway.is_drive
-                    else evidence.spiking_rates[pathway.source]
-                )
+                rate = source_rate(pathway, evidence.spiking_rates, circuit.drives_)
                 within = pathway.synapse.filter.delay_
                 if pathway.synapse.filter.at_once:
                     within = evidence.membrane_taus_[target]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...reduction.inputs import release_factor, source_rate
+from ...reduction.inputs import release_factor
 from .asynchrony import Asynchrony
 from .base import Ratio
 
@@ -26,16 +26,12 @@ class IndependentReleases(Ratio):
     otherwise = "synapses that are faster than the intervals of spikes, or lower rates"
 
     def measure(self, evidence):
-        circuit, rates, ratios = evidence.circuit, evidence.spiking_rates, {}
+        ratios = {}
         if not evidence.reduced.plastic:
             return None
-        for target, population in circuit.populations.items():
+        for target, tau_m in evidence.membrane_taus_.items():
             seen = assumed = 0.0
-            v_theta = float(np.asarray(evidence.reduced.gains[target].v_theta))
-            tau_m = evidence.membrane_taus_[target]
-            for p in circuit.pathways(target):
-                rate = source_rate(p, rates, evidence.drives_)
-                variance = p.density_(rate, population.model, v_theta) * p.synapse.filter.band_(tau_m)
+            for p, rate, variance in evidence.variances_(target, behind_membrane=True):
                 seen += variance * release_factor(p, rate, tau_m)
                 assumed += variance
             if assumed > 0:
@@ -102,9 +98,8 @@ def released_(plasticity, i, t, start_):
         return 0.0
     number = np.arange(t.size) - np.searchsorted(cells, cells)  # of the spike within its cell
     u, x, last = np.zeros(cells[-1] + 1), np.ones(cells[-1] + 1), np.full(cells[-1] + 1, -np.inf)
-    total = 0.0
-    for k in range(number.max() + 1):
-        at = number == k
+    total, ends = 0.0, np.cumsum(np.bincount(number))[:-1]
+    for at in np.split(np.argsort(number, kind="stable"), ends):
         cell, now = cells[at], t[at]
         used, left = plasticity.passed_(u[cell], x[cell], now - last[cell])
         total += float(np.sum((used * left)[now > start_]))
