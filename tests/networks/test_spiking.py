@@ -273,6 +273,14 @@ def test_structure_is_what_values_do_not_change(small):
         {"population.E.V_th": "-48 mV"},
     ):
         assert not same(changes), changes
+
+    def of(**more):
+        nmda = {"G": 1 * nS, "tau_rise": 2 * ms, "tau": 50 * ms, "E": 0 * mV, "norm": "peak", **more}
+        drive = b2r.Drive("x", "E", 9, 5 * Hz, kind="nmda", **nmda)
+        return structure_of(b2r.Circuit({"E": small.populations["E"]}, drives=[drive]), 1, 1e-4, 1.0, 10)
+
+    assert of() == of(G=2 * nS) == of(tau_rise=1 * ms), "numbers are arguments of one program"
+    assert of() != of(B="1/(1 + exp(-0.08*v/mV))"), "the factor of the voltage is part of its equations"
     random = small.replace({"projection.I->E.probability": 0.1})
     assert structure_of(random, 1, 1e-4, 1.0, 10) != structure_of(random, 2, 1e-4, 1.0, 10), (
         "the number of synapses is part of the program"

@@ -34,8 +34,8 @@ def structure_of(circuit, seed, dt_, duration_, record, state=None):
     entries = (*circuit.projections, *circuit.drives)
     for item, entry in zip([*data.get("projections", ()), *data.get("drives", ())], entries):
         if not entry.differing:  # what is drawn for those that differ depends on all of it
-            for key in entry.parameters:  # arguments of the program
-                item.pop(key)
+            for number in entry.synapse_kind.numbers():  # arguments; words are part of the program
+                item.pop(number.name, None)
     for item, drive in zip(data.get("drives", ()), circuit.drives):
         # The number of inputs multiplies the rate, but where trains have synapses of their own; rates over
         # cells are arrays of the program, and recorded trains are part of it
