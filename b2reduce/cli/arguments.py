@@ -187,7 +187,26 @@ def read_changes(entries, option="--set"):
         from ..basics.errors import InputError
 
         raise InputError(f"{option}: got {twice[0]!r} twice; give it once")
-    return {name: int(value) if value.isdigit() else value for name, value in read}
+    return {name: _changed(value, f"{option}, {name}") for name, value in read}
+
+
+def _changed(text, key):
+    """The value that a text stands for: tables and lists as files have them, a count, or the text."""
+    if text.isdigit():
+        return int(text)
+    if not text.startswith(("{", "[")):
+        return text
+    import tomllib
+
+    from ..basics.errors import InputError
+
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        raise InputError(
+            f"{key}: got {text!r}, expected a table or a list as in a file, the whole in single quotes, such"
+            ' as \'{ kind = "cosine", modulation = 0.6 }\' or \'["1 ms", "2 ms"]\''
+        ) from None
 
 
 def read_circuit(name, changes):

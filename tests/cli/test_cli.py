@@ -397,6 +397,23 @@ def test_an_arrow_may_be_a_colon():
     )
 
 
+def test_tables_and_lists_are_given_as_in_files():
+    from b2reduce.cli.arguments import read_changes
+
+    name, table = (
+        "projection.E->E.plasticity",
+        '{ kind = "tsodyks_markram", U = 0.5, tau_rec = "1 s", tau_facil = "0 s" }',
+    )
+    changes = read_changes([f"{name}={table}", "projection.E:E.delay=['1 ms', '2 ms']"])
+    changed = b2r.load_circuit("ei_lif").replace(changes)
+    assert changed.projections[0].plasticity.U_ == 0.5 and changed.projections[0].to_dict()["delay"] == [
+        "1 ms",
+        "2 ms",
+    ]
+    with pytest.raises(b2r.errors.InputError, match="single quotes"):
+        read_changes([f"{name}={{ kind = tsodyks_markram }}"])
+
+
 def test_output_folders_are_tried_before_the_work(folder):
     """A dangling link is followed, the folder one is in refused, what cannot be made is named.
 
