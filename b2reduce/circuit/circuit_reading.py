@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..basics.arguments import described
 from ..basics.errors import CircuitError, InputError, unknown_name
-from .given_wiring import with_folder
+from .given_arrays import with_folder
 from .load_model import load_model
 from .neuron import NeuronModel
 from .parts import Drive, Population, Projection

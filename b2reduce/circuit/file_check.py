@@ -12,7 +12,7 @@ from ..basics.units import parse_quantity
 from .circuit import Circuit
 from .circuit_reading import KEYS as CIRCUIT_KEYS
 from .circuit_reading import POPULATION_KEYS
-from .given_wiring import with_folder
+from .given_arrays import with_folder
 from .load_model import load_model
 from .neuron import NeuronModel
 from .neuron_reading import KEYS as NEURON_KEYS

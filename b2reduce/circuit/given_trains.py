@@ -11,14 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..basics.arguments import described, to_si
-from ..basics.errors import CircuitError, InputError, unknown_name
-from .given_wiring import inline_array, inline_text, npz_content, read_npz
+from ..basics.errors import CircuitError
+from .given_arrays import check_times, indices, named_arrays, npz_content, numbers, texts_of
 
 __all__ = ["MOST_TRAINS", "GivenTrains", "read_trains"]
 
-#: {array: how it is kept}, little endian wherever it is read.
-_KEPT = {"i": "<i4", "t": "<f8"}
-_KEYS = (*_KEPT, "duration")
 MOST_TRAINS = 10**8  # that cells share: each is simulated
 LONGEST_ = 1e4  # s: later spikes were meant in ms
 _ARRAYS = "arrays i (the train) and t (its spikes, in s), and where they last longer a duration in s"
@@ -57,8 +54,7 @@ class GivenTrains:
     @cached_property
     def plain(self):
         """Its arrays as texts: the same numbers, bit for bit, in files of plain data."""
-        arrays = {key: inline_text(getattr(self, key), kept) for key, kept in _KEPT.items()}
-        return {**arrays, "duration": self.duration_}
+        return {**texts_of({"i": self.i, "t": self.t}), "duration": self.duration_}
 
     def to_dict(self):
         """Plain data, as in the TOML file."""
@@ -119,19 +115,14 @@ def read_trains(given, key):
     if isinstance(given, GivenTrains):
         return given
     where = f"{key}, spikes"
-    if isinstance(given, (str, Path)):
-        given, where = read_npz(Path(given), where, _ARRAYS), f"{where} ({given})"
-    elif isinstance(given, (tuple, list)) and len(given) == 2:
+    if isinstance(given, (tuple, list)) and len(given) == 2:
         given = dict(zip("it", given))
-    elif not isinstance(given, Mapping):
+    elif not isinstance(given, (Mapping, str, Path)):
         given = _of_brian(given, where)
-    for name in given:
-        if name not in _KEYS:
-            raise CircuitError(f"{where}: {unknown_name('array', name, _KEYS)}")
-    for name in _KEPT:
-        if given.get(name) is None:
-            raise CircuitError(f"{where}: the array {name!r} is missing, expected {_ARRAYS}")
-    i, t = _indices(given["i"], f"{where}, i"), _times(given["t"], f"{where}, t")
+    given, where = named_arrays(given, where, ("i", "t", "duration"), ("i", "t"), _ARRAYS)
+    i = indices(given["i"], f"{where}, i", "spike")
+    t = numbers(given["t"], f"{where}, t", "spike", "s")
+    check_times(t, LONGEST_, f"{where}, t")
     if i.size != t.size:
         raise CircuitError(
             f"{where}: got {i.size} in i and {t.size} in t, expected one entry a spike in each"
@@ -164,61 +155,16 @@ def _of_brian(given, where):
     return {**found, "duration": ran_} if ran_ > 0 else found
 
 
-def _indices(value, where):
-    found = _plain(value, "i", where)
-    if not (found == np.floor(found)).all():
-        raise CircuitError(f"{where}: got {found[found != np.floor(found)][0]:g}, expected whole numbers")
-    if found.size and not 0 <= found.min() <= found.max() < 2**31:
-        raise CircuitError(f"{where}: got {found.min():g} to {found.max():g}, expected indices from 0")
-    return found.astype(np.int32)
-
-
-def _times(value, where):
-    found = _plain(_seconds(value, where), "t", where).astype(float)
-    if found.size and not 0 <= found.min() <= found.max() <= LONGEST_:
-        raise CircuitError(
-            f"{where}: got {found.min():g} to {found.max():g} s, expected 0 to {LONGEST_:g} s; plain numbers"
-            " are in s"
-        )
-    return found
-
-
-def _seconds(value, where):
-    """SI of what has a unit, and plain numbers as they are."""
-    if not hasattr(value, "dim"):
-        return value
-    try:
-        return to_si(value, "s", where)
-    except InputError as error:
-        raise CircuitError(str(error)) from None
-
-
-def _plain(value, name, where):
-    """One array of finite numbers."""
-    value = inline_array(value, _KEPT[name], where)
-    try:
-        found = np.asarray(value)
-    except ValueError:
-        raise CircuitError(f"{where}: got lists of unequal length, expected one list") from None
-    if found.ndim != 1 or found.dtype.kind not in "iuf" and found.size:
-        raise CircuitError(f"{where}: got {described(value)}, expected numbers, one a spike")
-    if hasattr(value, "dim") and not value.dim.is_dimensionless:
-        raise CircuitError(f"{where}: got {described(value)}, expected plain whole numbers")
-    if not np.isfinite(found).all():
-        raise CircuitError(f"{where}: got values that are not finite, expected finite ones")
-    return found
-
-
 def _duration(value, last_, where):
     if value is None:
         if last_ > 0:
             return last_
         raise CircuitError(f"{where}: the only spikes are at 0 s; say with a duration how long they last")
     try:
-        found = _seconds(value, f"{where}, duration")
+        found = to_si(value, "s", f"{where}, duration") if hasattr(value, "dim") else value
         # Not a list of one, nor True, which are 1 s to numpy
         found = np.nan if np.ndim(found) or np.asarray(found).dtype == bool else float(found)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError):  # of another unit, or no number
         found = np.nan
     if not last_ <= found <= LONGEST_ or not found > 0:
         raise CircuitError(
