@@ -22,6 +22,7 @@ SCALES = {
     "lif_brunel2000": 1e-9,
     "lif_brunel2001_e": 1e-9,
     "lif_brunel2001_i": 1e-9,
+    "lif_potjans2014": 1e-9,
 }
 EXACT = ("total", "count", "first_time", "second_time", "first_counted_time", "last_time", "late_count")
 SOURCES = (

@@ -114,7 +114,7 @@ def indices(value, where, of):
 
 
 def numbers(value, where, of, unit=None, why=""):
-    """Finite numbers, one of each synapse or spike: SI where they may have a unit, else plain (words say why)."""
+    """Finite numbers, one of each synapse or spike: SI where they may have a unit, else plain (see `why`)."""
     return _finite(value, where, of, _NUMBER, unit, why).astype(float)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .arguments import JSON, MODEL_NAME, OUTPUT, SEED, read_axis, read_changes, read_noise, read_pair
+from .arguments import JSON, MODEL_NAME, OUTPUT, SEED, read_axis, read_noise, read_pair
+from .changes import read_changes
 from .output import check_output, fi_figure, show_result, show_table, show_warnings, write_results
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .arguments import CIRCUIT, JSON, OUTPUT, SEED, read_along, read_changes, read_circuit, read_pair
+from .arguments import CIRCUIT, JSON, OUTPUT, SEED, read_pair
+from .changes import read_along, read_changes, read_circuit
 from .output import check_output, fi_figure, show_result, show_table, show_warnings, write_results
 from .reductions import reduced_circuit
 from .starts import START, read_start

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .arguments import read_changes, read_circuit, read_pair
+from .arguments import read_pair
+from .changes import read_changes, read_circuit
 
 __all__ = ["reduced_circuit"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .arguments import CIRCUIT_NAME, JSON, options, read_circuit, read_grid, scheduler_of
+from .arguments import CIRCUIT_NAME, JSON, options, scheduler_of
+from .changes import read_circuit, read_grid
 from .output import check_output, show_failures, show_result, show_table
 
 _GRID = options(

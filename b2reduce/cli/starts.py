@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .arguments import read_name
+from .changes import read_name
 
 __all__ = ["START", "read_start"]
 

@@ -381,7 +381,7 @@ def test_what_a_shell_left_of_an_arrow_is_recognised(arguments, folder):
 
 
 def test_an_arrow_may_be_a_colon():
-    from b2reduce.cli.arguments import read_changes, read_grid
+    from b2reduce.cli.changes import read_changes, read_grid
 
     assert read_changes(["projection.I:E.G='2 nS'", "drive.ext:E.rate=12 Hz", "population.E.size=100"]) == {
         "projection.I->E.G": "2 nS",
@@ -398,7 +398,7 @@ def test_an_arrow_may_be_a_colon():
 
 
 def test_tables_and_lists_are_given_as_in_files():
-    from b2reduce.cli.arguments import read_changes
+    from b2reduce.cli.changes import read_changes
 
     name, table = (
         "projection.E->E.plasticity",
