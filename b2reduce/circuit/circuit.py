@@ -137,7 +137,7 @@ class Circuit:
         return next(drive for drive in self.drives if (drive.name, drive.target) == (name, target))
 
     @property
-    def drives_(self) -> dict[tuple[str, str], float]:
+    def drives_(self) -> dict[tuple[str, str | None], float]:
         """{(drive, target): rate of one train in the long run, Hz}."""
         return {(drive.name, drive.target): drive.rate_ for drive in self.drives}
 

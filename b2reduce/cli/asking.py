@@ -7,17 +7,8 @@ from __future__ import annotations
 
 import click
 
-from .arguments import (
-    CIRCUIT,
-    CIRCUIT_NAME,
-    EXPORTER,
-    JSON,
-    OUTPUT,
-    SEED,
-    read_changes,
-    read_circuit,
-    read_name,
-)
+from .arguments import CIRCUIT, CIRCUIT_NAME, EXPORTER, JSON, OUTPUT, SEED
+from .changes import read_changes, read_circuit, read_name
 from .output import check_output, show_result, show_table, show_warnings, write_results
 from .reductions import reduced_circuit
 
