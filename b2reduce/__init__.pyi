@@ -19,6 +19,8 @@ from .circuit.neuron import NeuronModel as NeuronModel
 from .circuit.parts import Drive as Drive
 from .circuit.parts import Population as Population
 from .circuit.parts import Projection as Projection
+from .importing.from_brian2 import from_brian2 as from_brian2
+from .importing.imported import Imported as Imported
 from .networks.activity import Activity as Activity
 from .networks.simulate_rates import rate_network as rate_network
 from .networks.simulate_rates import simulate_rates as simulate_rates

@@ -16,7 +16,7 @@ FLOORS = [
     {"cells"},
     {"reduction"},
     {"networks", "theory"},
-    {"results"},
+    {"results", "importing"},
     {"validation"},
     {"scanning"},
     {"cli"},

@@ -191,26 +191,3 @@ def read_noise(path):
     if not drives:
         raise InputError(f"{path}: there is no [[drives]] in it")
     return drives
-
-
-def scheduler_of(address):
-    """A dask client as a context, or nothing."""
-    from contextlib import nullcontext
-
-    from ..basics.errors import InputError
-
-    if address is None:
-        return nullcontext()
-    try:
-        from distributed import Client
-    except ImportError:
-        raise InputError(
-            "--scheduler: dask.distributed is not installed: pip install 'b2reduce[distributed]'"
-        ) from None
-    try:
-        return Client(address, timeout="10s")
-    except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(
-            f"--scheduler: nothing answers at {address}: {type(error).__name__}; start one with 'dask"
-            " scheduler', or leave the option out"
-        ) from None

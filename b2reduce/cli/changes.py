@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .arguments import read_axis
+from .imported import circuit_named
 
 __all__ = ["read_along", "read_changes", "read_circuit", "read_grid", "read_name"]
 
@@ -60,9 +61,7 @@ def _changed(text, key):
 
 
 def read_circuit(name, changes):
-    from ..circuit.circuit import load_circuit
-
-    return load_circuit(name).replace(read_changes(changes))
+    return circuit_named(name).replace(read_changes(changes))
 
 
 def read_along(text):

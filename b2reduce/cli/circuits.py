@@ -6,6 +6,7 @@ import click
 
 from .arguments import CIRCUIT, JSON, OUTPUT, SEED, read_pair
 from .changes import read_along, read_changes, read_circuit
+from .imported import save_audit
 from .output import check_output, fi_figure, show_result, show_table, show_warnings, write_results
 from .reductions import reduced_circuit
 from .starts import START, read_start
@@ -16,7 +17,7 @@ from .starts import START, read_start
 @SEED
 @OUTPUT
 @JSON
-def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, folder, as_json):
+def reduce(circuit, changes, folder, as_json, **options):
     """Derive the rate model of a CIRCUIT (a name or a .toml file): W, W_ext, theta, tau."""
     from ..basics.codec.documents import document_text
     from ..basics.display import amount
@@ -24,18 +25,7 @@ def reduce(circuit, level, noise, cells, tau, at, window, changes, dt, seed, fol
     from ..results import plain as store
 
     check_output(folder)
-    reduced = reduced_circuit(
-        circuit,
-        changes,
-        level=level,
-        noise=noise,
-        cells=cells,
-        tau=tau,
-        at=at,
-        window=window,
-        dt=dt,
-        seed=seed,
-    )
+    reduced = reduced_circuit(circuit, changes, **options)
     if folder:
         write_results(
             folder,
@@ -104,7 +94,10 @@ def run(
     folder,
     as_json,
 ):
-    """Reduce a CIRCUIT, run spiking and rate network, compare them, check the premises, write the report."""
+    """Reduce a CIRCUIT, run both networks, compare them, check the premises, write the report.
+
+    A script (my_script.py) may stand in its place: it runs up to its first run(), whose network is taken.
+    """
     from ..results import plain as store
     from ..validation.validate import validate
 
@@ -126,6 +119,7 @@ def run(
     )
     if folder:
         validation.save(folder)
+        save_audit(folder)
 
     def show():
         comparison = validation.comparison

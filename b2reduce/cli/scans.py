@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .arguments import CIRCUIT_NAME, JSON, options, scheduler_of
+from .arguments import CIRCUIT_NAME, JSON, options
 from .changes import read_circuit, read_grid
 from .output import check_output, show_failures, show_result, show_table
 
@@ -145,3 +145,26 @@ def map_(circuit, grid, duration, seeds, level, noise, changes, workers, schedul
         ),
     )
     show_failures(regimes.table)
+
+
+def scheduler_of(address):
+    """A dask client as a context, or nothing."""
+    from contextlib import nullcontext
+
+    from ..basics.errors import InputError
+
+    if address is None:
+        return nullcontext()
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError(
+            "--scheduler: dask.distributed is not installed: pip install 'b2reduce[distributed]'"
+        ) from None
+    try:
+        return Client(address, timeout="10s")
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(
+            f"--scheduler: nothing answers at {address}: {type(error).__name__}; start one with 'dask"
+            " scheduler', or leave the option out"
+        ) from None

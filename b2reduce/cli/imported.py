@@ -1,0 +1,34 @@
+"""Scripts of Brian2's in place of circuits."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["circuit_named", "save_audit"]
+
+_KEPT = "b2reduce.imported"
+
+
+def circuit_named(name):
+    """A circuit by its name or file, or the network of a script, which a command runs once."""
+    from ..circuit.circuit import load_circuit
+    from ..importing.scripts import import_script, is_script
+
+    if not is_script(name):
+        return load_circuit(name)
+    kept = click.get_current_context().meta
+    if _KEPT not in kept:
+        click.echo(f"running {name} up to its first run(), as Python would", err=True)
+        found = kept[_KEPT] = import_script(name)
+        if found.printed:
+            click.echo(found.printed.rstrip(), err=True)
+        for line in found.warnings:
+            click.echo(f"Warning: {line}", err=True)
+    return kept[_KEPT].circuit
+
+
+def save_audit(folder):
+    """Write what was read of a script into a folder of results."""
+    found = click.get_current_context().meta.get(_KEPT)
+    if found is not None:
+        found.table.to_csv(f"{folder}/imported.csv", index=False)

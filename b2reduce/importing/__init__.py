@@ -1,0 +1,1 @@
+"""Networks that users have written in Brian2, read into circuits."""

@@ -1,0 +1,103 @@
+"""Values of the parameters of some cells: one, or a normal distribution over them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..basics.units import with_units
+from ..circuit.spread import Normal
+from .algebra import rounded
+from .audit import shown
+from .spread_values import looks_normal
+
+__all__ = ["CellValues"]
+
+
+class CellValues:
+    """What the names in the equations of some cells are worth.
+
+    Parameters
+    ----------
+    part : Part
+    equations : GroupEquations
+    scope : Scope
+    """
+
+    def __init__(self, part, equations, scope):
+        self.part, self.equations, self.scope = part, equations, scope
+        self._cells = {name: part.values_(name) for name in equations.parameters if self._numeric(name)}
+
+    def _numeric(self, name):
+        return np.asarray(self.part.group.variables[name].get_value()).dtype.kind in "fiub"
+
+    @property
+    def varying(self):
+        """Parameters that differ from cell to cell."""
+        return tuple(name for name, values in self._cells.items() if np.ptp(values.astype(float)) > 0)
+
+    def values_of(self, names):
+        """{name: SI value} of those among some names that are constants, the same for all cells."""
+        found = {}
+        for name in names:
+            if name in self._cells:
+                if name not in self.varying:
+                    found[name] = float(self._cells[name][0])
+            elif name == self.unit_name and self.equations.unit_ != 1:
+                found[name] = self.equations.unit_
+            elif name not in self.equations.lines and not self._is_built_in(name):
+                if not self.scope.is_function(name):
+                    found[name] = self.scope.value_(name)
+        return found
+
+    @property
+    def unit_name(self):
+        from .group_equations import UNIT
+
+        return UNIT
+
+    def _is_built_in(self, name):
+        from ..circuit.neuron_checks import BUILTIN
+
+        return name in BUILTIN or name.startswith("xi_") or name in self.equations.group.variables
+
+    def dimension(self, name):
+        """Of a constant or a variable."""
+        from brian2 import volt
+
+        if name in self.equations.lines:
+            return self.equations.lines[name].dim
+        if name == self.unit_name and self.equations.unit_ != 1:
+            return volt.dim
+        return self.scope.resolved(name).dim
+
+    def quantity(self, name, audit):
+        """A parameter as a cell has it: a Quantity or number, or a `Normal`.
+
+        Values that differ and are not normal are refused, and taken as normal where that is let pass.
+        """
+        dim = self.dimension(name)
+        if name not in self._cells:
+            value = self.values_of([name])[name]
+            return value if dim.is_dimensionless else with_units(value, dim)
+        values = self._cells[name].astype(float)
+        value = lambda number: rounded(number) if dim.is_dimensionless else with_units(rounded(number), dim)
+        if name not in self.varying:
+            return value(float(values[0]))
+        normal = Normal(value(values.mean()), value(values.std(ddof=1)))
+        if looks_normal(values):
+            audit.row(
+                self.part.name,
+                f"{name}: {values.size} values",
+                shown(normal),
+                "a test does not refuse that they are normal; networks draw their own",
+            )
+        else:
+            audit.refuse(
+                self.part.name,
+                f"{name} has {np.unique(values).size} different values over {values.size} cells, which are"
+                " not"
+                " normal",
+                "give the cells one value, normal ones, or steps, which are populations of their own",
+                f"taken as {shown(normal)}",
+            )
+        return normal

@@ -1,0 +1,81 @@
+"""Runs a script up to its first run(), and writes the circuit of the network that it would have run.
+
+``python -m b2reduce.importing.first_run SCRIPT FOLDER`` in a process of its own: the script is the user's
+program, and does here whatever it does elsewhere. It ends where it would simulate.
+"""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+import traceback
+from pathlib import Path
+
+CIRCUIT, AUDIT = "circuit.toml", "audit.json"
+
+__all__ = ["AUDIT", "CIRCUIT", "main"]
+
+
+class _Reached(BaseException):
+    """The script has come to its run, which no `except Exception` of its own shall keep from ending it."""
+
+
+def main(script, folder):
+    """Leave the circuit, or what went wrong, in a folder."""
+    found = {}
+    _stop_at_run(found, Path(script).stem)
+    sys.argv, sys.path[0] = [str(script)], str(Path(script).resolve().parent)
+    try:
+        runpy.run_path(str(script), run_name="__main__")
+    except _Reached:
+        pass
+    except SystemExit:
+        found.setdefault("error", "the script ended itself before any run()")
+    except BaseException as error:
+        found.setdefault("error", _said(error, script))
+    found.setdefault("error", None if "imported" in found else "the script came to its end without any run()")
+    imported = found.pop("imported", None)
+    if imported is not None:
+        imported.circuit.save(Path(folder) / CIRCUIT)
+        found["rows"], found["warnings"] = imported.table.values.tolist(), list(imported.warnings)
+    (Path(folder) / AUDIT).write_text(json.dumps(found), encoding="utf-8")
+
+
+def _stop_at_run(found, name):
+    """Put the import in place of every run, and keep the script from another device than this process has."""
+    import brian2
+    from brian2.core.namespace import get_local_namespace
+    from brian2.core.network import Network
+
+    from ..basics.errors import B2reduceError
+    from .from_brian2 import imported_of
+
+    def instead(self, duration, report=None, report_period=None, namespace=None, profile=None, level=0):
+        # As run() itself finds the caller: the two functions around it are not around this one
+        visible = get_local_namespace(level=level + 1)
+        given = visible if namespace is None else dict(namespace)
+        try:
+            found["imported"] = imported_of(list(self.objects), given, visible, name=name)
+        except B2reduceError as error:
+            found["error"] = str(error)
+        raise _Reached
+
+    Network.run = instead
+    # By their names: brian2.devices.device is also what stands for the active device
+    for module in ("brian2", "brian2.only", "brian2.devices", "brian2.devices.device"):
+        if "set_device" in vars(sys.modules.get(module, brian2)):
+            sys.modules[module].set_device = lambda *arguments, **options: None
+
+
+def _said(error, script):
+    """What went wrong, with the line of the script."""
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(script)
+    ]
+    where = f"line {lines[-1]} of " if lines else ""
+    return f"{where}{script} raised {type(error).__name__}: {error}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,87 @@
+"""A network of the user's own as a circuit, with what was read, assumed and refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..basics.display import sheet_html, sheet_text
+
+if TYPE_CHECKING:
+    import pandas
+
+    from ..basics.types import QuantityLike
+    from ..circuit.circuit import Circuit
+
+__all__ = ["Imported"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Imported:
+    """A network of Brian2 objects, read into a circuit.
+
+    Attributes
+    ----------
+    circuit : Circuit
+        Like any other.
+    table : pandas.DataFrame
+        What was read: object, read from, became, assumed; one line for everything that the network holds.
+    warnings : tuple of str
+        What was assumed, and with ``strict=False`` what was left out.
+    """
+
+    circuit: Circuit
+    table: pandas.DataFrame
+    warnings: tuple[str, ...]
+    _source: Any = field(repr=False)
+
+    def check(
+        self, *, duration: QuantityLike = "1 s", seeds: int = 3, after: QuantityLike | None = None
+    ) -> pandas.DataFrame:
+        """Run the user's own network and the circuit, and lay their numbers side by side.
+
+        The user's network is run from the state that it is in, once for every seed, and put back into it: its
+        values, its time, its monitors and the generators of random numbers are as before afterwards.
+
+        Parameters
+        ----------
+        duration : Quantity
+        seeds : int
+            Number of runs of each.
+        after : Quantity, optional
+            Leave out the time before; by default the first fifth.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A line for every number of a population, in SI: mean and standard deviation over seeds in the
+            network and in the circuit, and their difference over its own standard deviation, for which the
+            larger of both deviations counts: a network without noise of its own has no other run.
+        """
+        from .checking import checked
+
+        return checked(self.circuit, self._source, duration, seeds, after)
+
+    def __repr__(self):
+        return "\n".join([self._title, sheet_text(tuple(self.table.columns), self._rows), *self._notes])
+
+    def _repr_html_(self):
+        return sheet_html(tuple(self.table.columns), self._rows, self._title, self._notes)
+
+    @property
+    def _title(self):
+        numbers = {
+            "population": len(self.circuit.populations),
+            "projection": len(self.circuit.projections),
+            "drive": len(self.circuit.drives),
+        }
+        said = ", ".join(f"{number} {what}{'' if number == 1 else 's'}" for what, number in numbers.items())
+        return f"Imported({self.circuit.name!r}: {said})"
+
+    @property
+    def _rows(self):
+        return [tuple(row) for row in self.table.itertuples(index=False)]
+
+    @property
+    def _notes(self):
+        return list(self.warnings)

@@ -1,0 +1,166 @@
+"""Short-term plasticity after Tsodyks and Markram, recognised by what its equations and statements do.
+
+Two ways of writing it are one law. In the first, u decays to 0 and is raised at a spike before it acts: u <-
+u + U (1 - u), and u x is released. In the second, u decays to U, acts, and is raised then; it is the first
+law's u after its step, U + (1 - U) u.
+"""
+
+from __future__ import annotations
+
+from .algebra import read, symbol
+from .events import NotRead
+
+__all__ = ["release_of"]
+
+
+class _Variables:
+    """The own variables of a synapse that change, with their equations, and the constants in them."""
+
+    def __init__(self, event, places):
+        self.places, self.event = places, event
+        synapses = places.synapses
+        lines = {}
+        for equations in (synapses.equations, synapses.event_driven):
+            lines.update({} if equations is None else equations)
+        self.slopes = {
+            name: read(dict(_substituted(synapses))[name].code)
+            for name, line in lines.items()
+            if line.type == "differential equation"
+        }
+        self.constants_ = {}
+
+    def number(self, expression):
+        """The value of an expression; it is needed that all synapses have the same."""
+        from .numbers_of_synapses import numbers_of
+
+        try:
+            value = numbers_of(expression, self.places, slice(None), slice(None))
+        except NotRead:
+            return None
+        return value if isinstance(value, float) else None
+
+    def after(self, name):
+        return self.event.changes.get(name, symbol(name))
+
+
+def _substituted(synapses):
+    from brian2 import Equations
+
+    lines = {}
+    for equations in (synapses.equations, synapses.event_driven):
+        lines.update({} if equations is None else equations)
+    return Equations(list(lines.values())).get_substituted_expressions()
+
+
+def release_of(event, increments, places):
+    """(plasticity as circuits have it, the increments without what is released).
+
+    Parameters
+    ----------
+    event : Event
+    increments : dict of str to sympy expression
+        What is added to variables of the target.
+    places : Places
+
+    Returns
+    -------
+    (dict or None, dict)
+        None where all variables of the synapse stand still.
+
+    Raises
+    ------
+    NotRead
+        If they change in another way than that of Tsodyks and Markram.
+    """
+    import sympy
+
+    found = _Variables(event, places)
+    moving = {name for name in found.slopes if _matters(name, event, increments)}
+    changing = set(event.changes) - moving
+    if not changing and (not moving or not increments):
+        return None, increments
+    if changing:
+        raise NotRead(
+            f"changes {', '.join(sorted(changing))} at spikes: a weight that learns; the weights could be"
+            " frozen as"
+            " they are now"
+        )
+    for u in (None, *sorted(moving)):
+        for x in (None, *sorted(moving)):
+            if u == x or {u, x} - {None} != moving:
+                continue
+            law = _law(found, u, x)
+            if law is None:
+                continue
+            plasticity, released = law
+            left = {name: sympy.simplify(each / released) for name, each in increments.items()}
+            names = {symbol(name) for name in moving}
+            if not any(each.free_symbols & names for each in left.values()):
+                return plasticity, left
+    raise NotRead(
+        f"changes {', '.join(sorted(moving))} at spikes, and not as Tsodyks and Markram's u and x: du/dt ="
+        " -u/tau,"
+        " u += U*(1 - u), dx/dt = (1 - x)/tau, w*u*x is released and x loses u*x"
+    )
+
+
+def _matters(name, event, increments):
+    mine = symbol(name)
+    used = any(mine in each.free_symbols for each in increments.values())
+    others = any(mine in each.free_symbols for other, each in event.changes.items() if other != name)
+    return used or others or name in event.changes
+
+
+def _law(found, u, x):
+    """(plasticity, what is released) if these variables are u and x, one of which may be missing."""
+    import sympy
+
+    one = sympy.Integer(1)
+    u_, x_ = (None if name is None else symbol(name) for name in (u, x))
+    times = {"tau_rec": "0 ms", "tau_facil": "0 ms"}
+    if x is not None:
+        tau = _time(found, x, 1.0)
+        if tau is None:
+            return None
+        times["tau_rec"] = f"{tau * 1e3!r} ms"
+    if u is None:
+        left = sympy.expand(found.after(x))
+        U = found.number(sympy.expand(1 - sympy.diff(left, x_)))
+        if U is None or sympy.expand(left - left.coeff(x_) * x_) != 0:
+            return None
+        return {"kind": _kind(), "U": U, **times}, sympy.expand(x_ - left)
+    after = sympy.expand(found.after(u))
+    step = after.subs(u_, 0)
+    U = found.number(step)
+    if U is None or sympy.expand(after - (u_ + step * (one - u_))) != 0:
+        return None
+    for level, acting in ((0.0, after), (U, u_)):
+        tau = _time(found, u, level)
+        if tau is None:
+            continue
+        released = acting if x is None else acting * x_
+        if x is None or sympy.expand(found.after(x) - (x_ - released)) == 0:
+            times["tau_facil"] = f"{tau * 1e3!r} ms"
+            return {"kind": _kind(), "U": U, **times}, released
+    return None
+
+
+def _time(found, name, level):
+    """The time constant in s of a variable that goes to a level by itself; None if it does not."""
+    import sympy
+
+    own = symbol(name)
+    slope = found.slopes[name]
+    rate = found.number(sympy.diff(slope, own))
+    if rate is None or rate >= 0:
+        return None
+    there = found.number(slope.subs(own, sympy.Float(level)))
+    if there is None or abs(there) > 1e-9 * abs(rate) * max(abs(level), 1e-3):
+        return None
+    return float(f"{-1 / rate:.12g}")
+
+
+def _kind():
+    from ..circuit.plasticity.tsodyks_markram import TsodyksMarkram
+
+    return TsodyksMarkram.kind

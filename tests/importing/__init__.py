@@ -1,0 +1,1 @@
+"""Reading networks that users have written."""
