@@ -95,8 +95,7 @@ class CellValues:
             audit.refuse(
                 self.part.name,
                 f"{name} has {np.unique(values).size} different values over {values.size} cells, which are"
-                " not"
-                " normal",
+                " not normal",
                 "give the cells one value, normal ones, or steps, which are populations of their own",
                 f"taken as {shown(normal)}",
             )

@@ -199,8 +199,7 @@ class Cells:
             part.name,
             f"{part.group.name}, {part.cells}",
             f"population of {part.size} cells: membrane {self.equations.membrane}, C ="
-            f" {shown(with_units(membrane.capacitance_, unit))}, leak {shown(membrane.leak)},"
-            " reversal"
+            f" {shown(with_units(membrane.capacitance_, unit))}, leak {shown(membrane.leak)}, reversal"
             f" {shown(membrane.leak_reversal)}; from {membrane.read}; integrated by {method}",
             membrane.assumed,
         )
@@ -212,8 +211,7 @@ class Cells:
                 f"{self.equations.membrane} has no unit",
                 f"1 of {self.equations.membrane} is {1e3 * self.equations.unit_:g} mV",
                 f"{self.equations.membrane} has no unit: 1 is taken as {1e3 * self.equations.unit_:g} mV,"
-                " which"
-                " changes no spike",
+                " which changes no spike",
             )
 
     # What events do

@@ -96,8 +96,7 @@ def coupling_of(coefficient, membrane):
     if others:
         raise NoKind(
             f"its effect on d{membrane}/dt depends on {', '.join(sorted(others))}, which changes in time or"
-            " from"
-            " cell to cell"
+            " from cell to cell"
         )
     values = np.array(function_of(coefficient, [membrane])(_TRIED_), dtype=float)
     if not np.isfinite(values).all():

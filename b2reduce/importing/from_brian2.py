@@ -117,8 +117,7 @@ def _check_device():
     if device is not runtime_device and not getattr(device, "has_been_run", False):
         raise CircuitError(
             f"from_brian2: the device is {type(device).__name__}, on which synapses are made when the"
-            " program is"
-            " built; leave set_device out for the import, or call this after the run"
+            " program is built; leave set_device out for the import, or call this after the run"
         )
 
 

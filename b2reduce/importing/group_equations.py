@@ -146,8 +146,7 @@ class GroupEquations:
             raise NoMembrane(
                 f"its threshold {self.threshold!r} rises with"
                 f" {' and '.join(sorted(candidates)) or 'no variable that has a differential equation'}, and"
-                " the"
-                " membrane is the one variable that crosses it upwards"
+                " the membrane is the one variable that crosses it upwards"
             )
         return candidates[0]
 

@@ -189,8 +189,7 @@ def _by_time(reader, g_L_, given):
             _reference(reader),
             f"d{reader.v}/dt, which has neither conductance nor leak",
             f"C = {capacitance_ * 1e12:.6g} pF, {1e3 * _TAU_:g} ms times {g_L_ * 1e9:g} nS, {said}: only"
-            " ratios"
-            " of currents and conductances to it matter",
+            " ratios of currents and conductances to it matter",
         )
     tau_ = rounded(-1 / slope)
     return Membrane(
@@ -201,8 +200,7 @@ def _by_time(reader, g_L_, given):
         _named(reader, -level / slope),
         f"the time constant {1e3 * tau_:.6g} ms of d{reader.v}/dt",
         f"g_L = {g_L_ * 1e9:g} nS and C = tau g_L = {tau_ * g_L_ * 1e12:.6g} pF, {said}: only ratios of"
-        " currents"
-        " and conductances to it matter",
+        " currents and conductances to it matter",
     )
 
 

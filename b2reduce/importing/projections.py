@@ -160,8 +160,7 @@ def negative(entry, factor, name, code, audit):
     audit.refuse(
         name,
         f"{code!r} adds {factor * entry.size_:g} to a conductance, which then drives the membrane away from"
-        " its"
-        " reversal",
+        " its reversal",
         "conductances are positive: turn the sign of the weight, or of the current in the equations",
         "these synapses are left out",
     )

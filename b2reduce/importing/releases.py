@@ -82,8 +82,7 @@ def release_of(event, increments, places):
     if changing:
         raise NotRead(
             f"changes {', '.join(sorted(changing))} at spikes: a weight that learns; the weights could be"
-            " frozen as"
-            " they are now"
+            " frozen as they are now"
         )
     for u in (None, *sorted(moving)):
         for x in (None, *sorted(moving)):
@@ -99,8 +98,7 @@ def release_of(event, increments, places):
                 return plasticity, left
     raise NotRead(
         f"changes {', '.join(sorted(moving))} at spikes, and not as Tsodyks and Markram's u and x: du/dt ="
-        " -u/tau,"
-        " u += U*(1 - u), dx/dt = (1 - x)/tau, w*u*x is released and x loses u*x"
+        " -u/tau, u += U*(1 - u), dx/dt = (1 - x)/tau, w*u*x is released and x loses u*x"
     )
 
 

@@ -112,9 +112,8 @@ def _refuse_runners(objects, names, audit, found):
             audit.refuse(
                 group,
                 f"run_regularly or run_on_event: {item.abstract_code or getattr(item, 'code', '')}",
-                "circuits do nothing between the equations, spikes and inputs of a cell: write it as a drive"
-                " over"
-                " time, or into the equations",
+                "circuits do nothing between the equations, spikes and inputs of a cell: write it as a"
+                " drive over time, or into the equations",
             )
 
 

@@ -104,8 +104,7 @@ class SynapticStates:
             if "unless refractory" in self.equations.lines[name].flags:
                 raise NotLinear(
                     f"{name} stands still while the cell is refractory (unless refractory), as no synapse"
-                    " does;"
-                    " take the flag off"
+                    " does; take the flag off"
                 )
         texts = (self.equations.threshold, self.equations.reset, self.equations.refractory)
         for what, text in zip(("threshold", "reset", "refractory condition"), texts):

@@ -28,10 +28,8 @@ def verify(cells, answers):
     if not difference <= RTOL:
         raise CircuitError(
             f"from_brian2, {cells.part.name}: d{cells.equations.membrane}/dt of the circuit is off that of"
-            " the"
-            f" equations by {difference:.2g} of its size, expected {RTOL:g}; the cell cannot be taken along"
-            " as it"
-            " is written"
+            f" the equations by {difference:.2g} of its size, expected {RTOL:g}; the cell cannot be taken"
+            " along as it is written"
         )
 
 
