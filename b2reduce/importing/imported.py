@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..basics.display import sheet_html, sheet_text
+from ..basics.display import sheet_html
 
 if TYPE_CHECKING:
     import pandas
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from ..circuit.circuit import Circuit
 
 __all__ = ["Imported"]
+
+_WIDTH = 100  # characters
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,7 +66,7 @@ class Imported:
         return checked(self.circuit, self._source, duration, seeds, after)
 
     def __repr__(self):
-        return "\n".join([self._title, sheet_text(tuple(self.table.columns), self._rows), *self._notes])
+        return "\n".join([self._title, *map(_entry, self._rows), *self._notes])
 
     def _repr_html_(self):
         return sheet_html(tuple(self.table.columns), self._rows, self._title, self._notes)
@@ -85,3 +88,13 @@ class Imported:
     @property
     def _notes(self):
         return list(self.warnings)
+
+
+def _entry(row):
+    """A line of the table as a paragraph: four columns of texts fit into no terminal."""
+    wrapped = lambda text, indent: textwrap.fill(
+        text, _WIDTH, initial_indent=indent, subsequent_indent=" " * (len(indent) + 2)
+    )
+    object_, read, became, assumed = row
+    paragraphs = [wrapped(f"{object_}: {read.removeprefix(f'{object_}: ')}", ""), wrapped(became, "  = ")]
+    return "\n".join([*paragraphs, *([wrapped(assumed, "    ")] if assumed else [])])
