@@ -8,7 +8,7 @@ from ..basics.units import with_units
 from ..circuit.spread import Normal
 from .algebra import rounded
 from .audit import shown
-from .spread_values import looks_normal
+from .spread_values import estimated, looks_normal
 
 __all__ = ["CellValues"]
 
@@ -83,7 +83,7 @@ class CellValues:
         value = lambda number: rounded(number) if dim.is_dimensionless else with_units(rounded(number), dim)
         if name not in self.varying:
             return value(float(values[0]))
-        normal = Normal(value(values.mean()), value(values.std(ddof=1)))
+        normal = Normal(*(value(estimated(each)) for each in (values.mean(), values.std(ddof=1))))
         if looks_normal(values):
             audit.row(
                 self.part.name,

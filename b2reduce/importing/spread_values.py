@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["LEAST", "REFUSED", "looks_lognormal", "looks_normal", "looks_uniform", "round_ends", "same"]
+__all__ = [
+    "LEAST",
+    "REFUSED",
+    "estimated",
+    "looks_lognormal",
+    "looks_normal",
+    "looks_uniform",
+    "round_ends",
+    "same",
+]
 
 REFUSED = 1e-3
 _SAME = 1e-9
@@ -16,6 +25,11 @@ LEAST = 20  # values; of fewer nothing is to be told
 # -
 # 0.01 + 0.85/sqrt(n): Stephens 1974, J Am Stat Assoc 69:730, table 1A, has 1.035 at 1 %; 1.2 is beyond 0.1 %.
 _STEPHENS = 1.2
+
+
+def estimated(value):
+    """A float in six digits: what a sample says of a distribution has no more."""
+    return float(f"{value:.6g}")
 
 
 def looks_normal(values):

@@ -7,7 +7,7 @@ import numpy as np
 from ..basics.units import format_quantity, with_units
 from ..circuit.cell_equations import si_unit_name
 from .algebra import rounded
-from .spread_values import looks_normal, looks_uniform, round_ends, same
+from .spread_values import estimated, looks_normal, looks_uniform, round_ends, same
 
 __all__ = ["initial_of", "start_of"]
 
@@ -30,7 +30,7 @@ def start_of(values, dim):
         low, high = round_ends(float(values.min()), float(values.max()), values.size)
         return f"{text(low)} + {text(high - low)}*rand()"
     if looks_normal(values):
-        return f"{text(float(values.mean()))} + {text(float(values.std(ddof=1)))}*randn()"
+        return f"{text(estimated(values.mean()))} + {text(estimated(values.std(ddof=1)))}*randn()"
     return values.copy() if dim.is_dimensionless else with_units(values.copy(), dim)
 
 

@@ -8,7 +8,7 @@ from ..basics.units import format_quantity, with_units
 from ..circuit.sizes import MOST_CUT
 from .algebra import rounded
 from .audit import shown
-from .spread_values import REFUSED, looks_lognormal, looks_normal, looks_uniform, round_ends, same
+from .spread_values import REFUSED, estimated, looks_lognormal, looks_normal, looks_uniform, round_ends, same
 
 __all__ = ["any_of", "delays_of", "independent", "sizes_of"]
 
@@ -31,7 +31,7 @@ def sizes_of(values, i, j, unit):
         if not independent(values, cells):
             return None, f"weights go with the cell that a synapse {what}"
     mean, sd = values.mean(), values.std(ddof=1)
-    moments = [with_units(rounded(float(each)), unit) for each in (mean, sd)]
+    moments = [with_units(estimated(each), unit) for each in (mean, sd)]
     written = ", ".join(map(format_quantity, moments))
     told = f"{', '.join(map(shown, moments))}); networks draw their own"
     if looks_normal(values):
