@@ -147,11 +147,11 @@ def measure_points(
     leak = np.maximum(leak, 0.0)
     spread = {}
     rng = np.random.default_rng(seed_streams(seed, OfCells.SPREAD))
-    for name, normal in sorted(model.spreads.items()):
+    for name, over_cells in sorted(model.spreads.items()):
         # Every point gets the same draws, so that differences between points are not those between samples.
-        draws = rng.normal(float(np.asarray(normal.mean)), float(np.asarray(normal.sd)), replicates)
+        draws = over_cells.draw_(rng, replicates)
         spread[name] = np.tile(
-            draws if replicates > 1 else float(np.asarray(normal.mean)) * np.ones(1), I_.size
+            draws if replicates > 1 else float(np.asarray(over_cells.mean)) * np.ones(1), I_.size
         )
     current, leak = tile(I_ - drive), tile(leak)
     if model.input in spread:

@@ -9,6 +9,7 @@ from ..basics.units import format_quantity
 from .library import data_names
 from .load_model import load_model
 from .sizes import Sizes
+from .spread import Spread, text_of
 
 __all__ = ["circuit_tables", "circuit_toml"]
 
@@ -46,26 +47,20 @@ def _cell_by_name(model):
 
     By name where the package has that cell, else written out.
     """
-    from brian2 import Quantity
-
     if model.name not in data_names("neurons"):
         return {}
-    plain = lambda value: format_quantity(value) if isinstance(value, Quantity) else value
     base = load_model(model.name)
     changed = {
         key: value
         for key, value in model.parameters.items()
-        if key not in base.parameters or plain(value) != plain(base.parameters[key])
+        if key not in base.parameters or text_of(value) != text_of(base.parameters[key])
     }
     if (
         not set(changed) <= {*base.parameters, base.input}
         or base.with_parameters(changed).to_dict() != model.to_dict()
     ):
         return {}
-    written = {
-        key: value if isinstance(value, (str, float, int)) else str(value)
-        for key, value in ((key, plain(value)) for key, value in changed.items())
-    }
+    written = {key: text_of(value) for key, value in changed.items()}
     return {"model": model.name, **({"parameters": written} if written else {})}
 
 
@@ -99,7 +94,7 @@ def _rate(drive):
 
 def circuit_tables(circuit):
     """[(columns, rows, title)] of populations, of projections, and of drives, where there are any."""
-    shown = lambda value: str(value) if isinstance(value, (str, Sizes)) else quantity_text(value)
+    shown = lambda value: str(value) if isinstance(value, (str, Sizes, Spread)) else quantity_text(value)
     changed = lambda parameters: ", ".join(f"{key} = {shown(value)}" for key, value in parameters.items())
     # Where there are several kinds of synapses, what one of them has not is left open.
     kinds = circuit.synapse_kinds

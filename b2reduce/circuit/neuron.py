@@ -50,7 +50,7 @@ class NeuronModel(NeuronValues):
         A time (``"2 ms"``), the name of a parameter, or a condition.
     parameters : dict of str to Quantity or str
         Values of all constants in the equations. ``"normal(-50 mV, 1 mV)"`` gives every cell of a network its
-        own.
+        own, as a list or an array of one value a cell does; networks of another size draw from these.
     method : str, optional
         Integration method of Brian2. By default ``"exact"`` where possible, otherwise ``"rk4"``.
     membrane, input : str

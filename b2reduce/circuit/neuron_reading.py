@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from ..basics.errors import ModelError, UnitError, unknown_name
-from ..basics.units import parse_quantity, si_label
+from ..basics.units import parse_quantity, si_label, with_units
 from .roles import ROLES
-from .spread import Normal
+from .spread import Listed, Normal, Spread
 
 __all__ = ["KEYS", "NEEDED", "neuron_arguments", "one_line_each", "read_value", "undeclared"]
 
@@ -65,11 +65,13 @@ def read_value(model, table, key, value, spread=False):
     try:
         if spread and isinstance(value, str) and (normal := _NORMAL.match(value)):
             value = Normal(parse_quantity(normal[1]), parse_quantity(normal[2]))
-        if not (spread and isinstance(value, Normal)):
+        if spread and isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) == 1:
+            value = _listed(value)
+        if not (spread and isinstance(value, Spread)):
             value = parse_quantity(value)
     except UnitError as error:
         raise model.error(where, str(error)) from None
-    parts = (value.mean, value.sd) if isinstance(value, Normal) else (value,)
+    parts = (value.mean, value.sd) if isinstance(value, Spread) else (value,)
     if not all(np.ndim(part) == 0 and np.isfinite(np.asarray(part, dtype=float)) for part in parts):
         raise model.error(where, f"got {value}, expected one finite value")
     if isinstance(value, Normal) and (si_label(value.mean) != si_label(value.sd) or np.asarray(value.sd) < 0):
@@ -77,6 +79,21 @@ def read_value(model, table, key, value, spread=False):
             where, f"got {value}, expected a standard deviation of at least 0 in the unit of the mean"
         )
     return value
+
+
+def _listed(values):
+    """Values over cells, of one unit; one that all have is no spread."""
+    from brian2 import Quantity, get_dimensions
+
+    if not len(values):
+        raise UnitError("got an empty list, expected a value of every cell")
+    read = values if isinstance(values, Quantity) else [parse_quantity(value) for value in values]
+    units = sorted({si_label(value) for value in read})
+    if len(units) > 1:
+        raise UnitError(f"got values in {' and '.join(units)}, expected one unit")
+    si = np.array([float(np.asarray(value)) for value in read])
+    values = with_units(si, get_dimensions(read[0]))
+    return Listed(values) if np.ptp(si) > 0 else values[0]
 
 
 def undeclared(model):

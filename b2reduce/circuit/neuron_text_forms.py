@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..basics.display import amount, quantity_text
 from ..basics.units import si_label
 from .roles import ROLES
-from .spread import Normal, scalar_text
+from .spread import Spread, text_of
 
 
 def neuron_pairs(model):
@@ -14,13 +14,7 @@ def neuron_pairs(model):
     text = lambda value: (
         "none"
         if value is None
-        else (
-            value
-            if isinstance(value, str)
-            else str(value)
-            if isinstance(value, Normal)
-            else quantity_text(value)
-        )
+        else (str(value) if isinstance(value, (str, Spread)) else quantity_text(value))
     )
     return [
         ("equations", model.equations),
@@ -37,9 +31,6 @@ def neuron_pairs(model):
 
 def neuron_to_dict(model):
     """The content of the TOML file, as plain text values."""
-    text = lambda value: (
-        value if isinstance(value, str) else str(value) if isinstance(value, Normal) else scalar_text(value)
-    )
     data = {
         "kind": "neuron",
         "name": model.name,
@@ -50,15 +41,15 @@ def neuron_to_dict(model):
         "reset": model.reset,
     }
     if model.refractory is not None:
-        data["refractory"] = text(model.refractory)
+        data["refractory"] = text_of(model.refractory)
     if model.method:
         data["method"] = model.method
-    data["dt"] = text(model.dt)
+    data["dt"] = text_of(model.dt)
     data["roles"] = {
-        role: "none" if getattr(model, role) is None else text(getattr(model, role)) for role in ROLES
+        role: "none" if getattr(model, role) is None else text_of(getattr(model, role)) for role in ROLES
     }
     for table in ("parameters", "initial"):
-        data[table] = {key: text(value) for key, value in getattr(model, table).items()}
+        data[table] = {key: text_of(value) for key, value in getattr(model, table).items()}
     data["departures"] = dict(model.departures)
     return data
 

@@ -15,7 +15,7 @@ from .cell_equations import si_unit_name
 from .membrane_slopes import leak_is_alone, slope_of
 from .role_checks import check_roles
 from .roles import role_value
-from .spread import Normal
+from .spread import Spread
 
 __all__ = ["NeuronValues"]
 
@@ -62,13 +62,13 @@ class NeuronValues:
     def constants(self: Any) -> Any:
         """Parameters as single values: the mean of those that vary over cells."""
         return {
-            key: value.mean if isinstance(value, Normal) else value for key, value in self.parameters.items()
+            key: value.mean if isinstance(value, Spread) else value for key, value in self.parameters.items()
         }
 
     @property
     def spreads(self: Any) -> Any:
         """Parameters that vary over cells."""
-        return {key: value for key, value in self.parameters.items() if isinstance(value, Normal)}
+        return {key: value for key, value in self.parameters.items() if isinstance(value, Spread)}
 
     @property
     def noisy(self: Any) -> bool:

@@ -13,6 +13,7 @@ from .load_model import load_model
 from .neuron import NeuronModel
 from .orientation import FEATURES, LEAST_CELLS, angles_
 from .read_values import whole_number
+from .spread import Listed
 from .starts import read_start
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ class Population:
     size : int
         Number of cells.
     parameters : dict
-        Parameters to replace; ``"normal(-50 mV, 1 mV)"`` gives each cell its own; the model's input is a
-        constant current.
+        Parameters to replace; ``"normal(-50 mV, 1 mV)"`` gives each cell its own, as a list or an
+        array of one value a cell does; the model's input is a constant current.
     feature : "orientation", optional
         Gives the cells preferred angles, -90 degrees + 180 degrees i/size, over which profiles of projections
         and drives go.
@@ -56,13 +57,13 @@ class Population:
                 f'parameters: got {described(self.parameters)}, expected a table such as {{ V_th = "-50'
                 ' mV" }'
             )
-        model = load_model(self.model)
-        put(
-            self,
-            model=model.with_parameters(dict(self.parameters)),
-            size=whole_number(self.size, "size"),
-            parameters=FrozenDict(dict(self.parameters)),
-        )
+        model = load_model(self.model).with_parameters(dict(self.parameters))
+        # Lists and arrays of a caller's could change
+        own = {
+            key: model.parameters[key] if isinstance(model.parameters.get(key), Listed) else value
+            for key, value in self.parameters.items()
+        }
+        put(self, model=model, size=whole_number(self.size, "size"), parameters=FrozenDict(own))
         if self.feature is not None:
             one_of(self.feature, FEATURES, "feature", CircuitError)
             if self.size < LEAST_CELLS:

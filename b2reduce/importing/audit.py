@@ -8,7 +8,7 @@ import numpy as np
 
 from ..basics.display import quantity_text
 from ..basics.errors import CircuitError
-from ..circuit.spread import Normal
+from ..circuit.spread import Listed, Normal
 
 __all__ = ["Audit", "Refusal", "shown"]
 
@@ -19,6 +19,8 @@ def shown(value):
     """A value in the table: in a unit of the field, to four digits."""
     if isinstance(value, Normal):
         return f"normal({shown(value.mean)}, {shown(value.sd)})"
+    if isinstance(value, Listed):
+        return f"one of {len(value.values)} values a cell, mean {shown(value.mean)}"
     if isinstance(value, str) or value is None:
         return str(value)
     if np.ndim(value):

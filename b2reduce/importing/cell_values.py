@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..basics.units import with_units
-from ..circuit.spread import Normal
+from ..circuit.spread import Listed, Normal
 from .algebra import rounded
 from .audit import shown
 from .spread_values import estimated, looks_normal
@@ -71,32 +71,20 @@ class CellValues:
         return self.scope.resolved(name).dim
 
     def quantity(self, name, audit):
-        """A parameter as a cell has it: a Quantity or number, or a `Normal`.
-
-        Values that differ and are not normal are refused, and taken as normal where that is let pass.
+        """A parameter as a cell has it: a Quantity or number, a `Normal`, or a `Listed` where a test refuses
+        that.
         """
         dim = self.dimension(name)
         if name not in self._cells:
             value = self.values_of([name])[name]
             return value if dim.is_dimensionless else with_units(value, dim)
         values = self._cells[name].astype(float)
-        value = lambda number: rounded(number) if dim.is_dimensionless else with_units(rounded(number), dim)
+        value = lambda number: number if dim.is_dimensionless else with_units(number, dim)
         if name not in self.varying:
-            return value(float(values[0]))
-        normal = Normal(*(value(estimated(each)) for each in (values.mean(), values.std(ddof=1))))
+            return value(rounded(float(values[0])))
+        spread, why = Listed(value(values)), "each cell keeps its value"
         if looks_normal(values):
-            audit.row(
-                self.part.name,
-                f"{name}: {values.size} values",
-                shown(normal),
-                "a test does not refuse that they are normal; networks draw their own",
-            )
-        else:
-            audit.refuse(
-                self.part.name,
-                f"{name} has {np.unique(values).size} different values over {values.size} cells, which are"
-                " not normal",
-                "give the cells one value, normal ones, or steps, which are populations of their own",
-                f"taken as {shown(normal)}",
-            )
-        return normal
+            spread = Normal(*(value(estimated(each)) for each in (values.mean(), values.std(ddof=1))))
+            why = "a test does not refuse that they are normal; networks draw their own"
+        audit.row(self.part.name, f"{name}: {values.size} values", shown(spread), why)
+        return spread

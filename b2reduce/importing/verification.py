@@ -7,7 +7,7 @@ import numpy as np
 from ..basics.errors import CircuitError
 from ..basics.units import with_units
 from ..circuit.expressions import evaluate
-from ..circuit.spread import Normal
+from ..circuit.spread import Spread
 
 __all__ = ["RTOL", "largest_difference", "verify"]
 
@@ -77,7 +77,7 @@ def _size(cells, name):
 
 def _constants(cells):
     return {
-        name: value.mean if isinstance(value, Normal) else value
+        name: value.mean if isinstance(value, Spread) else value
         for name, value in cells.model.parameters.items()
     }
 
@@ -120,8 +120,10 @@ def _user_constants(cells):
 
     names = set().union(*(get_identifiers(line.text) for line in cells.equations.lines.values()))
     found = dict(cells.values.values_of(names - set(cells.equations.states)))
+    circuits = _constants(cells)
     for name in cells.values.varying:
-        found[name] = float(np.mean(cells.values._cells[name]))
+        mean = circuits.get(cells.new_names.get(name, name), np.mean(cells.values._cells[name]))
+        found[name] = float(np.asarray(mean))
     return {
         name: value if (dim := cells.values.dimension(name)).is_dimensionless else with_units(value, dim)
         for name, value in found.items()

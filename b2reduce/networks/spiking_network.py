@@ -67,8 +67,8 @@ def draws_of(circuit, seed, state=None):
         values[model.membrane] = values[model.membrane] + 5e-3 * rng.random(size)
         start.update({(name, key): value for key, value in values.items()})
         start[name, model.input] = model.constant_input_
-        for key, normal in model.spreads.items():
-            start[name, key] = rng.normal(float(np.asarray(normal.mean)), float(np.asarray(normal.sd)), size)
+        for key, spread in model.spreads.items():
+            start[name, key] = spread.draw_(rng, size)
     start.update(_drives_that_differ(circuit, seed))
     start.update(train_rates_(circuit, seed))
     start.update(drawn_starts(circuit, seed, start) if state is None else state.values)

@@ -2,7 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
-from brian2 import ms, mV, nA, nS, pA, pF, volt
+from brian2 import ms, mV, nA, nS, pA, pF, second, siemens, volt
 
 import b2reduce as b2r
 from b2reduce.basics.session import brian_session
@@ -166,6 +166,40 @@ def test_a_spread_parameter_has_a_mean():
     assert b2r.NeuronModel.from_dict(model.to_dict()).hash == model.hash
 
 
+def test_a_listed_parameter_is_each_cells_own():
+    """In the order of the list where it has a value of every cell; cells of another number draw from it."""
+    V_th = np.linspace(-52, -48, 9) * mV
+    model = changed(parameters=dict(V_th=V_th))
+    given = V_th / mV
+    V_th[0] = 0 * mV  # which is the caller's
+    assert model.constants["V_th"] / mV == pytest.approx(-50) and set(model.spreads) == {"V_th"}
+    assert b2r.NeuronModel.from_dict(model.to_dict()).hash == model.hash
+    rng, spread = np.random.default_rng(1), model.spreads["V_th"]
+    np.testing.assert_allclose(spread.draw_(rng, 9) * 1e3, given)
+    drawn = spread.draw_(rng, 400) * 1e3
+    assert np.isclose(drawn[:, None], given).any(axis=1).all() and len(set(drawn)) == 9
+    assert changed(parameters=dict(V_th=["-50 mV", "-50 mV"])).spreads == {}
+    for wrong, said in (
+        ([], "empty"),
+        (["-50 mV", "1 ms"], "one unit"),
+        ([np.nan, -50] * mV, "finite"),
+        ([[-50, -51]] * mV, "one finite value"),
+    ):
+        with pytest.raises(b2r.errors.ModelError, match=f"V_th.*{said}"):
+            changed(parameters=dict(V_th=wrong))
+
+
+def test_cells_of_a_population_fire_each_at_its_own_current(tmp_path):
+    current = np.linspace(0, 0.6, 7) * nA
+    circuit = b2r.Circuit({"E": b2r.Population("lif", 7, parameters={"I_app": current})})
+    circuit.save(tmp_path / "c.toml")
+    assert b2r.load_circuit(tmp_path / "c.toml").hash == circuit.hash and "one of 7" in repr(circuit)
+    cells, _ = b2r.simulate_spikes(circuit, duration=0.5 * second).spikes_["E"]
+    alone = b2r.measure_fi("lif", current, b2r.load_model("lif").leak_ * siemens).rate_[:, 0]
+    # Spikes of 0.5 s, of which the first comes after an interval of its own
+    assert np.all(np.abs(np.bincount(cells, minlength=7) - 0.5 * alone) <= 2) and alone[-1] > 50
+
+
 def test_a_constant_current_is_a_parameter_like_any_other():
     assert changed().constant_input_ == 0
     assert changed().replace(I_app=20 * pA).constant_input_ == 20e-12
@@ -212,7 +246,7 @@ def test_refractory_texts_work_as_in_brian2_in_both_engines(refractory, numpy_co
 
     Without the text they would be others.
     """
-    from brian2 import Network, NeuronGroup, Quantity, SpikeMonitor, amp, second
+    from brian2 import Network, NeuronGroup, Quantity, SpikeMonitor, amp
 
     own = dict(tau_r=1.37 * ms) if "tau_r" in refractory else {}
     model = changed(

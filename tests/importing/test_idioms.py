@@ -332,3 +332,16 @@ def test_names_that_circuits_use_otherwise_and_inputs_that_are_switched():
         [0, 10, 0, 10]
     )
     close(drive.w, 20 * pA, pA)
+
+
+def test_values_of_cells_that_follow_no_distribution_are_kept():
+    text = """
+group = NeuronGroup(60, "dv/dt = (v0 - v)/(10*ms) : volt\nv0 : volt", threshold="v > 10*mV", reset="v = 0*mV",
+                    method="exact")
+group.v0 = "20*mV*i/(N - 1)"
+"""
+    found = imported(text)
+    (population,) = found.circuit.populations.values()
+    kept = population.model.spreads["v0"].draw_(np.random.default_rng(1), 60)
+    np.testing.assert_allclose(kept, np.linspace(0, 20e-3, 60), rtol=1e-12)
+    assert found.table["assumed"].str.contains("keeps its value").any()
