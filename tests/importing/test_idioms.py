@@ -336,8 +336,8 @@ def test_names_that_circuits_use_otherwise_and_inputs_that_are_switched():
 
 def test_values_of_cells_that_follow_no_distribution_are_kept():
     text = """
-group = NeuronGroup(60, "dv/dt = (v0 - v)/(10*ms) : volt\nv0 : volt", threshold="v > 10*mV", reset="v = 0*mV",
-                    method="exact")
+equations = "dv/dt = (v0 - v)/(10*ms) : volt; v0 : volt".replace(";", chr(10))
+group = NeuronGroup(60, equations, threshold="v > 10*mV", reset="v = 0*mV", method="exact")
 group.v0 = "20*mV*i/(N - 1)"
 """
     found = imported(text)
