@@ -8,9 +8,8 @@ import numpy as np
 
 __all__ = ["Rate", "moved", "rate_of_run"]
 
-LEAST = (
-    0.15  # of a rate, or of 1 Hz where it is lower: comparisons of rates call no more than this quantitative
-)
+#: Of a rate, or of 1 Hz where it is lower: an error up to which comparisons call a rate model quantitative.
+LEAST = 0.15
 _PARTS = 10  # of a run, whose counts say what its noise does to its rate
 
 
@@ -40,10 +39,10 @@ def moved(own, other, drawn_once):
     the others; 3.3 standard deviations (0.1 %) of the difference by noise within runs; and with n runs of
     each the 99 % interval by how far runs are apart, for which the larger of both variances counts. Where
     wiring and weights were drawn once, `own` is one draw, however often it was run: by chance alone it lies
-    off the mean of n other draws by sqrt(1 + 1/n) of their standard deviation, and not by sqrt(2/n). Student's
-    t has 2 (n - 1) degrees of freedom as long as noise makes the runs differ; where draws do, half as many
-    are there, and the 99 % are about 95 %. Of a single run nothing says how far draws are apart, and twice
-    the 15 % are asked for.
+    off the mean of n other draws by sqrt(1 + 1/n) of their standard deviation, and not by sqrt(2/n).
+    Student's t has 2 (n - 1) degrees of freedom as long as noise makes the runs differ; where draws do, half
+    as many are there, and the 99 % are about 95 %. Of a single run nothing says how far draws are apart, and
+    twice the 15 % are asked for.
 
     Parameters
     ----------

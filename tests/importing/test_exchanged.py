@@ -5,9 +5,11 @@ import warnings
 import numpy as np
 import pytest
 
-from b2reduce.errors import AccuracyWarning
+from b2reduce.errors import AccuracyWarning, CircuitError
 from b2reduce.importing.moved import Rate, moved, rate_of_run
+from b2reduce.importing.scripts import import_script
 
+from ..command import assert_refused, b2reduce
 from .networks import live
 from .test_scopes import state_of
 
@@ -70,13 +72,13 @@ def test_weights_that_were_shuffled_before_are_not_told(numpy_code):
 #: as long as they do not have the very same input.
 SHARED = """
 prefs.codegen.target = 'numpy'
-defaultclock.dt = 0.5*ms
+defaultclock.dt = 1*ms
 G = NeuronGroup(50, 'dv/dt = -v/(20*ms) : volt (unless refractory)', threshold='v > 20*mV',
                 reset='v = 0*mV', refractory=4*ms, method='exact')
 trains = PoissonGroup({trains}, 20*Hz)
 ext = Synapses(trains, G, on_pre='v_post += 2*mV')
 ext.connect(p={p})
-GG = Synapses(G, G, on_pre='v_post += 3*mV', delay=1.5*ms)
+GG = Synapses(G, G, on_pre='v_post += 3*mV', delay=1*ms)
 GG.connect('i != j', p=0.2)
 """
 
@@ -85,15 +87,68 @@ GG.connect('i != j', p=0.2)
 @pytest.mark.parametrize("trains, p, share", [(20, 1, "100 %"), (1000, 0.02, "")])
 def test_shared_trains_that_make_rates_are_told(numpy_code, trains, p, share):
     found = live(SHARED.format(trains=trains, p=p), "b2r.from_brian2()")
-    table, said = told(found, duration="0.3 s", seeds=2, after="0.1 s")
+    table, said = told(found, duration="0.6 s", seeds=2, after="0.1 s")
     rates = table.loc[("G", "rate [Hz]")]
     assert np.isnan(rates["shuffled"]) and rates["independent"] > 1
     if share:
         (line,) = said
-        assert f"ext ({share} in common), make rates: G fires at" in line
+        assert f"trains ({share} in common), make rates: G fires at" in line
         assert rates["independent"] > 3 * rates["circuit"]
     else:
         assert said == []
+
+
+HEAD = "from brian2 import *\nimport numpy as np\n"
+
+
+@pytest.mark.slow
+def test_commands_refuse_a_script_whose_rates_hang_on_its_weights(tmp_path):
+    for name, shuffled in (("learned", AS_LEARNED), ("mixed", SHUFFLED)):
+        text = LEARNED.format(weights=BUSY, shuffled=shuffled).replace("0.5*ms", "1*ms")
+        (tmp_path / f"{name}.py").write_text(f"{HEAD}{text}\nrun(1*second)\n")
+    refused = b2reduce("reduce", "learned.py", cwd=tmp_path)
+    assert_refused(refused, "IE: I->E are not exchangeable: E fires at", "--cells", "--any-weights")
+    found = import_script(tmp_path / "mixed.py", shuffle=True)
+    assert found.moved is None and not any("shuffled" in line for line in found.warnings)
+
+
+def test_commands_ask_for_what_their_options_say(tmp_path, monkeypatch):
+    asked = []
+
+    def instead(path, **options):
+        asked.append((options["strict"], options["shuffle"]))
+        raise CircuitError("seen")
+
+    monkeypatch.setattr("b2reduce.importing.scripts.import_script", instead)
+    for words, expected in (
+        (("run", "a.py"), (True, True)),
+        (("run", "a.py", "--cells"), (True, False)),
+        (("export", "a.py", "--to", "numpy", "--leave-out"), (False, True)),
+        (("reduce", "a.py", "--any-weights", "--leave-out"), (False, False)),
+        # Of these no point has one rate unit a cell
+        (("scan", "a.py", "--grid", "dt=1 ms", "-o", "out", "--leave-out"), (False, False)),
+    ):
+        asked.clear()
+        assert_refused(b2reduce(*words, cwd=tmp_path), "seen")
+        assert asked == [expected], words
+
+
+@pytest.mark.slow
+def test_what_a_circuit_cannot_have_is_left_out_where_it_is_asked_for(tmp_path):
+    text = """
+G = NeuronGroup(10, 'dv/dt = -v/(20*ms) : volt', threshold='v > 20*mV', reset='v = 0*mV')
+noise = PoissonInput(G, 'v', 100, 20*Hz, 0.6*mV)
+@network_operation(dt=10*ms)
+def mine():
+    pass
+run(1*ms)
+"""
+    (tmp_path / "mine.py").write_text(HEAD + text)
+    with pytest.raises(CircuitError, match="network_operation mine"):
+        import_script(tmp_path / "mine.py")
+    found = import_script(tmp_path / "mine.py", strict=False)
+    assert [each.name for each in found.circuit.drives] == ["noise"]
+    assert any("mine" in line for line in found.warnings)
 
 
 def test_rates_move_beyond_noise_and_draws():
