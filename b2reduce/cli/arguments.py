@@ -57,7 +57,23 @@ def _exporters():
 
 
 EXPORTER = _Registered("exporter", _exporters)
-CIRCUIT_NAME = click.argument("circuit", shell_complete=_completed("circuits"))
+
+
+def _kept(context, parameter, value):
+    """Keep an option for what reads circuits, of which commands need not know."""
+    context.meta[f"b2reduce.{parameter.name}"] = value
+
+
+CIRCUIT_NAME = options(
+    click.argument("circuit", shell_complete=_completed("circuits")),
+    click.option(
+        "--leave-out",
+        is_flag=True,
+        expose_value=False,
+        callback=_kept,
+        help="Of a script (my_script.py): leave out what a circuit cannot have, with a warning of each.",
+    ),
+)
 MODEL_NAME = click.argument("model", shell_complete=_completed("neurons"))
 OUTPUT = click.option(
     "-o", "--output", "folder", metavar="DIR", help="Write everything into this new folder."
@@ -86,6 +102,16 @@ CIRCUIT = options(
         ),
     ),
     click.option("--cells", is_flag=True, help="One rate unit a cell, on the spiking network's own wiring."),
+    click.option(
+        "--any-weights",
+        is_flag=True,
+        expose_value=False,
+        callback=_kept,
+        help=(
+            "Of a script, without --cells: go on with weights that differ within a block without running its"
+            " network with these shuffled, which refuses it where rates move."
+        ),
+    ),
     click.option(
         "--tau",
         default="membrane",

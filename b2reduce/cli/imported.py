@@ -10,20 +10,37 @@ _KEPT = "b2reduce.imported"
 
 
 def circuit_named(name):
-    """A circuit by its name or file, or the network of a script, which a command runs once."""
+    """A circuit by its name or file, or the network of a script, which a command runs once.
+
+    Commands with one rate unit a cell or a population refuse the second for a network whose rates hang on
+    which synapse has which weight.
+    """
+    from ..basics.errors import CircuitError
     from ..circuit.circuit import load_circuit
     from ..importing.scripts import import_script, is_script
 
     if not is_script(name):
         return load_circuit(name)
-    kept = click.get_current_context().meta
+    context = click.get_current_context()
+    kept = context.meta
     if _KEPT not in kept:
         click.echo(f"running {name} up to its first run(), as Python would", err=True)
-        found = kept[_KEPT] = import_script(name)
+        populations = context.params.get("cells") is False
+        found = import_script(
+            name,
+            strict=not kept.get("b2reduce.leave_out"),
+            shuffle=populations and not kept.get("b2reduce.any_weights"),
+            progress=True,
+        )
         if found.printed:
             click.echo(found.printed.rstrip(), err=True)
         for line in found.warnings:
             click.echo(f"Warning: {line}", err=True)
+        if found.moved:
+            raise CircuitError(
+                f"{name}: {found.moved}; give --cells, or --any-weights to have that mean field all the same"
+            )
+        kept[_KEPT] = found
     return kept[_KEPT].circuit
 
 

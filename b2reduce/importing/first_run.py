@@ -1,7 +1,7 @@
 """Runs a script up to its first run(), and writes the circuit of the network that it would have run.
 
-``python -m b2reduce.importing.first_run SCRIPT FOLDER`` in a process of its own: the script is the user's
-program, and does here whatever it does elsewhere. It ends where it would simulate.
+``python -m b2reduce.importing.first_run SCRIPT FOLDER [WORD...]`` in a process of its own: the script is the
+user's program, and does here whatever it does elsewhere. It ends where it would simulate.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ import sys
 import traceback
 from pathlib import Path
 
-CIRCUIT, AUDIT = "circuit.toml", "audit.json"
+CIRCUIT, AUDIT, PROGRESS = "circuit.toml", "audit.json", "progress.json"
+#: Words behind the folder: leave out what a circuit cannot have; run the network with shuffled weights too.
+LEAVE_OUT, SHUFFLE = "leave-out", "shuffle"
 
-__all__ = ["AUDIT", "CIRCUIT", "main"]
+__all__ = ["AUDIT", "CIRCUIT", "LEAVE_OUT", "PROGRESS", "SHUFFLE", "main"]
 
 
 class _Reached(BaseException):
     """The script has come to its run, which no `except Exception` of its own shall keep from ending it."""
 
 
-def main(script, folder):
+def main(script, folder, *words):
     """Leave the circuit, or what went wrong, in a folder."""
     found = {}
-    _stop_at_run(found, Path(script).stem)
+    shuffled = (lambda imported: _shuffled(imported, Path(folder))) if SHUFFLE in words else None
+    _stop_at_run(found, Path(script).stem, LEAVE_OUT not in words, shuffled)
     sys.argv, sys.path[0] = [str(script)], str(Path(script).resolve().parent)
     try:
         runpy.run_path(str(script), run_name="__main__")
@@ -39,10 +42,33 @@ def main(script, folder):
     if imported is not None:
         imported.circuit.save(Path(folder) / CIRCUIT)
         found["rows"], found["warnings"] = imported.table.values.tolist(), list(imported.warnings)
+        found["warnings"] += [found.pop("failed")] if "failed" in found else []
     (Path(folder) / AUDIT).write_text(json.dumps(found), encoding="utf-8")
 
 
-def _stop_at_run(found, name):
+def _shuffled(imported, folder):
+    """What is found of a network when its weights are shuffled."""
+    from .taken_away import compared_shuffled
+
+    source = imported._source
+    if not source.blocks:
+        return {}
+    stage = "your network with its weights as they are, and shuffled"
+
+    def report(fraction):
+        # Whole or not at all: another process reads it
+        (folder / "next").write_text(json.dumps([fraction, stage]), encoding="utf-8")
+        (folder / "next").replace(folder / PROGRESS)
+
+    report(0.0)
+    try:
+        return {"moved": compared_shuffled(source, report)}
+    except Exception as error:
+        # The circuit is what was asked for, and it is there
+        return {"failed": f"what rates become when weights are shuffled is not known: {error}"}
+
+
+def _stop_at_run(found, name, strict, shuffled):
     """Put the import in place of every run, and keep the script from another device than this process has."""
     import brian2
     from brian2.core.namespace import get_local_namespace
@@ -51,12 +77,17 @@ def _stop_at_run(found, name):
     from ..basics.errors import B2reduceError
     from .from_brian2 import imported_of
 
+    own_run = Network.run
+
     def instead(self, duration, report=None, report_period=None, namespace=None, profile=None, level=0):
         # As run() itself finds the caller: the two functions around it are not around this one
         visible = get_local_namespace(level=level + 1)
         given = visible if namespace is None else dict(namespace)
         try:
-            found["imported"] = imported_of(list(self.objects), given, visible, name=name)
+            found["imported"] = imported_of(list(self.objects), given, visible, strict=strict, name=name)
+            if shuffled is not None:
+                Network.run = own_run
+                found.update(shuffled(found["imported"]))
         except B2reduceError as error:
             found["error"] = str(error)
         raise _Reached

@@ -11,6 +11,7 @@ from ..basics.units import with_units
 from ..circuit.circuit import Circuit
 from ..circuit.population import Population
 from .audit import Audit
+from .blocks import blocks_of
 from .cells import Cells
 from .collected import collected, namespace_of
 from .drives import drives_of_input, drives_of_trains
@@ -106,7 +107,8 @@ def imported_of(objects, namespace, visible, *, g_L_=None, wiring=AUTO, strict=T
     audit = Audit()
     reading = _Reading(objects, namespace, Names(visible), audit, g_L_, wiring)
     circuit = reading.circuit(name, strict)
-    source = source_of(objects, namespace, reading.cells, circuit)
+    blocks = blocks_of(reading.links, reading.parts)
+    source = source_of(objects, namespace, reading.cells, circuit, blocks)
     return Imported(circuit, audit.table, tuple(audit.warnings), source)
 
 

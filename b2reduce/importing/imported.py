@@ -46,6 +46,13 @@ class Imported:
         The user's network is run from the state that it is in, once for every seed, and put back into it: its
         values, its time, its monitors and the generators of random numbers are as before afterwards.
 
+        Weights that differ between the synapses of one block, from a population onto a population, are
+        shuffled within it in one more run of the user's network for every seed. Rates that move then hang on
+        which synapse has which weight, which a mean field does not know: it is that of the shuffled network,
+        and ``reduce(..., cells=True)`` that of this one. Likewise the circuit runs once more with independent
+        trains where cells share trains of a drive. Both are warned about where they move rates by more than
+        15 % and more than noise and the spread of runs allow.
+
         Parameters
         ----------
         duration : Quantity
@@ -59,7 +66,14 @@ class Imported:
         pandas.DataFrame
             A line for every number of a population, in SI: mean and standard deviation over seeds in the
             network and in the circuit, and their difference over its own standard deviation, for which the
-            larger of both deviations counts: a network without noise of its own has no other run.
+            larger of both deviations counts: a network without noise of its own has no other run. Then the
+            same of the network with shuffled weights and of the circuit with independent trains, NaN where
+            there is nothing to shuffle or to part.
+
+        Warns
+        -----
+        AccuracyWarning
+            Where rates move with shuffled weights, or with independent trains.
         """
         from .checking import checked
 

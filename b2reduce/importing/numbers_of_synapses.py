@@ -47,6 +47,12 @@ class Places:
     def _owner(self, name):
         return getattr(self.synapses.variables[name].owner, "name", None)
 
+    def listed(self, names):
+        """Those names, sorted, that are variables of the synapse with one value a synapse."""
+        equations = self.synapses.equations.names
+        values = {name: self.synapses.variables[name].get_value() for name in names if name in equations}
+        return tuple(name for name in sorted(values) if np.size(values[name]) == len(self.synapses))
+
     def differential(self, name):
         """Whether a variable of the synapse has a differential equation."""
         for equations in (self.synapses.event_driven, self.synapses.equations):

@@ -8,15 +8,17 @@ import numpy as np
 
 from ..basics.session import brian_session
 from ..basics.units import with_units
+from .blocks import shuffle
 from .collected import with_contained
 
 __all__ = ["own_run"]
 
 _CELLS = 100  # of each population, of which synaptic variables are recorded
 _STEP_ = 1e-3  # s between their values
+_TOLD_ = 0.5  # s of waiting between reports
 
 
-def own_run(source, duration_, seed, after_):
+def own_run(source, duration_, seed, after_, shuffled=False, report=None):
     """({population: (cells, times in s, size)}, {(population, what): mean}) of one run from the present
     state.
 
@@ -26,7 +28,12 @@ def own_run(source, duration_, seed, after_):
     duration_, after_ : float
         s; means leave out the time before `after_`.
     seed : int
+    shuffled : bool
+        Whether synapses that became one projection have one another's weights, as the seed decides.
+    report : callable, optional
+        Called with the fraction done.
     """
+    told = {} if report is None else {"report": lambda elapsed, done, *times: report(done)}
     with brian_session(seed) as brian2:
         monitors, states = _monitors(source, brian2)
         network = brian2.Network()
@@ -34,7 +41,14 @@ def own_run(source, duration_, seed, after_):
         network.objects = {*source.objects, *monitors.values(), *states.values()}
         with _lent(network, source.objects):
             start_ = network.t_
-            network.run(with_units(duration_, "s"), namespace=source.namespace)
+            if shuffled:
+                shuffle(source.blocks, seed)
+            network.run(
+                with_units(duration_, "s"),
+                namespace=source.namespace,
+                report_period=with_units(_TOLD_, "s"),
+                **told,
+            )
             spikes = {
                 cells.part.name: _spikes_of(monitors[cells.part.group.name], cells.part, start_)
                 for cells in source.cells.values()

@@ -23,15 +23,18 @@ class Source:
     sums : mapping of str to mapping of str to (Way, tuple of str)
         By populations and what it is, with its unit: what synapses sum up, and the labels of the circuit's
         pathways that do.
+    blocks : tuple of Block
+        Synapses whose weights differ.
     """
 
     objects: tuple[Any, ...]
     namespace: Mapping[str, Any]
     cells: Mapping[str, Any]
     sums: Mapping[str, Mapping[str, Any]]
+    blocks: tuple[Any, ...] = ()
 
 
-def source_of(objects, namespace, cells, circuit):
+def source_of(objects, namespace, cells, circuit, blocks=()):
     """The `Source` of a circuit that was read from it."""
     labels = {id(each): label for each, label in zip(circuit.projections, circuit.labels)}
     labels.update({id(each): f"{each.name}->{each.target}" for each in circuit.drives})
@@ -48,4 +51,4 @@ def source_of(objects, namespace, cells, circuit):
             key = f"{kind.quantity} of {' and '.join(states)} [{unit}]"
             way, others = sums.setdefault(name, {}).get(key, (answer.way, ()))
             sums[name][key] = (way, (*others, labels[id(part)]))
-    return Source(tuple(objects), namespace, dict(cells), sums)
+    return Source(tuple(objects), namespace, dict(cells), sums, tuple(blocks))

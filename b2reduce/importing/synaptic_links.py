@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .algebra import names_of
 from .events import NotRead, executed
 from .numbers_of_synapses import Places, numbers_of
 from .object_names import base_of, bounds_of
@@ -38,6 +39,10 @@ class Link:
     plasticity : dict or None
     code : str
         The statements.
+    synapses : Synapses
+        The object itself.
+    sizes : tuple of str
+        Variables of it, one value a synapse, which the increments hang on.
     """
 
     name: str
@@ -50,6 +55,8 @@ class Link:
     delay: Any
     plasticity: Any
     code: str
+    synapses: Any
+    sizes: tuple
 
 
 def _in_one_line(code):
@@ -124,7 +131,8 @@ def links_of(synapses, namespace, name, audit, sums=()):
         delay = np.asarray(pathway.variables["delay"].get_value(), dtype=float)
         delay = float(delay[0]) if delay.size and same(delay) else delay
         ends = base_of(synapses.source), base_of(synapses.target), bounds_of(synapses.source)
-        links.append(Link(name, *ends, i, j, values, delay, plasticity, code))
+        sizes = places.listed({each for increment in increments.values() for each in names_of(increment)})
+        links.append(Link(name, *ends, i, j, values, delay, plasticity, code, synapses, sizes))
     return links
 
 
