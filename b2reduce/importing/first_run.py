@@ -13,36 +13,48 @@ import traceback
 from pathlib import Path
 
 CIRCUIT, AUDIT = "circuit.toml", "audit.json"
+#: How it can go wrong: the network is refused, the script fails by itself, it runs nothing, the import fails.
+REFUSED, SCRIPT, NO_RUN, FAULT = "refused", "script", "no run", "fault"
 
-__all__ = ["AUDIT", "CIRCUIT", "main"]
+__all__ = ["AUDIT", "CIRCUIT", "FAULT", "NO_RUN", "REFUSED", "SCRIPT", "main"]
 
 
 class _Reached(BaseException):
     """The script has come to its run, which no `except Exception` of its own shall keep from ending it."""
 
 
-def main(script, folder):
-    """Leave the circuit, or what went wrong, in a folder."""
-    found = {}
-    _stop_at_run(found, Path(script).stem)
+def main(script, folder, look=None):
+    """Leave the circuit, or what went wrong and how, in a folder.
+
+    Parameters
+    ----------
+    script, folder : path
+    look : callable, optional
+        Called with the `Imported` where the script stands, with its objects alive; what it returns is left
+        as ``look``.
+    """
+    found = {"how": None, "error": None}
+    _stop_at_run(found, Path(script).stem, look)
     sys.argv, sys.path[0] = [str(script)], str(Path(script).resolve().parent)
+    how, error = NO_RUN, "the script came to its end without any run()"
     try:
         runpy.run_path(str(script), run_name="__main__")
     except _Reached:
         pass
     except SystemExit:
-        found.setdefault("error", "the script ended itself before any run()")
-    except BaseException as error:
-        found.setdefault("error", _said(error, script))
-    found.setdefault("error", None if "imported" in found else "the script came to its end without any run()")
+        error = "the script ended itself before any run()"
+    except BaseException as raised:
+        how, error = SCRIPT, _said(raised, script)
     imported = found.pop("imported", None)
     if imported is not None:
         imported.circuit.save(Path(folder) / CIRCUIT)
         found["rows"], found["warnings"] = imported.table.values.tolist(), list(imported.warnings)
+    elif found["error"] is None:
+        found["how"], found["error"] = how, error
     (Path(folder) / AUDIT).write_text(json.dumps(found), encoding="utf-8")
 
 
-def _stop_at_run(found, name):
+def _stop_at_run(found, name, look):
     """Put the import in place of every run, and keep the script from another device than this process has."""
     import brian2
     from brian2.core.namespace import get_local_namespace
@@ -51,14 +63,27 @@ def _stop_at_run(found, name):
     from ..basics.errors import B2reduceError
     from .from_brian2 import imported_of
 
+    simulate = Network.run
+
     def instead(self, duration, report=None, report_period=None, namespace=None, profile=None, level=0):
         # As run() itself finds the caller: the two functions around it are not around this one
         visible = get_local_namespace(level=level + 1)
         given = visible if namespace is None else dict(namespace)
         try:
-            found["imported"] = imported_of(list(self.objects), given, visible, name=name)
+            imported = imported_of(list(self.objects), given, visible, name=name)
+            if look is not None:
+                Network.run = simulate
+                found["look"] = look(imported)
+            found["imported"] = imported
         except B2reduceError as error:
-            found["error"] = str(error)
+            found["how"], found["error"] = REFUSED, str(error)
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            found["how"] = FAULT
+            found["error"] = (
+                f"from_brian2 failed with {type(error).__name__}: {error} (line {place.lineno} of"
+                f" {Path(place.filename).name}), which is no fault of the script; please report it"
+            )
         raise _Reached
 
     Network.run = instead
