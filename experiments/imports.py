@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import csv
 import json
+import multiprocessing
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import click
-from b2reduce.experiments.script_rates import rates_beside
+from b2reduce.experiments.script_rates import PRINTED, rates_beside, run_script
 
 from b2reduce.basics.processes import end_processes
 from b2reduce.importing.first_run import AUDIT, FAULT, NO_RUN, REFUSED, SCRIPT
@@ -55,11 +54,12 @@ def import_one(path, *, limit=120.0, check=None):
     """
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="b2reduce_import_") as folder:
-        printed = _run(Path(path), folder, limit, check)
-        audit = Path(folder) / AUDIT
+        done = _run(Path(path), folder, limit, check)
+        audit, printed = Path(folder) / AUDIT, Path(folder) / PRINTED
         found = json.loads(audit.read_text(encoding="utf-8")) if audit.is_file() else None
+        printed = printed.read_text(encoding="utf-8", errors="replace") if printed.is_file() else ""
     row = {"script": str(path), "seconds": round(time.perf_counter() - start, 1)}
-    if printed is None:
+    if not done:
         return {**row, "outcome": FAILED, "why": f"not done after {limit:g} s"}
     if found is None:
         return {**row, "outcome": FAILED, "why": f"its process ended: {printed[-300:]}"}
@@ -72,24 +72,18 @@ def import_one(path, *, limit=120.0, check=None):
 
 
 def _run(path, folder, limit, check):
-    """What a script prints; None where it takes longer than it may."""
-    command = [sys.executable, "-m", "b2reduce.experiments.script_rates", str(path.resolve()), folder]
-    command += [] if check is None else map(str, check)
-    root = str(Path(__file__).resolve().parents[1])
-    paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    # Scripts write files beside them: into the folder, which goes
-    process = subprocess.Popen(
-        command, env={**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": paths}, text=True, cwd=folder,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
-    try:
-        return process.communicate(timeout=limit)[0]
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        if process.poll() is None:
-            end_processes([process.pid], groups=True, wait=process.poll)
-        process.stdout.close()
+    """Whether a script was done in time."""
+    # A server has Brian2 loaded and forks for every script: to load it anew would take longer than most
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["b2reduce.experiments.script_rates"])
+    os.environ["MPLBACKEND"] = "Agg"
+    process = processes.Process(target=run_script, args=(str(path.resolve()), folder, check))
+    process.start()
+    process.join(limit)
+    if process.is_alive():
+        end_processes([process.pid], groups=True, wait=lambda: process.join(0))
+        return False
+    return True
 
 
 def summary(rows):

@@ -1,16 +1,19 @@
-"""One script of Brian2 in a process of its own: its network as a circuit, and if wanted the rates of both.
-
-``python -m b2reduce.experiments.script_rates SCRIPT FOLDER [DURATION SEEDS]`` leaves what it found in the
-folder.
-"""
+"""One script of Brian2 in a process of its own: its network as a circuit, and if wanted the rates of both."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import sys
 
-from b2reduce.importing.first_run import main
+import brian2
 
-__all__ = ["look", "rates_beside"]
+from b2reduce.importing.first_run import main
+from b2reduce.importing.from_brian2 import imported_of  # noqa: F401  (so that it is loaded once for all scripts)
+
+__all__ = ["PRINTED", "look", "rates_beside", "run_script"]
+
+PRINTED = "printed.txt"
 
 
 def look(check=None):
@@ -53,10 +56,15 @@ def rates_beside(rates):
     ]
 
 
-if __name__ == "__main__":
-    import brian2
-
+def run_script(script, folder, check):
+    """Leave what was found of a script, and what it printed, in a folder."""
+    multiprocessing.set_start_method(None, force=True)  # as in a process of the user's
+    os.setsid()  # its own processes end with it
+    os.chdir(folder)  # scripts write files beside them
+    with open(PRINTED, "w") as printed:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+            os.dup2(printed.fileno(), stream.fileno())
     # Every script has code of its own, and compiling it takes longer than what it does
     brian2.prefs.codegen.target = "numpy"
-    script, folder, *check = sys.argv[1:]
-    main(script, folder, look((float(check[0]), int(check[1])) if check else None))
+    main(script, folder, look(check))

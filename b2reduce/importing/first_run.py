@@ -7,12 +7,14 @@ program, and does here whatever it does elsewhere. It ends where it would simula
 from __future__ import annotations
 
 import json
+import os
 import runpy
+import signal
 import sys
 import traceback
 from pathlib import Path
 
-CIRCUIT, AUDIT = "circuit.toml", "audit.json"
+CIRCUIT, AUDIT, _CLAIMED = "circuit.toml", "audit.json", "claimed"
 #: How it can go wrong: the network is refused, the script fails by itself, it runs nothing, the import fails.
 REFUSED, SCRIPT, NO_RUN, FAULT = "refused", "script", "no run", "fault"
 
@@ -33,10 +35,18 @@ def main(script, folder, look=None):
         Called with the `Imported` where the script stands, with its objects alive; what it returns is left
         as ``look``.
     """
-    found = {"how": None, "error": None}
-    _stop_at_run(found, Path(script).stem, look)
+    folder, first = Path(folder), os.getpid()
+
+    def reached(found, imported):
+        _leave(folder, found, imported)
+        if os.getpid() != first:  # a worker of the script's, for which the script waits
+            os.kill(first, signal.SIGINT)
+            os._exit(0)
+        raise _Reached
+
+    _stop_at_run(reached, Path(script).stem, look)
     sys.argv, sys.path[0] = [str(script)], str(Path(script).resolve().parent)
-    how, error = NO_RUN, "the script came to its end without any run()"
+    how, error = NO_RUN, "the script came to its end without any run() in this process"
     try:
         runpy.run_path(str(script), run_name="__main__")
     except _Reached:
@@ -45,16 +55,24 @@ def main(script, folder, look=None):
         error = "the script ended itself before any run()"
     except BaseException as raised:
         how, error = SCRIPT, _said(raised, script)
-    imported = found.pop("imported", None)
+    _leave(folder, {"how": how, "error": error}, None)
+
+
+def _leave(folder, found, imported):
+    """Write what was found, unless something is there already: of the first run alone."""
+    try:
+        (folder / _CLAIMED).touch(exist_ok=False)
+    except FileExistsError:
+        return
     if imported is not None:
-        imported.circuit.save(Path(folder) / CIRCUIT)
+        imported.circuit.save(folder / CIRCUIT)
         found["rows"], found["warnings"] = imported.table.values.tolist(), list(imported.warnings)
-    elif found["error"] is None:
-        found["how"], found["error"] = how, error
-    (Path(folder) / AUDIT).write_text(json.dumps(found), encoding="utf-8")
+    whole = folder / f"{AUDIT}.part"
+    whole.write_text(json.dumps(found), encoding="utf-8")
+    whole.replace(folder / AUDIT)
 
 
-def _stop_at_run(found, name, look):
+def _stop_at_run(reached, name, look):
     """Put the import in place of every run, and keep the script from another device than this process has."""
     import brian2
     from brian2.core.namespace import get_local_namespace
@@ -69,12 +87,13 @@ def _stop_at_run(found, name, look):
         # As run() itself finds the caller: the two functions around it are not around this one
         visible = get_local_namespace(level=level + 1)
         given = visible if namespace is None else dict(namespace)
+        found, imported = {"how": None, "error": None}, None
         try:
             imported = imported_of(list(self.objects), given, visible, name=name)
             if look is not None:
                 Network.run = simulate
                 found["look"] = look(imported)
-            found["imported"] = imported
+                Network.run = instead
         except B2reduceError as error:
             found["how"], found["error"] = REFUSED, str(error)
         except Exception as error:
@@ -84,7 +103,7 @@ def _stop_at_run(found, name, look):
                 f"from_brian2 failed with {type(error).__name__}: {error} (line {place.lineno} of"
                 f" {Path(place.filename).name}), which is no fault of the script; please report it"
             )
-        raise _Reached
+        reached(found, imported)
 
     Network.run = instead
     # By their names: brian2.devices.device is also what stands for the active device

@@ -60,11 +60,11 @@ class _Reader:
         self.constants_ = values.values_of(names_of(self.full))
 
     def of_dimension(self, expression, *labels):
-        """Names in an expression that are in one of some units."""
+        """Names in an expression that are in one of some units; never those of units, such as pF."""
         return sorted(
             name
             for name in names_of(expression)
-            if name != self.v and si_label(self.values.dimension(name)) in labels
+            if name != self.v and not self.values.is_unit(name) and si_label(self.values.dimension(name)) in labels
         )
 
     def number(self, expression):

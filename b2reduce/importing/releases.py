@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .algebra import read, symbol
 from .events import NotRead
+from .statements import statements_of
 
 __all__ = ["release_of"]
 
@@ -76,7 +77,7 @@ def release_of(event, increments, places):
 
     found = _Variables(event, places)
     moving = {name for name in found.slopes if _matters(name, event, increments)}
-    changing = set(event.changes) - moving
+    changing = {name for name in set(event.changes) - moving if not _only_written(name, event, places)}
     if not changing and (not moving or not increments):
         return None, increments
     if changing:
@@ -102,6 +103,27 @@ def release_of(event, increments, places):
         " -u/tau,"
         " u += U*(1 - u), dx/dt = (1 - x)/tau, w*u*x is released and x loses u*x"
     )
+
+
+def _only_written(name, event, places):
+    """Whether a variable is set at every spike and read nowhere but behind that: a word for its new value."""
+    from brian2.utils.stringtools import get_identifiers
+
+    synapses, mine = places.synapses, symbol(name)
+    if any(mine in each.free_symbols for each in (*event.changes.values(), *event.increments.values())):
+        return False
+    sets = lambda code: any(
+        getattr(target, "id", None) == name
+        for node in statements_of(code)
+        for target in getattr(node, "targets", [getattr(node, "target", None)])
+    )
+    setting = [pathway.code for pathway in synapses._pathways if sets(pathway.code)]
+    if len(setting) > 1:
+        return False
+    others = [pathway.code for pathway in synapses._pathways if pathway.code not in setting]
+    lines = [equations for equations in (synapses.equations, synapses.event_driven) if equations is not None]
+    texts = [line.expr.code for each in lines for line in each.values() if line.expr is not None]
+    return not any(name in get_identifiers(text) for text in (*others, *texts))
 
 
 def _matters(name, event, increments):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .algebra import NotAlgebra
 from .events import NotRead, executed
 from .numbers_of_synapses import Places, numbers_of
 from .object_names import base_of, bounds_of
@@ -113,7 +114,7 @@ def links_of(synapses, namespace, name, audit, sums=()):
                 audit.row(name, code, "nothing", "it adds to no variable of the target")
                 continue
             values = {variable: numbers_of(each, places, i, j) for variable, each in increments.items()}
-        except NotRead as error:
+        except (NotRead, NotAlgebra) as error:
             audit.refuse(
                 name,
                 f"on_pre {code!r} {error}",
