@@ -16,6 +16,7 @@ __all__ = [
     "names_of",
     "number_of",
     "read",
+    "replaced",
     "rounded",
     "symbol",
     "valued",
@@ -64,6 +65,14 @@ def read(text):
     except (SyntaxError, AttributeError, TypeError, NotImplementedError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NotAlgebra(f"{text!s} cannot be read as a formula ({reason})") from None
+
+
+def replaced(expression, values):
+    """The expression with others for some symbols; NotAlgebra where a condition would be a number."""
+    try:
+        return expression.xreplace(values)
+    except TypeError as error:
+        raise NotAlgebra(f"{expression} cannot be read as a formula ({error})") from None
 
 
 def written(expression):

@@ -118,6 +118,7 @@ def _refuse_runners(objects, names, audit, found):
             )
 
 
+_COUPLES = "couples cells at every moment, as gap junctions do"
 _GAP = "such couplings are none"
 _SUM = "let them add to a variable of the target that decays there, g += w with dg/dt = -g/tau"
 
@@ -145,7 +146,8 @@ def refuse_summed(item, why, names, audit):
     gap = {name.rpartition("_")[2] for name in item.expression.identifiers} >= {"pre", "post"}
     audit.refuse(
         names.of(base_of(item.group)),
-        f"{item.target_varname} = {text} (summed) " + ("couples cells at every moment, as gap junctions do" if gap else why),
+        f"{item.target_varname} = {text} (summed) "
+        + ("couples cells at every moment, as gap junctions do" if gap else why),
         f"synapses of circuits act at spikes: {_GAP if gap else _SUM}",
         "what is summed stays 0" if not _current_values(item) else "what is summed stays what it is now",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .algebra import NUMERIC, NotAlgebra, draws, function_of, names_of, read, symbol
+from .algebra import NUMERIC, NotAlgebra, draws, function_of, names_of, read, replaced, symbol
 from .group_equations import poisson_rate_of
 from .scope import Scope
 
@@ -35,6 +35,8 @@ def rate_of(group, namespace):
     from brian2.core.variables import Subexpression
 
     text = poisson_rate_of(group)
+    if text is not None and group._refractory is not False:
+        raise NoRate("its cells are refractory after a spike, and trains of drives are not")
     if text is None:
         variable = group.variables["rates"]
         if not isinstance(variable, Subexpression):
@@ -101,7 +103,7 @@ def _written_out(text, group):
         }
         if not inner:
             break
-        expression = expression.xreplace(inner)
+        expression = replaced(expression, inner)
     return expression
 
 
