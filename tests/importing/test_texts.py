@@ -59,6 +59,14 @@ def test_units_in_equations_are_no_parameters():
     assert (model.capacitance_, model.leak_) == pytest.approx((400e-12, 20e-9)) and found.warnings == ()
 
 
+def test_noise_with_a_name():
+    named = LITERAL.replace("mu + sigma*xi*sqrt(ms)", "noise").replace(
+        "dI/dt = -I", "noise = mu + sigma*sqrt(wide)*xi_all : amp\nwide = 1*ms : second (shared)\ndI/dt = -I"
+    )
+    model = imported(named).circuit.populations["G"].model
+    assert model.noisy and model.capacitance_ == pytest.approx(240e-12)
+
+
 def test_functions_of_constants_have_values():
     (projection,) = imported(CLIPPED).circuit.projections
     assert projection.kind == "exponential" and float(projection.G / nS) == pytest.approx(8.0)
