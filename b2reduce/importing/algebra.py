@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..basics.errors import CircuitError
+
 __all__ = [
+    "NUMERIC",
+    "NotAlgebra",
     "depends_on",
     "draws",
     "expanded",
@@ -12,6 +16,7 @@ __all__ = [
     "names_of",
     "number_of",
     "read",
+    "replaced",
     "rounded",
     "symbol",
     "valued",
@@ -20,6 +25,19 @@ __all__ = [
 
 
 _NO_ARGUMENT = "_placeholder_arg"
+#: Functions of Brian2's that its reading leaves to whoever asks for a value, by their names there.
+NUMERIC = {
+    "sqrt": np.sqrt,
+    "clip": np.clip,
+    "int_": lambda value: np.asarray(value).astype(int),
+    "expm1": np.expm1,
+    "log1p": np.log1p,
+    "log10": np.log10,
+}
+
+
+class NotAlgebra(CircuitError):
+    """A text that Brian2 may run and that is no formula."""
 
 
 def symbol(name):
@@ -33,10 +51,28 @@ def symbol(name):
 
 
 def read(text):
-    """The expression of a text."""
+    """The expression of a text.
+
+    Raises
+    ------
+    NotAlgebra
+        If Brian2 itself does not read it as one.
+    """
     from brian2.parsing.sympytools import str_to_sympy
 
-    return str_to_sympy(str(text))
+    try:
+        return str_to_sympy(str(text))
+    except (SyntaxError, AttributeError, TypeError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise NotAlgebra(f"{text!s} cannot be read as a formula ({reason})") from None
+
+
+def replaced(expression, values):
+    """The expression with others for some symbols; NotAlgebra where a condition would be a number."""
+    try:
+        return expression.xreplace(values)
+    except TypeError as error:
+        raise NotAlgebra(f"{expression} cannot be read as a formula ({error})") from None
 
 
 def written(expression):
@@ -86,15 +122,25 @@ def number_of(expression, values_):
     try:
         value = complex(found.evalf())
     except (TypeError, ValueError):  # a function that sympy only carries along
-        return None
+        value = _by_numpy(found)
+        if value is None:
+            return None
     return value.real if np.isfinite(value.real) and value.imag == 0 else None
 
 
-def function_of(expression, names):
-    """A function of arrays, one for each name."""
+def _by_numpy(expression):
+    try:
+        return complex(function_of(expression, [])())
+    except (NameError, TypeError, ValueError, KeyError):  # a function that has no value
+        return None
+
+
+def function_of(expression, names, functions=None):
+    """A function of arrays, one for each name; `functions` are what names of functions mean besides."""
     import sympy
 
-    made = sympy.lambdify([symbol(name) for name in names], expression, modules=["numpy"])
+    known = {**NUMERIC, **({} if functions is None else functions)}
+    made = sympy.lambdify([symbol(name) for name in names], expression, modules=[known, "numpy"])
     return lambda *values: np.broadcast_to(made(*values), np.broadcast_shapes(*map(np.shape, values), ()))
 
 

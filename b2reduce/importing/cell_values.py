@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..basics.errors import InputError
 from ..basics.units import with_units
 from ..circuit.spread import Listed, Normal
 from .algebra import rounded
@@ -60,6 +61,15 @@ class CellValues:
 
         return name in BUILTIN or name.startswith("xi_") or name in self.equations.group.variables
 
+    def is_unit(self, name):
+        """Whether a name is that of a unit, and of nothing that the user has defined."""
+        from brian2.core.namespace import DEFAULT_UNITS
+
+        if name in self.equations.lines or name not in DEFAULT_UNITS:
+            return False
+        found = self.scope.resolved(name)
+        return found.value == float(DEFAULT_UNITS[name]) and found.dim == DEFAULT_UNITS[name].dim
+
     def dimension(self, name):
         """Of a constant or a variable."""
         from brian2 import volt
@@ -70,13 +80,21 @@ class CellValues:
             return volt.dim
         return self.scope.resolved(name).dim
 
+    def _constant(self, name):
+        found = self.values_of([name])
+        if name not in found:
+            raise InputError(
+                f"from_brian2, {self.part.name}: its texts have {name} in them, which has no value that stays"
+            )
+        return found[name]
+
     def quantity(self, name, audit):
         """A parameter as a cell has it: a Quantity or number, a `Normal`, or a `Listed` where a test refuses
         that.
         """
         dim = self.dimension(name)
         if name not in self._cells:
-            value = self.values_of([name])[name]
+            value = self._constant(name)
             return value if dim.is_dimensionless else with_units(value, dim)
         values = self._cells[name].astype(float)
         value = lambda number: number if dim.is_dimensionless else with_units(number, dim)

@@ -62,8 +62,8 @@ class Cells:
 
     @property
     def kept(self):
-        """Variables of synapses that move by themselves as well."""
-        return () if self._states is None else self._states.kept
+        """Variables of synapses that move by themselves as well; all, where they are no sums of synapses."""
+        return self.synaptic if self._states is None else self._states.kept
 
     def _refuse_states(self, reason):
         names = ", ".join(self.synaptic)
@@ -71,7 +71,7 @@ class Cells:
             self.part.name,
             f"synapses in {names}: {reason}",
             "synapses of circuits add up: linear equations of their own, without the voltage in them",
-            "these variables stay 0",
+            "these variables go on without events",
         )
 
     # The cell

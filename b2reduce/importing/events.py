@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from .algebra import expanded, names_of, read, symbol
+from .algebra import NotAlgebra, expanded, names_of, read, replaced, symbol
 from .statements import statements_of
 
 __all__ = ["Event", "NotRead", "executed"]
@@ -60,10 +60,10 @@ def executed(code, place_of):
     def value(node):
         try:
             expression = read(ast.unparse(node))
-        except (SyntaxError, NotImplementedError) as error:
+            names = {symbol(name): canonical(name) for name in names_of(expression)}
+            return replaced(expression.xreplace(names), known)
+        except NotAlgebra as error:
             raise NotRead(f"cannot be read: {error}") from None
-        names = {symbol(name): canonical(name) for name in names_of(expression)}
-        return expression.xreplace(names).xreplace(known)
 
     for node in statements:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]

@@ -7,43 +7,86 @@ user's program, and does here whatever it does elsewhere. It ends where it would
 from __future__ import annotations
 
 import json
+import os
 import runpy
+import signal
 import sys
 import traceback
 from pathlib import Path
 
-CIRCUIT, AUDIT, PROGRESS = "circuit.toml", "audit.json", "progress.json"
+CIRCUIT, AUDIT, PROGRESS, _CLAIMED = "circuit.toml", "audit.json", "progress.json", "claimed"
 #: Words behind the folder: leave out what a circuit cannot have; run the network with shuffled weights too.
 LEAVE_OUT, SHUFFLE = "leave-out", "shuffle"
+#: How it can go wrong: the network is refused, the script fails by itself, it runs nothing, the import fails.
+REFUSED, SCRIPT, NO_RUN, FAULT = "refused", "script", "no run", "fault"
 
-__all__ = ["AUDIT", "CIRCUIT", "LEAVE_OUT", "PROGRESS", "SHUFFLE", "main"]
+__all__ = [
+    "AUDIT",
+    "CIRCUIT",
+    "FAULT",
+    "LEAVE_OUT",
+    "NO_RUN",
+    "PROGRESS",
+    "REFUSED",
+    "SCRIPT",
+    "SHUFFLE",
+    "main",
+]
 
 
 class _Reached(BaseException):
     """The script has come to its run, which no `except Exception` of its own shall keep from ending it."""
 
 
-def main(script, folder, *words):
-    """Leave the circuit, or what went wrong, in a folder."""
-    found = {}
-    shuffled = (lambda imported: _shuffled(imported, Path(folder))) if SHUFFLE in words else None
-    _stop_at_run(found, Path(script).stem, LEAVE_OUT not in words, shuffled)
+def main(script, folder, *words, look=None):
+    """Leave the circuit, or what went wrong and how, in a folder.
+
+    Parameters
+    ----------
+    script, folder : path
+    words : str
+        `LEAVE_OUT`, `SHUFFLE`.
+    look : callable, optional
+        Called with the `Imported` where the script stands, with its objects alive; what it returns is left
+        as ``look``.
+    """
+    folder, first = Path(folder), os.getpid()
+    if SHUFFLE in words:
+        look = lambda imported: _shuffled(imported, folder)
+
+    def reached(found, imported):
+        _leave(folder, found, imported)
+        if os.getpid() != first:  # a worker of the script's, for which the script waits
+            os.kill(first, signal.SIGINT)
+            os._exit(0)
+        raise _Reached
+
+    _stop_at_run(reached, Path(script).stem, LEAVE_OUT not in words, look)
     sys.argv, sys.path[0] = [str(script)], str(Path(script).resolve().parent)
+    how, error = NO_RUN, "the script came to its end without any run() in this process"
     try:
         runpy.run_path(str(script), run_name="__main__")
     except _Reached:
         pass
     except SystemExit:
-        found.setdefault("error", "the script ended itself before any run()")
-    except BaseException as error:
-        found.setdefault("error", _said(error, script))
-    found.setdefault("error", None if "imported" in found else "the script came to its end without any run()")
-    imported = found.pop("imported", None)
+        error = "the script ended itself before any run()"
+    except BaseException as raised:
+        how, error = SCRIPT, _said(raised, script)
+    _leave(folder, {"how": how, "error": error}, None)
+
+
+def _leave(folder, found, imported):
+    """Write what was found, unless something is there already: of the first run alone."""
+    try:
+        (folder / _CLAIMED).touch(exist_ok=False)
+    except FileExistsError:
+        return
     if imported is not None:
-        imported.circuit.save(Path(folder) / CIRCUIT)
+        imported.circuit.save(folder / CIRCUIT)
         found["rows"], found["warnings"] = imported.table.values.tolist(), list(imported.warnings)
-        found["warnings"] += [found.pop("failed")] if "failed" in found else []
-    (Path(folder) / AUDIT).write_text(json.dumps(found), encoding="utf-8")
+    whole = folder / f"{AUDIT}.part"
+    whole.write_text(json.dumps(found), encoding="utf-8")
+    whole.replace(folder / AUDIT)
 
 
 def _shuffled(imported, folder):
@@ -68,7 +111,7 @@ def _shuffled(imported, folder):
         return {"failed": f"what rates become when weights are shuffled is not known: {error}"}
 
 
-def _stop_at_run(found, name, strict, shuffled):
+def _stop_at_run(reached, name, strict, look):
     """Put the import in place of every run, and keep the script from another device than this process has."""
     import brian2
     from brian2.core.namespace import get_local_namespace
@@ -77,20 +120,29 @@ def _stop_at_run(found, name, strict, shuffled):
     from ..basics.errors import B2reduceError
     from .from_brian2 import imported_of
 
-    own_run = Network.run
+    simulate = Network.run
 
     def instead(self, duration, report=None, report_period=None, namespace=None, profile=None, level=0):
         # As run() itself finds the caller: the two functions around it are not around this one
         visible = get_local_namespace(level=level + 1)
         given = visible if namespace is None else dict(namespace)
+        found, imported = {"how": None, "error": None}, None
         try:
-            found["imported"] = imported_of(list(self.objects), given, visible, strict=strict, name=name)
-            if shuffled is not None:
-                Network.run = own_run
-                found.update(shuffled(found["imported"]))
+            imported = imported_of(list(self.objects), given, visible, strict=strict, name=name)
+            if look is not None:
+                Network.run = simulate
+                found["look"] = look(imported)
+                Network.run = instead
         except B2reduceError as error:
-            found["error"] = str(error)
-        raise _Reached
+            found["how"], found["error"] = REFUSED, str(error)
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            found["how"] = FAULT
+            found["error"] = (
+                f"from_brian2 failed with {type(error).__name__}: {error} (line {place.lineno} of"
+                f" {Path(place.filename).name}), which is no fault of the script; please report it"
+            )
+        reached(found, imported)
 
     Network.run = instead
     # By their names: brian2.devices.device is also what stands for the active device

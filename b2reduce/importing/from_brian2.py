@@ -10,6 +10,7 @@ from ..basics.errors import CircuitError, InputError
 from ..basics.units import with_units
 from ..circuit.circuit import Circuit
 from ..circuit.population import Population
+from .algebra import NotAlgebra
 from .audit import Audit
 from .blocks import blocks_of
 from .cells import Cells
@@ -23,7 +24,7 @@ from .object_names import Names, base_of
 from .parts import boundaries, parts_of
 from .projections import AUTO, WIRINGS, projections_of
 from .scope import Scope
-from .sorted_objects import refuse_summed, sorted_objects
+from .sorted_objects import refuse_summed, sorted_objects, sum_is_only_read
 from .source import source_of
 from .starting import initial_of
 from .summed import sum_of
@@ -91,9 +92,8 @@ def from_brian2(
     """
     frame = sys._getframe(1)
     try:
-        given = collected(objects, frame)
-        names = dict(namespace_of(frame) if namespace is None else namespace)
-        visible = namespace_of(frame)
+        given, visible = collected(objects, frame), namespace_of(frame)
+        names = dict(visible if namespace is None else namespace)
     finally:
         del frame
     one_of(wiring, WIRINGS, "wiring", CircuitError)
@@ -143,9 +143,11 @@ class _Reading:
     def _read_sums(self):
         found = []
         for item in self.objects.sums:
+            if sum_is_only_read(item, self.names, self.audit):
+                continue
             try:
                 found.append(sum_of(item, self.namespace))
-            except NotRead as error:
+            except (NotRead, NotAlgebra) as error:
                 refuse_summed(item, str(error), self.names, self.audit)
         return found
 
@@ -154,6 +156,8 @@ class _Reading:
         for group in self.objects.groups:
             try:
                 self.equations[group.name] = GroupEquations(group, Scope(group, self.namespace))
+            except NotAlgebra as error:
+                self.audit.refuse(self.names.of(group), str(error), "write the cell as circuits have it")
             except NoMembrane as error:
                 if group.events.get("spike"):
                     self.audit.refuse(self.names.of(group), str(error), "name one variable in the threshold")
@@ -217,7 +221,8 @@ class _Reading:
                 try:
                     found[part.name] = Cells(part, self.equations[name], increased, self.audit, self.g_L_)
                 except InputError as error:
-                    self.audit.refuse(part.name, str(error), "write the cell as circuits have it")
+                    reason = str(error).removeprefix(f"from_brian2, {part.name}: ")
+                    self.audit.refuse(part.name, reason, "write the cell as circuits have it")
         self.parts = {
             name: [part for part in parts if part.name in found] for name, parts in self.parts.items()
         }

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from .algebra import names_of, number_of, read, symbol
+from .algebra import NotAlgebra, names_of, number_of, read, symbol
 from .statements import statements_of
 
 __all__ = ["GroupEquations", "Line", "NoMembrane", "poisson_rate_of"]
@@ -119,7 +119,10 @@ class GroupEquations:
         from brian2 import Equations
 
         text = "\n".join(text_of(line) for line in self.lines.values())
-        found = Equations(text).get_substituted_expressions()
+        try:
+            found = Equations(text).get_substituted_expressions()
+        except (TypeError, SyntaxError, AttributeError) as error:
+            raise NotAlgebra(f"its equations cannot be read as formulas ({error})") from None
         return {name: read(expression.code) for name, expression in found if name in self.states}
 
     def _membrane(self):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..basics.errors import InputError
 from ..basics.units import si_label, with_units
 from ..circuit.expressions import evaluate
 from .algebra import names_of, number_of, read, rounded, symbol, valued
@@ -58,13 +59,21 @@ class _Reader:
         self.full = _released(equations.slopes[self.v].xreplace(noise))
         self.rest = self.full.xreplace({symbol(name): sympy.Integer(0) for name in states})
         self.constants_ = values.values_of(names_of(self.full))
+        if valued(self.full, self.constants_).has(sympy.zoo, sympy.nan, sympy.oo):
+            zero = sorted(name for name, value in self.constants_.items() if value == 0)
+            raise InputError(
+                f"d{self.v}/dt is not finite with the values that its parameters have now"
+                + (f", where {' and '.join(zero)} is 0" if zero else "")
+            )
 
     def of_dimension(self, expression, *labels):
-        """Names in an expression that are in one of some units."""
+        """Names in an expression that are in one of some units; never those of units, such as pF."""
         return sorted(
             name
             for name in names_of(expression)
-            if name != self.v and si_label(self.values.dimension(name)) in labels
+            if name != self.v
+            and not self.values.is_unit(name)
+            and si_label(self.values.dimension(name)) in labels
         )
 
     def number(self, expression):

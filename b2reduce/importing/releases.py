@@ -7,8 +7,9 @@ law's u after its step, U + (1 - U) u.
 
 from __future__ import annotations
 
-from .algebra import read, symbol
+from .algebra import names_of, read, symbol
 from .events import NotRead
+from .statements import statements_of
 
 __all__ = ["release_of"]
 
@@ -75,8 +76,10 @@ def release_of(event, increments, places):
     import sympy
 
     found = _Variables(event, places)
-    moving = {name for name in found.slopes if _matters(name, event, increments)}
-    changing = set(event.changes) - moving
+    reached = _reached(found, event, increments)
+    moving = {name for name in found.slopes if name in reached or _is_read(name, event, places)}
+    changing = set(event.changes) - set(found.slopes)  # what else has a slope is a trace that nothing reads
+    changing = {name for name in changing if not _only_written(name, event, places)}
     if not changing and (not moving or not increments):
         return None, increments
     if changing:
@@ -102,11 +105,46 @@ def release_of(event, increments, places):
     )
 
 
-def _matters(name, event, increments):
+def _reached(found, event, increments):
+    """Names that what is released depends on, now or at later spikes."""
+    reached, todo = set(), set().union(*map(names_of, increments.values()))
+    while todo:
+        reached |= todo
+        texts = [each[name] for each in (event.changes, found.slopes) for name in todo if name in each]
+        todo = set().union(*map(names_of, texts)) - reached
+    return reached
+
+
+def _is_read(name, event, places):
+    """Whether a variable that spikes change is in the equations of another, which may be summed up."""
+    from brian2.utils.stringtools import get_identifiers
+
+    synapses = places.synapses
+    each = [equations for equations in (synapses.equations, synapses.event_driven) if equations is not None]
+    lines = [line for equations in each for line in equations.values() if line.expr is not None]
+    used = any(name in get_identifiers(line.expr.code) for line in lines if line.varname != name)
+    return name in event.changes and used
+
+
+def _only_written(name, event, places):
+    """Whether a variable is set at every spike and read nowhere but behind that: a word for its new value."""
+    from brian2.utils.stringtools import get_identifiers
+
     mine = symbol(name)
-    used = any(mine in each.free_symbols for each in increments.values())
-    others = any(mine in each.free_symbols for other, each in event.changes.items() if other != name)
-    return used or others or name in event.changes
+    if any(mine in each.free_symbols for each in (*event.changes.values(), *event.increments.values())):
+        return False
+    codes = [pathway.code for pathway in places.synapses._pathways]
+    setting = [code for code in codes if name in _set_in(code)]
+    elsewhere = any(name in get_identifiers(code) for code in codes if code not in setting)
+    return len(setting) == 1 and not elsewhere and not _is_read(name, event, places)
+
+
+def _set_in(code):
+    nodes = statements_of(code)
+    targets = [
+        target for node in nodes for target in getattr(node, "targets", [getattr(node, "target", None)])
+    ]
+    return {getattr(target, "id", None) for target in targets}
 
 
 def _law(found, u, x):
@@ -124,13 +162,13 @@ def _law(found, u, x):
     if u is None:
         left = sympy.expand(found.after(x))
         U = found.number(sympy.expand(1 - sympy.diff(left, x_)))
-        if U is None or sympy.expand(left - left.coeff(x_) * x_) != 0:
+        if U is None or not 0 < U <= 1 or sympy.expand(left - left.coeff(x_) * x_) != 0:
             return None
         return {"kind": _kind(), "U": U, **times}, sympy.expand(x_ - left)
     after = sympy.expand(found.after(u))
     step = after.subs(u_, 0)
     U = found.number(step)
-    if U is None or sympy.expand(after - (u_ + step * (one - u_))) != 0:
+    if U is None or not 0 < U <= 1 or sympy.expand(after - (u_ + step * (one - u_))) != 0:
         return None
     for level, acting in ((0.0, after), (U, u_)):
         tau = _time(found, u, level)

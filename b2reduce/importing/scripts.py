@@ -106,7 +106,9 @@ def import_script(
             raise CircuitError(f"{path}: {found['error']}")
         circuit = load_circuit(Path(folder) / CIRCUIT)
     table = pd.DataFrame(found["rows"], columns=list(COLUMNS))
-    return ScriptImport(circuit, table, tuple(found["warnings"]), printed, found.get("moved"))
+    look = found.get("look") or {}
+    warnings = (*found["warnings"], *([look["failed"]] if "failed" in look else []))
+    return ScriptImport(circuit, table, warnings, printed, look.get("moved"))
 
 
 @contextmanager

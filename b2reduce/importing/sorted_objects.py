@@ -10,7 +10,7 @@ from .collected import with_contained
 from .object_names import base_of
 from .train_rates import is_poisson
 
-__all__ = ["SortedObjects", "refuse_summed", "sorted_objects"]
+__all__ = ["SortedObjects", "refuse_summed", "sorted_objects", "sum_is_only_read"]
 
 #: Of a group, that is recorded by itself and is then a population; of fewer cells people look at spikes.
 _SHARE = 0.1
@@ -117,8 +117,26 @@ def _refuse_runners(objects, names, audit, found):
             )
 
 
-_GAP = "couplings of membranes are none"
+_COUPLES = "couples cells at every moment, as gap junctions do"
+_GAP = "such couplings are none"
 _SUM = "let them add to a variable of the target that decays there, g += w with dg/dt = -g/tau"
+
+
+def sum_is_only_read(item, names, audit):
+    """Whether the cells that something is summed in never spike, so that no other cell sees it.
+
+    What else such cells do, to those that are linked to them or sum them up, is refused there.
+    """
+    target = base_of(item.target_var.owner)
+    if getattr(target, "events", {}).get("spike"):
+        return False
+    audit.row(
+        names.of(base_of(item.group)),
+        f"{item.target_varname} = {item.expression.code} (summed)",
+        "nothing",
+        f"{names.of(target)} never spikes",
+    )
+    return True
 
 
 def refuse_summed(item, why, names, audit):
@@ -127,7 +145,8 @@ def refuse_summed(item, why, names, audit):
     gap = {name.rpartition("_")[2] for name in item.expression.identifiers} >= {"pre", "post"}
     audit.refuse(
         names.of(base_of(item.group)),
-        f"{item.target_varname} = {text} (summed) " + ("is a gap junction" if gap else why),
+        f"{item.target_varname} = {text} (summed) "
+        + ("couples cells at every moment, as gap junctions do" if gap else why),
         f"synapses of circuits act at spikes: {_GAP if gap else _SUM}",
         "what is summed stays 0" if not _current_values(item) else "what is summed stays what it is now",
     )

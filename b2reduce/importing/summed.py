@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .algebra import expanded, names_of, read, symbol
+from .algebra import expanded, names_of, read, replaced, symbol
 from .events import NotRead
 from .group_equations import Line
 from .numbers_of_synapses import Places, numbers_of
@@ -141,7 +141,7 @@ def _written_out(text, synapses):
         symbol(name): read(each.expr.code) for name, each in lines.items() if each.type == "subexpression"
     }
     for _ in inner:
-        expression = expression.xreplace(inner)
+        expression = replaced(expression, inner)
     return expression
 
 

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
+<<<<<<< HEAD
 from .algebra import names_of
+=======
+from .algebra import NotAlgebra
+>>>>>>> 1e2e1c81559d10238d96772d53b4c686d1db2fa5
 from .events import NotRead, executed
 from .numbers_of_synapses import Places, numbers_of
 from .object_names import base_of, bounds_of
@@ -120,7 +124,7 @@ def links_of(synapses, namespace, name, audit, sums=()):
                 audit.row(name, code, "nothing", "it adds to no variable of the target")
                 continue
             values = {variable: numbers_of(each, places, i, j) for variable, each in increments.items()}
-        except NotRead as error:
+        except (NotRead, NotAlgebra) as error:
             audit.refuse(
                 name,
                 f"on_pre {code!r} {error}",

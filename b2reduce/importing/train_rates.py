@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .algebra import names_of, read, symbol, written
+from .algebra import NUMERIC, NotAlgebra, draws, function_of, names_of, read, replaced, symbol
 from .group_equations import poisson_rate_of
 from .scope import Scope
 
@@ -35,6 +35,8 @@ def rate_of(group, namespace):
     from brian2.core.variables import Subexpression
 
     text = poisson_rate_of(group)
+    if text is not None and group._refractory is not False:
+        raise NoRate("its cells are refractory after a spike, and trains of drives are not")
     if text is None:
         variable = group.variables["rates"]
         if not isinstance(variable, Subexpression):
@@ -57,19 +59,21 @@ def values_of_text(text, group, scope, what):
     """
     import sympy
 
-    expression = read(_written_out(text, group))
+    try:
+        expression = _written_out(text, group)
+    except NotAlgebra as error:
+        raise NoRate(f"the {what}: {error}") from None
+    if draws(expression):
+        raise NoRate(f"the {what} {text!r} draws a random number at every step")
     values = {name: _value(name, group, scope) for name in names_of(expression) - {"t"}}
     functions = {}
     for call in expression.atoms(sympy.core.function.AppliedUndef):
         name = call.func.__name__
-        functions[name] = _table(name, call, scope, what)
+        if name not in NUMERIC:
+            functions[name] = _table(name, call, scope, what)
     names = sorted(values)
     clock = symbol("t")
-    made = sympy.lambdify(
-        [clock, *(symbol(name) for name in names)],
-        expression,
-        modules=[{name: table[2] for name, table in functions.items()}, "numpy"],
-    )
+    made = function_of(expression, ["t", *names], {name: table[2] for name, table in functions.items()})
     found = lambda t: np.asarray(made(t, *(values[name] for name in names)), dtype=float)
     if clock not in expression.free_symbols:
         return _one(found(0.0))
@@ -99,8 +103,8 @@ def _written_out(text, group):
         }
         if not inner:
             break
-        expression = expression.xreplace(inner)
-    return written(expression)
+        expression = replaced(expression, inner)
+    return expression
 
 
 def _value(name, group, scope):

@@ -133,7 +133,7 @@ def _user_constants(cells):
 def _without_noise(text):
     import re
 
-    return re.sub(r"\bxi_\w+\b", "xi", re.sub(r"\bxi\b", "(0/second**0.5)", text)) if "xi" in text else text
+    return re.sub(r"\bxi(_\w+)?\b", "(0/second**0.5)", text)
 
 
 def _of_circuit(cells, ways, state):

@@ -286,7 +286,7 @@ def test_what_circuits_do_not_hold_is_refused_all_at_once():
         imported(scripts.REFUSED)
     said = str(raised.value)
     for word in (
-        "gap junction",
+        "as gap junctions do",
         "I_stim = 20*pA*rand()",
         "on_upper",
         "'upper'",

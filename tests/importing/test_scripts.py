@@ -125,3 +125,22 @@ def test_networks_and_their_circuits_fire_alike(numpy_code):
     other = replace(found, circuit=found.circuit.replace({"drive.background.w": "24 pA"}))
     rates = other.check(duration="0.6 s", seeds=1, after="0.1 s").xs("rate [Hz]", level="quantity")
     assert ((rates["circuit"] / rates["network"] - 1).abs() > 0.1).all()
+
+
+@pytest.mark.slow
+def test_a_run_in_a_worker_of_the_script_is_seen(tmp_path):
+    (tmp_path / "pool.py").write_text("""
+import multiprocessing
+from brian2 import *
+prefs.codegen.target = 'numpy'
+
+def trial(level):
+    G = NeuronGroup(5, 'dv/dt = (level - v)/(10*ms) : volt', threshold='v > 20*mV', reset='v = 0*mV', method='exact')
+    run(10*ms)
+
+if __name__ == '__main__':
+    with multiprocessing.get_context('fork').Pool(2) as pool:
+        pool.map(trial, [30*mV, 40*mV, 50*mV])
+""")
+    (population,) = import_script(tmp_path / "pool.py").circuit.populations.values()
+    assert population.size == 5
