@@ -7,11 +7,7 @@ from typing import Any
 
 import numpy as np
 
-<<<<<<< HEAD
-from .algebra import names_of
-=======
-from .algebra import NotAlgebra
->>>>>>> 1e2e1c81559d10238d96772d53b4c686d1db2fa5
+from .algebra import NotAlgebra, names_of
 from .events import NotRead, executed
 from .numbers_of_synapses import Places, numbers_of
 from .object_names import base_of, bounds_of
