@@ -97,6 +97,8 @@ def run(
     """Reduce a CIRCUIT, run both networks, compare them, check the premises, write the report.
 
     A script (my_script.py) may stand in its place: it runs up to its first run(), whose network is taken.
+    Where its weights differ it runs once more with these shuffled, and is refused if rates move: give
+    --cells.
     """
     from ..results import plain as store
     from ..validation.validate import validate
