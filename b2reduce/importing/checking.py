@@ -46,7 +46,9 @@ def checked(circuit, source, duration, seeds, after):
     rows = [
         {"population": name, "quantity": what, **_row(found)} for (name, what), found in runs.found.items()
     ]
-    return pd.DataFrame(rows).set_index(["population", "quantity"])
+    table = pd.DataFrame(rows).set_index(["population", "quantity"])
+    ran = {"shuffled": bool(source.blocks), "independent": independent is not None}
+    return table.drop(columns=[f"{which}{sd}" for which, yes in ran.items() if not yes for sd in ("", " sd")])
 
 
 class _Runs:

@@ -67,8 +67,8 @@ class Imported:
             A line for every number of a population, in SI: mean and standard deviation over seeds in the
             network and in the circuit, and their difference over its own standard deviation, for which the
             larger of both deviations counts: a network without noise of its own has no other run. Then the
-            same of the network with shuffled weights and of the circuit with independent trains, NaN where
-            there is nothing to shuffle or to part.
+            same of the network with shuffled weights and of the circuit with independent trains, where there
+            is something to shuffle or to part.
 
         Warns
         -----

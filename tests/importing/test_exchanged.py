@@ -59,7 +59,7 @@ def test_weights_that_hang_on_cells_are_told(numpy_code):
     assert rates["shuffled"] > 3 * rates["network"] and rates["circuit"] < 0.5 * rates["shuffled"]
     (line,) = said
     assert "IE: I->E are not exchangeable: E fires at" in line and "cells=True" in line
-    assert "I fires" not in line and np.isnan(rates["independent"])
+    assert "I fires" not in line and "independent" not in table
 
 
 @pytest.mark.slow
@@ -89,7 +89,7 @@ def test_shared_trains_that_make_rates_are_told(numpy_code, trains, p, share):
     found = live(SHARED.format(trains=trains, p=p), "b2r.from_brian2()")
     table, said = told(found, duration="0.6 s", seeds=2, after="0.1 s")
     rates = table.loc[("G", "rate [Hz]")]
-    assert np.isnan(rates["shuffled"]) and rates["independent"] > 1
+    assert "shuffled" not in table and rates["independent"] > 1
     if share:
         (line,) = said
         assert f"trains ({share} in common), make rates: G fires at" in line
