@@ -79,11 +79,12 @@ def _run(path, folder, limit, check):
     os.environ["MPLBACKEND"] = "Agg"
     process = processes.Process(target=run_script, args=(str(path.resolve()), folder, check))
     process.start()
-    process.join(limit)
-    if process.is_alive():
-        end_processes([process.pid], groups=True, wait=lambda: process.join(0))
-        return False
-    return True
+    try:
+        process.join(limit)
+        return not process.is_alive()
+    finally:
+        if process.is_alive():
+            end_processes([process.pid], groups=True, wait=lambda: process.join(0))
 
 
 def summary(rows):
