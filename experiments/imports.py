@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 import click
@@ -71,12 +72,21 @@ def import_one(path, *, limit=120.0, check=None):
     return {**row, "outcome": NO_NETWORK if nothing else outcome, "why": found["error"]}
 
 
-def _run(path, folder, limit, check):
-    """Whether a script was done in time."""
-    # A server has Brian2 loaded and forks for every script: to load it anew would take longer than most
+@cache
+def _server():
+    """What starts processes: it has Brian2 loaded, once, and forks for every script."""
+    os.environ["MPLBACKEND"] = "Agg"
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["b2reduce.experiments.script_rates"])
-    os.environ["MPLBACKEND"] = "Agg"
+    first = processes.Process(target=int)  # loading is not of the first script's time
+    first.start()
+    first.join()
+    return processes
+
+
+def _run(path, folder, limit, check):
+    """Whether a script was done in time."""
+    processes = _server()
     process = processes.Process(target=run_script, args=(str(path.resolve()), folder, check))
     process.start()
     try:

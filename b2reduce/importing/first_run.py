@@ -11,6 +11,7 @@ import os
 import runpy
 import signal
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -19,6 +20,8 @@ CIRCUIT, AUDIT, PROGRESS, _CLAIMED = "circuit.toml", "audit.json", "progress.jso
 LEAVE_OUT, SHUFFLE = "leave-out", "shuffle"
 #: How it can go wrong: the network is refused, the script fails by itself, it runs nothing, the import fails.
 REFUSED, SCRIPT, NO_RUN, FAULT = "refused", "script", "no run", "fault"
+
+_PATIENCE_ = 600.0  # s
 
 __all__ = [
     "AUDIT",
@@ -55,11 +58,13 @@ def main(script, folder, *words, look=None):
         look = lambda imported: _shuffled(imported, folder)
 
     def reached(found, imported):
-        _leave(folder, found, imported)
-        if os.getpid() != first:  # a worker of the script's, for which the script waits
+        own = _leave(folder, found, imported)
+        if os.getpid() == first:
+            raise _Reached
+        if own:  # in a worker of the script's, for which the script waits
             os.kill(first, signal.SIGINT)
             os._exit(0)
-        raise _Reached
+        time.sleep(_PATIENCE_)  # another worker was first, with which this one ends
 
     _stop_at_run(reached, Path(script).stem, LEAVE_OUT not in words, look)
     sys.argv, sys.path[0] = [str(script)], str(Path(script).resolve().parent)
@@ -76,17 +81,18 @@ def main(script, folder, *words, look=None):
 
 
 def _leave(folder, found, imported):
-    """Write what was found, unless something is there already: of the first run alone."""
+    """Write what was found, and whether: only what comes first is."""
     try:
         (folder / _CLAIMED).touch(exist_ok=False)
     except FileExistsError:
-        return
+        return False
     if imported is not None:
         imported.circuit.save(folder / CIRCUIT)
         found["rows"], found["warnings"] = imported.table.values.tolist(), list(imported.warnings)
     whole = folder / f"{AUDIT}.part"
     whole.write_text(json.dumps(found), encoding="utf-8")
     whole.replace(folder / AUDIT)
+    return True
 
 
 def _shuffled(imported, folder):
