@@ -29,8 +29,8 @@ from ..made_results import ODD, RESULTS, others, result
 
 NOTE, ARRAYS = "b2reduce.json", "arrays.npz"
 OWN = (b2r.errors.InputError, b2r.errors.OutputError)
-#: What users construct to ask with, and what is checked by its own constructor.
-#: Parts of circuits, and what holds objects of a user's network.
+#: What users construct to ask with, and what is checked by its own constructor; and what holds objects of a
+#: user's network.
 NO_RESULTS = {"Population", "Projection", "Drive", "Imported"}
 QUICK = settings(
     deadline=None, database=None, derandomize=True, max_examples=60, suppress_health_check=list(HealthCheck)
