@@ -67,4 +67,4 @@ def run_script(script, folder, check):
             os.dup2(printed.fileno(), stream.fileno())
     # Every script has code of its own, and compiling it takes longer than what it does
     brian2.prefs.codegen.target = "numpy"
-    main(script, folder, look(check))
+    main(script, folder, look=look(check))
