@@ -222,6 +222,7 @@ def test_a_diverging_lane_leaves_its_neighbours_alone():
     )
 
 
+@pytest.mark.slow
 def test_what_cannot_be_expressed_runs_in_brian2_and_says_why():
     lif = b2r.load_model("lif")
     odd = {
@@ -276,6 +277,7 @@ def fresh(cache, **environment):
     return done.stdout.split("\n")[:3]
 
 
+@pytest.mark.slow
 def test_the_cache_is_filled_used_and_repaired(tmp_path):
     expected = fresh(tmp_path / "cache")
     assert expected[0] == "native (exact)" and expected[2] == "0"

@@ -277,6 +277,7 @@ def test_rheobase_is_found_near_zero_and_below(v_th):
     assert float(found[0]) == pytest.approx(16.7e-9 * (v_th + 65) * 1e-3, rel=2e-4, abs=1e-4 * 16.7e-12)
 
 
+@pytest.mark.slow
 def test_a_division_by_zero_inside_compiled_code_is_reported_as_divergence():
     with pytest.raises(b2r.errors.DivergenceError, match="hodgkin_huxley1952': a division by zero"):
         measure_fi(
