@@ -107,8 +107,7 @@ def imported_of(objects, namespace, visible, *, g_L_=None, wiring=AUTO, strict=T
     audit = Audit()
     reading = _Reading(objects, namespace, Names(visible), audit, g_L_, wiring)
     circuit = reading.circuit(name, strict)
-    blocks = blocks_of(reading.links, reading.parts)
-    source = source_of(objects, namespace, reading.cells, circuit, blocks)
+    source = source_of(objects, namespace, reading.cells, circuit, blocks_of(reading.links, reading.parts))
     return Imported(circuit, audit.table, tuple(audit.warnings), source)
 
 
