@@ -81,6 +81,7 @@ class OfReduction(IntEnum):
     RESPONSES = 5  #: linear responses, divided by the number of the population
     SHUNTS = 6  #: f-I curves of the page's explorer; then the number of the population
     VOLTAGES = 8  #: of cells at the operating point; then the number of the population
+    ANSWERS = 9  #: to presynaptic rates; then the numbers of the population and of the source
 
 
 @unique

@@ -110,7 +110,11 @@ class RateFilter(Record):
 
     def __call__(self, frequency_):
         """H at frequencies in Hz, complex, 1 at 0."""
-        return _response(self.form, self.values, frequency_)
+        return self.transfer_(2j * np.pi * np.asarray(frequency_, dtype=float))
+
+    def transfer_(self, s):
+        """H at complex s in 1/s."""
+        return _transfer(self.form, self.values, s)
 
     def equations(self, key: Any) -> Any:
         """Brian2 lines that filter ``s_<key>`` into ``q_<key>``, both in Hz."""
@@ -166,8 +170,8 @@ def _coefficients(form, values):
     return (values[1] if form == "lead" else 0.0), 0.0, values[0], 0.0
 
 
-def _response(form, values, frequency_):
-    s, (a, c, b, d) = 2j * np.pi * np.asarray(frequency_, dtype=float), _coefficients(form, values)
+def _transfer(form, values, s):
+    a, c, b, d = _coefficients(form, values)
     return (1 + a * s + c * s**2) / (1 + b * s + d * s**2)
 
 
@@ -206,6 +210,7 @@ def fit_filter(frequency_, response_, sem_, form):
         np.asarray(response_),
         np.asarray(sem_, dtype=float),
     )
+    s = 2j * np.pi * frequency_
     moving = frequency_ > 0  # at rest there is no imaginary part to count
     # Times in ms and a gain near 1; what must be positive as its logarithm: steps and curvature are then of
     # order one.
@@ -215,7 +220,7 @@ def fit_filter(frequency_, response_, sem_, form):
     values_of = lambda p: unit * np.concatenate([np.exp(p[1 : 1 + positive]), p[1 + positive :]])
 
     def residuals(p):
-        left = (p[0] * scale * _response(form, values_of(p), frequency_) - response_) / sem_
+        left = (p[0] * scale * _transfer(form, values_of(p), s) - response_) / sem_
         return np.concatenate([left.real, left.imag[moving]])
 
     phase = -np.angle(response_[moving] / np.real(response_[frequency_.argmin()]))

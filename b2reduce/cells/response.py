@@ -17,7 +17,7 @@ from ..circuit.drive_lists import drives_of
 from ..circuit.load_model import load_model
 from .checked_points import measure_checked
 from .linear_response import LinearResponse
-from .modulation import PERIOD_, PREFIX, WARMUP_, modulated_cell, phases_of
+from .modulation import PERIOD_, WARMUP_, answer_of, modulated_cell, start_of
 from .points import measure_points, noise_sources, rest_of
 from .settings import changed_parameters, check_engine, check_rtol, check_run, leaks, warned
 
@@ -210,72 +210,43 @@ def response_at_(
     # depth sqrt(2/tones)/2 of n.
     spikes = tones * (rates[1] / (depth_ * rtol)) ** 2
     cells = int(np.clip(np.ceil(spikes / (rates[1] * PERIOD_) / 2) * 2, FEWEST, MOST))
-    sums, counts = [], []
-    for number, sign in enumerate((1, -1)):
-        modulated = modulated_cell(model, frequency_, sign * amplitude, dt_, bool(sources))
-        rest = rest_of(model, np.array([g_]), dt_, engine=engine)
-        initial = {
-            **rest,
-            **{f"{PREFIX}_{part}_{k}": np.zeros(1) for k in range(frequency_.size) for part in "cs"},
-        }
-        found = measure_points(
-            modulated,
-            np.array([I_]),
-            np.array([g_]),
-            sources,
-            replicates=cells // 2,
-            duration_=WARMUP_ + PERIOD_,
-            warmup_=WARMUP_,
-            initial=initial,
-            seed=seed_streams(seed, OfResponse.TONES, number),
-            report=bar.stage(f"linear response{name}, {'rising' if sign > 0 else 'falling'}"),
-            **settings,
-        )
-        final = found.statistics.final_state
-        sums.append(
-            np.array(
-                [final[f"{PREFIX}_c_{k}"] - 1j * final[f"{PREFIX}_s_{k}"] for k in range(frequency_.size)]
+    rest, both = rest_of(model, np.array([g_]), dt_, engine=engine), []
+    for sign in (1, -1):
+        both.append(
+            measure_points(
+                modulated_cell(model, frequency_, sign * amplitude, dt_, bool(sources)),
+                np.array([I_]),
+                np.array([g_]),
+                sources,
+                replicates=cells // 2,
+                duration_=WARMUP_ + PERIOD_,
+                warmup_=WARMUP_,
+                initial=start_of(rest, frequency_),
+                seed=seed_streams(seed, OfResponse.TONES, 0),
+                report=bar.stage(f"linear response{name}, {'rising' if sign > 0 else 'falling'}"),
+                **settings,
             )
         )
-        counts.append(found.statistics.count.astype(float))
     # A spike is noted at the start of the step in which it falls: half a step early on average.
-    shift = np.exp(-1j * np.pi * frequency_ * dt_)
-    per_cell = [
-        np.concatenate([2 * shift[:, None] * total, [count]]) / (PERIOD_ * amplitude)
-        for total, count in zip(sums, counts)
-    ]
-    half = (per_cell[0].mean(axis=1) - per_cell[1].mean(axis=1)) / 2
-    variance = (
-        sum(
-            np.concatenate(
-                [(part[:-1].real.var(axis=1) + part[:-1].imag.var(axis=1)) / 2, [part[-1].real.var()]]
-            )
-            / part.shape[1]
-            for part in per_cell
-        )
-        / 4
-    )
-    order = np.argsort([*frequency_, 0.0])
-    rate = np.concatenate(counts) / PERIOD_
+    answer = answer_of(*both, frequency_, amplitude, dt_ / 2)
     provenance = {
         "model": model.name,
         "model_hash": model.hash,
-        "engine": found.engine,
+        "engine": both[0].engine,
         "dt [s]": dt_,
         "duration [s]": WARMUP_ + PERIOD_,
         "warmup [s]": WARMUP_,
-        "cells": int(rate.size),
+        "cells": answer.cells,
         "rtol": rtol,
         "seed": seed,
         "versions": versions(),
     }
-    phase = np.append(phases_of(frequency_), 0.0)
     return LinearResponse(
-        np.append(frequency_, 0.0)[order],
-        (half * np.exp(-1j * phase))[order],
-        np.sqrt(variance)[order],
-        float(rate.mean()),
-        float(rate.std() / np.sqrt(rate.size)),
+        answer.frequency_,
+        answer.gain,
+        answer.gain_sem,
+        answer.rate_,
+        answer.rate_sem_,
         float(I_),
         float(g_),
         float(amplitude),

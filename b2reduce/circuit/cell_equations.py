@@ -13,9 +13,9 @@ from ..basics.units import si_label
 ADDED_LEAK = "g_added_syn"
 
 
-def _events(label, jumps, counted):
+def _events(label, jumps, counted, swinging):
     """The statements that add the Poisson events of one step."""
-    drawn = f"poisson(rate_syn_{label}*dt)"
+    drawn = f"poisson(rate_syn_{label}{f'*(1 + swing_syn_{label}(t))' if swinging else ''}*dt)"
     if not counted and len(jumps) == 1:
         return [f"{name} += {size}*{drawn}" for name, size in jumps.items()]
     number = f"k_syn_{label}"
@@ -23,8 +23,13 @@ def _events(label, jumps, counted):
     return [*lines, f"n_syn_{label} += {number}*int(t >= count_from_syn)"] if counted else lines
 
 
-def cell_equations(model, synapses=None, per_cell=(), shared=(), poisson=(), counted=False, method=None):
-    """The equations that Brian2 runs, for sweeps and networks alike."""
+def cell_equations(
+    model, synapses=None, per_cell=(), shared=(), poisson=(), counted=False, method=None, swinging=()
+):
+    """The equations that Brian2 runs, for sweeps and networks alike.
+
+    The rates of the sources `swinging` change in time, by a function ``swing_syn_<label>(t)`` relative to them.
+    """
     synapses = {} if synapses is None else synapses
     lines = model.equations.splitlines()
     current = si_unit_name(model.current_dim)
@@ -59,7 +64,9 @@ def cell_equations(model, synapses=None, per_cell=(), shared=(), poisson=(), cou
         lines.append(f"{name} : {unit} ({flags})")
     if counted and poisson:
         lines += ["count_from_syn : second (shared, constant)", *(f"n_syn_{s} : 1" for s in poisson)]
-    events = "\n".join(line for s in poisson for line in _events(s, synapses[s].jumps(s, model), counted))
+    events = "\n".join(
+        line for s in poisson for line in _events(s, synapses[s].jumps(s, model), counted, s in swinging)
+    )
     namespace = {key: value for key, value in model.constants.items() if key not in units} | reversal
     return CellEquations(
         "\n".join(lines),

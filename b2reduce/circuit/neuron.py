@@ -231,6 +231,7 @@ class NeuronModel(NeuronValues):
         poisson: Any = (),
         counted: Any = False,
         method: Any = None,
+        swinging: Any = (),
     ) -> Any:
         """The equations that Brian2 runs, for sweeps and networks alike.
 
@@ -250,12 +251,14 @@ class NeuronModel(NeuronValues):
             Count the events from the time ``count_from_syn`` on, in ``n_syn_<label>``.
         method : str, optional
             Integration method; by default that of `method_used`.
+        swinging : sequence of str
+            Those of `poisson` whose rate is ``1 + swing_syn_<label>(t)`` times as high, a function of the namespace.
 
         Returns
         -------
         CellEquations
         """
-        return cell_equations(self, synapses, per_cell, shared, poisson, counted, method)
+        return cell_equations(self, synapses, per_cell, shared, poisson, counted, method, swinging)
 
     def method_used(self, with_synapses: Any) -> Any:
         """The integration method that is tried first: the model's own where it is known to be right, and is

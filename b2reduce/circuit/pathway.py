@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .delays import AT_ONCE, Delays, delays_of
 from .plasticity.averaged import averaged
 from .synapses.base import Synapse
 
@@ -31,6 +32,7 @@ class Pathway:
     #: variance over cells of the number of inputs over its mean, as if all differences of rates were of it
     scatter: float = 0.0
     share: float = 0.0  #: part of the source's cells that one cell has as inputs
+    delays: Delays = AT_ONCE  #: of its synapses
 
     def __getattr__(self, name):
         synapse = self.__dict__.get("synapse")
@@ -119,6 +121,7 @@ def pathways_onto(circuit, target):
             p.plasticity,
             scatter=_scatter(p, circuit.populations[target].size),
             share=circuit.K(p) / circuit.populations[p.source].size,
+            delays=delays_of(p),
         )
         for label, p in zip(circuit.labels, circuit.projections)
         if p.target == target

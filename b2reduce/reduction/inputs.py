@@ -132,7 +132,7 @@ def membrane_tau_(model, g_):
     return model.capacitance_ / np.maximum(g_, model.capacitance_ / SLOWEST_)
 
 
-def sources_of(circuit, population, rates_, drives_, cv2_):
+def sources_of(circuit, population, rates_, drives_, cv2_, private=False):
     """Poisson sources at the given rates, one for each kind of synapse: independent Poisson trains together
     are one.
 
@@ -140,6 +140,8 @@ def sources_of(circuit, population, rates_, drives_, cv2_):
     of a recurrent pathway is scaled by `variance_factor` at the rate of its source and the squared CV `cv2_`
     of its intervals, as `source_of` does; and where sizes of synapses differ, or what spikes release, it is
     `second_` times as large. Where trains of several sources share a source, it has their mean and variance.
+    With `private` the variance is that which a cell has to itself: of K out of N trains 1 - K/N, where all
+    cells have the mean over N in common.
     """
     model = circuit.populations[population].model
     tau_m_ = membrane_tau_(model, average(circuit, population, rates_, drives_)[1])
@@ -147,10 +149,10 @@ def sources_of(circuit, population, rates_, drives_, cv2_):
         p.label: np.asarray(source_rate(p, rates_, drives_), dtype=float)
         for p in circuit.pathways(population)
     }
-    return sources_at(circuit, population, rates, tau_m_, cv2_)
+    return sources_at(circuit, population, rates, tau_m_, cv2_, private=private)
 
 
-def sources_at(circuit, population, rates, tau_m_, cv2_, times=None):
+def sources_at(circuit, population, rates, tau_m_, cv2_, times=None, private=False):
     """The same of {pathway label: presynaptic rate}, for a membrane of this time constant.
 
     `times` is {pathway label: how many times as many spikes come, that release what they do at that rate}.
@@ -161,7 +163,8 @@ def sources_at(circuit, population, rates, tau_m_, cv2_, times=None):
         for p in pathways:
             r, more = rates[p.label], times.get(p.label, 1.0)
             events = events + p.K * p.sent_(r) * more
-            varied = varied + p.K * p.second_(r) * r * pathway_factor(p, r, cv2_, tau_m_) * more
+            own = 1.0 - p.share if private else 1.0
+            varied = varied + own * p.K * p.second_(r) * r * pathway_factor(p, r, cv2_, tau_m_) * more
             spikes = spikes + p.K * r * more
         sources.append(source_of(f"s{number}", synapse, events, varied, spikes))
     return tuple(sources)

@@ -14,8 +14,18 @@ __all__ = ["run_cells", "relax_cells", "build_group"]
 def build_group(brian2, cells, dt_):
     """The NeuronGroup of all cells, its values set; returns the group and its integration method."""
     synapses = cells.synapses
+    swings = {
+        source.label: brian2.TimedArray(source.swing, dt=dt_ * brian2.second)
+        for source in cells.sources
+        if source.swing is not None
+    }
     written = cells.model.cell_equations(
-        synapses, per_cell=list(cells.parameters), poisson=list(synapses), counted=True, method=cells.method
+        synapses,
+        per_cell=list(cells.parameters),
+        poisson=list(synapses),
+        counted=True,
+        method=cells.method,
+        swinging=list(swings),
     )
     written, watch = watched_equations(cells.model, written)
     # Names are part of the code that Brian2 compiles and caches; the same names every time spare a new
@@ -28,7 +38,7 @@ def build_group(brian2, cells, dt_):
         reset=written.reset,
         refractory=written.refractory,
         method=written.method,
-        namespace=written.namespace,
+        namespace={**written.namespace, **{f"swing_syn_{label}": table for label, table in swings.items()}},
         clock=clock,
         name="b2reduce_cells",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -36,12 +36,16 @@ def first_step(time_, dt_):
 class Source:
     """Pooled Poisson events on one synapse. SI floats or arrays over cells.
 
-    Events of all inputs together arrive at `rate_` (number of inputs times the rate of one).
+    Events of all inputs together arrive at `rate_` (number of inputs times the rate of one), which may swing in
+    time, the same in all cells.
     """
 
     label: str
     synapse: Synapse
     rate_: object
+    #: By how much its rate lies above `rate_` at every step, over `rate_`, shape (step,); None where it is
+    #: constant
+    swing: object = None
 
     @property
     def leak_(self):
@@ -64,7 +68,7 @@ class Source:
 
     def mapped(self, function):
         """The source with a function of every value."""
-        return Source(self.label, self.synapse.mapped(function), function(self.rate_))
+        return replace(self, synapse=self.synapse.mapped(function), rate_=function(self.rate_))
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,11 @@ class Cells:
     def synapses(self):
         """{label: synapse} of its sources."""
         return {source.label: source.synapse for source in self.sources}
+
+    @property
+    def swinging(self):
+        """Whether rates of sources swing in time."""
+        return any(source.swing is not None for source in self.sources)
 
     @property
     def method_used(self):

@@ -42,7 +42,7 @@ def _of_lane(expression, parameters):
     )
 
 
-def generate(model, per_cell, synapses, dt_, method=None):
+def generate(model, per_cell, synapses, dt_, method=None, swinging=False):
     """The kernel of a model.
 
     Parameters
@@ -55,6 +55,8 @@ def generate(model, per_cell, synapses, dt_, method=None):
     dt_ : float
     method : str, optional
         Integration method; by default the model's.
+    swinging : bool
+        Whether rates of sources swing in time.
 
     Raises
     ------
@@ -205,6 +207,7 @@ def generate(model, per_cell, synapses, dt_, method=None):
         ],
         invariants=kept,
         refractory=written.refractory is not False,
+        swinging=swinging,
         **lines,
     )
     return KernelSource(text, constants, parameters, variables, written.method, timeless and not draws)

@@ -67,6 +67,8 @@ struct Run {  // mirrored by native.Run
     double *events;            // [source][cell]
     double *statistics;        // [column][cell], in the order of `columns` below
     const volatile int32_t *stop;
+    const double *swing;       // [source][step], from the start of the run: relative, of the rates of the sources
+    int64_t swing_steps;
 };
 
 // Runs cells first .. first + LANES - 1 (fewer at the end; unused lanes repeat the first). Returns 1 if asked to stop.
@@ -208,8 +210,24 @@ extern "C" int run_block(const Run *run, int64_t first) {
             random.uniform(u);
             const double counting = m_t >= run->warmup ? 1.0 : 0.0;
             double beyond = 0, k[LANES] = {};
+            {% if swinging %}
+            const double swing = run->swing[{{ loop.index0 }} * run->swing_steps + (run->first_step + step) / run->stride];
+            double more[LANES], before[LANES] = {};
+            for (int l = 0; l < LANES; l++) more[l] = swing * run->means[{{ loop.index0 }} * n + first + (l < used ? l : 0)];
+            {% endif %}
             for (int entry = 0; entry < table; entry++) {
+                {% if swinging %}
+                // P(k <= entry) falls with the mean by P(k = entry): to first order, which the mean is exact in.
+                double below[LANES];
+                #pragma omp simd
+                for (int l = 0; l < LANES; l++) {
+                    const double here = cumulative[{{ loop.index0 }}][entry][l];
+                    below[l] = here - more[l] * (here - before[l]);
+                    before[l] = here;
+                }
+                {% else %}
                 const double *below = cumulative[{{ loop.index0 }}][entry];
+                {% endif %}
                 #pragma omp simd
                 for (int l = 0; l < LANES; l++) {  // a choice between values: gcc does not vectorise a sum that may stay as it is
                     const double same = k[l], one_more = same + 1.0;

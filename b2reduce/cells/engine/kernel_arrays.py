@@ -10,7 +10,7 @@ import numpy as np
 from ...basics.interrupts import undisturbed
 from .cells import SLACK_, starting_state
 from .codegen import LANES
-from .kernel_chance import poisson_table, streams_of
+from .kernel_chance import poisson_table, streams_of, swings_of
 
 __all__ = ["Run", "RunArrays"]
 
@@ -45,7 +45,8 @@ class Run(ctypes.Structure):
         ("cells", ctypes.c_int64),
         ("table", ctypes.c_int64),
         ("stride", ctypes.c_int64),
-        *((name, ctypes.c_void_p) for name in ("constants", *PER_CELL, "stop")),
+        *((name, ctypes.c_void_p) for name in ("constants", *PER_CELL, "stop", "swing")),
+        ("swing_steps", ctypes.c_int64),
     ]
 
 
@@ -84,6 +85,7 @@ class RunArrays:
         self.events = np.zeros((len(cells.sources), n))
         self.statistics = np.zeros((len(COLUMNS), n))
         self.stop = np.zeros(1, dtype=np.int32)
+        self.swing = swings_of(cells.sources)
 
     def keep(self, cells):
         """Leave all other cells behind."""
@@ -93,7 +95,9 @@ class RunArrays:
     def run(self, first, last, *, warmup_, half_, threads=1, progress=None):
         """Run all cells over steps first .. last - 1; fills the statistics of this stretch."""
         n, steps = self.state.shape[1], last - first
-        pointers = {name: getattr(self, name).ctypes.data for name in ("constants", *PER_CELL, "stop")}
+        pointers = {
+            name: getattr(self, name).ctypes.data for name in ("constants", *PER_CELL, "stop", "swing")
+        }
         run = ctypes.byref(
             Run(
                 self.dt_,
@@ -105,6 +109,7 @@ class RunArrays:
                 self.cumulative.shape[1],
                 self.stride,
                 **pointers,
+                swing_steps=self.swing.shape[1],
             )
         )
         run_block, blocks = self.kernel.library.run_block, range(0, n, LANES)

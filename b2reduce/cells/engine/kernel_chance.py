@@ -7,7 +7,7 @@ import numpy as np
 from ...basics.errors import InputError
 from .codegen import MOST_ENTRIES
 
-__all__ = ["poisson_table", "streams_of"]
+__all__ = ["poisson_table", "streams_of", "swings_of"]
 
 MOST_EVENTS = 500  # in a step; beyond about 700 the probability of none leaves the range of floats
 TABLE_TAIL = 1e-4  # probability of more events in a step than the table of their probabilities holds
@@ -51,3 +51,13 @@ def poisson_table(means):
     return np.ascontiguousarray(
         pdtr(np.arange(entries)[:, None], distinct)[:, where.reshape(means.shape)].transpose(1, 0, 2)
     )
+
+
+def swings_of(sources):
+    """The relative swings of the rates of sources, shape (source, step)."""
+    steps = max((len(source.swing) for source in sources if source.swing is not None), default=0)
+    swings = np.zeros((len(sources), steps))
+    for row, source in zip(swings, sources):
+        if source.swing is not None:
+            row[:] = source.swing
+    return swings

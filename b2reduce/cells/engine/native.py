@@ -51,10 +51,12 @@ def kernel_of(cells, dt_):
     """
     synapses = cells.synapses
     kinds = tuple((label, type(synapse)) for label, synapse in synapses.items())
-    key = cells.model.hash, tuple(cells.parameters), kinds, cells.method, dt_
+    key = cells.model.hash, tuple(cells.parameters), kinds, cells.method, dt_, cells.swinging
     if key not in _kernels:
         try:
-            source = kernel_source(cells.model, list(cells.parameters), synapses, dt_, cells.method)
+            source = kernel_source(
+                cells.model, list(cells.parameters), synapses, dt_, cells.method, cells.swinging
+            )
             with compilers_ended():
                 library = load_library(source.text)
         except NotExpressible as reason:

@@ -49,7 +49,7 @@ def _generator():
     )
 
 
-def _key(model, per_cell, synapses, dt_, method):
+def _key(model, per_cell, synapses, dt_, method, swinging):
     labels = list(synapses)
     written = model.cell_equations(synapses, per_cell=per_cell, poisson=labels, method=method)
     values = {
@@ -68,6 +68,7 @@ def _key(model, per_cell, synapses, dt_, method):
         {label: synapse.jumps(label, model) for label, synapse in synapses.items()},
         labels,
         dt_,
+        *(["swinging"] if swinging else []),
         f"{model.equations}\n{model.threshold}\n{model.reset}\n{model.refractory}",
     ]
     return hashlib.sha256("\0".join([_generator(), json.dumps(parts, sort_keys=True)]).encode()).hexdigest()[
@@ -75,7 +76,7 @@ def _key(model, per_cell, synapses, dt_, method):
     ]
 
 
-def kernel_source(model, per_cell, synapses, dt_, method=None):
+def kernel_source(model, per_cell, synapses, dt_, method=None, swinging=False):
     """What `generate` makes, from the cache or kept there.
 
     Raises
@@ -83,14 +84,14 @@ def kernel_source(model, per_cell, synapses, dt_, method=None):
     NotExpressible
         As `generate` does.
     """
-    name = f"source_{_key(model, per_cell, synapses, dt_, method)}.json"
+    name = f"source_{_key(model, per_cell, synapses, dt_, method, swinging)}.json"
     try:
         folder = private_folder(cache_folder(), link=True)
     except OSError:  # no cache here: the compiler's part says so where it matters
-        return generate(model, per_cell, synapses, dt_, method)
+        return generate(model, per_cell, synapses, dt_, method, swinging)
     if (kept := _read(folder / name)) is not None:
         return kept
-    source = generate(model, per_cell, synapses, dt_, method)
+    source = generate(model, per_cell, synapses, dt_, method, swinging)
     with contextlib.suppress(OSError):  # a cache that may only be read
         _write(folder, name, source)
     return source

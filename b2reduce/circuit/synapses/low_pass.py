@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .linear_filter import LinearFilter
+
 __all__ = ["LowPass"]
 
 
 @dataclass(frozen=True)
-class LowPass:
+class LowPass(LinearFilter):
     """The filter 1/(1 + tau s) of gain 1 at rest.
 
     What a filter of synapses answers is what this one does; ``s_<key>`` is what is filtered.

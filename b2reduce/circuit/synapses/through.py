@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .linear_filter import LinearFilter
+
 __all__ = ["Through"]
 
 
 @dataclass(frozen=True)
-class Through:
+class Through(LinearFilter):
     """No filter: what comes in is what goes out. Answers as `LowPass` does.
 
     It has no state and thus no `chain_`: dynamics that put nothing else behind it refuse recurrent pathways.

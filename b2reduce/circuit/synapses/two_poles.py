@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .linear_filter import LinearFilter
+
 __all__ = ["TwoPoles"]
 
 #: Relative distance that time constants are taken to have at least in sums over poles, which cancel where
@@ -33,7 +35,7 @@ def _shares(taus_):
 
 
 @dataclass(frozen=True)
-class TwoPoles:
+class TwoPoles(LinearFilter):
     """The filter 1/((1 + tau_rise s)(1 + tau s)) of gain 1 at rest. Answers as `LowPass` does.
 
     Both time constants may be the same.

@@ -1,0 +1,73 @@
+"""What spectra foretell of premises that spiking networks are measured for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["COUNT_BIN_", "LIMITS", "Foretold", "foretold", "growth_of", "stretch_of"]
+
+COUNT_BIN_ = 5e-3  # s, of the spike counts whose correlation is looked at: a fast synapse's time
+#: Of premises by name; that of weak correlation is of the correlation times the in-degree.
+LIMITS = {"asynchrony": 1.5, "weak correlation": 0.5, "slow variation": 0.5}
+
+
+class Foretold(NamedTuple):
+    """A premise, as uncoupled cells foretell it."""
+
+    assumption: str
+    foretold: float
+    limit: float
+    holds: bool
+    where: str
+
+
+def stretch_of(reduced):
+    """The longest of the model's and the synapses' time constants, s."""
+    own = [float(np.asarray(tau)) for tau in reduced.tau.values()]
+    return max([*own, *reduced.circuit.synaptic_delays_.values()], default=1e-2)
+
+
+def foretold(spectra, stretch_):
+    """[Foretold] of the premises that hang on how cells fire together; infinite where activity grows by itself."""
+    names, circuit = spectra.names, spectra.circuit
+    fires = dict(zip(names, spectra.rate_ > 0))
+    recurrent = [p for name in names for p in circuit.pathways(name) if not p.is_drive and fires[p.source]]
+    if not recurrent:
+        return []
+    rhythm = "grows by itself" if spectra.growing else ""
+    ratios = {p.label: np.inf if rhythm else spectra.input_variance_(p) for p in recurrent}
+    worst = max(ratios, key=ratios.get)
+    found = [_judged("asynchrony", ratios[worst], LIMITS["asynchrony"], rhythm or worst)]
+    alone, together = (None, None) if rhythm else spectra.counts_(COUNT_BIN_)
+    degree, correlation = {}, {}
+    for p in recurrent:
+        k = names.index(p.source)
+        degree[p.source] = max(p.K, degree.get(p.source, 0.0))
+        correlation[p.source] = np.inf if rhythm else float(together[k, k] / alone[k])
+    worst = max(correlation, key=lambda name: correlation[name] * degree[name])
+    limit = LIMITS["weak correlation"] / degree[worst]
+    found.append(_judged("weak correlation", correlation[worst], limit, rhythm or f"population {worst}"))
+    change = np.full(len(names), np.inf) if rhythm else np.nan_to_num(spectra.change_(stretch_))
+    found.append(
+        _judged(
+            "slow variation",
+            float(change.max()),
+            LIMITS["slow variation"],
+            rhythm or f"population {names[int(change.argmax())]}",
+        )
+    )
+    return found
+
+
+def _judged(name, value, limit, where):
+    return Foretold(name, float(value), float(limit), bool(value <= limit), where)
+
+
+def growth_of(root):
+    """A root in words: how fast what goes on by itself grows or dies, and with which frequency."""
+    frequency = abs(root.imag) / (2 * np.pi)
+    kind = "grows" if root.real > 0 else "dies"
+    time = f"{kind} as exp({'' if root.real > 0 else '-'}t / {1e3 / max(abs(root.real), 1e-9):.3g} ms)"
+    return f"a rhythm of {frequency:.3g} Hz {time}" if frequency > 0 else f"a change of all rates {time}"

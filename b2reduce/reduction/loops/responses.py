@@ -1,0 +1,131 @@
+"""How uncoupled cells at the operating point answer to the rates that make their noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ...basics.streams import OfReduction, seed_streams
+from ...cells.filters import FILTERS, fit_filter
+from ...cells.source_response import source_response_at
+from ..inputs import source_rate, sources_of, synapses_of
+from .links import Link
+from .rate_loop import RateLoop
+
+__all__ = ["AtRest", "answers_of", "measured_links", "measured_loop", "shared_by"]
+
+SILENT_ = 0.01  # Hz: cells that fire less are left out, as they answer to nothing
+
+
+class AtRest(NamedTuple):
+    """What cells receive and fire at an operating point, mappings in SI."""
+
+    rate_: Mapping
+    I_: Mapping
+    g_: Mapping
+    cv2_: Mapping
+    drives_: Mapping  #: of (drive, target)
+
+    @classmethod
+    def of(cls, reduced):
+        """Of a rate model, where its gains were measured."""
+        plain = lambda values: {name: float(np.asarray(value)) for name, value in values.items()}
+        return cls(
+            reduced.operating_rate_,
+            plain(reduced.operating_I),
+            plain(reduced.operating_g),
+            dict(reduced.cv2),
+            reduced.at_,
+        )
+
+
+def answers_of(circuit, point, *, seed, rtol=0.04, dt_, engine="auto", bar):
+    """{population: {number of the kind of synapse: SourceResponse}} at an operating point.
+
+    Of the kinds through which populations or shared trains reach the cells, and of one other where there are
+    none: the spectrum of a cell's train comes from any. Cells that are silent are left out.
+
+    Parameters
+    ----------
+    point : AtRest or OperatingPoint
+    """
+    found = {}
+    for place, (name, population) in enumerate(circuit.populations.items()):
+        if point.rate_[name] < SILENT_:
+            continue
+        sources = sources_of(circuit, name, point.rate_, point.drives_, point.cv2_, private=True)
+        kinds = [
+            (number, pathways)
+            for number, (_, pathways) in enumerate(synapses_of(circuit, name))
+            if np.any(sources[number].rate_ > 0)
+        ]
+        common = [
+            kind
+            for kind in kinds
+            if any(not p.is_drive or shared_by(circuit, p) is not None for p in kind[1])
+        ]
+        found[name] = {
+            number: source_response_at(
+                population.model,
+                point.I_[name],
+                point.g_[name],
+                sources,
+                f"s{number}",
+                rtol=rtol,
+                dt_=dt_,
+                seed=seed_streams(seed, OfReduction.ANSWERS, place, number),
+                engine=engine,
+                bar=bar,
+                name=f" of {name}",
+            )
+            for number, _ in common or kinds[:1]
+        }
+    return found
+
+
+def shared_by(circuit, pathway):
+    """The drive of a pathway whose trains several cells see; None of others."""
+    return next(
+        (
+            d
+            for d in circuit.drives
+            if pathway.is_drive and (d.name, d.target) == (pathway.source, pathway.target) and d.overlap
+        ),
+        None,
+    )
+
+
+def measured_loop(circuit, point, answers):
+    """(RateLoop of the populations, [Link] of shared trains)."""
+    found = list(measured_links(circuit, point, answers))
+    loop = RateLoop(tuple(circuit.populations), tuple(each for each in found if not each.pathway.is_drive))
+    return loop, [each for each in found if shared_by(circuit, each.pathway) is not None]
+
+
+def measured_links(circuit, point, answers):
+    """Link of every pathway that an answer was measured of."""
+    for name in circuit.populations:
+        for number, (synapse, pathways) in enumerate(synapses_of(circuit, name)):
+            response = answers.get(name, {}).get(number)
+            sent = {p: float(source_rate(p, point.rate_, point.drives_)) for p in pathways}
+            events_ = sum(p.K * p.sent_(rate_) for p, rate_ in sent.items())
+            if response is None or not events_ > 0:
+                continue
+            sign = 1.0 if response.gain[0].real >= 0 else -1.0
+            fit = fitted(response, synapse, sign)
+            for p, rate_ in sent.items():
+                yield Link(p, float(sign * fit.gain / events_ * p.K * p.slope_(rate_)), fit, rate_)
+
+
+def fitted(response, synapse, sign):
+    """The RateFilter behind a synapse that fits best (AIC)."""
+    passed = synapse.filter.transfer_(2j * np.pi * response.frequency_)
+    fits = [
+        fit_filter(
+            response.frequency_, sign * response.gain / passed, response.gain_sem / np.abs(passed), form
+        )
+        for form in FILTERS
+    ]
+    return min(fits, key=lambda fit: fit.aic)

@@ -1,0 +1,129 @@
+"""Spectra of the rates of finite populations, and what they mean for pairs of cells and for their inputs."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+__all__ = ["Spectra"]
+
+# Hz, of integrals over frequency: narrow peaks have the width of their decay, some 1/s over 2 pi
+LOWEST_, HIGHEST_, POINTS = 0.02, 5000.0, 3000
+
+
+class Spectra:
+    """What feedback makes of the noise of cells that fire independently but for the rates they have in common.
+
+    S = (1 - H)^-1 D (1 - H)^-+, with D the spectrum of a cell's train over the number of cells, and of shared
+    trains (Lindner, Doiron & Longtin 2005, Phys. Rev. E 72, 061919; Grytskyy, Tetzlaff, Diesmann & Helias
+    2013, Front. Comput. Neurosci. 7, 131). That spectrum holds what a cell makes of its own inputs, although
+    these are trains of the network: with in-degrees that are equal and out-degrees that differ by chance, the
+    sum over all cells of what each hears beside the mean varies as if it were independent.
+
+    Parameters
+    ----------
+    loop : RateLoop
+    shared : sequence of Link
+        Of trains that several cells of a population see.
+    answers : mapping of str to mapping of int to SourceResponse
+    circuit : Circuit
+    point : AtRest or OperatingPoint
+    """
+
+    def __init__(self, loop, shared, answers, circuit, point):
+        self.loop, self.shared, self.circuit, self.point = loop, shared, circuit, point
+        self.names = loop.names
+        self.sizes = np.array([circuit.populations[name].size for name in self.names], dtype=float)
+        self.rate_ = np.array([point.rate_[name] for name in self.names], dtype=float)
+        self._trains = [_train_of(answers.get(name, {}), point.rate_[name]) for name in self.names]
+
+    @cached_property
+    def growing(self):
+        """How many modes grow by themselves: then there is no stationary state to have a spectrum."""
+        return self.loop.growing_()
+
+    def trains_(self, frequency_):
+        """Spectral density of the train of a cell, Hz, shape (population, frequency)."""
+        return np.array([train(frequency_) for train in self._trains])
+
+    def rates_(self, frequency_):
+        """Two-sided cross-spectra of the population rates, Hz, complex, shape (population, population,
+        frequency).
+        """
+        s = 2j * np.pi * np.asarray(frequency_, dtype=float)
+        spread = self.loop.propagated_(s)
+        D = np.zeros_like(spread)
+        index = np.arange(len(self.names))
+        D[:, index, index] = (self.trains_(frequency_) / self.sizes[:, None]).T
+        for link in self.shared:
+            place, drive = self.names.index(link.pathway.target), self._drive(link.pathway)
+            D[:, place, place] += np.abs(link.transfer_(s)) ** 2 * drive.rate_ / drive.trains
+        S = spread @ D @ np.conj(np.swapaxes(spread, 1, 2))
+        return np.moveaxis(S, 0, -1)
+
+    def _drive(self, pathway):
+        return next(d for d in self.circuit.drives if (d.name, d.target) == (pathway.source, pathway.target))
+
+    @cached_property
+    def grid_(self):
+        """(frequencies in Hz, their weights) of integrals over all frequencies, of both signs."""
+        f = np.concatenate([[0.0], np.geomspace(LOWEST_, HIGHEST_, POINTS)])
+        return f, 2 * np.gradient(f) * np.where(np.arange(len(f)) % (len(f) - 1) == 0, 0.5, 1.0)
+
+    @cached_property
+    def _on_grid(self):
+        return self.rates_(self.grid_[0]), self.trains_(self.grid_[0])
+
+    def pairs_(self):
+        """Cross-spectra of two different cells, on the grid: shape (population, population, frequency)."""
+        S, C = self._on_grid
+        pairs = S.copy()
+        for k, N in enumerate(self.sizes):
+            pairs[k, k] = (N * S[k, k] - C[k]) / (N - 1) if N > 1 else 0.0
+        return pairs
+
+    def counts_(self, window_):
+        """(variance of the spike count of a cell, covariance of those of two cells) in windows, shapes
+        (population,) and (population, population).
+        """
+        f, weight = self.grid_
+        seen = weight * (window_ * np.sinc(f * window_)) ** 2
+        _, C = self._on_grid
+        # Beyond the grid spikes are independent
+        beyond = window_ - seen.sum()
+        return C @ seen + beyond * self.rate_, (self.pairs_().real @ seen)
+
+    def change_(self, window_):
+        """Root mean square change of the population rates from one window to the next, without what counting
+        independent spikes gives, relative to the rates: shape (population,).
+        """
+        f, weight = self.grid_
+        seen = weight * np.sinc(f * window_) ** 2 * np.abs(1 - np.exp(-2j * np.pi * f * window_)) ** 2
+        S, _ = self._on_grid
+        beyond = 2 / window_ - seen.sum()
+        square = np.einsum("aaf,f->a", S.real, seen) + (beyond - 2 / window_) * self.rate_ / self.sizes
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.sqrt(np.maximum(square, 0.0)) / self.rate_
+
+    def input_variance_(self, pathway):
+        """Variance of what a pathway brings to a cell, over that of as many independent Poisson trains."""
+        f, weight = self.grid_
+        k = self.names.index(pathway.source)
+        passed = weight * np.abs(pathway.synapse.filter.transfer_(2j * np.pi * f)) ** 2
+        _, C = self._on_grid
+        together = C[k] + (pathway.K - 1) * self.pairs_()[k, k].real
+        return float(together @ passed / (self.rate_[k] * passed.sum()))
+
+
+def _train_of(answers, rate_):
+    """The spectral density of a cell's train as a function of the frequency."""
+    if not answers:
+        return lambda frequency_: np.full(np.shape(frequency_), rate_)
+    from scipy.interpolate import PchipInterpolator
+
+    f = next(iter(answers.values())).frequency_
+    power = np.mean([answer.power_ / answer.rate_ for answer in answers.values()], axis=0) * rate_
+    # The lowest tone stands for rest too: a window of four seconds is no longer than its period
+    between = PchipInterpolator(np.log(f[1:]), power[1:])
+    return lambda frequency_: between(np.log(np.clip(frequency_, f[1], f[-1])))

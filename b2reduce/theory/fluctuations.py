@@ -1,0 +1,294 @@
+"""How the rates of finite populations fluctuate around a fixed point: spectra, correlations, rhythms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..basics.arguments import described, needed_seconds, require, to_si, whole
+from ..basics.errors import InputError
+from ..basics.fields import Floats, Mapped, Of, Plain, Text, Whole
+from ..basics.frozen import FrozenDict, Record
+from ..basics.progress import Progress
+from ..basics.units import with_units
+from ..reduction.loops.foretold import Foretold, foretold, growth_of, stretch_of
+from ..reduction.loops.responses import AtRest, answers_of, measured_loop
+from ..reduction.loops.spectra import Spectra
+from ..reduction.reduced_circuit import ReducedCircuit
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import pandas
+    from brian2 import Quantity
+
+    from ..basics.types import ArrayQuantity, ProgressLike, QuantityLike
+
+__all__ = ["Fluctuations", "fluctuations"]
+
+HIGHEST_ = 400.0  # Hz, of the frequencies by default
+
+
+@dataclass(frozen=True, eq=False)
+class Fluctuations(Record):
+    """Spectra of the rates of finite populations, as their uncoupled cells foretell them.
+
+    All of it is of the operating point. Where activity grows by itself (`stable` is False) no stationary state
+    has a spectrum: what is asked of spectra is then NaN, and `roots` says what grows.
+
+    Attributes
+    ----------
+    frequency : Quantity, shape (frequency,)
+    spectrum : Quantity, shape (population, population, frequency)
+        Two-sided cross-spectra of the population rates, complex, Hz: the variance of a rate is their integral
+        over frequencies of both signs. N independent Poisson cells of rate r have r/N.
+    train_spectrum : Quantity, shape (population, frequency)
+        Of the train of one cell.
+    roots : Quantity, shape (root,)
+        Complex, the fastest growing first: what goes on by itself is exp(root t).
+    stable : bool
+    rhythm : Quantity
+        Frequency of the first root; 0 Hz where it does not oscillate.
+    growth : Quantity
+        Its real part, 1/s: negative where it dies.
+    foretold : pandas.DataFrame
+        Premises that a spiking network would be measured for, as foretold: ``assumption``, ``foretold``,
+        ``limit``, ``holds`` and ``where``.
+    reduced : ReducedCircuit
+    answers : mapping of population and number of the kind of synapse to SourceResponse
+        How cells answer to presynaptic rates, with their noise moving along.
+    provenance : mapping
+    """
+
+    reduced: ReducedCircuit
+    answers: Mapping
+    frequency_: np.ndarray
+    seed: int
+    provenance: Mapping = field(default_factory=dict)
+
+    FIELDS = FrozenDict(
+        reduced=Of("ReducedCircuit"),
+        answers=Mapped(Text, Of("SourceResponse")),
+        frequency_=Floats("frequency"),
+        seed=Whole,
+        provenance=Plain,
+    )
+
+    @property
+    def populations(self) -> tuple[str, ...]:
+        """Names of the populations."""
+        return self.reduced.populations
+
+    @cached_property
+    def _spectra(self) -> Any:
+        circuit, point = self.reduced.circuit, AtRest.of(self.reduced)
+        answers: dict = {}
+        for key, response in self.answers.items():
+            name, _, number = key.rpartition(":")
+            answers.setdefault(name, {})[int(number)] = response
+        return Spectra(*measured_loop(circuit, point, answers), answers, circuit, point)
+
+    @property
+    def frequency(self) -> Quantity:
+        """Frequencies, Quantity."""
+        return with_units(self.frequency_, "Hz")
+
+    @cached_property
+    def spectrum_(self) -> np.ndarray:
+        """`spectrum` as a plain array, Hz."""
+        if not self.stable:
+            return np.full((len(self.populations),) * 2 + self.frequency_.shape, np.nan + 0j)
+        return self._spectra.rates_(self.frequency_)
+
+    @property
+    def spectrum(self) -> Quantity:
+        """Two-sided cross-spectra of the population rates."""
+        return with_units(self.spectrum_, "Hz")
+
+    @property
+    def train_spectrum(self) -> Quantity:
+        """Spectral density of the train of one cell."""
+        return with_units(self._spectra.trains_(self.frequency_), "Hz")
+
+    @cached_property
+    def roots_(self) -> np.ndarray:
+        """`roots` as a plain array, 1/s."""
+        return self._spectra.loop.roots_()
+
+    @property
+    def roots(self) -> Quantity:
+        """What goes on by itself, 1/s."""
+        return with_units(self.roots_, "Hz")
+
+    @property
+    def stable(self) -> bool:
+        """Whether nothing grows by itself: as the determinant of 1 - H encircles 0 along the imaginary axis."""
+        return self._spectra.growing == 0
+
+    @property
+    def rhythm(self) -> Quantity:
+        """Frequency of the first root."""
+        return with_units(abs(self.roots_[0].imag) / (2 * np.pi) if self.roots_.size else 0.0, "Hz")
+
+    @property
+    def growth(self) -> Quantity:
+        """Real part of the first root, 1/s."""
+        return with_units(self.roots_[0].real if self.roots_.size else -np.inf, "Hz")
+
+    @cached_property
+    def foretold(self) -> pandas.DataFrame:
+        """Premises, as foretold."""
+        import pandas as pd
+
+        rows = foretold(self._spectra, stretch_of(self.reduced))
+        return pd.DataFrame(rows, columns=Foretold._fields).set_index("assumption")
+
+    def variance(self, window: QuantityLike) -> pandas.Series:
+        """Variance of the population rates as counted in windows, Hz^2, by population."""
+        window_ = needed_seconds(window, "window")
+        alone, together = self._counts(window_)
+        sizes = np.array([self.reduced.circuit.populations[name].size for name in self.populations])
+        return self._series(
+            (alone + (sizes - 1) * np.diag(together)) / (sizes * window_**2), "variance [Hz^2]"
+        )
+
+    def fano(self, window: QuantityLike) -> pandas.Series:
+        """Variance of the spike count of a cell in windows over its mean, by population."""
+        window_ = needed_seconds(window, "window")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self._series(self._counts(window_)[0] / (self._spectra.rate_ * window_), "Fano factor")
+
+    def correlation(self, window: QuantityLike = "5 ms") -> pandas.DataFrame:
+        """Mean correlation of the spike counts of two different cells in windows, population by population."""
+        import pandas as pd
+
+        alone, together = self._counts(needed_seconds(window, "window"))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = together / np.sqrt(np.outer(alone, alone))
+        return pd.DataFrame(found, self.populations, self.populations)
+
+    def _counts(self, window_):
+        if self.stable:
+            return self._spectra.counts_(window_)
+        number = len(self.populations)
+        return np.full(number, np.nan), np.full((number, number), np.nan)
+
+    def _series(self, values, name):
+        import pandas as pd
+
+        return pd.Series(values, self.populations, name=name).rename_axis("population")
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a frequency and pair of populations: spectra in Hz, phase in degrees, coherence."""
+        import pandas as pd
+
+        S, rows = self.spectrum_, []
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for i, one in enumerate(self.populations):
+                for j, other in enumerate(self.populations[i:], start=i):
+                    rows.append(
+                        pd.DataFrame(
+                            {
+                                "population": one,
+                                "with": other,
+                                "frequency [Hz]": self.frequency_,
+                                "|spectrum| [Hz]": np.abs(S[i, j]),
+                                "phase [deg]": np.degrees(np.angle(S[i, j])),
+                                "coherence": np.abs(S[i, j]) ** 2 / (S[i, i].real * S[j, j].real),
+                            }
+                        )
+                    )
+        return pd.concat(rows, ignore_index=True)
+
+    def __repr__(self):
+        first = growth_of(self.roots_[0]) if self.roots_.size else "no feedback"
+        broken = [row.Index for row in self.foretold.itertuples() if not row.holds]
+        said = f"; foretold to fail: {', '.join(broken)}" if broken else ""
+        return f"Fluctuations({', '.join(self.populations)}; {'stable' if self.stable else 'unstable'}: {first}{said})"
+
+
+def fluctuations(
+    reduced: ReducedCircuit,
+    *,
+    frequencies: ArrayQuantity | None = None,
+    rtol: float = 0.04,
+    seed: int = 1,
+    engine: str = "auto",
+    progress: ProgressLike = None,
+) -> Fluctuations:
+    """Spectra, correlations and rhythms of a circuit, from its uncoupled cells, sizes and delays.
+
+    Parameters
+    ----------
+    reduced : ReducedCircuit
+        Of any level, measured in noise: what counts is its circuit and its operating point.
+    frequencies : Quantity, optional
+        By default every Hz from 1 to 400 Hz.
+    rtol : float
+        Wanted standard error of how cells answer to slow changes of a presynaptic rate, relative; decides the
+        number of cells.
+    seed : int
+    engine : {"auto", "native", "brian2"}
+    progress : None, bool, str or callable
+
+    Returns
+    -------
+    Fluctuations
+
+    Raises
+    ------
+    InputError
+        If the gains were measured without noise, or a frequency is not above 0 Hz.
+
+    Notes
+    -----
+    Cells answer to a change of the presynaptic rates r_b at frequency f by H_ab(f): measured on uncoupled
+    cells by swinging the rate of the Poisson trains of each kind of synapse at 15 frequencies at once, so that
+    driving forces, leak and noise move as they do in the network; a filter of up to second order behind the
+    synapse is fitted. With the delays, of which the mean of exp(-2 pi i f d) is taken, the population rates are
+    r = H r + noise, whose noise is that of the trains' own spectra over the number of cells, and of shared
+    trains. Then S = (1 - H)^-1 D (1 - H)^-+, and activity goes on by itself at the roots of det(1 - H(s)).
+
+    What is linear stays so only while fluctuations are small beside the rates: near and beyond the point where
+    a rhythm grows by itself its amplitude and, with it, its frequency are other ones. In-degrees that differ,
+    and whatever else makes cells differ for good, count by their means.
+
+    Examples
+    --------
+    >>> from b2reduce import load_circuit, reduce
+    >>> found = fluctuations(reduce("ei_lif"))
+    >>> found.stable, 20 < float(found.frequency_[found.spectrum_[0, 0].real.argmax()]) < 60
+    (True, True)
+    """
+    require(reduced, ReducedCircuit, "fluctuations, reduced")
+    seed = whole(seed, "seed")
+    if reduced.noise == "none":
+        raise InputError(
+            "fluctuations, reduced: its gains were measured without noise, and cells without noise fire like"
+            " clocks, which answer to nothing linearly; reduce with noise = 'renewal'"
+        )
+    frequency_ = np.arange(1.0, HIGHEST_ + 1) if frequencies is None else _read(frequencies)
+    with Progress(progress) as bar:
+        found = answers_of(
+            reduced.circuit, AtRest.of(reduced), seed=seed, rtol=rtol, dt_=reduced.dt_, engine=engine, bar=bar
+        )
+    answers = {f"{name}:{number}": each for name, own in found.items() for number, each in own.items()}
+    provenance = {
+        "circuit": reduced.circuit.name,
+        "circuit_hash": reduced.circuit.hash,
+        "seed": seed,
+        "rtol": rtol,
+        "cells": {key: each.provenance["cells"] for key, each in answers.items()},
+    }
+    return Fluctuations(reduced, answers, frequency_, seed, provenance)
+
+
+def _read(frequencies):
+    found = np.atleast_1d(to_si(frequencies, "Hz", "frequencies"))
+    if found.ndim != 1 or not found.size or not np.isfinite(found).all() or found.min() <= 0:
+        raise InputError(f"frequencies: got {described(frequencies)}, expected values above 0 Hz")
+    return found
