@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 
 from ..basics.units import with_units
@@ -10,7 +12,10 @@ from ..circuit.wiring import draw_sizes, draw_wiring, ones_matrix
 from ..reduction.equations import rate_assignment, rate_equations, rate_values, start_values_
 from ..reduction.rate_filters import filters
 
-__all__ = ["Couplings", "rate_groups", "summed_synapses"]
+# Within the slot of groups: Brian2 adds up summed variables at -1, and units move on at 0
+HELD = -0.5
+
+__all__ = ["HELD", "Couplings", "LateRates", "rate_groups", "summed_synapses"]
 
 
 def rate_groups(reduced, rates, dt_, initial=None, seed=0):
@@ -85,7 +90,7 @@ def summed_synapses(reduced, groups):
 
     synapses = []
     for target, group in groups.items():
-        for f in {f.input: f for f in filters(reduced, target) if not f.is_drive}.values():
+        for f in _brought(reduced, target):
             if f"r_from_{f.input}" in group.variables:
                 model, namespace = f"r_from_{f.input}_post = {f.brought}_pre : Hz (summed)", {}
             else:
@@ -108,15 +113,51 @@ def summed_synapses(reduced, groups):
     return synapses
 
 
+def _brought(reduced, target):
+    """The filters of projections onto a population, one for each variable that brings rates."""
+    return {f.input: f for f in filters(reduced, target) if not f.is_drive}.values()
+
+
+class LateRates:
+    """Holds back what synapses have just brought to single units, by their delays.
+
+    Between steps rates are straight; before the start they were what they are at it.
+    """
+
+    def __init__(self, reduced, groups, dt_):
+        self.begun, self.held = False, []
+        for target, group in groups.items():
+            for f in _brought(reduced, target):
+                if not f.delays.none:
+                    variable = group.variables[
+                        next(
+                            name for name in (f"r_from_{f.input}", f"I_{f.input}") if name in group.variables
+                        )
+                    ]
+                    weights = f.delays.steps_(dt_)
+                    self.held.append((variable, weights, np.zeros(len(weights))))
+
+    def __call__(self):
+        """Once a step, between what is brought and what it does."""
+        for variable, weights, past in self.held:
+            now = float(np.asarray(variable.get_value()).item())
+            past[1:] = past[:-1] if self.begun else now
+            past[0] = now
+            variable.set_value(past @ weights)
+        self.begun = True
+
+
 class Couplings:
     """Sets what every unit receives from the units that its cell's wiring names: sum_j w_ij r_j with w_ij =
     W/K (equation 11.28), times the size of the synapse over their mean.
 
-    Rates travel as single floats through sparse matrices of ones, which is what memory can keep up with.
+    Rates travel as single floats through sparse matrices of ones, which is what memory can keep up with. Where
+    synapses have delays, there is a matrix for those that bring what was sent so many steps ago; a delay between
+    two steps is shared among both. Before the start rates were what they are at it.
     """
 
-    def __init__(self, reduced, groups, seed):
-        self.groups, self.couplings, self.rates_ = groups, [], {}
+    def __init__(self, reduced, groups, seed, dt_, delays=True):
+        self.groups, self.couplings, self.rates_, self.past = groups, [], {}, {}
         wiring = draw_wiring(reduced.circuit, seed)
         sizes = draw_sizes(reduced.circuit, wiring, seed)
         for target, group in groups.items():
@@ -125,7 +166,12 @@ class Couplings:
                     continue
                 pathway = f.pathways[0]
                 label = pathway.label
-                ones = ones_matrix(reduced.circuit, wiring[label], f.source, target, sizes.get(label))
+                ones = [
+                    (steps, ones_matrix(reduced.circuit, own, f.source, target, size))
+                    for steps, own, size in _by_steps(
+                        wiring[label], sizes.get(label), dt_ if delays else None
+                    )
+                ]
                 filtered = f"r_from_{f.input}" in group.variables
                 variable = group.variables[f"{'r_from' if filtered else 'I'}_{f.input}"]
                 self.couplings.append(
@@ -140,8 +186,34 @@ class Couplings:
     def __call__(self):
         """Once a step: read all rates, hand them on."""
         self.rates_ = {name: np.array(group.r_[:]) for name, group in self.groups.items()}
-        single = {(name, "r"): rate.astype(np.float32) for name, rate in self.rates_.items()}
+        now = {(name, "r"): rate.astype(np.float32) for name, rate in self.rates_.items()}
+        longest = {}
+        for sent, ones, _, _ in self.couplings:
+            longest[sent] = max(longest.get(sent, 0), *(steps for steps, _ in ones))
+            if sent not in now:
+                now[sent] = np.asarray(self.groups[sent[0]].state(sent[1], False)[:], dtype=np.float32)
+        for sent, steps in longest.items():
+            past = self.past.setdefault(sent, deque([now[sent]] * (steps + 1), maxlen=steps + 1))
+            past.appendleft(now[sent])
         for sent, ones, factor, variable in self.couplings:
-            if sent not in single:
-                single[sent] = np.asarray(self.groups[sent[0]].state(sent[1], False)[:], dtype=np.float32)
-            variable.set_value(factor * (ones @ single[sent]))
+            past = self.past[sent]
+            variable.set_value(factor * sum(matrix @ past[steps] for steps, matrix in ones))
+
+
+def _by_steps(wiring, sizes, dt_):
+    """[(number of steps, wiring of the synapses that are so late, their sizes or None)] of a projection.
+
+    Without a time step all are there at once.
+    """
+    i, j, delay_ = wiring
+    late = np.zeros(i.size) if dt_ is None else np.broadcast_to(delay_, i.shape) / dt_
+    if not late.any():
+        return [(0, wiring, sizes)]
+    before, sizes = np.floor(late + 1e-9), np.ones(i.size) if sizes is None else sizes
+    found = []
+    for steps in range(int(before.max()) + 2):
+        share = np.maximum(1 - np.abs(late - steps), 0.0)
+        own = share > 1e-9
+        if own.any():
+            found.append((steps, (i[own], j[own], 0.0), (sizes * share)[own]))
+    return found

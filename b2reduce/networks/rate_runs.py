@@ -8,7 +8,7 @@ from ..basics.session import run_network
 from ..circuit.plasticity.averaged import averaged
 from ..reduction.equations import BIN_
 from ..reduction.reduced_circuit import FAR
-from .rate_network import Couplings, rate_groups, summed_synapses
+from .rate_network import HELD, Couplings, LateRates, rate_groups, summed_synapses
 
 # Step in units of the fastest time constant where only the rates at rest count: stable below 2, and rest does
 # not depend on it
@@ -49,7 +49,7 @@ def runaway_message(names, rate_, bin_):
 class _Rest:
     """Stops a network of constant drives once no state variable moves any more."""
 
-    def __init__(self, reduced, network, groups, rates, dt_, tolerance):
+    def __init__(self, reduced, network, groups, rates, dt_, tolerance, delays=True):
         import brian2
 
         self.network, self.dt_, self.tolerance, self.time_ = network, dt_, tolerance, None
@@ -62,6 +62,12 @@ class _Rest:
                 [
                     *(float(np.asarray(tau)) for tau in reduced.tau.values()),
                     *(adapts.tau_ for adapts in reduced.adaptation.values()),
+                    *(
+                        p.delays.longest_
+                        for name in reduced.populations
+                        for p in reduced.circuit.pathways(name)
+                        if delays
+                    ),
                     *(
                         averaged(plasticity).slowest_
                         for name in reduced.populations
@@ -100,14 +106,14 @@ def _padded(values, number):
     return np.concatenate([values[:number], np.repeat(values[-1:], max(number - len(values), 0), axis=0)])
 
 
-def run_populations(reduced, drives, dt_, start, bins, each, seed, bar):
+def run_populations(reduced, drives, dt_, start, bins, each, seed, bar, delays=True):
     """(rates in bins, fraction of time outside, rates of drives, what stopped it, None) with one unit a
     population.
     """
     import brian2
     from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
-    network, groups, rates, _ = build_rate_network(reduced, drives, dt_, start)
+    network, groups, rates, _ = build_rate_network(reduced, drives, dt_, start, delays=delays)
     monitors = {
         name: brian2.StateMonitor(
             group, "r", record=True, clock=group.clock, codeobj_class=NumpyCodeObject, name=f"r_of_{name}"
@@ -126,7 +132,7 @@ def run_populations(reduced, drives, dt_, start, bins, each, seed, bar):
         for name, group in groups.items()
     }
     network.add(*monitors.values(), *places.values())
-    rest = _Rest(reduced, network, groups, rates, dt_, REST)
+    rest = _Rest(reduced, network, groups, rates, dt_, REST, delays)
     report = bar.stage("rate network")
     run_network(network, bins * each * dt_, report=report, rested=rest.reached)
     rate_ = np.array(
@@ -156,11 +162,11 @@ def run_populations(reduced, drives, dt_, start, bins, each, seed, bar):
     return rate_, outside_, rates, rest, None
 
 
-def run_cells(reduced, drives, dt_, start, bins, each, seed, bar):
+def run_cells(reduced, drives, dt_, start, bins, each, seed, bar, delays=True):
     """The same with one unit a cell, and {population: (cell, block)}."""
     import brian2
 
-    network, groups, rates, couplings = build_rate_network(reduced, drives, dt_, start, seed)
+    network, groups, rates, couplings = build_rate_network(reduced, drives, dt_, start, seed, delays)
     report = bar.stage("rates of cells")
     block = max(1, round(BLOCK_ / dt_))
     means, sums, blocks, beyond = [], {}, {name: [] for name in groups}, {name: [] for name in groups}
@@ -189,7 +195,7 @@ def run_cells(reduced, drives, dt_, start, bins, each, seed, bar):
     network.add(
         brian2.NetworkOperation(record, clock=next(iter(groups.values())).clock, when="end", name="record")
     )
-    rest = _Rest(reduced, network, groups, rates, dt_, REST_OF_CELLS)
+    rest = _Rest(reduced, network, groups, rates, dt_, REST_OF_CELLS, delays)
     run_network(network, bins * each * dt_, rested=rest.reached)
     rate_ = _padded(np.array(means), bins * each).reshape(bins, each, -1).mean(axis=1).T
     whole, cells, outside_ = int(np.ceil(bins * each / block)), {}, {}
@@ -210,15 +216,21 @@ def run_cells(reduced, drives, dt_, start, bins, each, seed, bar):
     return rate_, outside_, rates, rest, cells
 
 
-def build_rate_network(reduced, drives, dt_, initial=None, seed=1):
+def build_rate_network(reduced, drives, dt_, initial=None, seed=1, delays=True):
+    """(network, groups, rates of drives, Couplings or None)."""
     import brian2
 
     rates = reduced.drive_rates_(drives)
     groups = rate_groups(reduced, rates, dt_, initial, seed)
-    if not reduced.cells:
-        return brian2.Network(*groups.values(), *summed_synapses(reduced, groups)), groups, rates, None
-    couplings = Couplings(reduced, groups, seed)
-    operation = brian2.NetworkOperation(
-        couplings, clock=next(iter(groups.values())).clock, when="start", order=1, name="couplings"
+    once_a_step = lambda call, **settings: brian2.NetworkOperation(
+        call, clock=next(iter(groups.values())).clock, **settings
     )
+    if not reduced.cells:
+        synapses, late = summed_synapses(reduced, groups), LateRates(reduced, groups, dt_)
+        own = (
+            [once_a_step(late, when="groups", order=HELD, name="late_rates")] if delays and late.held else []
+        )
+        return brian2.Network(*groups.values(), *synapses, *own), groups, rates, None
+    couplings = Couplings(reduced, groups, seed, dt_, delays)
+    operation = once_a_step(couplings, when="start", order=1, name="couplings")
     return brian2.Network(*groups.values(), operation), groups, rates, couplings

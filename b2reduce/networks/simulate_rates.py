@@ -31,7 +31,12 @@ CLIMB_ = 0.1  # s outside of what was measured that the way up from silence may 
 
 
 def rate_network(
-    reduced: ReducedCircuit, *, drives: Drives | None = None, dt: QuantityLike | None = None, seed: int = 1
+    reduced: ReducedCircuit,
+    *,
+    drives: Drives | None = None,
+    dt: QuantityLike | None = None,
+    seed: int = 1,
+    delays: bool = True,
 ) -> tuple[Network, dict[str, Any]]:
     """The Brian2 objects of the rate model, for monitors and runs of your own.
 
@@ -43,6 +48,8 @@ def rate_network(
     dt : Quantity, optional
     seed : int
         Of the wiring, where there is one unit a cell.
+    delays : bool
+        Whether rates arrive as late as the spikes of the circuit do.
 
     Returns
     -------
@@ -61,7 +68,7 @@ def rate_network(
     require(reduced, ReducedCircuit, "rate_network, reduced")
     seed, dt_ = whole(seed, "seed"), seconds(dt, "dt") or automatic_dt_(reduced)
     with brian_session():
-        network, groups, *_ = build_rate_network(reduced, drives, dt_, seed=seed)
+        network, groups, *_ = build_rate_network(reduced, drives, dt_, seed=seed, delays=delays)
     return network, groups
 
 
@@ -73,6 +80,7 @@ def simulate_rates(
     initial: Any = None,
     dt: QuantityLike | None = None,
     seed: int = 1,
+    delays: bool = True,
     progress: ProgressLike = None,
 ) -> Activity:
     """Run the rate model.
@@ -92,14 +100,16 @@ def simulate_rates(
         where the rates at rest are what counts.
     seed : int
         Of the wiring, where there is one unit a cell: that of the spiking run to compare with.
+    delays : bool
+        Whether rates arrive as late as the spikes of the circuit do: of every synapse by its own delay where
+        there is one unit a cell, else by the mean over the distribution of delays.
     progress : None, bool, str or callable
 
     Returns
     -------
     Activity
         In bins of 1 ms, or of the multiple of dt nearest to it; the duration is rounded to whole bins. There
-        are no spikes and no conductances in it, and no delays were simulated; with one unit a cell it has the
-        rates of cells. With constant drives nothing is simulated any more once all is at rest: it stays
+        are no spikes and no conductances in it; with one unit a cell it has the rates of cells. With constant drives nothing is simulated any more once all is at rest: it stays
         there.
 
     Warns
@@ -133,7 +143,7 @@ def simulate_rates(
     run = run_cells if reduced.cells else run_populations
     # A runaway is reported below, not by numpy's warnings
     with brian_session(), Progress(progress) as bar, np.errstate(over="ignore", invalid="ignore"):
-        rate_, outside_, rates, rest, cells = run(reduced, drives, dt_, start, bins, each, seed, bar)
+        rate_, outside_, rates, rest, cells = run(reduced, drives, dt_, start, bins, each, seed, bar, delays)
     if not np.isfinite(rate_).all():
         raise DivergenceError(runaway_message(reduced.populations, rate_, each * dt_))
     lost = {
@@ -156,7 +166,7 @@ def simulate_rates(
         "dt [s]": dt_,
         "tau": reduced.tau_choice,
         "drives [Hz]": {f"{name}->{target}": _plain(rate) for (name, target), rate in rates.items()},
-        "delays": "none in the rate model",
+        "delays": delays,
         "at rest after [s]": rest.time_,
         **({"seed": seed} if cells else {}),
         "versions": versions(),

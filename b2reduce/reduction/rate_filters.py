@@ -25,6 +25,11 @@ class Filter:
     #: Of projections: the variable of the source that is brought, its rate or what its synapses make of it
     brought: str = "r"
 
+    @property
+    def delays(self):
+        """How late it is brought; the same for all of its pathways."""
+        return self.pathways[0].delays
+
 
 def filters(reduced, population):
     """The filters of a population, as its `RateDynamics` have them."""
@@ -47,16 +52,16 @@ def by_pathway(reduced, population):
 
 
 def by_source(reduced, population):
-    """One filter a source, and a further one for each short-term plasticity of its synapses.
+    """One filter a source, and a further one for each short-term plasticity and each delay of its synapses.
 
     With one unit a cell every projection has its own, since parallel projections are wired apart.
     """
     pathways, found = reduced.circuit.pathways(population), []
     shared = LowPass(float(np.asarray(reduced.tau[population])))
-    for source, is_drive, plasticity in dict.fromkeys((p.source, p.is_drive, p.plasticity) for p in pathways):
-        own = tuple(
-            p for p in pathways if (p.source, p.is_drive, p.plasticity) == (source, is_drive, plasticity)
-        )
+    alike = lambda p: (p.source, p.is_drive, p.plasticity, p.delays)
+    for kind in dict.fromkeys(map(alike, pathways)):
+        own = tuple(p for p in pathways if alike(p) == kind)
+        source, is_drive = kind[:2]
         behind, brought = _through(reduced, own[0])
         if reduced.cells and not is_drive:
             found += [Filter(p.symbol, source, is_drive, (p,), shared, p.symbol, brought) for p in own]
@@ -78,11 +83,14 @@ def by_source(reduced, population):
 
 
 def _through(reduced, pathway):
-    """(what stands behind names of a source where its synapses are plastic, the variable that it sends)."""
-    if pathway.plasticity is None:
-        return "", "r"
-    key = reduced.plastic_(pathway.source)[pathway.plasticity]
-    return f"_{key}", f"sent_{key}"
+    """(what stands behind names of a source where its synapses are plastic, or there are others of another
+    delay, and the variable that it sends).
+    """
+    key = "" if pathway.plasticity is None else reduced.plastic_(pathway.source)[pathway.plasticity]
+    beside = [p.delays for p in reduced.circuit.pathways(pathway.target) if p.source == pathway.source]
+    late = list(dict.fromkeys(beside)).index(pathway.delays)
+    behind = (f"_{key}" if key else "") + (f"_late_{late}" if late else "")
+    return behind, f"sent_{key}" if key else "r"
 
 
 def sum_of(terms):

@@ -13,7 +13,8 @@ from ..basics.frozen import FrozenDict
 from ..basics.units import with_units
 from ..reduction.drives import constant_drives_
 from ..reduction.reduced_circuit import ReducedCircuit
-from .eigenvalues import eigenvalues_at_, kind_of, slopes_
+from ..reduction.loops.model_system import slopes_
+from .eigenvalues import eigenvalues_at_, kind_of
 from .fixed_point import FixedPoint, FixedPoints
 from .linearised import is_threshold_linear
 from .roots import index_of, is_bounded, roots_

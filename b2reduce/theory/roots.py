@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from .eigenvalues import slopes_
+from ..reduction.loops.model_system import slopes_
 
 __all__ = ["roots_"]
 

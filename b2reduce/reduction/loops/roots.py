@@ -14,7 +14,7 @@ SAME = 1e-6  # relative distance of roots that are one
 RESIDUAL = 1e-8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Delayed:
     """A term b (c state) that arrives after delays: columns of the state and of its derivative."""
 
@@ -33,21 +33,20 @@ class DelayedSystem:
     """
 
     def __init__(self, A, terms):
-        self.A = np.array(A, dtype=float)
-        for term in terms:
-            if term.delays.none:
-                self.A = self.A + np.outer(term.b, term.c)
-        self.terms = [term for term in terms if not term.delays.none]
+        self.A, self.terms = np.array(A, dtype=float), tuple(terms)
 
-    def eigenvalues_(self):
-        """Of what the equations do within the longest delay: approximations of their rightmost roots, 1/s.
+    def eigenvalues_(self, delays=True):
+        """Of what the equations do within the longest delay: approximations of their rightmost roots, 1/s;
+        without delays those of their matrix.
 
         What is sent is a polynomial over the past, which moves along (Breda, Maset & Vermiglio 2005, SIAM J.
         Sci. Comput. 27, 482): only the numbers that are sent have a past, not the whole state.
         """
-        if not self.terms:
-            return np.linalg.eigvals(self.A)
-        longest = max(term.delays.longest_ for term in self.terms)
+        late = [term for term in self.terms if delays and not term.delays.none]
+        A = self.A + sum(np.outer(term.b, term.c) for term in self.terms if term not in late)
+        if not late:
+            return np.linalg.eigvals(A)
+        longest = max(term.delays.longest_ for term in late)
         number = int(np.clip(NODES[0] + 2 * FASTEST_ * longest, *NODES))
         nodes = longest / 2 * (np.cos(np.pi * np.arange(number + 1) / number) - 1)  # 0 first, then the past
         weights = np.where(np.isin(np.arange(number + 1), (0, number)), 0.5, 1.0) * (-1.0) ** np.arange(
@@ -55,18 +54,18 @@ class DelayedSystem:
         )
         D = _differentiation(nodes, weights)
         sent, places = [], []
-        for term in self.terms:
+        for term in late:
             same = [k for k, c in enumerate(sent) if np.array_equal(c, term.c)]
             places.append(same[0] if same else len(sent))
             sent += [] if same else [term.c]
-        n, m = len(self.A), len(sent)
+        n, m = len(A), len(sent)
         J = np.zeros((n + m * number,) * 2)
-        J[:n, :n] = self.A
+        J[:n, :n] = A
         past = lambda k: slice(n + k * number, n + (k + 1) * number)
         for k, c in enumerate(sent):
             J[past(k), past(k)] = D[1:, 1:]
             J[past(k), :n] = np.outer(D[1:, 0], c)
-        for term, k in zip(self.terms, places):
+        for term, k in zip(late, places):
             times, shares = term.delays.quadrature_()
             seen = shares @ _barycentric(nodes, weights, -times)
             J[:n, :n] += seen[0] * np.outer(term.b, term.c)

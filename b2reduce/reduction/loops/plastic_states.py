@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import block_diag
 
-from ..circuit.plasticity.averaged import averaged
+from ...circuit.plasticity.averaged import averaged
 
 __all__ = ["PlasticStates"]
 
