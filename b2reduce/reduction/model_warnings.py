@@ -6,6 +6,7 @@ import numpy as np
 
 from ..circuit.train_statistics import train_statistics
 from ..circuit.wiring_pattern import MOST, pattern_of
+from .loops.estimate import said_of_rhythms
 
 __all__ = ["model_warnings"]
 
@@ -36,6 +37,7 @@ def model_warnings(model, request, found):
         *_of_cells(model),
         *_of_rest(model, point, rest, request),
         *_of_states(model, point, rest, request, found),
+        *_of_rhythms(model, request),
     ]
 
 
@@ -110,6 +112,11 @@ def _of_drive(drive, size, cells):
             f" {drive.spikes.duration_:.3g} s; {found.said}"
             + ("; if its times are in ms, give them with their unit" if drive.rate_ < RARE_ else "")
         )
+
+
+def _of_rhythms(model, request):
+    if request.noisy and (said := said_of_rhythms(model)):
+        yield said
 
 
 def _of_rest(model, point, rest, request):
