@@ -41,6 +41,12 @@ class Delays:
         return sum(share * (a + b) / 2 for a, b, share in self._stretches)
 
     @property
+    def variance_(self):
+        """Variance of the delays, s^2."""
+        square = sum(share * (a * a + a * b + b * b) / 3 for a, b, share in self._stretches)
+        return max(square - self.mean_**2, 0.0)
+
+    @property
     def _stretches(self):
         return zip(self.least_, self.greatest_, self.share)
 

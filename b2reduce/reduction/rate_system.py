@@ -21,6 +21,8 @@ from .rate_filters import filters
 
 __all__ = ["RateSystem", "State", "printed", "rate_system"]
 
+LONGEST_CHAIN = 12  # states that stand for a delay
+
 
 @dataclass(frozen=True)
 class State:
@@ -67,6 +69,8 @@ class RateSystem:
         Time step of `simulate_rates`, s.
     sent : mapping of str to str
         Population of every variable that is a rate behind short-term plasticity.
+    late : mapping of str to (str, tuple of float)
+        By symbol what it brings late, a definition, and the weights of its values now, one step ago...
     """
 
     states: tuple
@@ -77,9 +81,10 @@ class RateSystem:
     functions: Mapping
     dt_: float
     sent: Mapping = field(default_factory=dict)
+    late: Mapping = field(default_factory=dict)
 
 
-def rate_system(reduced, drives=None, dt_=None, initial=None):
+def rate_system(reduced, drives=None, dt_=None, initial=None, delays="none"):
     """The RateSystem of a reduced circuit.
 
     Parameters
@@ -88,6 +93,9 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
     drives, initial : mapping, optional
         As in `simulate_rates`.
     dt_ : float, optional
+    delays : {"none", "steps", "chain"}
+        Left out; by weights over steps, as `simulate_rates` has them; or as chains of states, whose delays have
+        the same mean and, as far as up to 12 states can, the same variance (of a gamma distribution).
 
     Raises
     ------
@@ -105,7 +113,8 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
         )
     given, start = reduced.drive_rates_(drives), reduced.start_rates_(initial)
     incoming, symbols = _drive_symbols(given)
-    states, definitions, parameters, rates, functions = [], [], {}, {}, {}
+    states, definitions, parameters, rates, functions, late = [], [], {}, {}, {}, {}
+    dt_ = dt_ or automatic_dt_(reduced)
     for name in reduced.populations:
         equations = brian2.Equations(rate_equations(reduced, name))
         values, _ = rate_values(reduced, name)
@@ -115,12 +124,22 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
         for f in filters(reduced, name):
             if f.is_drive:
                 renamed[f"rate_{f.source}"] = symbols[f.source, name]
-            elif f"I_{f.input}" in equations.names:
+                continue
+            brought = f"{f.brought}_{f.source}"
+            if delays != "none" and not f.delays.none:
+                symbol = f"late_{f.input}_to_{name}"
+                if delays == "chain" and symbol not in (state.name for state in states):
+                    began = 0.0 if start is None else float(f.pathways[0].sent_(start[f.source]))
+                    states += _chain(symbol, brought, f.delays, began, name)
+                elif delays == "steps":
+                    late[symbol] = brought, tuple(f.delays.steps_(dt_).tolist())
+                brought = symbol
+            if f"I_{f.input}" in equations.names:
                 weight = f"W_{f.input}_to_{name}"
                 parameters[weight] = reduced.charge_(f), _unit_of(equations[f"I_{f.input}"].dim, "s")
-                sums[f"I_{f.input}"] = f"{weight}*{f.brought}_{f.source}"
+                sums[f"I_{f.input}"] = f"{weight}*{brought}"
             else:
-                renamed[f"r_from_{f.input}"] = f"{f.brought}_{f.source}"
+                renamed[f"r_from_{f.input}"] = brought
         known = lambda text: renamed_formula(text, renamed, sums)
         values = {**values, **start_values_(reduced, name, set(equations.diff_eq_names), given, start)}
         for variable, value in values.items():
@@ -156,13 +175,26 @@ def rate_system(reduced, drives=None, dt_=None, initial=None):
         rates,
         incoming,
         functions,
-        dt_ or automatic_dt_(reduced),
+        dt_,
         {
             f"sent_{key}_{name}": name
             for name in reduced.populations
             for key in reduced.plastic_(name).values()
         },
+        late,
     )
+
+
+def _chain(symbol, brought, delays, began, population):
+    """States whose last one is what is brought, late: each follows the one before it."""
+    spread = delays.variance_
+    number = int(np.clip(round(delays.mean_**2 / spread), 1, LONGEST_CHAIN)) if spread else LONGEST_CHAIN
+    names = [*(f"{symbol}_{k}" for k in range(1, number)), symbol]
+    pace = repr(number / delays.mean_)
+    return [
+        State(own, f"({before} - {own})*{pace}", f"-{pace}", f"{pace}*{before}", began, "Hz", population)
+        for before, own in zip([brought, *names], names)
+    ]
 
 
 def _unit_of(dim, times):

@@ -34,6 +34,7 @@ class Brian2Script(Script):
     name = "brian2"
     meaning = "a Python script for Brian2"
     tables = True
+    delays = "steps"
 
     def values(self, reduced, system, duration_):
         symbols = {}
@@ -46,7 +47,7 @@ class Brian2Script(Script):
                 }
             )
         states = {state.name: state for state in system.states}
-        populations, synapses, splines = [], [], {}
+        populations, synapses, splines, late = [], [], {}, {}
         for name in reduced.populations:
             incoming = {
                 p.source: system.drives[symbols[p.source, name]][1]
@@ -126,11 +127,15 @@ class Brian2Script(Script):
                         "weight": f"{reduced.charge_(f)!r}*{charge}" if direct else "",
                     }
                 )
+                if (symbol := f"late_{f.input}_to_{name}") in system.late:
+                    variable = f"I_{f.input}" if direct else f"r_from_{f.input}"
+                    late[name, variable] = list(system.late[symbol][1])
         return {
             "populations": populations,
             "synapses": synapses,
             "functions": packed_tables(system),
             "splines": splines,
+            "late": late,
             "tables": {
                 symbol: (name, rate)
                 for symbol, (name, rate) in system.drives.items()

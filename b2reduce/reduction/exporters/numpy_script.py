@@ -15,11 +15,13 @@ class NumpyScript(Script):
     name = "numpy"
     meaning = "a Python script that needs numpy alone"
     tables = True
+    delays = "steps"
 
     def values(self, reduced, system, duration_):
         return {
             "parameters": system.parameters,
             "definitions": system.definitions,
             "functions": packed_tables(system),
+            "late": system.late,
             "printed": lambda formula: printed(formula, "numpy"),
         }

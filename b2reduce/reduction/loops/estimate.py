@@ -51,7 +51,9 @@ def said_of_rhythms(reduced):
         return ""
     values = sorted(row.foretold for (row,) in rows)
     times = (
-        f"{values[0]:.2g} to {values[1]:.2g} times as much" if np.isfinite(values[1]) else "ever more, by themselves,"
+        f"{values[0]:.2g} to {values[1]:.2g} times as much"
+        if np.isfinite(values[1])
+        else "ever more, by themselves,"
     )
     roots = [spectra.loop.roots_() for spectra, _ in both]
     first = min((own[0] for own in roots if own.size), key=lambda root: -root.real)
