@@ -127,9 +127,9 @@ def _table(name, call, scope, what):
 
     array = scope.resolved(name)
     if not isinstance(array, TimedArray) or array.values.ndim != 1:
-        what = "a TimedArray with one column a cell" if isinstance(array, TimedArray) else "no TimedArray"
+        found = "a TimedArray with one column a cell" if isinstance(array, TimedArray) else "no TimedArray"
         raise NoRate(
-            f"the {what} calls {call}, {what}; drives have one table over time, or rates that stay the same"
+            f"the {what} calls {call}, {found}; drives have one table over time, or rates that stay the same"
         )
     values, step = np.asarray(array.values, dtype=float), float(array.dt)
     index = lambda t: np.clip(np.floor(np.asarray(t) / step + 1e-9).astype(int), 0, values.size - 1)

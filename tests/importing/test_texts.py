@@ -133,6 +133,9 @@ def test_rates_of_trains():
     assert (drive.rate.values[0] / Hz, drive.rate.values[-1] / Hz) == (2.0, 8.0)
     with pytest.raises(CircuitError, match="draws a random number at every step"):
         imported(TRAINS.replace("clip(0.5*i, 2, 8)*Hz", "8*Hz*rand()"))
+    columns = "rates_of = TimedArray(np.ones((3, 40))*Hz, dt=1*ms)"
+    with pytest.raises(CircuitError, match=r"the rate calls rates_of\(t, i\), a TimedArray with one column"):
+        imported(columns + TRAINS.replace("clip(0.5*i, 2, 8)*Hz", "rates_of(t, i)"))
     held = "P = NeuronGroup(40, 'r : Hz', threshold='rand() < r*dt', refractory=20*ms)\nP.r = 8*Hz\n"
     lines = [held if line.startswith("P =") else line for line in TRAINS.splitlines()]
     with pytest.raises(CircuitError, match="refractory after a spike"):
