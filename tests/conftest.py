@@ -1,10 +1,12 @@
-"""What several test files share: expensive results are made once a worker."""
+"""What several test files share: expensive results are made once, by the worker that first needs them."""
 
 import os
+import pickle
 from functools import cache
 
 import pytest
 from brian2.codegen.runtime.cython_rt import cython_rt
+from filelock import FileLock
 
 import b2reduce as b2r
 
@@ -21,9 +23,31 @@ for _flags in ("CFLAGS", "CXXFLAGS"):  # setuptools reads the second for C++ sin
 
 
 @pytest.fixture(scope="session")
-def ei_validation():
+def once(tmp_path_factory):
+    """What `make()` gives, from whichever worker was first: `once("name", make)`.
+
+    The others wait for it, which leaves its threads all cores, and read it.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent  # of all workers of this run, and of no other
+
+    def get(name, make):
+        path = folder / f"{name}.pickle"
+        with FileLock(f"{path}.lock"):
+            if not path.exists():
+                whole = path.with_suffix(".part")
+                whole.write_bytes(pickle.dumps(make()))
+                whole.replace(path)
+            return pickle.loads(path.read_bytes())
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def ei_validation(once):
     """The whole job on the default circuit, as `make demo` does it."""
-    return b2r.validate("ei_lif", seeds=2, seed=1)
+    return once("ei_validation", lambda: b2r.validate("ei_lif", seeds=2, seed=1))
 
 
 @pytest.fixture(scope="session")
@@ -33,18 +57,25 @@ def ei_reduced(ei_validation):
 
 
 @pytest.fixture(scope="session")
-def ei_linear():
-    """The default circuit as `reduce` gives it when nothing is said."""
-    return b2r.reduce("ei_lif", seed=1)
+def ei_levels(ei_validation):
+    """{level: the default circuit reduced at it}, as `reduce(levels=...)` gives it: one measurement for all."""
+    return ei_validation.reductions
 
 
 @pytest.fixture(scope="session")
-def ei_quiet():
+def ei_linear(once):
+    """The default circuit as `reduce` gives it when nothing is said."""
+    return once("ei_linear", lambda: b2r.reduce("ei_lif", seed=1))
+
+
+@pytest.fixture(scope="session")
+def ei_quiet(once):
     """The default circuit at a level, with gains that were measured without noise: `ei_quiet("surface")`.
 
     Each is made once, by itself: several levels of one call share what was measured, over a wider range.
     """
-    return cache(lambda level: b2r.reduce("ei_lif", level=level, noise="none", seed=1))
+    make = lambda level: b2r.reduce("ei_lif", level=level, noise="none", seed=1)
+    return cache(lambda level: once(f"ei_quiet_{level}", lambda: make(level)))
 
 
 @pytest.fixture
@@ -67,6 +98,6 @@ def small():
 
 
 @pytest.fixture(scope="session")
-def small_quiet(small):
+def small_quiet(small, once):
     """Its rate model, with gains that were measured without noise."""
-    return b2r.reduce(small, noise="none")
+    return once("small_quiet", lambda: b2r.reduce(small, noise="none"))

@@ -310,7 +310,7 @@ def test_a_synapse_from_outside_is_written_and_read(kinds):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["native", "brian2"])
-def test_a_synapse_of_two_states_jumps_in_both(kinds, engine):
+def test_a_synapse_of_two_states_jumps_in_both(kinds, numpy_code, engine):
     noise = lambda kind: b2r.Drive("n", None, 250, 20 * Hz, "0.4 nS", "5 ms", "0 mV", kind=kind)
     one, two = (
         b2r.measure_fi(

@@ -1,6 +1,7 @@
 """Imports run one way: rooms stand in an order, and a module imports only from rooms below its own."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import b2reduce.experiments
@@ -166,12 +167,18 @@ def texts(tree):
     ]
 
 
+@cache
+def texts_of(source):
+    """The same of a source, which is read once however many names are looked for in it."""
+    return texts(ast.parse(source))
+
+
 def modules_that_name(name, sources):
     """Modules with a string that is this name, or holds it in quotes."""
     return [
         module
         for module, source in sources.items()
-        if any(text == name or f"'{name}'" in text for text in texts(ast.parse(source)))
+        if any(text == name or f"'{name}'" in text for text in texts_of(source))
     ]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from .algebra import draws, function_of, names_of
 from .events import NotRead
+from .varying import varies
 
 __all__ = ["Places", "numbers_of"]
 
@@ -105,12 +106,9 @@ def numbers_of(expression, places, i, j):
 
 
 def _of_group(group, name, place, cells):
-    from brian2.core.variables import Subexpression
-
-    variable = group.variables[name]
-    if isinstance(variable, Subexpression) or name in getattr(group.equations, "diff_eq_names", ()):
+    if varies(group, name):
         raise NotRead(f"depends on {name}_{place}, which changes in time")
-    values = np.asarray(variable.get_value(), dtype=float)
+    values = np.asarray(group.variables[name].get_value(), dtype=float)
     return float(values.ravel()[0]) if values.size == 1 else values[cells]
 
 

@@ -80,7 +80,8 @@ def import_script(
     Raises
     ------
     CircuitError
-        If the script fails before, never runs a network, or the network cannot be taken along.
+        If the script fails before, never runs a network, the network cannot be taken along, or it cannot be
+        run where that is asked for.
     """
     import pandas as pd
 
@@ -106,9 +107,8 @@ def import_script(
             raise CircuitError(f"{path}: {found['error']}")
         circuit = load_circuit(Path(folder) / CIRCUIT)
     table = pd.DataFrame(found["rows"], columns=list(COLUMNS))
-    look = found.get("look") or {}
-    warnings = (*found["warnings"], *([look["failed"]] if "failed" in look else []))
-    return ScriptImport(circuit, table, warnings, printed, look.get("moved"))
+    moved = (found.get("look") or {}).get("moved")
+    return ScriptImport(circuit, table, tuple(found["warnings"]), printed, moved)
 
 
 @contextmanager

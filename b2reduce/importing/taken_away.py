@@ -4,6 +4,7 @@ cells have which trains in common.
 
 from __future__ import annotations
 
+from ..basics.errors import CircuitError
 from .moved import moved, rate_of_run
 from .own_runs import own_run
 
@@ -23,11 +24,24 @@ def compared_shuffled(source, report, seed=1):
         Called with the fraction done.
     seed : int
         Of one run with the weights as they are, and one with shuffled ones.
+
+    Raises
+    ------
+    CircuitError
+        If one of them cannot be run.
     """
     found = []
     for number, shuffled in enumerate((False, True)):
         part = lambda done, number=number: report((number + done) / 2)
-        spikes, _ = own_run(source, _DURATION_, seed, _AFTER_, shuffled=shuffled, report=part)
+        try:
+            spikes, _ = own_run(source, _DURATION_, seed, _AFTER_, shuffled=shuffled, report=part)
+        except Exception as error:
+            cause = error.__cause__ or error  # of what Brian2 raises, which says where
+            raise CircuitError(
+                f"the network cannot be run with its weights {'shuffled' if shuffled else 'as they are'}"
+                f" ({type(cause).__name__}: {cause}), so that nobody knows whether rates hang on which"
+                " synapse has which weight; give --cells, or --any-weights to go on without the comparison"
+            ) from error
         length_ = _DURATION_ - _AFTER_
         found.append(
             {

@@ -7,6 +7,7 @@ import numpy as np
 from .algebra import NUMERIC, NotAlgebra, draws, function_of, names_of, read, replaced, symbol
 from .group_equations import poisson_rate_of
 from .scope import Scope
+from .varying import varies
 
 __all__ = ["NoRate", "is_poisson", "rate_of", "values_of_text"]
 
@@ -55,7 +56,8 @@ def values_of_text(text, group, scope, what):
     Raises
     ------
     NoRate
-        If it changes in time other than by TimedArrays, or they differ from cell to cell.
+        If it changes in time other than by TimedArrays, or they differ from cell to cell; so do variables
+        with a differential equation, and what spikes set.
     """
     import sympy
 
@@ -65,7 +67,10 @@ def values_of_text(text, group, scope, what):
         raise NoRate(f"the {what}: {error}") from None
     if draws(expression):
         raise NoRate(f"the {what} {text!r} draws a random number at every step")
-    values = {name: _value(name, group, scope) for name in names_of(expression) - {"t"}}
+    named = names_of(expression) - {"t"}
+    if varying := sorted(name for name in named if name in group.variables and varies(group, name)):
+        raise NoRate(f"the {what} {text!r} hangs on what changes in time: {', '.join(varying)}")
+    values = {name: _value(name, group, scope) for name in named}
     functions = {}
     for call in expression.atoms(sympy.core.function.AppliedUndef):
         name = call.func.__name__
@@ -93,13 +98,15 @@ def values_of_text(text, group, scope, what):
 
 def _written_out(text, group):
     """With the subexpressions of a group in place."""
+    from brian2.equations.equations import SUBEXPRESSION
+
     expression = read(text)
     lines = getattr(group, "user_equations", {})
     for _ in range(len(lines)):
         inner = {
             symbol(name): read(line.expr.code)
             for name, line in lines.items()
-            if line.expr is not None and name in names_of(expression)
+            if line.type == SUBEXPRESSION and name in names_of(expression)
         }
         if not inner:
             break
@@ -120,9 +127,9 @@ def _table(name, call, scope, what):
 
     array = scope.resolved(name)
     if not isinstance(array, TimedArray) or array.values.ndim != 1:
-        what = "a TimedArray with one column a cell" if isinstance(array, TimedArray) else "no TimedArray"
+        found = "a TimedArray with one column a cell" if isinstance(array, TimedArray) else "no TimedArray"
         raise NoRate(
-            f"the {what} calls {call}, {what}; drives have one table over time, or rates that stay the same"
+            f"the {what} calls {call}, {found}; drives have one table over time, or rates that stay the same"
         )
     values, step = np.asarray(array.values, dtype=float), float(array.dt)
     index = lambda t: np.clip(np.floor(np.asarray(t) / step + 1e-9).astype(int), 0, values.size - 1)

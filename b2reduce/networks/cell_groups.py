@@ -19,8 +19,8 @@ def cell_group(circuit, name, dt_, clock):
     namespace, events = dict(written.namespace), written.events
     for p, drive in drives.items():
         if not drive.constant:
-            table, rate, total_ = _table(p, drive, dt_)
-            namespace[table] = brian2.TimedArray(total_ * brian2.Hz, dt=dt_ * brian2.second, name=table)
+            table, rate, values = _table(p, drive, dt_)
+            namespace[table] = brian2.TimedArray(values, dt=dt_ * brian2.second, name=table)
             events = events.replace(f"rate_syn_{p.symbol}*dt", f"{rate}*dt")
     group = brian2.NeuronGroup(
         population.size,
@@ -62,9 +62,11 @@ def _equations(model, pathways, drives):
 
 
 def _table(pathway, drive, dt_):
-    """(name of a table, the rate of all events of a cell in terms of it, its values in Hz)."""
+    """(name of a table, the rate of all events of a cell in terms of it, its values)."""
+    import brian2
+
     table, rate_ = f"table_{pathway.symbol}", drive.rate_at_(drive.grid_(dt_))
     if drive.sizes is None:
-        return table, f"{table}(t)", pathway.K * rate_
-    # Cells differ in the number of their events, which the rate holds
+        return table, f"{table}(t)", pathway.K * rate_ * brian2.Hz
+    # Cells differ in the number of their events: the rate of each holds it, in Hz, and the table has no unit
     return table, f"{table}(t)*rate_syn_{pathway.symbol}", rate_

@@ -220,7 +220,7 @@ def test_every_measurement_says_what_its_step_errs_by():
     assert np.abs(fine.rate_[:, 0] / exact - 1).max() <= LIMIT
 
 
-def test_a_network_of_such_cells_is_integrated_right():
+def test_a_network_of_such_cells_is_integrated_right(numpy_code):
     cell = traub_miles("exponential_euler")
     circuit = b2r.Circuit(
         populations={"E": b2r.Population(cell, 40)},

@@ -223,7 +223,7 @@ def test_a_diverging_lane_leaves_its_neighbours_alone():
 
 
 @pytest.mark.slow
-def test_what_cannot_be_expressed_runs_in_brian2_and_says_why():
+def test_what_cannot_be_expressed_runs_in_brian2_and_says_why(numpy_code):
     lif = b2r.load_model("lif")
     odd = {
         "poisson": dict(reset="v = V_r + 0.1*mV*poisson(2)"),
@@ -439,7 +439,7 @@ def test_white_noise_gives_the_variance_of_its_equation():
     assert abs(np.corrcoef(v, later)[0, 1]) < 0.0013 + 4 / np.sqrt(n)
 
 
-def test_a_random_reset_and_an_escape_rate():
+def test_a_random_reset_and_an_escape_rate(numpy_code):
     lif = b2r.load_model("lif")
     model = lif.replace(
         threshold="rand() < escape*dt",

@@ -141,7 +141,7 @@ def test_a_leaky_cell_in_slow_noise_follows_currents_at_once(noisy):
 
 
 @pytest.mark.slow
-def test_both_engines_find_the_same():
+def test_both_engines_find_the_same(numpy_code):
     arguments = dict(frequencies=[5, 40] * Hz, rtol=0.15)
     native, brian = (
         b2r.measure_linear_response(escape(), 100 * pA, 10 * nS, engine=engine, seed=seed, **arguments)

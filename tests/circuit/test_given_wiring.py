@@ -73,7 +73,7 @@ def test_rate_models_of_every_cell_use_the_very_matrix():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["brian2", pytest.param("standalone", marks=pytest.mark.long)])
-def test_networks_have_the_very_synapses(engine):
+def test_networks_have_the_very_synapses(numpy_code, engine):
     """A cell that alone is driven over its threshold; what the others receive says who it projects to."""
     from b2reduce.networks.engines.standalone import Standalone
 

@@ -119,6 +119,49 @@ def test_synapses_of_a_network_have_their_own_sizes(engine):
     assert apart(found, equal) > 0.1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["brian2", pytest.param("standalone", marks=pytest.mark.long)])
+def test_a_drive_over_time_is_as_large_whether_its_sizes_differ_or_not(numpy_code, engine):
+    from b2reduce.networks.engines.standalone import Standalone
+
+    if engine == "standalone" and Standalone().problem(None):
+        pytest.skip("there is no compiler")
+    given = {
+        "equal": "0.4 nS",
+        "lognormal": "lognormal(0.4 nS, 0.3 nS)",
+        "normal": "normal(0.4 nS, 0.1 nS)",
+        "listed": ["0.2 nS", "0.4 nS", "0.6 nS"],
+    }
+    cells, K, rates, T = 200, 100, np.array([20.0, 60.0]), 0.45
+    table = {"times": ["0 s", "0.5 s"], "values": ["20 Hz", "60 Hz"]}
+    circuit = b2r.Circuit(
+        populations={name: b2r.Population("lif", cells) for name in given},
+        drives=[b2r.Drive(f"to_{name}", name, K, table, G, **SYNAPSE) for name, G in given.items()],
+        dt="0.5 ms",
+    )
+    run = b2r.simulate_spikes(circuit, duration="1 s", seed=4, record=cells, engine=engine)
+    t = run.conductance_t_
+    found = {
+        drive.target: np.array(
+            [
+                run.conductances_[f"{drive.name}->{drive.target}"][:, (t > end - T) & (t <= end)].mean()
+                for end in (0.5, 1.0)
+            ]
+        )
+        for drive in circuit.drives
+    }
+    # Where a rate has been the same for ten time constants, the mean conductance of a cell in a time T is the
+    # sum of its events w: of K*rate*T events with second moment <w^2> = s*<w>^2 it has the relative variance
+    # s/(K*rate*T), and that of the mean size of its K synapses is (s - 1)/K, both over as many cells. The
+    # means in equal and in other cells are independent, and five standard deviations (3 %) are let pass;
+    # decay between events and the ends of T make deviations smaller
+    variance = lambda s: (s / (K * rates * T) + (s - 1) / K) / cells
+    for drive in circuit.drives[1:]:
+        apart = np.abs(found[drive.target] / found["equal"] - 1)
+        assert (apart < 5 * np.sqrt(variance(drive.second) + variance(1))).all(), (drive.target, apart)
+    assert found["equal"][1] == pytest.approx(3 * found["equal"][0], rel=5 * np.sqrt(sum(variance(1))))
+
+
 def test_files_are_written_read_and_changed(tmp_path):
     circuit = circuit_of(["0.1 nS", "0.2 nS", "0.6 nS"])
     circuit.save(tmp_path / "net.toml")

@@ -154,7 +154,9 @@ def test_variance_behind_a_membrane_is_that_of_the_spectrum(filter_):
 
 
 @pytest.mark.slow
-def test_conductances_and_currents_in_brian2_have_mean_variance_and_autocorrelation_of_the_kernel(lif):
+def test_conductances_and_currents_in_brian2_have_mean_variance_and_autocorrelation_of_the_kernel(
+    numpy_code, lif
+):
     # Cells that never fire, with a source of every kind; independent, so that an ensemble of N gives a mean
     # to sqrt(variance/N), a variance to sqrt(2/N) of it (more by what the events' number adds, 1/(r tau)).
     N, dt_, lag, power = 4000, 1e-4, 20, 5

@@ -8,6 +8,7 @@ import pytest
 from b2reduce.errors import AccuracyWarning, CircuitError
 from b2reduce.importing.moved import Rate, moved, rate_of_run
 from b2reduce.importing.scripts import import_script
+from b2reduce.importing.taken_away import compared_shuffled
 
 from ..command import assert_refused, b2reduce
 from .networks import live
@@ -110,6 +111,36 @@ def test_commands_refuse_a_script_whose_rates_hang_on_its_weights(tmp_path):
     assert_refused(refused, "IE: I->E are not exchangeable: E fires at", "--cells", "--any-weights")
     found = import_script(tmp_path / "mixed.py", shuffle=True)
     assert found.moved is None and not any("shuffled" in line for line in found.warnings)
+
+
+#: Left out of the circuit; the network that is run has it, and it ends the run where weights are not those
+#: that the script gave.
+FUSSY = """
+kept = IE.w_[:].copy()
+@network_operation(dt=100*ms)
+def fussy():
+    if {fails}:
+        raise RuntimeError('these weights are not mine')
+"""
+
+
+@pytest.mark.slow
+def test_a_comparison_that_cannot_be_run_is_an_error(numpy_code, tmp_path):
+    learned = LEARNED.format(weights=BUSY, shuffled=AS_LEARNED).replace("0.5*ms", "1*ms")
+    changed = "not np.array_equal(IE.w_[:], kept)"
+    script = f"{HEAD}{learned}{FUSSY.format(fails=changed)}\nrun(1*second)\n"
+    (tmp_path / "fussy.py").write_text(script)
+    refused = b2reduce("reduce", "fussy.py", "--leave-out", cwd=tmp_path)
+    assert_refused(
+        refused, "weights shuffled (RuntimeError: these weights are not mine)", "--cells", "--any-weights"
+    )
+    # Nor is it anything else where the network itself cannot be run
+    found = live(
+        learned + FUSSY.format(fails="True"),
+        "b2r.from_brian2([E, I, trains, onto_I, onto_E, IE, fussy], strict=False)",
+    )
+    with pytest.raises(CircuitError, match="weights as they are .*not mine.*--any-weights"):
+        compared_shuffled(found._source, lambda done: None)
 
 
 def test_commands_ask_for_what_their_options_say(tmp_path, monkeypatch):

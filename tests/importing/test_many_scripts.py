@@ -37,9 +37,15 @@ def test_every_script_has_a_line(tmp_path):
 
 
 def test_scripts_that_fail_or_take_too_long_are_told(tmp_path):
-    (tmp_path / "a_fails.py").write_text("x = 1\nundefined\n")
-    (tmp_path / "b_hangs.py").write_text("import time\ntime.sleep(600)\n")
-    done = CliRunner().invoke(main, [str(tmp_path), "--limit", "20"])
-    first, second = (line for line in done.output.splitlines() if ".py" in line)
-    assert first.startswith(FAILED) and "line 2 of" in first and "NameError" in first
-    assert second.startswith(FAILED) and "not done after 20 s" in second
+    def outcome(name, text, limit):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "script.py").write_text(text)
+        done = CliRunner().invoke(main, [str(tmp_path / name), "--limit", str(limit)])
+        (line,) = (line for line in done.output.splitlines() if ".py" in line)
+        return line
+
+    failed = outcome("fails", "x = 1\nundefined\n", 60)
+    assert failed.startswith(FAILED) and "line 2 of" in failed and "NameError" in failed
+    # However far it has come by then
+    late = outcome("hangs", "import time\ntime.sleep(600)\n", 4)
+    assert late.startswith(FAILED) and "not done after 4 s" in late

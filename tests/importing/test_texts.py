@@ -133,12 +133,55 @@ def test_rates_of_trains():
     assert (drive.rate.values[0] / Hz, drive.rate.values[-1] / Hz) == (2.0, 8.0)
     with pytest.raises(CircuitError, match="draws a random number at every step"):
         imported(TRAINS.replace("clip(0.5*i, 2, 8)*Hz", "8*Hz*rand()"))
+    columns = "rates_of = TimedArray(np.ones((3, 40))*Hz, dt=1*ms)"
+    with pytest.raises(CircuitError, match=r"the rate calls rates_of\(t, i\), a TimedArray with one column"):
+        imported(columns + TRAINS.replace("clip(0.5*i, 2, 8)*Hz", "rates_of(t, i)"))
     held = "P = NeuronGroup(40, 'r : Hz', threshold='rand() < r*dt', refractory=20*ms)\nP.r = 8*Hz\n"
     lines = [held if line.startswith("P =") else line for line in TRAINS.splitlines()]
     with pytest.raises(CircuitError, match="refractory after a spike"):
         imported("\n".join(lines))
     open_ = "\n".join(lines).replace(", refractory=20*ms", "")
     assert imported(open_).circuit.drives[0].rate == 8 * Hz
+
+
+MOVING = f"""
+G = NeuronGroup(40, '''dv/dt = 10*nS*(-65*mV - v)/(200*pF) : volt
+dw/dt = -w/(50*ms) : volt
+du/dt = (4*Hz - u)/(50*ms) : Hz''', {CELL})
+P = NeuronGroup(40, '''{{rate}}''', threshold='rand() < r*dt', reset='{{reset}}', method='euler')
+{{more}}
+S = Synapses(P, G, on_pre='v_post += {{weight}}')
+S.connect(j='i')
+"""
+STILL = dict(rate="r : Hz", reset="", more="P.r = 5*Hz", weight="1*mV")
+
+
+@pytest.mark.parametrize(
+    "changed, gist",
+    [
+        (dict(more="Q = PoissonInput(G, 'v', 10, 5*Hz, 'w')"), "Q: the weight 'w' .* changes in time: w"),
+        (dict(weight="w_post"), "S: on_pre .* depends on w_post, which changes in time"),
+        (dict(weight="1*mV*q_pre", rate="r : Hz\nq : 1", reset="q *= 0.9"), "S: .* q_pre, which changes"),
+        (dict(rate="dr/dt = -r/(20*ms) : Hz"), "P: .* 'r' is in Hz, expected V"),
+        (dict(rate="dx/dt = -x/(20*ms) : 1\nr = 2*x*Hz : Hz", more=""), "S: .* the rate 'r' .* in time: x"),
+        (dict(reset="r *= 0.9"), "S: .* the rate 'r' .* in time: r"),
+        (dict(rate="r : Hz (linked)", more="P.r = linked_var(G, 'u')"), "S: .* the rate 'r' .* in time: r"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, dict) else "",
+)
+def test_weights_and_rates_that_follow_a_variable_of_a_group_are_refused(changed, gist):
+    with pytest.raises(CircuitError, match=gist):
+        imported(MOVING.format(**STILL | changed))
+
+
+def test_weights_and_rates_that_stand_still_are_taken():
+    linked = dict(
+        rate="r : Hz (linked)", more="H = NeuronGroup(40, 'u : Hz')\nH.u = 5*Hz\nP.r = linked_var(H, 'u')"
+    )
+    named = dict(rate="x : 1\nr = 2*x*Hz : Hz", more="P.x = 2.5", weight="0.4*mV*x_pre")
+    for changed in ({}, linked, named):
+        (drive,) = imported(MOVING.format(**STILL | changed)).circuit.drives
+        assert drive.rate == 5 * Hz and float(drive.J / mV) == pytest.approx(1)
 
 
 def test_taus_of_synapses_stay_as_written():

@@ -51,7 +51,7 @@ def conductances(activity, plastic, seed, times):
 @pytest.mark.parametrize(
     "engine, tau_facil", [("brian2", "400 ms"), ("brian2", "0 ms"), ("standalone", "400 ms")]
 )
-def test_network_releases_what_the_definition_says(engine, tau_facil):
+def test_network_releases_what_the_definition_says(numpy_code, engine, tau_facil):
     made = circuit({**TABLE, "tau_facil": tau_facil})
     activity = b2r.simulate_spikes(made, duration=1 * second, seed=3, record=4, engine=engine)
     assert activity.spikes["E"][0].size > 100

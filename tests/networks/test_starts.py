@@ -167,7 +167,7 @@ def test_files_keep_starts_and_changes_of_circuits_do():
     assert changed.replace({"population.E.initial": {}}).populations["E"].initial == {}
 
 
-def test_a_started_conductance_decays_as_its_kind_says():
+def test_a_started_conductance_decays_as_its_kind_says(numpy_code):
     """No cell fires: exponentials, and with a rise (tau e^-t/tau - t_r e^-t/t_r)/(tau - t_r)."""
     rise = dict(kind="rise_decay", G=1 * nS, tau_rise=2 * ms, tau=8 * ms, E=-60 * mV, norm="peak")
     made = circuit({"v": "E_L"}, "4 nS", size=5, kind=rise)

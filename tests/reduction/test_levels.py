@@ -181,10 +181,9 @@ def test_a_level_that_cannot_be_had_is_refused():
 
 
 @pytest.mark.slow
-def test_one_measurement_serves_all_levels_and_survives_json(tmp_path):
-    reductions = b2r.reduce(
-        "ei_lif", levels=("linear", "gain", "surface", "transfer"), noise="renewal", seed=2
-    )
+def test_one_measurement_serves_all_levels_and_survives_json(ei_levels, tmp_path):
+    reductions = ei_levels
+    assert set(reductions) == {"linear", "gain", "surface", "transfer"}
     assert len({tuple(map(float, r.operating_rate.values())) for r in reductions.values()}) == 1
     for level, r in reductions.items():
         rest = r.steady_rates_(r.at_)
@@ -202,8 +201,9 @@ def test_one_measurement_serves_all_levels_and_survives_json(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_transfer_level_predicts_over_the_whole_range_of_the_drive():
-    r = b2r.reduce("ei_lif", level="transfer", noise="renewal", seed=1)
+def test_the_transfer_level_predicts_over_the_whole_range_of_the_drive(ei_levels):
+    r = ei_levels["transfer"]
+    assert r.provenance["noise"] == "renewal"
     for rate in (10, 18):
         circuit = b2r.load_circuit("ei_lif").replace({"drive.ext.rate": rate * Hz})
         spikes = b2r.simulate_spikes(circuit, duration=1.5 * second, seed=1, record=0)
