@@ -11,6 +11,7 @@ from ..circuit.drive_rates import rate_at
 from ..circuit.wiring import draw_sizes, draw_wiring, ones_matrix
 from ..reduction.equations import rate_assignment, rate_equations, rate_values, start_values_
 from ..reduction.rate_filters import filters
+from .shot_noise import COUNTED, count_spikes, equations_of
 
 # Within the slot of groups: Brian2 adds up summed variables at -1, and units move on at 0
 HELD = -0.5
@@ -18,7 +19,7 @@ HELD = -0.5
 __all__ = ["HELD", "Couplings", "LateRates", "rate_groups", "summed_synapses"]
 
 
-def rate_groups(reduced, rates, dt_, initial=None, seed=0):
+def rate_groups(reduced, rates, dt_, initial=None, seed=0, finite=False):
     """{population: NeuronGroup} without couplings: one unit each, or with `reduced.cells` one a cell.
 
     Parameters
@@ -28,6 +29,8 @@ def rate_groups(reduced, rates, dt_, initial=None, seed=0):
         Rates in Hz to start from; by default there was no input before.
     seed : int
         Of what differs between cells.
+    finite : bool
+        Whether populations count the spikes of as many cells as they have.
     """
     import brian2
     from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
@@ -46,10 +49,11 @@ def rate_groups(reduced, rates, dt_, initial=None, seed=0):
                     rate_at(rate, grid) * brian2.Hz, dt=dt_ * brian2.second
                 )
         values, functions = rate_values(reduced, name)
+        equations = rate_equations(reduced, name, tables)
         # A few units cost less than a compilation, and thousands are numpy's work as well.
         group = brian2.NeuronGroup(
             reduced.circuit.populations[name].size if reduced.cells else 1,
-            rate_equations(reduced, name, tables),
+            equations_of(equations) if finite else equations,
             method="exponential_euler",
             namespace={**namespace, **functions},
             name=f"rate_{name}",
@@ -79,11 +83,13 @@ def rate_groups(reduced, rates, dt_, initial=None, seed=0):
                 codeobj_class=NumpyCodeObject,
                 name=f"rate_of_{name}",
             )
+        if finite:
+            count_spikes(reduced, name, group)
         groups[name] = group
     return groups
 
 
-def summed_synapses(reduced, groups):
+def summed_synapses(reduced, groups, finite=False):
     """Synapses between the single units of the populations."""
     import brian2
     from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
@@ -91,12 +97,13 @@ def summed_synapses(reduced, groups):
     synapses = []
     for target, group in groups.items():
         for f in _brought(reduced, target):
+            sent = COUNTED if finite else f.brought
             if f"r_from_{f.input}" in group.variables:
-                model, namespace = f"r_from_{f.input}_post = {f.brought}_pre : Hz (summed)", {}
+                model, namespace = f"r_from_{f.input}_post = {sent}_pre : Hz (summed)", {}
             else:
                 area = reduced.circuit.per_area(target)
                 model, namespace = (
-                    f"I_{f.input}_post = W*{f.brought}_pre : {'amp/meter**2' if area else 'amp'} (summed)",
+                    f"I_{f.input}_post = W*{sent}_pre : {'amp/meter**2' if area else 'amp'} (summed)",
                     {"W": with_units(reduced.charge_(f), "C/m^2" if area else "C")},
                 )
             synapse = brian2.Synapses(

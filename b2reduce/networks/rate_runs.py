@@ -8,6 +8,7 @@ from ..basics.session import run_network
 from ..circuit.plasticity.averaged import averaged
 from ..reduction.equations import BIN_
 from ..reduction.reduced_circuit import FAR
+from .shot_noise import COUNTED
 from .rate_network import HELD, Couplings, LateRates, rate_groups, summed_synapses
 
 # Step in units of the fastest time constant where only the rates at rest count: stable below 2, and rest does
@@ -106,17 +107,18 @@ def _padded(values, number):
     return np.concatenate([values[:number], np.repeat(values[-1:], max(number - len(values), 0), axis=0)])
 
 
-def run_populations(reduced, drives, dt_, start, bins, each, seed, bar, delays=True):
+def run_populations(reduced, drives, dt_, start, bins, each, seed, bar, delays=True, finite=False):
     """(rates in bins, fraction of time outside, rates of drives, what stopped it, None) with one unit a
     population.
     """
     import brian2
     from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
-    network, groups, rates, _ = build_rate_network(reduced, drives, dt_, start, delays=delays)
+    network, groups, rates, _ = build_rate_network(reduced, drives, dt_, start, delays=delays, finite=finite)
+    shown = COUNTED if finite else "r"
     monitors = {
         name: brian2.StateMonitor(
-            group, "r", record=True, clock=group.clock, codeobj_class=NumpyCodeObject, name=f"r_of_{name}"
+            group, shown, record=True, clock=group.clock, codeobj_class=NumpyCodeObject, name=f"r_of_{name}"
         )
         for name, group in groups.items()
     }
@@ -132,12 +134,12 @@ def run_populations(reduced, drives, dt_, start, bins, each, seed, bar, delays=T
         for name, group in groups.items()
     }
     network.add(*monitors.values(), *places.values())
-    rest = _Rest(reduced, network, groups, rates, dt_, REST, delays)
+    rest = _Rest(reduced, network, groups, rates, dt_, 0.0 if finite else REST, delays)
     report = bar.stage("rate network")
     run_network(network, bins * each * dt_, report=report, rested=rest.reached)
     rate_ = np.array(
         [
-            _padded(monitors[name].r_[0], bins * each).reshape(bins, each).mean(axis=1)
+            _padded(getattr(monitors[name], f"{shown}_")[0], bins * each).reshape(bins, each).mean(axis=1)
             for name in reduced.populations
         ]
     )
@@ -216,17 +218,17 @@ def run_cells(reduced, drives, dt_, start, bins, each, seed, bar, delays=True):
     return rate_, outside_, rates, rest, cells
 
 
-def build_rate_network(reduced, drives, dt_, initial=None, seed=1, delays=True):
+def build_rate_network(reduced, drives, dt_, initial=None, seed=1, delays=True, finite=False):
     """(network, groups, rates of drives, Couplings or None)."""
     import brian2
 
     rates = reduced.drive_rates_(drives)
-    groups = rate_groups(reduced, rates, dt_, initial, seed)
+    groups = rate_groups(reduced, rates, dt_, initial, seed, finite)
     once_a_step = lambda call, **settings: brian2.NetworkOperation(
         call, clock=next(iter(groups.values())).clock, **settings
     )
     if not reduced.cells:
-        synapses, late = summed_synapses(reduced, groups), LateRates(reduced, groups, dt_)
+        synapses, late = summed_synapses(reduced, groups, finite), LateRates(reduced, groups, dt_)
         own = (
             [once_a_step(late, when="groups", order=HELD, name="late_rates")] if delays and late.held else []
         )

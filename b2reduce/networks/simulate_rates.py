@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..basics.arguments import needed_seconds, require, seconds, whole
+from ..basics.arguments import needed_seconds, one_of, require, seconds, whole
 from ..basics.errors import AccuracyWarning, DivergenceError, InputError
 from ..basics.progress import Progress
 from ..basics.provenance import versions
@@ -81,6 +82,7 @@ def simulate_rates(
     dt: QuantityLike | None = None,
     seed: int = 1,
     delays: bool = True,
+    noise: str | None = None,
     progress: ProgressLike = None,
 ) -> Activity:
     """Run the rate model.
@@ -103,6 +105,10 @@ def simulate_rates(
     delays : bool
         Whether rates arrive as late as the spikes of the circuit do: of every synapse by its own delay where
         there is one unit a cell, else by the mean over the distribution of delays.
+    noise : {"finite"}, optional
+        Whether populations send, and show, the spikes of as many cells as they have, drawn every step around
+        their rates (shot noise), in place of the rates themselves. Cells of CV c are more regular than Poisson's
+        at low frequencies; what trains of drives have in common is not in it. `seed` decides it.
     progress : None, bool, str or callable
 
     Returns
@@ -139,10 +145,14 @@ def simulate_rates(
     bins = round(duration_ / (each * dt_))
     if bins < 1:
         raise InputError(f"duration: got {duration}, expected at least one bin of {each * dt_ * 1e3:g} ms")
-    start = reduced.start_rates_(initial)
-    run = run_cells if reduced.cells else run_populations
+    start, finite = reduced.start_rates_(initial), _is_finite(noise, reduced)
+    run = run_cells if reduced.cells else partial(run_populations, finite=finite)
     # A runaway is reported below, not by numpy's warnings
-    with brian_session(), Progress(progress) as bar, np.errstate(over="ignore", invalid="ignore"):
+    with (
+        brian_session(seed if finite else None),
+        Progress(progress) as bar,
+        np.errstate(over="ignore", invalid="ignore"),
+    ):
         rate_, outside_, rates, rest, cells = run(reduced, drives, dt_, start, bins, each, seed, bar, delays)
     if not np.isfinite(rate_).all():
         raise DivergenceError(runaway_message(reduced.populations, rate_, each * dt_))
@@ -168,7 +178,8 @@ def simulate_rates(
         "drives [Hz]": {f"{name}->{target}": _plain(rate) for (name, target), rate in rates.items()},
         "delays": delays,
         "at rest after [s]": rest.time_,
-        **({"seed": seed} if cells else {}),
+        **({"noise": noise} if finite else {}),
+        **({"seed": seed} if cells or finite else {}),
         "versions": versions(),
     }
     return Activity(
@@ -190,6 +201,19 @@ def simulate_rates(
         cell_rate_=cells,
         cell_bin_=max(1, round(BLOCK_ / dt_)) * dt_ if cells else None,
     )
+
+
+def _is_finite(noise, reduced):
+    if noise is None:
+        return False
+    one_of(noise, ("finite",), "noise")
+    if reduced.cells or reduced.plastic:
+        what = "one unit a cell" if reduced.cells else "synapses with short-term plasticity"
+        raise InputError(
+            f"noise: got {noise!r} with {what}; expected a rate model of one unit a population, whose synapses"
+            " stay what they are"
+        )
+    return True
 
 
 def _plain(rate):

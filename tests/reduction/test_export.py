@@ -130,9 +130,9 @@ def at_once(reduced):
 @pytest.mark.parametrize("kind", [pytest.param("xpp", marks=needs("xppaut")), "pyrates"])
 def test_chains_of_states_stand_for_delays(models, kind, tmp_path):
     """Chains have the mean and about the variance of the delays, here uniform from 0.1 to 3 ms: 3 states of 0.52
-    ms, a variance of 0.80 ms^2 in place of 0.70. What is left changes the rates by that difference of variances
-    over two of their second derivative, (0.05 ms^2)/tau^2 with tau the 7.5 ms membrane over 1 + feedback of 3,
-    1.9 ms: below 2 % of the step; without delays it would be the mean of 1.55 ms over 1.9 ms.
+    ms: a variance of 0.80 ms^2 in place of 0.70, a third moment of 0.84 ms^3 in place of 0. With rates that follow
+    in 1.9 ms, the membrane's 7.5 ms over 1 + feedback of 3, the second and third terms of the series of a delay
+    differ by 0.05/1.9^2 and 0.84/(6 1.9^3) of the step, 3.4 %; without delays the first one would, by 1.55/1.9.
     """
     if kind == "pyrates" and not CI:
         pytest.importorskip("pyrates")
@@ -151,7 +151,7 @@ def test_chains_of_states_stand_for_delays(models, kind, tmp_path):
     )
     binned = got[: len(late) * 50].reshape(len(late), 50, -1).mean(axis=1)
     step = np.abs(late[-1] - late[90]).max()
-    assert np.abs(binned - late)[95:].max() <= 0.02 * step < np.abs(binned - early)[95:].max()
+    assert np.abs(binned - late)[95:].max() <= 0.034 * step < np.abs(binned - early)[95:].max()
 
 
 def test_what_cannot_be_said_is_refused(models):
