@@ -19,7 +19,7 @@ __all__ = ["response", "slow", "step"]
 
 BASE, TO, MIDDLE = "12 Hz", "14 Hz", "13 Hz"
 AT, WINDOW, END = "0.6 s", "0.7 s", "1.2 s"
-TAUS = ("membrane", "synaptic", "fitted", "resonant")
+TAUS = ("membrane", "synaptic", "fitted", "resonant", "pathway")
 LEVELS = ("linear", "gain", "transfer")
 _FIGURE = click.option("--figure", type=click.Path(dir_okay=False), help="Write the figure there.")
 

@@ -69,6 +69,7 @@ def assembled(request, level, found):
         cells=request.cells,
         adaptation=found.adaptation,
         responses=found.responses,
+        answers=found.answers,
         operating_covariance=point.covariance_,
         operating_out_sem=point.out_sem_,
     )

@@ -11,6 +11,7 @@ from ..basics.streams import OfReduction, seed_streams
 from .adapting import adaptation_of
 from .local_measurements import responses_at
 from .local_transfer import transfer_at
+from .loops.responses import answers_of, keyed
 from .measured import MeasuredGains, gains_without_noise, measure_gains
 from .noises import NOISES
 from .operating_point import find_operating_point, point_at
@@ -28,6 +29,8 @@ class Findings:
     gains : MeasuredGains
     adaptation, transfers, responses : mapping of str to Adaptation, TransferFunction, LinearResponse
         By population, where they were asked for.
+    answers : mapping of str to SourceResponse
+        By population and number of the kind of synapse, where they were asked for.
     warnings : tuple of str
         What is to be said of the measurements, whatever the level.
     """
@@ -37,6 +40,7 @@ class Findings:
     adaptation: Mapping
     transfers: Mapping
     responses: Mapping
+    answers: Mapping
     warnings: tuple
 
     @property
@@ -71,7 +75,8 @@ def measure(request, bar):
     surfaces = any(kind.measures_surface for kind in request.kinds)
     functions = any(kind.measures_transfer for kind in request.kinds)
     dynamic = request.dynamics.measures_response
-    if request.noisy and (request.missing or dynamic or functions):
+    answering = request.dynamics.measures_answers
+    if request.noisy and (request.missing or dynamic or answering or functions):
         point = find_operating_point(
             circuit, request.drives_, seed=seed, bar=bar, noise=NOISES[request.noise], **settings
         )
@@ -99,6 +104,9 @@ def measure(request, bar):
         if dynamic
         else {}
     )
+    answers = (
+        keyed(answers_of(circuit, point, seed=seed, bar=bar, every=True, **settings)) if answering else {}
+    )
     said = [
         *request.notes,
         *point.warnings,
@@ -106,7 +114,7 @@ def measure(request, bar):
         *(f"population {name}: {text}" for name, each in transfers.items() for text in each.warnings),
         *_silent(request, point),
     ]
-    return Findings(point, gains, adaptation, transfers, responses, tuple(said))
+    return Findings(point, gains, adaptation, transfers, responses, answers, tuple(said))
 
 
 def _silent(request, point):

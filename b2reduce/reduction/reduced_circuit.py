@@ -52,10 +52,12 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
     theta : mapping of str to Quantity
         Threshold current I_theta + g_leak v_theta - I_const, A or A/m^2.
     tau : mapping of str to Quantity
-        Time constant of each population, or of each pathway where tau is "synaptic" or "resonant".
+        Time constant of each population, or of each pathway where tau is "synaptic", "resonant" or "pathway".
     responses : mapping of str to LinearResponse
         With tau "fitted" and "resonant" how the cells' rates follow their mean current at the operating
         point.
+    answers : mapping of str to SourceResponse
+        With tau "pathway" how they follow the rates of every kind of synapse, by population and number.
     operating_rate, operating_I, operating_g : mapping of str to Quantity
         Where the gains were measured: rate, mean current, mean total leak.
     noise_free_rate : mapping of str to Quantity
@@ -122,6 +124,7 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
     cells: bool = False
     adaptation: Mapping = field(default_factory=dict)
     responses: Mapping = field(default_factory=dict)
+    answers: Mapping = field(default_factory=dict)
     operating_covariance: Mapping = field(default_factory=dict)
     operating_out_sem: Mapping = field(default_factory=dict)
 
@@ -147,6 +150,7 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
         cells=Flag,
         adaptation=Mapped(Text, Of("Adaptation")),
         responses=Mapped(Text, Of("LinearResponse")),
+        answers=Mapped(Text, Of("SourceResponse")),
         operating_covariance=Mapped(Row(Text, Text), Number),
         operating_out_sem=Mapped(Text, Number),
     )

@@ -16,7 +16,7 @@ from ..basics.frozen import FrozenDict, Record
 from ..basics.progress import Progress
 from ..basics.units import with_units
 from ..reduction.loops.foretold import Foretold, foretold, growth_of, stretch_of
-from ..reduction.loops.responses import AtRest, answers_of, measured_loop
+from ..reduction.loops.responses import AtRest, answers_of, by_number, keyed, measured_loop
 from ..reduction.loops.spectra import Spectra
 from ..reduction.reduced_circuit import ReducedCircuit
 
@@ -86,10 +86,7 @@ class Fluctuations(Record):
     @cached_property
     def _spectra(self) -> Any:
         circuit, point = self.reduced.circuit, AtRest.of(self.reduced)
-        answers: dict = {}
-        for key, response in self.answers.items():
-            name, _, number = key.rpartition(":")
-            answers.setdefault(name, {})[int(number)] = response
+        answers = by_number(self.answers)
         return Spectra(*measured_loop(circuit, point, answers), answers, circuit, point)
 
     @property
@@ -225,7 +222,8 @@ def fluctuations(
     Parameters
     ----------
     reduced : ReducedCircuit
-        Of any level, measured in noise: what counts is its circuit and its operating point.
+        Of any level, measured in noise: what counts is its circuit and its operating point. With tau "pathway"
+        it knows already how its cells answer; else that is measured now.
     frequencies : Quantity, optional
         By default every Hz from 1 to 400 Hz.
     rtol : float
@@ -272,11 +270,11 @@ def fluctuations(
             " clocks, which answer to nothing linearly; reduce with noise = 'renewal'"
         )
     frequency_ = np.arange(1.0, HIGHEST_ + 1) if frequencies is None else _read(frequencies)
+    answers = reduced.answers
     with Progress(progress) as bar:
-        found = answers_of(
-            reduced.circuit, AtRest.of(reduced), seed=seed, rtol=rtol, dt_=reduced.dt_, engine=engine, bar=bar
-        )
-    answers = {f"{name}:{number}": each for name, own in found.items() for number, each in own.items()}
+        if not answers:
+            settings = dict(seed=seed, rtol=rtol, dt_=reduced.dt_, engine=engine, bar=bar)
+            answers = keyed(answers_of(reduced.circuit, AtRest.of(reduced), **settings))
     provenance = {
         "circuit": reduced.circuit.name,
         "circuit_hash": reduced.circuit.hash,

@@ -28,7 +28,10 @@ class RateDynamics(ABC):
     by_pathway : bool
         Whether every pathway has a time constant of its own; else every population has one.
     measures_response : bool
-        Whether the cells' linear response at the operating point is measured for it, in their noise.
+        Whether the cells' linear response to their current at the operating point is measured for it, in their
+        noise.
+    measures_answers : bool
+        Whether it is measured how cells answer to the rates of each kind of synapse.
     """
 
     name = ""
@@ -36,6 +39,7 @@ class RateDynamics(ABC):
     named = True
     by_pathway = False
     measures_response = False
+    measures_answers = False
 
     def problem(self, circuit, level):
         """Why a `Level` of a circuit cannot have these dynamics; empty where it can."""
@@ -43,12 +47,13 @@ class RateDynamics(ABC):
 
     def check(self, noisy, adapts):
         """Refuse what cannot be measured: without noise, or beside adaptation as a variable of its own."""
-        if self.measures_response and not noisy:
+        measures = self.measures_response or self.measures_answers
+        if measures and not noisy:
             raise InputError(
                 f"tau: {self.name!r} is measured in the cells' noise, and noise = 'none' leaves that out; use"
                 " noise = 'renewal', or tau = 'membrane' or 'synaptic'"
             )
-        if self.measures_response and adapts:
+        if measures and adapts:
             raise InputError(
                 f"adaptation: got it with tau = {self.name!r}, but the response measured for that holds the"
                 " cells' adaptation already; use tau = 'membrane' or 'synaptic'"

@@ -14,7 +14,16 @@ from ..inputs import source_rate, sources_of, synapses_of
 from .links import Link
 from .rate_loop import RateLoop
 
-__all__ = ["AtRest", "answers_of", "measured_links", "measured_loop", "shared_by"]
+__all__ = [
+    "AtRest",
+    "answers_of",
+    "by_number",
+    "fitted",
+    "keyed",
+    "measured_links",
+    "measured_loop",
+    "shared_by",
+]
 
 SILENT_ = 0.01  # Hz: cells that fire less are left out, as they answer to nothing
 
@@ -41,11 +50,11 @@ class AtRest(NamedTuple):
         )
 
 
-def answers_of(circuit, point, *, seed, rtol=0.04, dt_, engine="auto", bar):
+def answers_of(circuit, point, *, seed, rtol=0.04, dt_, engine="auto", bar, every=False):
     """{population: {number of the kind of synapse: SourceResponse}} at an operating point.
 
     Of the kinds through which populations or shared trains reach the cells, and of one other where there are
-    none: the spectrum of a cell's train comes from any. Cells that are silent are left out.
+    none: the spectrum of a cell's train comes from any; with `every` of all. Cells that are silent are left out.
 
     Parameters
     ----------
@@ -64,7 +73,7 @@ def answers_of(circuit, point, *, seed, rtol=0.04, dt_, engine="auto", bar):
         common = [
             kind
             for kind in kinds
-            if any(not p.is_drive or shared_by(circuit, p) is not None for p in kind[1])
+            if every or any(not p.is_drive or shared_by(circuit, p) is not None for p in kind[1])
         ]
         found[name] = {
             number: source_response_at(
@@ -82,6 +91,20 @@ def answers_of(circuit, point, *, seed, rtol=0.04, dt_, engine="auto", bar):
             )
             for number, _ in common or kinds[:1]
         }
+    return found
+
+
+def keyed(answers):
+    """What `answers_of` gives as one mapping of text, for records."""
+    return {f"{name}:{number}": each for name, own in answers.items() for number, each in own.items()}
+
+
+def by_number(answers):
+    """The same turned back."""
+    found: dict = {}
+    for key, each in answers.items():
+        name, _, number = key.rpartition(":")
+        found.setdefault(name, {})[int(number)] = each
     return found
 
 
