@@ -33,6 +33,7 @@ from .results.archive import save as save
 from .results.explorer import explore as explore
 from .results.loading import load as load
 from .results.notebook import write_notebook as write_notebook
+from .scanning.asynchrony_map import map_asynchrony as map_asynchrony
 from .scanning.regime_map import map_regimes as map_regimes
 from .scanning.scan import scan as scan
 from .scanning.tune import tune as tune

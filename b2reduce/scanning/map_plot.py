@@ -18,7 +18,7 @@ from .regime_map import RegimeMap
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["map_figure", "plot_map"]
+__all__ = ["in_field_units", "map_figure", "plot_map"]
 
 
 def plot_map(
@@ -75,7 +75,7 @@ def plot_map(
     # A model that runs away or a point that failed has no error: it is a breakdown.
     points["error"] = points["error"].fillna(np.inf).clip(upper=150)
     warned = points["warned"].fillna(True).astype(bool)
-    points, labels = _in_field_units(points, names)
+    points, labels = in_field_units(points, names)
     ax = axes_of(ax)
     if len(names) == 1:
         for limit in (15, 50):
@@ -125,7 +125,7 @@ def plot_map(
     return ax
 
 
-def _in_field_units(table, names):
+def in_field_units(table, names):
     """(table, {column: label}) with parameters in units that people use."""
     labels = {}
     for name in names:
@@ -151,7 +151,7 @@ def _map_of_rates(regimes, show, population, ax, kwargs):
     known = list(dict.fromkeys(table["population"].dropna()))
     if population is not None:
         one_of(population, known, "population")
-    table, labels = _in_field_units(
+    table, labels = in_field_units(
         table[
             table["population"].isin([population] if population else known if show == "rates" else known[:1])
         ],

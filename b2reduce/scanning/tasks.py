@@ -141,7 +141,36 @@ def _validate(circuit, seed, duration=DURATION, seeds=1, **settings):
     return rows
 
 
-TASKS = {"validate": _validate, "reduce": _reduce, "rates": _rates, "spikes": _spikes}
+def _fluctuations(circuit, seed, duration=DURATION, spiking=False, **settings):
+    from ..networks.simulate_spikes import simulate_spikes
+    from ..reduction.reduce import reduce
+    from ..theory.fluctuations import fluctuations
+    from ..validation.check_premises import check_premises
+
+    reduced = reduce(circuit, seed=seed, **settings)
+    found = fluctuations(reduced, seed=seed)
+    foretold = found.foretold
+    row = {
+        "foretold": foretold["foretold"].get("asynchrony", np.nan),
+        "correlation": (foretold["foretold"] / foretold["limit"]).get("weak correlation", np.nan),
+        "growth [1/s]": float(found.growth),
+        "rhythm [Hz]": float(found.rhythm),
+    }
+    if spiking:
+        run = simulate_spikes(circuit, duration=duration, seed=seed, record=RECORD)
+        premises = check_premises(circuit, run, reduced).set_index("assumption")
+        row["spiking"] = float(premises["measured"]["asynchrony"])
+        row["spiking correlation"] = float(premises["measured"]["weak correlation"])
+    return row
+
+
+TASKS = {
+    "validate": _validate,
+    "reduce": _reduce,
+    "rates": _rates,
+    "spikes": _spikes,
+    "fluctuations": _fluctuations,
+}
 
 
 def _verbs(task):
@@ -150,7 +179,13 @@ def _verbs(task):
     from ..reduction.reduce import reduce
     from ..validation.validate import validate
 
-    verbs = {"validate": (validate,), "reduce": (reduce,), "rates": (reduce,), "spikes": (simulate_spikes,)}
+    verbs = {
+        "validate": (validate,),
+        "reduce": (reduce,),
+        "rates": (reduce,),
+        "spikes": (simulate_spikes,),
+        "fluctuations": (reduce,),
+    }
     return (TASKS[task], *verbs[task])
 
 

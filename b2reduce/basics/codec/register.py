@@ -14,6 +14,7 @@ __all__ = ["KINDS", "class_of", "is_registered", "parts_of", "register"]
 KINDS = {
     "Activity": "networks.activity",
     "Adaptation": "cells.adaptation",
+    "AsynchronyMap": "scanning.asynchrony_map",
     "BalancedState": "theory.binary.balanced",
     "BinaryMeanField": "theory.binary.mean_field",
     "BinaryNetwork": "theory.binary.network",
