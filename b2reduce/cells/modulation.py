@@ -22,7 +22,9 @@ def phases_of(frequency_):
 
 
 def swing_of(frequency_, amplitude, dt_):
-    """A cosine at every frequency and a constant, of these amplitudes in turn, at every step of a measurement."""
+    """A cosine at every frequency and a constant, of these amplitudes in turn, at every step of a
+    measurement.
+    """
     t = np.arange(int(np.ceil((WARMUP_ + PERIOD_) / dt_)) + 1)[:, None] * dt_
     return np.cos(2 * np.pi * frequency_ * t + phases_of(frequency_)) @ amplitude[:-1] + amplitude[-1]
 

@@ -1,7 +1,7 @@
 """How the rate of a cell in noise follows the rate of the trains that make this noise.
 
-What a slow change of the mean current does is not all: fast changes of a conductance meet the voltage that the
-cell has, and noise moves along with its mean.
+What a slow change of the mean current does is not all: fast changes of a conductance meet the voltage that
+the cell has, and noise moves along with its mean.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ def cell_equations(
 ):
     """The equations that Brian2 runs, for sweeps and networks alike.
 
-    The rates of the sources `swinging` change in time, by a function ``swing_syn_<label>(t)`` relative to them.
+    The rates of the sources `swinging` change in time, by a function ``swing_syn_<label>(t)`` relative to
+    them.
     """
     synapses = {} if synapses is None else synapses
     lines = model.equations.splitlines()

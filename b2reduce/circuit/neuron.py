@@ -252,7 +252,8 @@ class NeuronModel(NeuronValues):
         method : str, optional
             Integration method; by default that of `method_used`.
         swinging : sequence of str
-            Those of `poisson` whose rate is ``1 + swing_syn_<label>(t)`` times as high, a function of the namespace.
+            Those of `poisson` whose rate is ``1 + swing_syn_<label>(t)`` times as high, a function of the
+            namespace.
 
         Returns
         -------

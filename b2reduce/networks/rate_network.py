@@ -158,9 +158,9 @@ class Couplings:
     """Sets what every unit receives from the units that its cell's wiring names: sum_j w_ij r_j with w_ij =
     W/K (equation 11.28), times the size of the synapse over their mean.
 
-    Rates travel as single floats through sparse matrices of ones, which is what memory can keep up with. Where
-    synapses have delays, there is a matrix for those that bring what was sent so many steps ago; a delay between
-    two steps is shared among both. Before the start rates were what they are at it.
+    Rates travel as single floats through sparse matrices of ones, which is what memory can keep up with.
+    Where synapses have delays, there is a matrix for those that bring what was sent so many steps ago; a
+    delay between two steps is shared among both. Before the start rates were what they are at it.
     """
 
     def __init__(self, reduced, groups, seed, dt_, delays=True):

@@ -8,8 +8,8 @@ from ..basics.session import run_network
 from ..circuit.plasticity.averaged import averaged
 from ..reduction.equations import BIN_
 from ..reduction.reduced_circuit import FAR
-from .shot_noise import COUNTED
 from .rate_network import HELD, Couplings, LateRates, rate_groups, summed_synapses
+from .shot_noise import COUNTED
 
 # Step in units of the fastest time constant where only the rates at rest count: stable below 2, and rest does
 # not depend on it

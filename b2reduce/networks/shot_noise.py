@@ -16,15 +16,14 @@ def equations_of(equations):
 
 
 def count_spikes(reduced, name, group):
-    """Let a population draw its spikes every step: Poisson counts, less regular at low frequencies as its trains
-    are.
+    """Let a population draw its spikes every step: Poisson counts, less regular at low frequencies as its
+    trains are.
 
-    The trains of N cells of CV c have the spectrum c^2 r/N at rest and r/N far out. Counts x less a low pass of
-    their excess over the rate, x - a L(x - r), have |1 - a/(1 + i w tau)|^2 r/N: with a = 1 - c the first, and with
-    tau = (1 - c^2)/(2 r) the integral over all frequencies of what it is below r/N is that of a cell that does not
-    fire twice at once, r^2/N.
+    The trains of N cells of CV c have the spectrum c^2 r/N at rest and r/N far out. Counts x less a low pass
+    of their excess over the rate, x - a L(x - r), have |1 - a/(1 + i w tau)|^2 r/N: with a = 1 - c the first,
+    and with tau = (1 - c^2)/(2 r) the integral over all frequencies of what it is below r/N is that of a cell
+    that does not fire twice at once, r^2/N.
     """
-    import brian2
     from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
     size, rate_ = reduced.circuit.populations[name].size, reduced.operating_rate_[name]

@@ -107,16 +107,16 @@ def simulate_rates(
         there is one unit a cell, else by the mean over the distribution of delays.
     noise : {"finite"}, optional
         Whether populations send, and show, the spikes of as many cells as they have, drawn every step around
-        their rates (shot noise), in place of the rates themselves. Cells of CV c are more regular than Poisson's
-        at low frequencies; what trains of drives have in common is not in it. `seed` decides it.
+        their rates (shot noise), in place of the rates themselves. Cells of CV c are more regular than
+        Poisson's at low frequencies; what trains of drives have in common is not in it. `seed` decides it.
     progress : None, bool, str or callable
 
     Returns
     -------
     Activity
         In bins of 1 ms, or of the multiple of dt nearest to it; the duration is rounded to whole bins. There
-        are no spikes and no conductances in it; with one unit a cell it has the rates of cells. With constant drives nothing is simulated any more once all is at rest: it stays
-        there.
+        are no spikes and no conductances in it; with one unit a cell it has the rates of cells. With constant
+        drives nothing is simulated any more once all is at rest: it stays there.
 
     Warns
     -----
@@ -210,8 +210,8 @@ def _is_finite(noise, reduced):
     if reduced.cells or reduced.plastic:
         what = "one unit a cell" if reduced.cells else "synapses with short-term plasticity"
         raise InputError(
-            f"noise: got {noise!r} with {what}; expected a rate model of one unit a population, whose synapses"
-            " stay what they are"
+            f"noise: got {noise!r} with {what}; expected a rate model of one unit a population, whose"
+            " synapses stay what they are"
         )
     return True
 

@@ -94,8 +94,8 @@ def rate_system(reduced, drives=None, dt_=None, initial=None, delays="none"):
         As in `simulate_rates`.
     dt_ : float, optional
     delays : {"none", "steps", "chain"}
-        Left out; by weights over steps, as `simulate_rates` has them; or as chains of states, whose delays have
-        the same mean and, as far as up to 12 states can, the same variance (of a gamma distribution).
+        Left out; by weights over steps, as `simulate_rates` has them; or as chains of states, whose delays
+        have the same mean and, as far as up to 12 states can, the same variance (of a gamma distribution).
 
     Raises
     ------

@@ -107,8 +107,8 @@ def reduce(
         linear response together; both of these in turn, without that approximation: the filter of up to
         second order that fits the cells' response stands between the synapses and the gain function (as
         Shriki et al. found necessary); a filter of its own behind every synapse, that of how the cells answer
-        to the presynaptic rates, with driving force, leak and noise moving along; or given. A modelling choice: fixed points do not depend on it,
-        transients do.
+        to the presynaptic rates, with driving force, leak and noise moving along; or given. A modelling
+        choice: fixed points do not depend on it, transients do.
     gains : dict of str to GainFit or FISurface, optional
         Use these instead of measuring; populations left out are measured.
     at : dict of str to Quantity, optional

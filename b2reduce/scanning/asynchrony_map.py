@@ -1,4 +1,6 @@
-"""Where the asynchronous state of a network ends, foretold by uncoupled cells and, where asked, seen in spikes."""
+"""Where the asynchronous state of a network ends, foretold by uncoupled cells and, where asked, seen in
+spikes.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,9 @@ class AsynchronyMap(Record):
     ----------
     table : pandas.DataFrame
         A row per point: the parameters; ``foretold``, the variance of the worst recurrent input over that of
-        independent Poisson trains, infinite where a rhythm grows by itself; ``correlation``, of spike counts in
-        5 ms, over its limit; ``growth [1/s]`` and ``rhythm [Hz]`` of the first root; with spikes ``spiking``, the
-        same ratio as measured; ``seconds``, ``status``.
+        independent Poisson trains, infinite where a rhythm grows by itself; ``correlation``, of spike counts
+        in 5 ms, over its limit; ``growth [1/s]`` and ``rhythm [Hz]`` of the first root; with spikes
+        ``spiking``, the same ratio as measured; ``seconds``, ``status``.
     parameters : tuple of str
         Columns that were varied.
     """
@@ -47,7 +49,7 @@ class AsynchronyMap(Record):
 
     @property
     def agreement(self) -> Any:
-        """(points at which spikes and what was foretold are on the same side of the limit, points with both)."""
+        """(points at which spikes and what was foretold are on one side of the limit, points with both)."""
         both = (
             self.table.dropna(subset=["foretold", "spiking"]) if "spiking" in self.table else self.table[:0]
         )
@@ -61,8 +63,8 @@ class AsynchronyMap(Record):
         same, both = self.agreement
         seen = f"; spikes agree at {same} of {both}" if both else ""
         return (
-            f"AsynchronyMap({len(self.table)} points over {', '.join(self.parameters)}: {within} foretold to be"
-            f" asynchronous{seen})"
+            f"AsynchronyMap({len(self.table)} points over {', '.join(self.parameters)}: {within} foretold to"
+            f" be asynchronous{seen})"
         )
 
 

@@ -22,7 +22,8 @@ MOST = 10.0  # of the ratio: what is more, or grows by itself, is as dark
 
 
 def plot_asynchrony(asynchrony: AsynchronyMap, *, ax: Axes | None = None, **kwargs) -> Axes:
-    """How much more inputs are foretold to vary than independent ones, over two parameters, with spikes over it.
+    """How much more inputs are foretold to vary than independent ones, over two parameters, with spikes over
+    it.
 
     Parameters
     ----------

@@ -20,12 +20,12 @@ def membrane_tau_of(reduced, name):
 
 
 def eigenvalues_at_(reduced, slopes, rates_, delays=False):
-    """Of the rate equations at rates in Hz, the largest real part first; with delays the rightmost roots of
-    what are then no polynomials.
+    """Of the rate equations at rates in Hz, the largest real part first; with delays the rightmost ones, as
+    many as there are variables.
     """
-    values = model_system(reduced, slopes, rates_).eigenvalues_(delays)
-    values = values if len(values) else np.array([-np.inf + 0j])
-    return values[np.lexsort((-values.imag, -values.real))].astype(complex)
+    system = model_system(reduced, slopes, rates_)
+    values = system.eigenvalues_(delays) if len(system.A) else np.array([-np.inf + 0j])
+    return values[np.lexsort((-values.imag, -values.real))][: max(len(system.A), 1)].astype(complex)
 
 
 def kind_of(eigenvalues, marginal=False):

@@ -12,8 +12,8 @@ from ..basics.errors import AccuracyWarning
 from ..basics.frozen import FrozenDict
 from ..basics.units import with_units
 from ..reduction.drives import constant_drives_
-from ..reduction.reduced_circuit import ReducedCircuit
 from ..reduction.loops.model_system import slopes_
+from ..reduction.reduced_circuit import ReducedCircuit
 from .eigenvalues import eigenvalues_at_, kind_of
 from .fixed_point import FixedPoint, FixedPoints
 from .linearised import is_threshold_linear
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["fixed_points", "point_at_", "point_of_set_", "runaway_statement"]
 
 
-def fixed_points(reduced: ReducedCircuit, *, drives: Drives | None = None) -> FixedPoints:
+def fixed_points(
+    reduced: ReducedCircuit, *, drives: Drives | None = None, delays: bool = True
+) -> FixedPoints:
     """All fixed points of a rate model.
 
     Parameters
@@ -34,6 +36,9 @@ def fixed_points(reduced: ReducedCircuit, *, drives: Drives | None = None) -> Fi
     reduced : ReducedCircuit or ThresholdLinearNetwork
     drives : dict of str to Quantity, optional
         Constant rates that replace the circuit's.
+    delays : bool
+        Whether rates arrive as late as the spikes of the circuit do. There are then more eigenvalues than
+        variables, of which the rightmost are given, as many as without.
 
     Returns
     -------
@@ -79,7 +84,7 @@ def fixed_points(reduced: ReducedCircuit, *, drives: Drives | None = None) -> Fi
         network = ThresholdLinearNetwork.from_reduced(reduced, drives=drives)
         return FixedPoints(
             _ordered(
-                point_of_set_(reduced, network, active, mu, drives_)
+                point_of_set_(reduced, network, active, mu, drives_, delays)
                 for active, mu in zip(network.active_sets_, network.points_)
             ),
             True,
@@ -93,7 +98,9 @@ def fixed_points(reduced: ReducedCircuit, *, drives: Drives | None = None) -> Fi
             AccuracyWarning,
             stacklevel=2,
         )
-    return FixedPoints(_ordered(point_at_(reduced, rates_, drives_) for rates_ in found), complete)
+    return FixedPoints(
+        _ordered(point_at_(reduced, rates_, drives_, delays=delays) for rates_ in found), complete
+    )
 
 
 def runaway_statement(reduced, *, drives=None):
@@ -109,10 +116,10 @@ def runaway_statement(reduced, *, drives=None):
     )
 
 
-def point_at_(reduced, rates_, drives_, slopes=None, marginal=False):
+def point_at_(reduced, rates_, drives_, slopes=None, marginal=False, delays=True):
     """The FixedPoint at rates where r = F(r)."""
     eigenvalues = eigenvalues_at_(
-        reduced, slopes_(reduced, rates_, drives_) if slopes is None else slopes, rates_
+        reduced, slopes_(reduced, rates_, drives_) if slopes is None else slopes, rates_, delays
     )
     beyond = tuple(
         name for name in reduced.populations if reduced.kind.is_outside(reduced, name, rates_, drives_)
@@ -125,7 +132,7 @@ def point_at_(reduced, rates_, drives_, slopes=None, marginal=False):
     )
 
 
-def point_of_set_(reduced, network, active, mu, drives_):
+def point_of_set_(reduced, network, active, mu, drives_, delays=True):
     """The FixedPoint of a threshold-linear model at which the units of `active` fire."""
     rates_ = dict(zip(network.names, network.rates_(mu).tolist()))
     slopes = {
@@ -134,7 +141,8 @@ def point_of_set_(reduced, network, active, mu, drives_):
         for p in reduced.circuit.pathways(target)
         if not p.is_drive
     }
-    return point_at_(reduced, rates_, drives_, slopes, marginal=bool(network.at_threshold_(mu).any()))
+    at_threshold = bool(network.at_threshold_(mu).any())
+    return point_at_(reduced, rates_, drives_, slopes, at_threshold, delays)
 
 
 def _linear_point(network, active, mu):

@@ -37,8 +37,8 @@ HIGHEST_ = 400.0  # Hz, of the frequencies by default
 class Fluctuations(Record):
     """Spectra of the rates of finite populations, as their uncoupled cells foretell them.
 
-    All of it is of the operating point. Where activity grows by itself (`stable` is False) no stationary state
-    has a spectrum: what is asked of spectra is then NaN, and `roots` says what grows.
+    All of it is of the operating point. Where activity grows by itself (`stable` is False) no stationary
+    state has a spectrum: what is asked of spectra is then NaN, and `roots` says what grows.
 
     Attributes
     ----------
@@ -87,7 +87,8 @@ class Fluctuations(Record):
     def _spectra(self) -> Any:
         circuit, point = self.reduced.circuit, AtRest.of(self.reduced)
         answers = by_number(self.answers)
-        return Spectra(*measured_loop(circuit, point, answers), answers, circuit, point)
+        loop, shared = measured_loop(circuit, point, answers)
+        return Spectra(loop, shared, answers, circuit, point)
 
     @property
     def frequency(self) -> Quantity:
@@ -123,7 +124,7 @@ class Fluctuations(Record):
 
     @property
     def stable(self) -> bool:
-        """Whether nothing grows by itself: as the determinant of 1 - H encircles 0 along the imaginary axis."""
+        """Whether nothing grows by itself: det(1 - H) does not encircle 0 along the imaginary axis."""
         return self._spectra.growing == 0
 
     @property
@@ -222,8 +223,8 @@ def fluctuations(
     Parameters
     ----------
     reduced : ReducedCircuit
-        Of any level, measured in noise: what counts is its circuit and its operating point. With tau "pathway"
-        it knows already how its cells answer; else that is measured now.
+        Of any level, measured in noise: what counts is its circuit and its operating point. With tau
+        "pathway" it knows already how its cells answer; else that is measured now.
     frequencies : Quantity, optional
         By default every Hz from 1 to 400 Hz.
     rtol : float
@@ -245,15 +246,16 @@ def fluctuations(
     Notes
     -----
     Cells answer to a change of the presynaptic rates r_b at frequency f by H_ab(f): measured on uncoupled
-    cells by swinging the rate of the Poisson trains of each kind of synapse at 15 frequencies at once, so that
-    driving forces, leak and noise move as they do in the network; a filter of up to second order behind the
-    synapse is fitted. With the delays, of which the mean of exp(-2 pi i f d) is taken, the population rates are
-    r = H r + noise, whose noise is that of the trains' own spectra over the number of cells, and of shared
-    trains. Then S = (1 - H)^-1 D (1 - H)^-+, and activity goes on by itself at the roots of det(1 - H(s)).
+    cells by swinging the rate of the Poisson trains of each kind of synapse at 15 frequencies at once, so
+    that driving forces, leak and noise move as they do in the network; a filter of up to second order behind
+    the synapse is fitted. With the delays, of which the mean of exp(-2 pi i f d) is taken, the population
+    rates are r = H r + noise, whose noise is that of the trains' own spectra over the number of cells, and of
+    shared trains. Then S = (1 - H)^-1 D (1 - H)^-+, and activity goes on by itself at the roots of det(1 -
+    H(s)).
 
-    What is linear stays so only while fluctuations are small beside the rates: near and beyond the point where
-    a rhythm grows by itself its amplitude and, with it, its frequency are other ones. In-degrees that differ,
-    and whatever else makes cells differ for good, count by their means.
+    What is linear stays so only while fluctuations are small beside the rates: near and beyond the point
+    where a rhythm grows by itself its amplitude and, with it, its frequency are other ones. In-degrees that
+    differ, and whatever else makes cells differ for good, count by their means.
 
     Examples
     --------

@@ -46,7 +46,7 @@ def figures(validation):
             (
                 "Above: spikes of some cells in the last half second of the first spiking run. Below:"
                 " population rates of the whole run (10 ms Gaussian) with the rate model, from the silent"
-                " start; means are taken over the shaded time. The rate model has no delays, and its time"
+                " start; means are taken over the shaded time. Its time"
                 " constant is a modelling choice."
             ),
         )

@@ -64,13 +64,14 @@ def reference(r, tau_, duration, rate):
 
 def test_the_transient_is_that_of_another_integrator():
     r, table = reduced(tau={"E": 20 * ms, "I": 8 * ms}), ([0, 0.1] * second, [8, 14] * Hz)
-    got = b2r.simulate_rates(r, duration=0.25 * second, drives={"ext": table}, dt=0.01 * ms)
+    run = lambda dt: b2r.simulate_rates(r, duration=0.25 * second, drives={"ext": table}, dt=dt, delays=False)
+    got = run(0.01 * ms)
     expected = reference(r, np.array([20e-3, 8e-3]), 0.25, lambda time: float(rate_at(table, time)))
     # Inputs are held for a step of 10 us: an error of dt/tau = 1e-3 of how far the rates move within a tau,
     # here the whole rate.
     scale = expected.max()
     assert np.abs(got.rate_ - expected).max() < 2e-3 * scale
-    coarse = b2r.simulate_rates(r, duration=0.25 * second, drives={"ext": table}, dt=1 * ms)
+    coarse = run(1 * ms)
     assert np.abs(coarse.rate_ - expected).max() > 1e-2 * scale, "and a step of a fifth of tau would be seen"
 
 
@@ -186,12 +187,14 @@ def test_bad_arguments_are_refused(arguments, gist):
         b2r.simulate_rates(reduced(), **{"duration": 0.1 * second, **arguments})
 
 
-def test_a_rate_run_has_no_spikes_and_says_that_it_has_no_delays():
-    run = b2r.simulate_rates(reduced(), duration=0.1 * second)
+def test_a_rate_run_has_no_spikes_and_says_whether_it_has_delays():
+    run, early = (
+        b2r.simulate_rates(reduced(), duration=0.1 * second, delays=delays) for delays in (True, False)
+    )
     assert (
         run.spikes is None
         and run.conductances is None
         and run.rate.shape == (2, 100)
         and run.populations == ("E", "I")
     )
-    assert run.provenance["delays"] == "none in the rate model"
+    assert run.provenance["delays"] is True and early.provenance["delays"] is False

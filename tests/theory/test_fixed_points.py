@@ -241,8 +241,8 @@ def test_eigenvalues_are_those_of_the_equations_that_run(tau):
     """
     dt = 0.5e-6  # s; the step's own error is dt/(2 tau) = 5e-5 of a rate of change
     reduced = cases.reduced(tau=tau)
-    [point] = [point for point in b2r.fixed_points(reduced) if point.stable]
-    network, groups = b2r.rate_network(reduced, dt=dt * second)
+    [point] = [point for point in b2r.fixed_points(reduced, delays=False) if point.stable]
+    network, groups = b2r.rate_network(reduced, dt=dt * second, delays=False)
     variables = [(group, name) for group in groups.values() for name in group.equations.diff_eq_names]
     place = []
     for group, name in variables:

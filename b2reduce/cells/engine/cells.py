@@ -36,8 +36,8 @@ def first_step(time_, dt_):
 class Source:
     """Pooled Poisson events on one synapse. SI floats or arrays over cells.
 
-    Events of all inputs together arrive at `rate_` (number of inputs times the rate of one), which may swing in
-    time, the same in all cells.
+    Events of all inputs together arrive at `rate_` (number of inputs times the rate of one), which may swing
+    in time, the same in all cells.
     """
 
     label: str

@@ -28,8 +28,8 @@ class RateDynamics(ABC):
     by_pathway : bool
         Whether every pathway has a time constant of its own; else every population has one.
     measures_response : bool
-        Whether the cells' linear response to their current at the operating point is measured for it, in their
-        noise.
+        Whether the cells' linear response to their current at the operating point is measured for it, in
+        their noise.
     measures_answers : bool
         Whether it is measured how cells answer to the rates of each kind of synapse.
     """

@@ -16,7 +16,8 @@ _OWN = re.compile(r"\b(tau_r|damping|lead|quick)\b")
 
 
 class Pathway(Synaptic):
-    """Behind every synapse the filter of up to second order that fits how cells answer to its presynaptic rates.
+    """Behind every synapse the filter of up to second order that fits how cells answer to its presynaptic
+    rates.
 
     A conductance that moves meets the voltage that the cell has, and its noise moves along: excitation and
     inhibition are not answered alike, nor as a current is.

@@ -78,4 +78,7 @@ def _lateness(reduced, system):
         p.delays.none for name in reduced.populations for p in reduced.circuit.pathways(name)
     ):
         return ""
-    return "\n\nDelays are chains of states, of the same mean and about the same variance as those of the circuit."
+    return (
+        "\n\nDelays are chains of states, of the same mean and about the same variance as those of the"
+        " circuit."
+    )

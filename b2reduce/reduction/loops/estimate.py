@@ -1,7 +1,7 @@
 """Whether cells fire together, estimated from gains, synapses and delays alone.
 
-How cells answer to fast changes is not known without measuring it: at once, or as their membrane does, are the two
-ends of what they may do. What both foretell is said; the rest is for `fluctuations` to measure.
+How cells answer to fast changes is not known without measuring it: at once, or as their membrane does, are
+the two ends of what they may do. What both foretell is said; the rest is for `fluctuations` to measure.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["estimated", "said_of_rhythms"]
 
 
 def estimated(reduced):
-    """[(Spectra, [Foretold])] of cells that answer at once, and of cells that answer as their membrane does."""
+    """[(Spectra, [Foretold])] of cells that answer at once, and of cells that answer as their membrane."""
     circuit, point, found = reduced.circuit, AtRest.of(reduced), []
     slopes = slopes_(reduced, point.rate_, point.drives_)
     for slow in (False, True):
@@ -59,6 +59,7 @@ def said_of_rhythms(reduced):
     first = min((own[0] for own in roots if own.size), key=lambda root: -root.real)
     return (
         f"cells are foretold to fire together: inputs ({rows[0][0].where}) would vary {times} as those of"
-        f" independent trains, with {growth_of(first)}; mean rates do not describe that. This is an estimate from"
-        " gains, synapses and delays: fluctuations() measures it on cells, and a spiking network shows it"
+        f" independent trains, with {growth_of(first)}; mean rates do not describe that. This is an estimate"
+        " from gains, synapses and delays: fluctuations() measures it on cells, and a spiking network shows"
+        " it"
     )

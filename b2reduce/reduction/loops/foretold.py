@@ -30,7 +30,9 @@ def stretch_of(reduced):
 
 
 def foretold(spectra, stretch_):
-    """[Foretold] of the premises that hang on how cells fire together; infinite where activity grows by itself."""
+    """[Foretold] of the premises that hang on how cells fire together; infinite where activity grows by
+    itself.
+    """
     names, circuit = spectra.names, spectra.circuit
     fires = dict(zip(names, spectra.rate_ > 0))
     recurrent = [p for name in names for p in circuit.pathways(name) if not p.is_drive and fires[p.source]]

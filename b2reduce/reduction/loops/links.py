@@ -69,7 +69,7 @@ class Link:
         )
 
     def chain_(self):
-        """(A, B, C) of d state/dt = A state + B (the rate that arrives), d rate = C state, without the delay."""
+        """(A, B, C) of d state/dt = A state + B (rate that arrives), d rate = C state, without the delay."""
         A, B, C = self._synapse.chain_() if self.cell is None else self.cell.chain_(self._synapse)
         if self.pathway.plasticity is not None:
             A_0, B_0, C_0, D_0 = self._releases()

@@ -92,7 +92,8 @@ class RateLoop:
         return found[:MOST_ROOTS]
 
     def growing_(self):
-        """How many roots have a positive real part: encirclements of 0 by det(1 - H) along the imaginary axis.
+        """How many roots have a positive real part: encirclements of 0 by det(1 - H) along the imaginary
+        axis.
 
         H has no poles there, and vanishes far out.
         """

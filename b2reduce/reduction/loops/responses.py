@@ -54,7 +54,8 @@ def answers_of(circuit, point, *, seed, rtol=0.04, dt_, engine="auto", bar, ever
     """{population: {number of the kind of synapse: SourceResponse}} at an operating point.
 
     Of the kinds through which populations or shared trains reach the cells, and of one other where there are
-    none: the spectrum of a cell's train comes from any; with `every` of all. Cells that are silent are left out.
+    none: the spectrum of a cell's train comes from any; with `every` of all. Cells that are silent are left
+    out.
 
     Parameters
     ----------

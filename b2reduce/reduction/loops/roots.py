@@ -93,7 +93,8 @@ def _barycentric(nodes, weights, at):
 
 
 def refined(candidates, function, scale_):
-    """The zeros of an analytic function beside candidates, by Newton's method; those that are none are left out.
+    """The zeros of an analytic function beside candidates, by Newton's method; those that are none are left
+    out.
 
     Parameters
     ----------

@@ -13,7 +13,8 @@ LOWEST_, HIGHEST_, POINTS = 0.02, 5000.0, 3000
 
 
 class Spectra:
-    """What feedback makes of the noise of cells that fire independently but for the rates they have in common.
+    """What feedback makes of the noise of cells that fire independently but for the rates they have in
+    common.
 
     S = (1 - H)^-1 D (1 - H)^-+, with D the spectrum of a cell's train over the number of cells, and of shared
     trains (Lindner, Doiron & Longtin 2005, Phys. Rev. E 72, 061919; Grytskyy, Tetzlaff, Diesmann & Helias

@@ -58,8 +58,8 @@ def plot_spectra(
     require(fluctuations, Fluctuations, "plot_spectra, fluctuations")
     if not fluctuations.stable:
         raise InputError(
-            "fluctuations: a rhythm grows by itself there, and no stationary state has a spectrum; its `roots`"
-            " say which"
+            "fluctuations: a rhythm grows by itself there, and no stationary state has a spectrum; its"
+            " `roots` say which"
         )
     runs = [] if spikes is None else runs_of(spikes, Activity, "plot_spectra, spikes")
     ax, colours = axes_of(ax), colours_of(fluctuations.populations)
@@ -99,8 +99,8 @@ def _spectra_of(runs, after_, resolution):
         each = int(round(1 / (float(to_si(resolution, "Hz", "resolution")) * run.bin_)))
         if not 2 <= each <= inside.shape[1]:
             raise InputError(
-                f"spikes: got a run of {run.duration_:g} s, of which {after_:g} s are left out; expected at least"
-                f" one period of the resolution of {resolution}"
+                f"spikes: got a run of {run.duration_:g} s, of which {after_:g} s are left out; expected at"
+                f" least one period of the resolution of {resolution}"
             )
         frequency, power = welch(inside, 1 / run.bin_, nperseg=each, detrend="constant")
         found.append(power / 2)
