@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from .. import __version__
-from . import asking, cells, circuits, files, scans, scripts
+from . import asking, cells, circuits, files, fluctuations, scans, scripts
 from .group import Command
 
 __all__ = ["main"]
@@ -39,6 +39,7 @@ for command in (
     circuits.reduce,
     circuits.run,
     circuits.fixed_points_command,
+    fluctuations.fluctuations_command,
     asking.what_if,
     asking.tune,
     asking.export,

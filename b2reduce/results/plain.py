@@ -10,6 +10,7 @@ __all__ = [
     "fit_data",
     "reduced_data",
     "fixed_points_data",
+    "fluctuations_data",
     "validation_data",
 ]
 
@@ -199,3 +200,20 @@ def references(circuit):
         for doi in population.model.cite:
             found.setdefault(doi, f"the cell {population.model.name}")
     return list(found.items())
+
+
+def fluctuations_data(found):
+    """Spectra, correlations and roots: what is infinite or unknown is null."""
+    plain = lambda value: None if not np.isfinite(value) else float(value)
+    rows = found.foretold.reset_index().to_dict("records")
+    return {
+        "stable": found.stable,
+        "roots [1/s]": [{"real": root.real, "imaginary": root.imag} for root in found.roots_],
+        "rhythm [Hz]": float(found.rhythm),
+        "foretold": [{**row, "foretold": plain(row["foretold"])} for row in rows],
+        "correlation in 5 ms": {
+            name: {other: plain(value) for other, value in row.items()}
+            for name, row in found.correlation().to_dict("index").items()
+        },
+        "provenance": dict(found.provenance),
+    }

@@ -161,7 +161,7 @@ class Fluctuations(Record):
             return self._series(self._counts(window_)[0] / (self._spectra.rate_ * window_), "Fano factor")
 
     def correlation(self, window: QuantityLike = "5 ms") -> pandas.DataFrame:
-        """Mean correlation of the spike counts of two different cells in windows, population by population."""
+        """Mean correlation of the spike counts of two different cells in windows, by populations."""
         import pandas as pd
 
         alone, together = self._counts(needed_seconds(window, "window"))
@@ -206,7 +206,8 @@ class Fluctuations(Record):
         first = growth_of(self.roots_[0]) if self.roots_.size else "no feedback"
         broken = [row.Index for row in self.foretold.itertuples() if not row.holds]
         said = f"; foretold to fail: {', '.join(broken)}" if broken else ""
-        return f"Fluctuations({', '.join(self.populations)}; {'stable' if self.stable else 'unstable'}: {first}{said})"
+        state = "stable" if self.stable else "unstable"
+        return f"Fluctuations({', '.join(self.populations)}; {state}: {first}{said})"
 
 
 def fluctuations(
