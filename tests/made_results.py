@@ -44,6 +44,23 @@ def response():
     )
 
 
+def source_response():
+    frequency = np.array([0.0, 5.0, 20.0, 100.0, 300.0])
+    gain = -8 / (1 + 2j * np.pi * frequency * 5e-3)
+    return class_of("SourceResponse")(
+        frequency, gain, np.full(5, 0.1), np.full(5, 12.0), 12.0, 0.1, {"seed": 1}
+    )
+
+
+def fluctuations():
+    return b2r.Fluctuations(reduced(), {"E:0": source_response()}, np.array([1.0, 10.0]), 1, {"circuit": "x"})
+
+
+def asynchrony_map():
+    table = pd.DataFrame({"point": [0, 1], "drive.ext.rate [Hz]": [5.0, 9.0], "foretold": [1.0, np.inf]})
+    return class_of("AsynchronyMap")(table.assign(status="ok"), ("drive.ext.rate [Hz]",))
+
+
 def transfer():
     rates = {"E": [2.0, 5.0, 9.0], "I": [1.0, 4.0]}
     grid = np.arange(6.0).reshape(3, 2)
@@ -258,6 +275,9 @@ RESULTS = {
     "gain": cases.gain,
     "transfer": transfer,
     "response": response,
+    "answer": source_response,
+    "fluctuations": fluctuations,
+    "map of asynchrony": asynchrony_map,
     "filter": lambda: response().best,
     "adaptation": adaptation,
     "cell": lambda: b2r.load_model("lif"),

@@ -107,7 +107,7 @@ def test_dynamics_from_outside_are_reduced_validated_and_kept(double, tmp_path):
     for name in slow.populations:
         assert slow.tau[name] == 2 * fast.tau[name]
     # Rest is where it was, and is approached at half the pace.
-    (a,), (b,) = b2r.fixed_points(slow), b2r.fixed_points(fast)
+    (a,), (b,) = (b2r.fixed_points(each, delays=False) for each in (slow, fast))
     assert a.rates_ == b.rates_
     np.testing.assert_allclose(2 * a.eigenvalues_, b.eigenvalues_, rtol=1e-12, atol=0)
     slow.save(tmp_path / "slow.json")

@@ -222,7 +222,7 @@ def response_at_(
                 duration_=WARMUP_ + PERIOD_,
                 warmup_=WARMUP_,
                 initial=start_of(rest, frequency_),
-                seed=seed_streams(seed, OfResponse.TONES, 0),
+                seed=seed_streams(seed, OfResponse.TONES),
                 report=bar.stage(f"linear response{name}, {'rising' if sign > 0 else 'falling'}"),
                 **settings,
             )

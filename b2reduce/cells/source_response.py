@@ -144,7 +144,7 @@ def source_response_at(model, I_, g_, sources, label, *, rtol=0.04, dt_, seed, e
                 duration_=WARMUP_ + PERIOD_,
                 warmup_=WARMUP_,
                 initial=start_of(left, frequency_),
-                seed=seed_streams(seed, OfResponse.TONES, 0),
+                seed=seed_streams(seed, OfResponse.TONES),
                 report=bar.stage(
                     f"response to presynaptic rates{name}, {'rising' if sign > 0 else 'falling'}"
                 ),

@@ -33,8 +33,8 @@ def fluctuations_command(circuit, changes, seed, folder, as_json, **options):
 
     def show():
         show_table(
-            f"premises of {reduced.circuit.name}, as its cells foretell them",
-            ("premise", "foretold", "limit", "holds", "where"),
+            f"what premises of {reduced.circuit.name} hang on, as its cells foretell it",
+            ("quantity", "foretold", "limit", "holds", "where"),
             (
                 (
                     row.Index,

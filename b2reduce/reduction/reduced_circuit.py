@@ -52,19 +52,17 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
     theta : mapping of str to Quantity
         Threshold current I_theta + g_leak v_theta - I_const, A or A/m^2.
     tau : mapping of str to Quantity
-        Time constant of each population, or of each pathway where tau is "synaptic", "resonant" or "pathway".
+        Time constant of each population, or of each pathway where tau filters every pathway.
     responses : mapping of str to LinearResponse
-        With tau "fitted" and "resonant" how the cells' rates follow their mean current at the operating
-        point.
+        With tau "fitted" and "resonant" how cells follow their mean current at the operating point.
     answers : mapping of str to SourceResponse
-        With tau "pathway" how they follow the rates of every kind of synapse, by population and number.
+        With tau "pathway" how they follow the rates of each kind of synapse, by population and number.
     operating_rate, operating_I, operating_g : mapping of str to Quantity
         Where the gains were measured: rate, mean current, mean total leak.
     noise_free_rate : mapping of str to Quantity
         Rate of the cell at that mean current and leak without any noise.
     gains : mapping of str to GainFit
-        Of levels "surface" and "transfer" the local tangent at the operating point, which W, theta and
-        v_theta belong to.
+        Of levels "surface" and "transfer" the tangent at the operating point, to which W and theta belong.
     surfaces : mapping of str to FISurface
         What the gains were fitted to; at level "surface" what answers.
     transfers : mapping of str to TransferFunction
@@ -84,11 +82,9 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
         Of the populations whose cells adapt, where that was asked for: the gains are those of the steady
         state, and the current that adaptation takes away is a variable of its own.
     operating_covariance : mapping of (str, str) to float
-        Of the errors of the operating rates, Hz^2, with what the loop makes of them; empty where they were
-        not measured in noise.
+        Of the errors of the operating rates, Hz^2, as the loop makes them; empty without noise.
     operating_out_sem : mapping of str to float
-        Standard error, Hz, of the rates that the cells gave at the operating point, before the loop
-        multiplies it.
+        Standard error, Hz, of the rates that the cells gave there, before the loop multiplies it.
     stderr : mapping of str to mapping
         Standard errors, with units: ``"W"``, ``"W_ext"``, ``"theta"``, ``"v_theta"``, ``"beta"``, ``"tau"``
         and ``"rates"`` (of the rates at rest), keyed as the values themselves. What chance in the

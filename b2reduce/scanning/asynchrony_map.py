@@ -12,7 +12,7 @@ import numpy as np
 from ..basics.arguments import flag
 from ..basics.fields import Many, Table, Text
 from ..basics.frozen import FrozenDict, Record
-from ..reduction.loops.foretold import LIMITS
+from ..reduction.loops.foretold import LIMITS, VARIANCE
 from .scan import scan
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ class AsynchronyMap(Record):
         both = (
             self.table.dropna(subset=["foretold", "spiking"]) if "spiking" in self.table else self.table[:0]
         )
-        limit = LIMITS["asynchrony"]
+        limit = LIMITS[VARIANCE]
         same = (both["foretold"] <= limit) == (both["spiking"] <= limit) if len(both) else []
         return int(np.sum(same)), len(both)
 
     def __repr__(self):
-        limit = LIMITS["asynchrony"]
+        limit = LIMITS[VARIANCE]
         within = int((self.table["foretold"] <= limit).sum())
         same, both = self.agreement
         seen = f"; spikes agree at {same} of {both}" if both else ""

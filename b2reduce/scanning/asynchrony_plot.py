@@ -8,7 +8,7 @@ import numpy as np
 
 from ..basics.arguments import require
 from ..basics.errors import InputError
-from ..reduction.loops.foretold import LIMITS
+from ..reduction.loops.foretold import LIMITS, VARIANCE
 from ..results.plots.style import axes_of
 from .asynchrony_map import AsynchronyMap
 from .map_plot import in_field_units
@@ -45,7 +45,7 @@ def plot_asynchrony(asynchrony: AsynchronyMap, *, ax: Axes | None = None, **kwar
     require(asynchrony, AsynchronyMap, "plot_asynchrony, asynchrony")
     from matplotlib.colors import LogNorm
 
-    names, limit = list(asynchrony.parameters), LIMITS["asynchrony"]
+    names, limit = list(asynchrony.parameters), LIMITS[VARIANCE]
     if len(names) != 2:
         raise InputError(f"asynchrony: got {len(names)} parameters, expected two")
     table, labels = in_field_units(asynchrony.table, names)

@@ -143,24 +143,25 @@ def _validate(circuit, seed, duration=DURATION, seeds=1, **settings):
 
 def _fluctuations(circuit, seed, duration=DURATION, spiking=False, **settings):
     from ..networks.simulate_spikes import simulate_spikes
+    from ..reduction.loops.foretold import CORRELATION, VARIANCE
     from ..reduction.reduce import reduce
     from ..theory.fluctuations import fluctuations
     from ..validation.check_premises import check_premises
+    from ..validation.premises.asynchrony import Asynchrony
 
     reduced = reduce(circuit, seed=seed, **settings)
     found = fluctuations(reduced, seed=seed)
     foretold = found.foretold
     row = {
-        "foretold": foretold["foretold"].get("asynchrony", np.nan),
-        "correlation": (foretold["foretold"] / foretold["limit"]).get("weak correlation", np.nan),
+        "foretold": foretold["foretold"].get(VARIANCE, np.nan),
+        "correlation": (foretold["foretold"] / foretold["limit"]).get(CORRELATION, np.nan),
         "growth [1/s]": float(found.growth),
         "rhythm [Hz]": float(found.rhythm),
     }
     if spiking:
         run = simulate_spikes(circuit, duration=duration, seed=seed, record=RECORD)
         premises = check_premises(circuit, run, reduced).set_index("assumption")
-        row["spiking"] = float(premises["measured"]["asynchrony"])
-        row["spiking correlation"] = float(premises["measured"]["weak correlation"])
+        row["spiking"] = float(premises["measured"][Asynchrony.name])
     return row
 
 

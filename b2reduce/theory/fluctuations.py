@@ -56,8 +56,10 @@ class Fluctuations(Record):
     growth : Quantity
         Its real part, 1/s: negative where it dies.
     foretold : pandas.DataFrame
-        Premises that a spiking network would be measured for, as foretold: ``assumption``, ``foretold``,
-        ``limit``, ``holds`` and ``where``.
+        What premises hang on that a spiking network would be measured for: index ``quantity``, the "variance
+        of inputs" over that of independent trains (asynchrony), the "correlation of counts" of two cells in 5
+        ms (weak correlation) and the "change of rates" within a synaptic time (slow variation); columns
+        ``foretold``, ``limit``, ``holds`` and ``where``.
     reduced : ReducedCircuit
     answers : mapping of population and number of the kind of synapse to SourceResponse
         How cells answer to presynaptic rates, with their noise moving along.
@@ -139,11 +141,11 @@ class Fluctuations(Record):
 
     @cached_property
     def foretold(self) -> pandas.DataFrame:
-        """Premises, as foretold."""
+        """What premises hang on, as foretold."""
         import pandas as pd
 
         rows = foretold(self._spectra, stretch_of(self.reduced))
-        return pd.DataFrame(rows, columns=Foretold._fields).set_index("assumption")
+        return pd.DataFrame(rows, columns=Foretold._fields).set_index("quantity")
 
     def variance(self, window: QuantityLike) -> pandas.Series:
         """Variance of the population rates as counted in windows, Hz^2, by population."""

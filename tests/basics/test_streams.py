@@ -32,6 +32,7 @@ NUMBERS = {
         "RESPONSES": 5,
         "SHUNTS": 6,
         "VOLTAGES": 8,
+        "ANSWERS": 9,
     },
     "OfSearch": {"SETTLING": 99},
     "OfSurface": {"GRID": 2, "PILOT": 3},

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...cells.filters import RateFilter
 from ..inputs import membrane_tau_, source_rate
-from .foretold import foretold, growth_of, stretch_of
+from .foretold import VARIANCE, foretold, growth_of, stretch_of
 from .links import Link
 from .model_system import slopes_
 from .rate_loop import RateLoop
@@ -46,7 +46,7 @@ def said_of_rhythms(reduced):
     if not any(rate > 0 for rate in reduced.operating_rate_.values()):
         return ""
     both = estimated(reduced)
-    rows = [[row for row in own if row.assumption == "asynchrony" and not row.holds] for _, own in both]
+    rows = [[row for row in own if row.quantity == VARIANCE and not row.holds] for _, own in both]
     if not all(rows):
         return ""
     values = sorted(row.foretold for (row,) in rows)

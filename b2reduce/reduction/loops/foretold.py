@@ -6,17 +6,29 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["COUNT_BIN_", "LIMITS", "Foretold", "foretold", "growth_of", "stretch_of"]
+__all__ = [
+    "CHANGE",
+    "CORRELATION",
+    "COUNT_BIN_",
+    "LIMITS",
+    "VARIANCE",
+    "Foretold",
+    "foretold",
+    "growth_of",
+    "stretch_of",
+]
 
 COUNT_BIN_ = 5e-3  # s, of the spike counts whose correlation is looked at: a fast synapse's time
-#: Of premises by name; that of weak correlation is of the correlation times the in-degree.
-LIMITS = {"asynchrony": 1.5, "weak correlation": 0.5, "slow variation": 0.5}
+#: What is looked at: of the inputs of a cell, over that of independent trains; of the spikes of two cells,
+#: times the in-degree; of the population rates from one stretch to the next, relative.
+VARIANCE, CORRELATION, CHANGE = "variance of inputs", "correlation of counts", "change of rates"
+LIMITS = {VARIANCE: 1.5, CORRELATION: 0.5, CHANGE: 0.5}
 
 
 class Foretold(NamedTuple):
-    """A premise, as uncoupled cells foretell it."""
+    """A quantity that a premise hangs on, as uncoupled cells foretell it."""
 
-    assumption: str
+    quantity: str
     foretold: float
     limit: float
     holds: bool
@@ -41,7 +53,7 @@ def foretold(spectra, stretch_):
     rhythm = "grows by itself" if spectra.growing else ""
     ratios = {p.label: np.inf if rhythm else spectra.input_variance_(p) for p in recurrent}
     worst = max(ratios, key=ratios.get)
-    found = [_judged("asynchrony", ratios[worst], LIMITS["asynchrony"], rhythm or worst)]
+    found = [_judged(VARIANCE, ratios[worst], LIMITS[VARIANCE], rhythm or worst)]
     alone, together = (None, None) if rhythm else spectra.counts_(COUNT_BIN_)
     degree, correlation = {}, {}
     for p in recurrent:
@@ -49,15 +61,12 @@ def foretold(spectra, stretch_):
         degree[p.source] = max(p.K, degree.get(p.source, 0.0))
         correlation[p.source] = np.inf if rhythm else float(together[k, k] / alone[k])
     worst = max(correlation, key=lambda name: correlation[name] * degree[name])
-    limit = LIMITS["weak correlation"] / degree[worst]
-    found.append(_judged("weak correlation", correlation[worst], limit, rhythm or f"population {worst}"))
+    limit = LIMITS[CORRELATION] / degree[worst]
+    found.append(_judged(CORRELATION, correlation[worst], limit, rhythm or f"population {worst}"))
     change = np.full(len(names), np.inf) if rhythm else np.nan_to_num(spectra.change_(stretch_))
     found.append(
         _judged(
-            "slow variation",
-            float(change.max()),
-            LIMITS["slow variation"],
-            rhythm or f"population {names[int(change.argmax())]}",
+            CHANGE, float(change.max()), LIMITS[CHANGE], rhythm or f"population {names[int(change.argmax())]}"
         )
     )
     return found

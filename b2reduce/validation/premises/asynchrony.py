@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...reduction.loops.foretold import LIMITS, VARIANCE
 from .base import Premise
 from .evidence import mean_rates
 
@@ -25,7 +26,7 @@ class Asynchrony(Premise):
         " cells fire on common waves of input, which no mean current describes, and rates that agree do so by"
         " chance."
     )
-    limit = 1.5
+    limit = LIMITS[VARIANCE]
     reason = "noise moves the threshold by about its standard deviation, and 1.5 is a fifth of that"
     fatal = "cells fire together"
     otherwise = (

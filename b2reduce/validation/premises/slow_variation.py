@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...reduction.loops.foretold import CHANGE, LIMITS, stretch_of
 from .base import Premise
 from .evidence import stretches
 
@@ -27,7 +28,7 @@ class SlowVariation(Premise):
         " rate changes as fast, the rate model's time course is another one; means over time may still"
         " agree."
     )
-    limit = 0.5
+    limit = LIMITS[CHANGE]
     reason = (
         "averaging over a rate that changes by so much within a synaptic time is off by about half as much"
     )
@@ -38,11 +39,7 @@ class SlowVariation(Premise):
 
     def measure(self, evidence: Any) -> Any:
         circuit = evidence.circuit
-        stretch = max(
-            [float(np.asarray(tau)) for tau in evidence.reduced.tau.values()]
-            + [*circuit.synaptic_delays_.values()],
-            default=1e-2,
-        )
+        stretch = stretch_of(evidence.reduced)
         worst, where = 0.0, next(iter(circuit.populations))
         for run in evidence.runs:
             for name, pieces, counted in stretches(run, stretch):

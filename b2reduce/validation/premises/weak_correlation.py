@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...reduction.loops.foretold import CORRELATION, COUNT_BIN_, LIMITS
 from .asynchrony import Asynchrony
 from .base import Premise
 
 __all__ = ["WeakCorrelation"]
-
-COUNT_BIN_ = 5e-3  # s, of the spike counts whose correlation is measured: a fast synapse's time
 
 
 class WeakCorrelation(Premise):
@@ -23,7 +22,7 @@ class WeakCorrelation(Premise):
         " independent ones. Below c = 0.5/K that is at most half more, which the gains hardly notice; above"
         " it cells live in other noise than the one their gains were measured in."
     )
-    limit = 0.5  # of the correlation times the in-degree
+    limit = LIMITS[CORRELATION]  # of the correlation times the in-degree
     reason = (
         "sums of K inputs that are correlated by 0.5/K vary at most 1.5 times as much as independent ones"
     )
