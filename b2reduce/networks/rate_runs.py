@@ -48,7 +48,7 @@ def runaway_message(names, rate_, bin_):
 
 
 class _Rest:
-    """Stops a network of constant drives once no state variable moves any more."""
+    """Stops a network of constant drives once no state variable moves any more; without a tolerance never."""
 
     def __init__(self, reduced, network, groups, rates, dt_, tolerance, delays=True):
         import brian2
@@ -58,7 +58,7 @@ class _Rest:
             group.variables[name] for group in groups.values() for name in group.equations.diff_eq_names
         ]
         self.last, self.scale = None, 0.0
-        if not any(isinstance(rate, tuple) for rate in rates.values()):
+        if tolerance is not None and not any(isinstance(rate, tuple) for rate in rates.values()):
             longest = max(
                 [
                     *(float(np.asarray(tau)) for tau in reduced.tau.values()),
@@ -134,7 +134,7 @@ def run_populations(reduced, drives, dt_, start, bins, each, seed, bar, delays=T
         for name, group in groups.items()
     }
     network.add(*monitors.values(), *places.values())
-    rest = _Rest(reduced, network, groups, rates, dt_, 0.0 if finite else REST, delays)
+    rest = _Rest(reduced, network, groups, rates, dt_, None if finite else REST, delays)
     report = bar.stage("rate network")
     run_network(network, bins * each * dt_, report=report, rested=rest.reached)
     rate_ = np.array(

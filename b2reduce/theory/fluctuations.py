@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+from warnings import warn
 
 import numpy as np
 
 from ..basics.arguments import described, needed_seconds, require, to_si, whole
-from ..basics.errors import InputError
+from ..basics.errors import AccuracyWarning, InputError
 from ..basics.fields import Floats, Mapped, Of, Plain, Text, Whole
 from ..basics.frozen import FrozenDict, Record
 from ..basics.progress import Progress
 from ..basics.units import with_units
 from ..reduction.loops.foretold import Foretold, foretold, growth_of, stretch_of
 from ..reduction.loops.responses import AtRest, answers_of, by_number, keyed, measured_loop
-from ..reduction.loops.spectra import Spectra
+from ..reduction.loops.spectra import Spectra, said_of_answers
 from ..reduction.reduced_circuit import ReducedCircuit
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Fluctuations(Record):
         of inputs" over that of independent trains (asynchrony), the "correlation of counts" of two cells in 5
         ms (weak correlation) and the "change of rates" within a synaptic time (slow variation); columns
         ``foretold``, ``limit``, ``holds`` and ``where``.
+    warnings : list of str
+        What makes it less sure than it looks.
     reduced : ReducedCircuit
     answers : mapping of population and number of the kind of synapse to SourceResponse
         How cells answer to presynaptic rates, with their noise moving along.
@@ -138,6 +141,11 @@ class Fluctuations(Record):
     def growth(self) -> Quantity:
         """Real part of the first root, 1/s."""
         return with_units(self.roots_[0].real if self.roots_.size else -np.inf, "Hz")
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """What makes it less sure than it looks."""
+        return said_of_answers(self.reduced, self._spectra)
 
     @cached_property
     def foretold(self) -> pandas.DataFrame:
@@ -241,6 +249,12 @@ def fluctuations(
     -------
     Fluctuations
 
+    Warns
+    -----
+    AccuracyWarning
+        If cells fire so regularly that their trains have a spectrum that the tones miss, if no filter fits
+        their answer, or if cells do not fire.
+
     Raises
     ------
     InputError
@@ -287,7 +301,10 @@ def fluctuations(
         "rtol": rtol,
         "cells": {key: each.provenance["cells"] for key, each in answers.items()},
     }
-    return Fluctuations(reduced, answers, frequency_, seed, provenance)
+    result = Fluctuations(reduced, answers, frequency_, seed, provenance)
+    for warning in result.warnings:
+        warn(warning, AccuracyWarning, stacklevel=2)
+    return result
 
 
 def _read(frequencies):

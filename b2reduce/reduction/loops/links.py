@@ -13,7 +13,7 @@ from ...circuit.synapses.low_pass import LowPass
 
 __all__ = ["Link"]
 
-FASTEST_ = 1e-4  # s: of the filter that stands for synapses that act at once, as a step of a network does
+FASTEST_ = 2e-5  # s: of the filter that stands for synapses that act at once, where a state is needed
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,8 @@ def measured_links(circuit, point, answers):
             response = answers.get(name, {}).get(number)
             sent = {p: float(source_rate(p, point.rate_, point.drives_)) for p in pathways}
             events_ = sum(p.K * p.sent_(rate_) for p, rate_ in sent.items())
-            if response is None or not events_ > 0:
+            # Synapses of size 0 are answered by nothing
+            if response is None or not events_ > 0 or not np.any(response.gain):
                 continue
             sign = 1.0 if response.gain[0].real >= 0 else -1.0
             fit = fitted(response, synapse, sign)

@@ -6,10 +6,16 @@ from functools import cached_property
 
 import numpy as np
 
-__all__ = ["Spectra"]
+from .responses import SILENT_
+
+__all__ = ["Spectra", "said_of_answers"]
 
 # Hz, of integrals over frequency: narrow peaks have the width of their decay, some 1/s over 2 pi
 LOWEST_, HIGHEST_, POINTS = 0.02, 5000.0, 3000
+
+
+REGULAR = 0.1  # of the squared CV: peaks at multiples of the rate then stand out of a spectrum
+MISFIT = 6.0  # of chi2 over its degrees of freedom: filters then miss by more than twice the errors
 
 
 class Spectra:
@@ -128,3 +134,25 @@ def _train_of(answers, rate_):
     # The lowest tone stands for rest too: a window of four seconds is no longer than its period
     between = PchipInterpolator(np.log(f[1:]), power[1:])
     return lambda frequency_: between(np.log(np.clip(frequency_, f[1], f[-1])))
+
+
+def said_of_answers(reduced, spectra):
+    """Sentences on what makes spectra less sure than they look."""
+    said = []
+    for name, rate_ in zip(spectra.names, spectra.rate_):
+        cv2 = reduced.cv2.get(name, 1.0)
+        if rate_ < SILENT_:
+            said.append(f"population {name}: fires at {rate_:.2g} Hz and is left out: it answers to nothing")
+        elif cv2 < REGULAR:
+            said.append(
+                f"population {name}: its cells fire regularly (CV {np.sqrt(cv2):.2g}), so that the spectrum"
+                f" of their trains has peaks at multiples of {rate_:.3g} Hz, narrower than what was measured:"
+                " near them spectra are too low"
+            )
+    for link in spectra.loop.links:
+        if link.cell.chi2 > MISFIT * max(link.cell.dof, 1):
+            said.append(
+                f"pathway {link.pathway.label}: no filter of second order follows how cells answer to it"
+                f" (chi2 {link.cell.chi2:.0f} for {link.cell.dof}); spectra beyond some 100 Hz are less sure"
+            )
+    return said
