@@ -56,7 +56,10 @@ _GRID = options(
 @click.command(short_help="Run a task over a grid of parameters.")
 @_GRID
 @click.option(
-    "--task", default="validate", show_default=True, help="'validate', 'reduce', 'rates' or 'spikes'."
+    "--task",
+    default="validate",
+    show_default=True,
+    help="'validate', 'reduce', 'rates', 'spikes' or 'fluctuations'.",
 )
 @JSON
 def scan(
@@ -72,6 +75,7 @@ def scan(
         "reduce": dict(level=level, noise=noise),
         "rates": dict(duration=duration, level=level, noise=noise),
         "spikes": dict(duration=duration),
+        "fluctuations": dict(level=level, noise=noise),
     }.get(task, {})
     with scheduler_of(scheduler) as executor:
         table = run_scan(

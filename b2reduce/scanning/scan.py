@@ -55,9 +55,9 @@ def scan(
     grid : mapping of str to sequence, or sequence of mappings
         Values of parameters by their dotted names, as `Circuit.replace` takes them; all combinations, the
         last name fastest. Or the points themselves, one mapping each.
-    task : {"validate", "reduce", "rates", "spikes"} or callable
+    task : {"validate", "reduce", "rates", "spikes", "fluctuations"} or callable
         What is done at a point: everything; the reduction alone; the reduction and its rates; the spiking
-        network alone. Or a function of (circuit, seed, **settings) that returns a mapping or a list of
+        network alone; what uncoupled cells foretell of fluctuations and rhythms. Or a function of (circuit, seed, **settings) that returns a mapping or a list of
         mappings, the rows of that point; workers must be able to import it. With `out` it must stand in a
         module under its own name, so that a later process knows it again.
     seed : int
