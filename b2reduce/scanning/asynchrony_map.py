@@ -119,5 +119,9 @@ def map_asynchrony(
     )
     columns = list(table.columns)
     table = table.reindex(columns=list(dict.fromkeys([*columns, "foretold"])))
+    if "growth [1/s]" in table:
+        # Tables of scans know no infinity
+        grows = table["foretold"].isna() & (table["growth [1/s]"] > 0)
+        table["foretold"] = table["foretold"].astype(float).where(~grows, np.inf)
     last = columns.index("foretold") if "foretold" in columns else columns.index("status")
     return AsynchronyMap(table, tuple(columns[1:last]))

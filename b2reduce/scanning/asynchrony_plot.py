@@ -79,6 +79,6 @@ def plot_asynchrony(asynchrony: AsynchronyMap, *, ax: Axes | None = None, **kwar
     bar = ax.figure.colorbar(shown, ax=ax, ticks=[1, limit, 3, MOST])
     bar.ax.set_yticklabels(["1", f"{limit:g}", "3", f">{MOST:g}"])
     bar.ax.minorticks_off()
-    bar.set_label("variance of inputs over that of independent trains")
+    bar.set_label("variance of inputs (of independent trains)")
     ax.set(xlabel=labels[names[0]], ylabel=labels[names[1]])
     return ax
