@@ -25,6 +25,7 @@ __all__ = [
     "shared_by",
 ]
 
+CHANCE, LEAST_SEM = 3.0, 1e-3  # standard errors; relative to the answer at rest
 SILENT_ = 0.01  # Hz: cells that fire less are left out, as they answer to nothing
 
 
@@ -135,22 +136,20 @@ def measured_links(circuit, point, answers):
             response = answers.get(name, {}).get(number)
             sent = {p: float(source_rate(p, point.rate_, point.drives_)) for p in pathways}
             events_ = sum(p.K * p.sent_(rate_) for p, rate_ in sent.items())
-            # Synapses of size 0 are answered by nothing
-            if response is None or not events_ > 0 or not np.any(response.gain):
+            if response is None or not events_ > 0:
                 continue
             sign = 1.0 if response.gain[0].real >= 0 else -1.0
             fit = fitted(response, synapse, sign)
-            for p, rate_ in sent.items():
+            for p, rate_ in sent.items() if fit is not None else ():
                 yield Link(p, float(sign * fit.gain / events_ * p.K * p.slope_(rate_)), fit, rate_)
 
 
 def fitted(response, synapse, sign):
-    """The RateFilter behind a synapse that fits best (AIC)."""
-    passed = synapse.filter.transfer_(2j * np.pi * response.frequency_)
-    fits = [
-        fit_filter(
-            response.frequency_, sign * response.gain / passed, response.gain_sem / np.abs(passed), form
-        )
-        for form in FILTERS
-    ]
+    """The RateFilter behind a synapse that fits best (AIC); None where cells do not answer beyond chance."""
+    if not np.abs(response.gain[0]) > CHANCE * response.gain_sem[0]:
+        return None
+    f, passed = response.frequency_, synapse.filter.transfer_(2j * np.pi * response.frequency_)
+    # Cells that fire almost like clocks may scatter by nothing at some tone
+    sem = np.maximum(response.gain_sem, LEAST_SEM * np.abs(response.gain[0]))
+    fits = [fit_filter(f, sign * response.gain / passed, sem / np.abs(passed), form) for form in FILTERS]
     return min(fits, key=lambda fit: fit.aic)
