@@ -123,6 +123,9 @@ extern "C" int run_block(const Run *run, int64_t first) {
             const int64_t cell = first + (l < used ? l : 0);
             for (int entry = 0; entry < table; entry++) cumulative[source][entry][l] = run->cumulative[(source * table + entry) * n + cell];
         }
+    {% if swinging %}
+    double swung[{{ sources|length }}] = {};  // the swing that `cumulative` holds for
+    {% endif %}
     {% endif %}
     {% if random %}
     Random random;
@@ -212,22 +215,26 @@ extern "C" int run_block(const Run *run, int64_t first) {
             double beyond = 0, k[LANES] = {};
             {% if swinging %}
             const double swing = run->swing[{{ loop.index0 }} * run->swing_steps + (run->first_step + step) / run->stride];
-            double more[LANES], before[LANES] = {};
-            for (int l = 0; l < LANES; l++) more[l] = swing * run->means[{{ loop.index0 }} * n + first + (l < used ? l : 0)];
+            if (swing != swung[{{ loop.index0 }}]) {
+                swung[{{ loop.index0 }}] = swing;
+                double mean[LANES], term[LANES];
+                for (int l = 0; l < LANES; l++) {
+                    mean[l] = (1 + swing) * run->means[{{ loop.index0 }} * n + first + (l < used ? l : 0)];
+                    term[l] = l > 0 && mean[l] == mean[l - 1] ? term[l - 1] : std::exp(-mean[l]);
+                    cumulative[{{ loop.index0 }}][0][l] = term[l];
+                }
+                for (int entry = 1; entry < table; entry++) {
+                    const double share = 1.0 / entry;
+                    #pragma omp simd
+                    for (int l = 0; l < LANES; l++) {
+                        term[l] *= mean[l] * share;
+                        cumulative[{{ loop.index0 }}][entry][l] = cumulative[{{ loop.index0 }}][entry - 1][l] + term[l];
+                    }
+                }
+            }
             {% endif %}
             for (int entry = 0; entry < table; entry++) {
-                {% if swinging %}
-                // P(k <= entry) falls with the mean by P(k = entry): to first order, which the mean is exact in.
-                double below[LANES];
-                #pragma omp simd
-                for (int l = 0; l < LANES; l++) {
-                    const double here = cumulative[{{ loop.index0 }}][entry][l];
-                    below[l] = here - more[l] * (here - before[l]);
-                    before[l] = here;
-                }
-                {% else %}
                 const double *below = cumulative[{{ loop.index0 }}][entry];
-                {% endif %}
                 #pragma omp simd
                 for (int l = 0; l < LANES; l++) {  // a choice between values: gcc does not vectorise a sum that may stay as it is
                     const double same = k[l], one_more = same + 1.0;
@@ -249,7 +256,7 @@ extern "C" int run_block(const Run *run, int64_t first) {
             if (beyond > 0)  // more events than the table holds: go on from its end, exactly
                 for (int l = 0; l < LANES; l++) {
                     const int64_t cell = first + (l < used ? l : 0);
-                    const double mean = run->means[{{ loop.index0 }} * n + cell];
+                    const double mean = run->means[{{ loop.index0 }} * n + cell]{% if swinging %} * (1 + swing){% endif %};
                     double cdf = cumulative[{{ loop.index0 }}][table - 1][l], term = std::exp(-mean + (table - 1) * std::log(mean) - std::lgamma((double)table));
                     for (int k = table; u[l] >= cdf && k < 100000; k++) {
                         term *= mean / k;

@@ -76,7 +76,8 @@ class RunArrays:
         self.means = np.array(
             [np.broadcast_to(item.rate_, n) * (dt_ * stride) for item in cells.sources], dtype=float
         ).reshape(-1, n)
-        self.cumulative = poisson_table(self.means)
+        self.swing = swings_of(cells.sources)
+        self.cumulative = poisson_table(self.means, 1 + self.swing.max(initial=0.0))
         self.random = (
             streams_of(seed, n)
             if numbers is None
@@ -85,7 +86,6 @@ class RunArrays:
         self.events = np.zeros((len(cells.sources), n))
         self.statistics = np.zeros((len(COLUMNS), n))
         self.stop = np.zeros(1, dtype=np.int32)
-        self.swing = swings_of(cells.sources)
 
     def keep(self, cells):
         """Leave all other cells behind."""

@@ -32,21 +32,23 @@ def streams_of(seed, cells):
     return out
 
 
-def poisson_table(means):
-    """P(events in a step <= entry), shape (source, entry, cell), for means of shape (source, cell)."""
+def poisson_table(means, highest=1.0):
+    """P(events in a step <= entry), shape (source, entry, cell), for means of shape (source, cell).
+
+    `highest` is the largest factor by which means swing in time.
+    """
     from scipy.special import pdtr  # not scipy.stats, whose import takes longer than a sweep
 
     if not means.size:
         return np.ones((1, 1, means.shape[1]))
-    if means.max() > MOST_EVENTS:
+    most = means.max() * highest
+    if most > MOST_EVENTS:
         raise InputError(
-            f"a synaptic source brings {means.max():.4g} events a time step, more than the {MOST_EVENTS} that"
+            f"a synaptic source brings {most:.4g} events a time step, more than the {MOST_EVENTS} that"
             " are counted exactly; take a smaller dt, or a constant current and leak instead: their"
             f" fluctuations are below {100 / MOST_EVENTS**0.5:.0f} % a step"
         )
-    entries = min(
-        np.count_nonzero(pdtr(np.arange(MOST_ENTRIES), means.max()) < 1 - TABLE_TAIL) + 1, MOST_ENTRIES
-    )
+    entries = min(np.count_nonzero(pdtr(np.arange(MOST_ENTRIES), most) < 1 - TABLE_TAIL) + 1, MOST_ENTRIES)
     distinct, where = np.unique(means, return_inverse=True)  # replicates share their means
     return np.ascontiguousarray(
         pdtr(np.arange(entries)[:, None], distinct)[:, where.reshape(means.shape)].transpose(1, 0, 2)
