@@ -50,6 +50,9 @@ def rate_groups(reduced, rates, dt_, initial=None, seed=0, finite=False):
                 )
         values, functions = rate_values(reduced, name)
         equations = rate_equations(reduced, name, tables)
+        # An expression that is asked for from outside is compiled anew every time
+        kept = ["r", *(f"sent_{key}" for key in reduced.plastic_(name).values())] if reduced.cells else []
+        equations = "\n".join([equations, *(f"{variable}_now : Hz" for variable in kept)])
         # A few units cost less than a compilation, and thousands are numpy's work as well.
         group = brian2.NeuronGroup(
             reduced.circuit.populations[name].size if reduced.cells else 1,
@@ -82,6 +85,15 @@ def rate_groups(reduced, rates, dt_, initial=None, seed=0, finite=False):
                 order=-1,
                 codeobj_class=NumpyCodeObject,
                 name=f"rate_of_{name}",
+            )
+        if kept:
+            group.run_regularly(
+                "\n".join(f"{variable}_now = {variable}" for variable in kept),
+                clock=clock,
+                when="start",
+                order=0,
+                codeobj_class=NumpyCodeObject,
+                name=f"kept_of_{name}",
             )
         if finite:
             count_spikes(reduced, name, group)
@@ -192,13 +204,14 @@ class Couplings:
 
     def __call__(self):
         """Once a step: read all rates, hand them on."""
-        self.rates_ = {name: np.array(group.r_[:]) for name, group in self.groups.items()}
+        kept = lambda name, variable: self.groups[name].variables[f"{variable}_now"].get_value()
+        self.rates_ = {name: kept(name, "r").copy() for name in self.groups}
         now = {(name, "r"): rate.astype(np.float32) for name, rate in self.rates_.items()}
         longest = {}
         for sent, ones, _, _ in self.couplings:
             longest[sent] = max(longest.get(sent, 0), *(steps for steps, _ in ones))
             if sent not in now:
-                now[sent] = np.asarray(self.groups[sent[0]].state(sent[1], False)[:], dtype=np.float32)
+                now[sent] = kept(*sent).astype(np.float32)
         for sent, steps in longest.items():
             past = self.past.setdefault(sent, deque([now[sent]] * (steps + 1), maxlen=steps + 1))
             past.appendleft(now[sent])
