@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ...basics.types import QuantityLike
 
-__all__ = ["plot_spectra"]
+__all__ = ["plot_spectra", "spectra_of"]
 
 
 def plot_spectra(
@@ -64,7 +64,7 @@ def plot_spectra(
     runs = [] if spikes is None else runs_of(spikes, Activity, "plot_spectra, spikes")
     ax, colours = axes_of(ax), colours_of(fluctuations.populations)
     for run in runs[:1]:
-        frequency, spectra = _spectra_of(runs, one_time(after, "after"), resolution)
+        frequency, spectra = spectra_of(runs, one_time(after, "after"), resolution)
         inside = (frequency > 0) & (frequency <= fluctuations.frequency_[-1])
         for name, own in zip(run.populations, spectra):
             ax.plot(
@@ -87,7 +87,7 @@ def plot_spectra(
     return ax
 
 
-def _spectra_of(runs, after_, resolution):
+def spectra_of(runs, after_, resolution):
     """(frequencies, two-sided spectra by population) of runs, averaged."""
     from scipy.signal import welch
 
