@@ -16,16 +16,18 @@ __all__ = ["PRECISE", "by_arclength", "crossing", "distinct"]
 # Along a branch, in units of the parameter's range and of the rates' size
 STEP, LEAST_STEP, MOST_STEPS = 0.02, 1e-5, 2000
 PARTS = 16  # of a step on which something happens
+# Relative to the largest eigenvalue: an imaginary part that is none, a real part that is as good as zero
+REAL, CROSSED = 1e-9, 1e-5
 PRECISE = 1e-10  # of the range, of the parameter at a special point
 
 
-def _pairs(eigenvalues):
-    """Product of the sums of all pairs of eigenvalues, a real number that changes its sign where a complex
-    pair crosses zero; in units of the largest.
-    """
-    values = eigenvalues / max(np.max(np.abs(eigenvalues)), 1e-300)
-    i, j = np.triu_indices(values.size, 1)
-    return float(np.prod(values[i] + values[j]).real)
+def _real_parts(point, complex_):
+    """Real parts of the pairs of complex eigenvalues of a point, or of its real ones, the largest first."""
+    values = point.eigenvalues_
+    oscillates = np.abs(values.imag) > REAL * np.max(np.abs(values))
+    return np.sort(values.real[oscillates & (values.imag > 0)] if complex_ else values.real[~oscillates])[
+        ::-1
+    ]
 
 
 def crossing(point, a, b, value=lambda q: q, folds=False):
@@ -36,20 +38,26 @@ def crossing(point, a, b, value=lambda q: q, folds=False):
     from scipy.optimize import brentq
 
     found, precise = [], dict(xtol=PRECISE * abs(b - a) + 4 * np.finfo(float).eps * max(abs(a), abs(b)))
-    turning = lambda q: _pairs(point(q).eigenvalues_)
-    if turning(a) * turning(b) < 0:
-        q = brentq(turning, a, b, **precise)
-        here = point(q)
-        i, j = np.triu_indices(here.eigenvalues_.size, 1)
-        pair = int(np.argmin(np.abs(here.eigenvalues_[i] + here.eigenvalues_[j])))
-        frequency = abs(here.eigenvalues_[i[pair]].imag)
-        # Two real ones of opposite signs are a saddle's
-        if frequency > 1e-6 * np.max(np.abs(here.eigenvalues_)):
-            found.append(("hopf", value(q), tuple(here.rates_.values()), frequency / (2 * np.pi)))
-    product = lambda q: float(np.prod(point(q).eigenvalues_ / np.max(np.abs(point(q).eigenvalues_))).real)
-    if not folds and product(a) * product(b) < 0:
-        q = brentq(product, a, b, **precise)
-        found.append(("zero", value(q), tuple(point(q).rates_.values()), 0.0))
+    for complex_ in (True,) if folds else (True, False):
+        number = [int(np.sum(_real_parts(point(q), complex_) > 0)) for q in (a, b)]
+        for k in range(min(number), max(number)):
+
+            def kth(q, k=k, complex_=complex_):
+                parts = _real_parts(point(q), complex_)
+                return parts[k] if k < len(parts) else -1.0
+
+            if kth(a) * kth(b) >= 0:
+                continue
+            q = brentq(kth, a, b, **precise)
+            here = point(q)
+            values = here.eigenvalues_
+            nearest = values[np.argmin(np.abs(values.real) + (np.abs(values.imag) > 0) * (not complex_))]
+            # Two that meet, and are real or complex from there on, cross nothing
+            if abs(nearest.real) > CROSSED * np.max(np.abs(values)):
+                continue
+            what = "hopf" if complex_ else "zero"
+            frequency = abs(nearest.imag) / (2 * np.pi) if complex_ else 0.0
+            found.append((what, value(q), tuple(here.rates_.values()), frequency))
     return found
 
 

@@ -21,11 +21,20 @@ def membrane_tau_of(reduced, name):
 
 def eigenvalues_at_(reduced, slopes, rates_, delays=False):
     """Of the rate equations at rates in Hz, the largest real part first; with delays the rightmost ones, as
-    many as there are variables.
+    many as there are variables, and one more where that would part a pair.
     """
     system = model_system(reduced, slopes, rates_)
-    values = system.eigenvalues_(delays) if len(system.A) else np.array([-np.inf + 0j])
-    return values[np.lexsort((-values.imag, -values.real))][: max(len(system.A), 1)].astype(complex)
+    if not len(system.A):
+        return np.array([-np.inf + 0j])
+    values = system.eigenvalues_(delays)
+    values = values[np.lexsort((-values.imag, -values.real))].astype(complex)
+    number = len(system.A)
+    return values[: number + (len(values) > number and is_pair(*values[number - 1 : number + 1]))]
+
+
+def is_pair(one, other):
+    """Whether two eigenvalues are a complex one and its conjugate."""
+    return bool(one.imag > 0 and abs(one - other.conjugate()) <= 1e-6 * abs(one))
 
 
 def kind_of(eigenvalues, marginal=False):

@@ -38,7 +38,7 @@ def fixed_points(
         Constant rates that replace the circuit's.
     delays : bool
         Whether rates arrive as late as the spikes of the circuit do. There are then more eigenvalues than
-        variables, of which the rightmost are given, as many as without.
+        variables, of which the rightmost are given, as many as without, in whole pairs.
 
     Returns
     -------
