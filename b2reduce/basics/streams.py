@@ -67,7 +67,7 @@ class OfResponse(IntEnum):
     """The seed of a linear response."""
 
     PILOT = 0  #: the rates at a little less and a little more current
-    TONES = 1  #: the modulated cells, the same whether the tones are turned round
+    TONES = 1  #: the modulated cells; then whether a current's tones are turned round
     STEP = 2  #: the trial of the time step
 
 

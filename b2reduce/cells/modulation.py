@@ -109,7 +109,7 @@ def answer_of(rising, falling, frequency_, amplitude, shift_=0.0):
     Parameters
     ----------
     rising, falling : PointRates
-        Of cells that have the same noise one by one, which then cancels as far as it is answered alike.
+        Where cells have the same noise one by one, it cancels as far as it is answered alike.
     amplitude : float or ndarray
         Of each frequency, and of the constant behind them.
     shift_ : float

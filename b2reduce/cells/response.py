@@ -211,7 +211,7 @@ def response_at_(
     spikes = tones * (rates[1] / (depth_ * rtol)) ** 2
     cells = int(np.clip(np.ceil(spikes / (rates[1] * PERIOD_) / 2) * 2, FEWEST, MOST))
     rest, both = rest_of(model, np.array([g_]), dt_, engine=engine), []
-    for sign in (1, -1):
+    for number, sign in enumerate((1, -1)):
         both.append(
             measure_points(
                 modulated_cell(model, frequency_, sign * amplitude, dt_, bool(sources)),
@@ -222,7 +222,7 @@ def response_at_(
                 duration_=WARMUP_ + PERIOD_,
                 warmup_=WARMUP_,
                 initial=start_of(rest, frequency_),
-                seed=seed_streams(seed, OfResponse.TONES),
+                seed=seed_streams(seed, OfResponse.TONES, number),
                 report=bar.stage(f"linear response{name}, {'rising' if sign > 0 else 'falling'}"),
                 **settings,
             )

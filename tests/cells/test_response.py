@@ -304,7 +304,7 @@ def test_eigenvalues_of_the_resonant_model_are_where_its_loop_closes(models):
     # Rates r = M(s) r with M_ab = sum over pathways of slope H_a(s)/(1 + s tau): at an eigenvalue s the
     # determinant of 1 - M is 0.
     r = models["resonant"]["linear"]
-    (point,) = fixed_points(r)
+    (point,) = fixed_points(r, delays=False)
     beta = {name: float(np.asarray(r.gains[name].beta)) for name in r.populations}
 
     def loop(s):

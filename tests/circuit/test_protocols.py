@@ -238,7 +238,7 @@ def test_the_rate_model_answers_a_sinusoid_as_its_equations_do():
     # Linearised at rest: (diag(1 + i w tau) - beta W) dr = beta W_ext dr_ext.
     r, f, mean, amplitude = reduced(tau={"E": 20 * ms, "I": 8 * ms}), 10.0, 14.0, 0.2
     table = b2r.drives.sinusoid_drive(mean * Hz, amplitude * Hz, f * Hz, duration=1 * second, dt=0.1 * ms)
-    rates = b2r.simulate_rates(r, duration=1 * second, drives={"ext": table}, dt=0.02 * ms)
+    rates = b2r.simulate_rates(r, duration=1 * second, drives={"ext": table}, dt=0.02 * ms, delays=False)
     inside = (rates.t_ > 0.5) & (rates.t_ < 1)
     Z = gain_and_phase_(rates.t_[inside], rates.rate_[:, inside], f, 0.0)
     beta, tau = np.array([float(np.asarray(r.gains[name].beta)) for name in "EI"]), np.array([20e-3, 8e-3])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from brian2 import Hz, ms, nS, second, siemens
 from scipy.integrate import quad
 from scipy.optimize import brentq, fsolve
 from scipy.special import lambertw
@@ -194,3 +195,28 @@ def test_eigenvalues_of_a_model_with_delays_solve_its_equation(tau):
         # The determinant is of order one and changes over 100/s: 1e-6 of it is 1e-4/s of a root
         assert abs(determinant(reduced, root)) < 1e-6
         assert abs(determinant(reduced, root, late=False)) > 1e-2, "delays left out would be seen"
+
+
+def test_hopf_points_of_a_branch_are_where_the_closed_form_has_them():
+    """tau mu' = -mu - g r(t - d) of one population: g = sqrt(1 + (w tau)^2) with w d + atan(w tau) = pi."""
+    tau, d = 5e-3, 3e-3
+    circuit = b2r.Circuit(
+        populations={"I": b2r.Population("lif", 1000)},
+        drives=[b2r.Drive("ext", "I", 500, 20 * Hz, 0.5 * nS, 5 * ms, "0 mV")],
+        projections=[
+            b2r.Projection(
+                "I", "I", G="0.5 nS", tau="10 ms", E="-80 mV", in_degree=100, delay=f"{1e3 * d:g} ms"
+            )
+        ],
+    )
+    reduced = b2r.reduce(circuit, gains={"I": cases.gain()}, tau=tau * second)
+    branch = b2r.continue_fixed_points(reduced, "projection.I->I.G", [0.01, 20] * nS)
+    (found,) = branch.special[branch.special["what"] == "hopf"].itertuples()
+    w = brentq(lambda w: w * d + np.arctan(w * tau) - np.pi, 1.0, np.pi / d)
+    there = reduced.replace({"projection.I->I.G": found[2] * siemens})
+    loop = -float(np.asarray(there.gains["I"].beta)) * float(np.asarray(there.W["I", "I"]))
+    assert loop == pytest.approx(np.sqrt(1 + (w * tau) ** 2), rel=1e-6)
+    assert found[-1] == pytest.approx(w / (2 * np.pi), rel=1e-6)
+    # A control: without delays one population has no complex eigenvalues, and nothing crosses
+    (still,) = b2r.fixed_points(there.replace({"projection.I->I.G": 10 * nS}), delays=False)
+    assert still.stable and not b2r.fixed_points(there.replace({"projection.I->I.G": 10 * nS}))[0].stable
