@@ -45,8 +45,6 @@ STRONGEST, MOST_SWING = 0.25, 0.9
 LEAST_PASSED = 0.15  # a tone that a synapse damps more is not made stronger still
 # Cells; over the number of variables of one, as time goes
 FEWEST, MOST, PILOT_ = 400, 32_000, dict(replicates=400, duration_=3.0, warmup_=1.0)
-# Variance of differences of cells with the same noise, over that of independent ones: about what was measured
-ALIKE = 1.0
 LEAST_SLOPE = 0.2  # Hz for a relative change, over the rate: what moves a cell less need not be known as well
 
 
@@ -123,11 +121,11 @@ def source_response_at(model, I_, g_, sources, label, *, rtol=0.04, dt_, seed, e
         )
     )
     amplitude *= min(1.0, MOST_SWING / np.abs(swing_of(frequency_, amplitude, dt_)).max())
-    # The sum of exp(-iwt) over n spikes has a standard error of sqrt(n/2) in either part; a tone moves it by
-    # half of what it makes of the rate.
+    # The sum of exp(-iwt) over n spikes has a standard error of sqrt(n/2) in either part, and a tone moves it
+    # by half of what it makes of the rate. Cells that have the same noise twice do better at low frequencies.
     most = max(MOST // len(model.state_variables) // 4 * 2, FEWEST)
     wanted = rtol * max(slope_, LEAST_SLOPE * rate_) * amplitude[-1]
-    cells = int(np.clip(np.ceil(ALIKE * 2 * rate_ / wanted**2 / PERIOD_ / 2) * 2, FEWEST, most))
+    cells = int(np.clip(np.ceil(2 * rate_ / wanted**2 / PERIOD_ / 2) * 2, FEWEST, most))
     # As the pilot left them: adapted as far as they do
     left = {
         name: np.resize(pilot.statistics.final_state[name].reshape(len(nudges), -1)[1], cells // 2)

@@ -287,7 +287,7 @@ def test_eigenvalues_with_adaptation_are_those_of_the_equations():
     Tau mu' = -mu + W r - theta, tau_a a' = -a + J r, r = beta_on (mu - a).
     """
     reduced = b2r.reduce(adapting(), adaptation="measured", seed=1)
-    adaptation, [point] = reduced.adaptation["E"], b2r.fixed_points(reduced)
+    adaptation, [point] = reduced.adaptation["E"], b2r.fixed_points(reduced, delays=False)
     beta = adaptation.onset_slope_(float(np.asarray(reduced.gains["E"].beta)))
     W, tau, J, tau_a = (
         reduced.W_["E", "E"],
