@@ -80,5 +80,5 @@ def growth_of(root):
     """A root in words: how fast what goes on by itself grows or dies, and with which frequency."""
     frequency = abs(root.imag) / (2 * np.pi)
     kind = "grows" if root.real > 0 else "dies"
-    time = f"{kind} as exp({'' if root.real > 0 else '-'}t / {1e3 / max(abs(root.real), 1e-9):.3g} ms)"
+    time = f"that {kind} as exp({'' if root.real > 0 else '-'}t / {1e3 / max(abs(root.real), 1e-9):.3g} ms)"
     return f"a rhythm of {frequency:.3g} Hz {time}" if frequency > 0 else f"a change of all rates {time}"
