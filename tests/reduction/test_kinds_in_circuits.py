@@ -128,7 +128,7 @@ def test_the_rate_model_is_the_equations_by_hand():
     solution = solve_ivp(slopes, (0, 0.1), np.zeros(9), rtol=1e-9, atol=1e-9, dense_output=True)
     errors = []
     for dt in (0.04, 0.02):
-        run = b2r.simulate_rates(reduced, duration=100 * ms, dt=dt * ms)
+        run = b2r.simulate_rates(reduced, duration=100 * ms, dt=dt * ms, delays=False)
         exact = np.array(
             [
                 np.mean([rates(solution.sol(t + u)) for u in np.linspace(-0.5e-3, 0.5e-3, 21)], axis=0)
@@ -139,14 +139,14 @@ def test_the_rate_model_is_the_equations_by_hand():
     # A method of first order, within a hundredth of the rates at this step
     assert errors[1] < 0.02 * exact.max() and 1.6 < errors[0] / errors[1] < 2.4
     wrong = all_kinds().replace({"projection.I->E.tau": "8 ms", "projection.I->E.G": "0.25 nS"})
-    other = b2r.simulate_rates(with_gains(wrong), duration=100 * ms, dt=0.02 * ms)
+    other = b2r.simulate_rates(with_gains(wrong), duration=100 * ms, dt=0.02 * ms, delays=False)
     assert np.abs(other.rate_ - exact)[:, 1:].max() > 3 * errors[1], "the same weight, half as fast"
 
 
 def test_rest_eigenvalues_and_starts_are_those_of_all_states():
     reduced = with_gains(all_kinds())
     rest, slopes, _ = by_hand(reduced)
-    (point,) = b2r.fixed_points(reduced)
+    (point,) = b2r.fixed_points(reduced, delays=False)
     y = rest(*point.rates_.values())
     np.testing.assert_allclose(slopes(0, y), 0, rtol=0, atol=1e-6 * y.max() / 1e-3)
     step = 1e-3
@@ -178,7 +178,8 @@ def test_exports_say_the_same(kind, tmp_path):
     text = reduced.to_script(kind, duration=100 * ms, dt=dt)
     own = b2r.simulate_rates(reduced, duration=100 * ms, dt=dt)
     if kind == "xpp":
-        assert sum("'=" in line.replace(" ", "") for line in text.splitlines()) == 9, (
+        # A fixed delay is a chain of 12 states, of each projection
+        assert sum("'=" in line.replace(" ", "") for line in text.splitlines()) == 9 + 5 * 12, (
             "as many states as by hand"
         )
         return
