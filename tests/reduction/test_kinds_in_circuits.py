@@ -178,8 +178,8 @@ def test_exports_say_the_same(kind, tmp_path):
     text = reduced.to_script(kind, duration=100 * ms, dt=dt)
     own = b2r.simulate_rates(reduced, duration=100 * ms, dt=dt)
     if kind == "xpp":
-        # A fixed delay is a chain of 12 states, of each projection
-        assert sum("'=" in line.replace(" ", "") for line in text.splitlines()) == 9 + 5 * 12, (
+        # A fixed delay is a chain of 12 states, one for each source and target
+        assert sum("'=" in line.replace(" ", "") for line in text.splitlines()) == 9 + 4 * 12, (
             "as many states as by hand"
         )
         return

@@ -79,7 +79,8 @@ def test_the_page_computes_what_simulate_rates_does(pages, reduced, ei_validatio
         "const run = b2reduce.simulate({rate_ext: 14}, {}, 0.2, {later: {rate_ext: 17}, change: 0.1}); return"
         " {t: run.t, rates: run.rates};",
     )
-    own = b2r.simulate_rates(model, duration=0.2 * second, drives={"ext": ([0, 0.1] * second, [14, 17] * Hz)})
+    step = {"ext": ([0, 0.1] * second, [14, 17] * Hz)}
+    own = b2r.simulate_rates(model, duration=0.2 * second, drives=step, delays=False)
     assert np.allclose(got["t"], own.t_, rtol=0, atol=1e-9)
     assert np.abs(np.array(got["rates"]) - own.rate_.T).max() <= 1e-3 * own.rate_.max()
 
@@ -88,7 +89,7 @@ def test_the_page_computes_what_simulate_rates_does(pages, reduced, ei_validatio
 def test_a_conductance_on_the_page_is_that_of_the_circuit(pages, reduced, level):
     got = seen(pages / f"{level}.html", "return b2reduce.rest({rate_ext: 15}, {'I->E': 1.25}).rates;")
     changed = reduced[level].replace({"projection.I->E.G": 2.5 * nS})
-    own = b2r.simulate_rates(changed, duration=1 * second, drives={"ext": 15 * Hz}).rate_[:, -1]
+    own = b2r.simulate_rates(changed, duration=1 * second, drives={"ext": 15 * Hz}, delays=False).rate_[:, -1]
     assert got == pytest.approx(own.tolist(), rel=1e-3)
     same = seen(pages / f"{level}.html", "return b2reduce.rest({rate_ext: 15}, {}).rates;")  # a control
     assert abs(same[0] - got[0]) > 0.05 * got[0]
