@@ -7,6 +7,8 @@ import numpy as np
 from ..circuit.train_statistics import train_statistics
 from ..circuit.wiring_pattern import MOST, pattern_of
 from .loops.estimate import said_of_rhythms
+from .loops.foretold import growth_of
+from .loops.model_system import model_system, slopes_
 
 __all__ = ["model_warnings"]
 
@@ -37,6 +39,7 @@ def model_warnings(model, request, found):
         *_of_cells(model),
         *_of_rest(model, point, rest, request),
         *_of_states(model, point, rest, request, found),
+        *_of_delays(model),
         *_of_rhythms(model, request),
     ]
 
@@ -111,6 +114,20 @@ def _of_drive(drive, size, cells):
             f"{key}: recorded trains count as Poisson trains of their mean rate, {drive.rate_:.3g} Hz over"
             f" {drive.spikes.duration_:.3g} s; {found.said}"
             + ("; if its times are in ms, give them with their unit" if drive.rate_ < RARE_ else "")
+        )
+
+
+def _of_delays(model):
+    late = any(not p.delays.none for name in model.populations for p in model.circuit.pathways(name))
+    if not late or _unstable(model):
+        return
+    system = model_system(model, slopes_(model, model.operating_rate_, model.at_), model.operating_rate_)
+    leading = lambda delays: max(system.eigenvalues_(delays), key=lambda value: value.real)
+    if leading(False).real < 0 < leading(True).real:
+        yield (
+            f"with the delays of the circuit the rate model does not stay at its operating point:"
+            f" {growth_of(leading(True))}, by its own time constants, which are a modelling choice;"
+            " simulate_rates(delays=False) leaves them out, and fluctuations() measures what cells do"
         )
 
 
