@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..basics.arguments import needed_seconds, one_of, require, seconds, whole
+from ..basics.arguments import flag, needed_seconds, one_of, require, seconds, whole
 from ..basics.errors import AccuracyWarning, DivergenceError, InputError
 from ..basics.progress import Progress
 from ..basics.provenance import versions
@@ -68,6 +68,7 @@ def rate_network(
     """
     require(reduced, ReducedCircuit, "rate_network, reduced")
     seed, dt_ = whole(seed, "seed"), seconds(dt, "dt") or automatic_dt_(reduced)
+    delays = flag(delays, "delays")
     with brian_session():
         network, groups, *_ = build_rate_network(reduced, drives, dt_, seed=seed, delays=delays)
     return network, groups
@@ -145,7 +146,7 @@ def simulate_rates(
     bins = round(duration_ / (each * dt_))
     if bins < 1:
         raise InputError(f"duration: got {duration}, expected at least one bin of {each * dt_ * 1e3:g} ms")
-    start, finite = reduced.start_rates_(initial), _is_finite(noise, reduced)
+    start, finite, delays = reduced.start_rates_(initial), _is_finite(noise, reduced), flag(delays, "delays")
     run = run_cells if reduced.cells else partial(run_populations, finite=finite)
     # A runaway is reported below, not by numpy's warnings
     with (

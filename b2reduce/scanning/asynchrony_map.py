@@ -123,5 +123,5 @@ def map_asynchrony(
         # Tables of scans know no infinity
         grows = table["foretold"].isna() & (table["growth [1/s]"] > 0)
         table["foretold"] = table["foretold"].astype(float).where(~grows, np.inf)
-    last = columns.index("foretold") if "foretold" in columns else columns.index("status")
+    last = min(columns.index(name) for name in ("foretold", "status") if name in columns)
     return AsynchronyMap(table, tuple(columns[1:last]))

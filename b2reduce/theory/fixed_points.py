@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..basics.arguments import require
+from ..basics.arguments import flag, require
 from ..basics.errors import AccuracyWarning
 from ..basics.frozen import FrozenDict
 from ..basics.units import with_units
@@ -79,6 +79,7 @@ def fixed_points(
             True,
         )
     require(reduced, ReducedCircuit, "fixed_points, reduced")
+    delays = flag(delays, "delays")
     drives_ = constant_drives_(reduced, drives)
     if is_threshold_linear(reduced):
         network = ThresholdLinearNetwork.from_reduced(reduced, drives=drives)

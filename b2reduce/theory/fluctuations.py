@@ -16,6 +16,7 @@ from ..basics.fields import Floats, Mapped, Of, Plain, Text, Whole
 from ..basics.frozen import FrozenDict, Record
 from ..basics.progress import Progress
 from ..basics.units import with_units
+from ..cells.settings import check_rtol
 from ..reduction.loops.foretold import Foretold, foretold, growth_of, stretch_of
 from ..reduction.loops.responses import AtRest, answers_of, by_number, keyed, measured_loop
 from ..reduction.loops.spectra import Spectra, said_of_answers
@@ -161,7 +162,7 @@ class Fluctuations(Record):
         alone, together = self._counts(window_)
         sizes = np.array([self.reduced.circuit.populations[name].size for name in self.populations])
         return self._series(
-            (alone + (sizes - 1) * np.diag(together)) / (sizes * window_**2), "variance [Hz^2]"
+            (alone + (sizes - 1) * np.nan_to_num(np.diag(together))) / (sizes * window_**2), "variance [Hz^2]"
         )
 
     def fano(self, window: QuantityLike) -> pandas.Series:
@@ -283,6 +284,9 @@ def fluctuations(
     """
     require(reduced, ReducedCircuit, "fluctuations, reduced")
     seed = whole(seed, "seed")
+    if rtol is None:
+        raise InputError("rtol: got None, expected a relative error between 0 and 1")
+    check_rtol(rtol)
     if reduced.noise == "none":
         raise InputError(
             "fluctuations, reduced: its gains were measured without noise, and cells without noise fire like"

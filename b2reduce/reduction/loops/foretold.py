@@ -49,7 +49,7 @@ def foretold(spectra, stretch_):
     fires = dict(zip(names, spectra.rate_ > 0))
     recurrent = [p for name in names for p in circuit.pathways(name) if not p.is_drive and fires[p.source]]
     if not recurrent:
-        return []
+        return _of_shared_trains(spectra)
     rhythm = "grows by itself" if spectra.growing else ""
     ratios = {p.label: np.inf if rhythm else spectra.input_variance_(p) for p in recurrent}
     worst = max(ratios, key=ratios.get)
@@ -59,7 +59,7 @@ def foretold(spectra, stretch_):
     for p in recurrent:
         k = names.index(p.source)
         degree[p.source] = max(p.K, degree.get(p.source, 0.0))
-        correlation[p.source] = np.inf if rhythm else float(together[k, k] / alone[k])
+        correlation[p.source] = np.inf if rhythm else float(np.nan_to_num(together[k, k]) / alone[k])
     worst = max(correlation, key=lambda name: correlation[name] * degree[name])
     limit = LIMITS[CORRELATION] / degree[worst]
     found.append(_judged(CORRELATION, correlation[worst], limit, rhythm or f"population {worst}"))
@@ -70,6 +70,17 @@ def foretold(spectra, stretch_):
         )
     )
     return found
+
+
+def _of_shared_trains(spectra):
+    """Where cells project nowhere, no cell sums up what they have in common, and nothing limits it."""
+    if not spectra.shared:
+        return []
+    alone, together = spectra.counts_(COUNT_BIN_)
+    found = {p.target: spectra.names.index(p.target) for p in (link.pathway for link in spectra.shared)}
+    worst = max(found, key=lambda name: together[found[name], found[name]] / alone[found[name]])
+    value = float(together[found[worst], found[worst]] / alone[found[worst]])
+    return [Foretold(CORRELATION, value, np.inf, True, f"population {worst}, which no cell sums up")]
 
 
 def _judged(name, value, limit, where):

@@ -6,14 +6,17 @@ from functools import cached_property
 
 import numpy as np
 
-from .responses import SILENT_
+from .responses import SILENT_, shared_by
 
 __all__ = ["Spectra", "said_of_answers"]
 
 # Hz, of integrals over frequency: narrow peaks have the width of their decay, some 1/s over 2 pi
 LOWEST_, HIGHEST_, POINTS = 0.02, 5000.0, 3000
+LOBES, PER_LOBE = 24, 40  # of windows: side lobes that are followed, and points on each
 
 
+# Part of its trains that a cell shares: what all get is then not small beside what each gets alone
+COMMON = 0.3
 REGULAR = 0.1  # of the squared CV: peaks at multiples of the rate then stand out of a spectrum
 MISFIT = 6.0  # of chi2 over its degrees of freedom: filters then miss by more than twice the errors
 
@@ -64,13 +67,10 @@ class Spectra:
         index = np.arange(len(self.names))
         D[:, index, index] = (self.trains_(frequency_) / self.sizes[:, None]).T
         for link in self.shared:
-            place, drive = self.names.index(link.pathway.target), self._drive(link.pathway)
+            place, drive = self.names.index(link.pathway.target), shared_by(self.circuit, link.pathway)
             D[:, place, place] += np.abs(link.transfer_(s)) ** 2 * drive.rate_ / drive.trains
         S = spread @ D @ np.conj(np.swapaxes(spread, 1, 2))
         return np.moveaxis(S, 0, -1)
-
-    def _drive(self, pathway):
-        return next(d for d in self.circuit.drives if (d.name, d.target) == (pathway.source, pathway.target))
 
     @cached_property
     def grid_(self):
@@ -78,48 +78,56 @@ class Spectra:
         f = np.concatenate([[0.0], np.geomspace(LOWEST_, HIGHEST_, POINTS)])
         return f, 2 * np.gradient(f) * np.where(np.arange(len(f)) % (len(f) - 1) == 0, 0.5, 1.0)
 
-    @cached_property
-    def _on_grid(self):
-        return self.rates_(self.grid_[0]), self.trains_(self.grid_[0])
-
-    def pairs_(self):
-        """Cross-spectra of two different cells, on the grid: shape (population, population, frequency)."""
-        S, C = self._on_grid
-        pairs = S.copy()
+    def pairs_(self, frequency_):
+        """Cross-spectra of two cells, shape (population, population, frequency); NaN of one alone."""
+        S, C = self.rates_(frequency_), self.trains_(frequency_)
         for k, N in enumerate(self.sizes):
-            pairs[k, k] = (N * S[k, k] - C[k]) / (N - 1) if N > 1 else 0.0
-        return pairs
+            S[k, k] = (N * S[k, k] - C[k]) / (N - 1) if N > 1 else np.nan
+        return S
+
+    def _window(self, window_):
+        """(frequencies, their weights) of integrals over all frequencies that a window looks at.
+
+        Evenly over its first side lobes; beyond them the grid, on which it has its mean over a lobe.
+        """
+        lobes = np.linspace(0, LOBES / window_, PER_LOBE * LOBES)
+        f = np.unique(np.concatenate([lobes, self.grid_[0], np.geomspace(lobes[-1], 100 * lobes[-1], 400)]))
+        weight = 2 * np.gradient(f)
+        weight[[0, -1]] /= 2
+        return f, weight, f > lobes[-1]
 
     def counts_(self, window_):
         """(variance of the spike count of a cell, covariance of those of two cells) in windows, shapes
         (population,) and (population, population).
         """
-        f, weight = self.grid_
-        seen = weight * (window_ * np.sinc(f * window_)) ** 2
-        _, C = self._on_grid
+        f, weight, far = self._window(window_)
+        with np.errstate(divide="ignore"):
+            mean = 1 / (2 * (np.pi * f) ** 2)
+        seen = weight * np.where(far, mean, (window_ * np.sinc(f * window_)) ** 2)
         # Beyond the grid spikes are independent
         beyond = window_ - seen.sum()
-        return C @ seen + beyond * self.rate_, (self.pairs_().real @ seen)
+        return self.trains_(f) @ seen + beyond * self.rate_, self.pairs_(f).real @ seen
 
     def change_(self, window_):
         """Root mean square change of the population rates from one window to the next, without what counting
         independent spikes gives, relative to the rates: shape (population,).
         """
-        f, weight = self.grid_
-        seen = weight * np.sinc(f * window_) ** 2 * np.abs(1 - np.exp(-2j * np.pi * f * window_)) ** 2
-        S, _ = self._on_grid
-        beyond = 2 / window_ - seen.sum()
-        square = np.einsum("aaf,f->a", S.real, seen) + (beyond - 2 / window_) * self.rate_ / self.sizes
+        f, weight, far = self._window(window_)
+        with np.errstate(divide="ignore"):
+            mean = 1.5 / (np.pi * f * window_) ** 2
+        close = 4 * np.sinc(f * window_) ** 2 * np.sin(np.pi * f * window_) ** 2
+        seen = weight * np.where(far, mean, close)
+        index = np.arange(len(self.names))
+        excess = self.rates_(f)[index, index].real - (self.rate_ / self.sizes)[:, None]
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.sqrt(np.maximum(square, 0.0)) / self.rate_
+            return np.sqrt(np.maximum(excess @ seen, 0.0)) / self.rate_
 
     def input_variance_(self, pathway):
         """Variance of what a pathway brings to a cell, over that of as many independent Poisson trains."""
         f, weight = self.grid_
         k = self.names.index(pathway.source)
         passed = weight * np.abs(pathway.synapse.filter.transfer_(2j * np.pi * f)) ** 2
-        _, C = self._on_grid
-        together = C[k] + (pathway.K - 1) * self.pairs_()[k, k].real
+        together = self.trains_(f)[k] + (pathway.K - 1) * np.nan_to_num(self.pairs_(f)[k, k].real)
         return float(together @ passed / (self.rate_[k] * passed.sum()))
 
 
@@ -148,6 +156,14 @@ def said_of_answers(reduced, spectra):
                 f"population {name}: its cells fire regularly (CV {np.sqrt(cv2):.2g}), so that the spectrum"
                 f" of their trains has peaks at multiples of {rate_:.3g} Hz, narrower than what was measured:"
                 " near them spectra are too low"
+            )
+    for link in spectra.shared:
+        drive = shared_by(spectra.circuit, link.pathway)
+        if drive.overlap > COMMON:
+            said.append(
+                f"drive {drive.name}->{drive.target}: two cells have {100 * drive.overlap:.0f} % of their"
+                " trains in common, which moves them together by more than what is linear: spectra and"
+                " correlations are too low; give them more trains"
             )
     for link in spectra.loop.links:
         if link.cell.chi2 > MISFIT * max(link.cell.dof, 1):

@@ -96,7 +96,8 @@ def spectra_of(runs, after_, resolution):
     found = []
     for run in runs:
         inside = run.rate_[:, run.t_ > after_]
-        each = int(round(1 / (float(to_si(resolution, "Hz", "resolution")) * run.bin_)))
+        step_ = float(to_si(resolution, "Hz", "resolution"))
+        each = int(round(1 / (step_ * run.bin_))) if np.isfinite(step_) and step_ > 0 else 0
         if not 2 <= each <= inside.shape[1]:
             raise InputError(
                 f"spikes: got a run of {run.duration_:g} s, of which {after_:g} s are left out; expected at"
