@@ -40,7 +40,7 @@ from .scanning.tune import tune as tune
 from .scanning.what_if import what_if as what_if
 from .theory.continuation import continue_fixed_points as continue_fixed_points
 from .theory.fixed_points import fixed_points as fixed_points
-from .theory.fluctuations import Fluctuations as Fluctuations
+from .theory.fluctuation_spectra import Fluctuations as Fluctuations
 from .theory.fluctuations import fluctuations as fluctuations
 from .theory.phase_plane import phase_plane as phase_plane
 from .theory.ring import Ring as Ring

@@ -203,7 +203,7 @@ def test_inputs_vary_by_what_their_trains_share():
 
 
 def test_shared_trains_add_their_own_spectrum():
-    drive = SimpleNamespace(name="ext", target="E", rate_=8.0, trains=400)
+    drive = SimpleNamespace(name="ext", target="E", rate_=8.0, trains=400, overlap=0.5)
     onto = link("ext", "E", 12.0, 5e-3, is_drive=True)
     f = np.array([1.0, 20.0, 100.0])
     low = 1 / (1 + (2 * np.pi * f * 5e-3) ** 2)
@@ -222,3 +222,18 @@ def test_shared_trains_add_their_own_spectrum():
     np.testing.assert_allclose(own.rates_(f)[1, 1].real, expected, rtol=1e-12)
     without = spectra(loop_of(), SIZES, dict(zip(NAMES, RATE_))).rates_(f)[1, 1].real
     assert (expected > 1.5 * without)[0], "shared trains left out would be seen"
+
+
+def test_long_windows_see_what_is_slowest_and_short_ones_what_is_fastest():
+    """Var of a rate in windows T tends to S(0)/T, and to the integral over all frequencies as T shrinks."""
+    loop = RateLoop(NAMES, (link("E", "E", -2.0, 5e-3, fixed(2e-3)),))
+    own = spectra(loop, SIZES, dict(zip(NAMES, RATE_)))
+    rest = own.rates_(np.array([0.0]))[0, 0, 0].real
+    for window in (1e2, 1e3, 1e5):  # the feedback of some ms is 4e-4 of the first
+        alone, together = own.counts_(window)
+        N = own.sizes[0]
+        variance = (alone[0] + (N - 1) * together[0, 0]) / (N * window**2)
+        assert variance == pytest.approx(rest / window, rel=1e-3)
+    # In 10 us Poisson cells hardly know of one another: the counts of a cell are Poisson's
+    alone, together = own.counts_(1e-5)
+    assert alone[0] == pytest.approx(own.rate_[0] * 1e-5, rel=1e-3)

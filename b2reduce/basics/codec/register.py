@@ -25,7 +25,7 @@ KINDS = {
     "FISurface": "cells.surface",
     "FixedPoint": "theory.fixed_point",
     "FixedPoints": "theory.fixed_point",
-    "Fluctuations": "theory.fluctuations",
+    "Fluctuations": "theory.fluctuation_spectra",
     "FrequencyComparison": "validation.frequencies",
     "GainFit": "cells.gain_fit",
     "LinearResponse": "cells.linear_response",

@@ -9,7 +9,7 @@ import numpy as np
 from ...basics.arguments import one_time, require, runs_of
 from ...basics.errors import InputError
 from ...networks.activity import Activity
-from ...theory.fluctuations import Fluctuations
+from ...theory.fluctuation_spectra import Fluctuations
 from .style import LINES, axes_of, colours_of
 
 if TYPE_CHECKING:
