@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import warnings
 
 import numpy as np
 
+from ..basics.errors import AccuracyWarning
 from ..results.plots.cells import plot_fi, plot_transfer
+from ..results.plots.fluctuations import plot_spectra
 from ..results.plots.networks import plot_raster, plot_rates
 from ..results.plots.style import style
+from ..theory.fluctuations import fluctuations
 from .plots import plot_cells, plot_levels
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["figures"]
+
+# s of runs that have a spectrum, Hz of its resolution, and the pieces of a run that it is the mean of
+SHORTEST_, FINEST_, PIECES = 0.5, 2.0, 8
 
 
 def figures(validation):
@@ -46,8 +49,7 @@ def figures(validation):
             (
                 "Above: spikes of some cells in the last half second of the first spiking run. Below:"
                 " population rates of the whole run (10 ms Gaussian) with the rate model, from the silent"
-                " start; means are taken over the shaded time. Its time"
-                " constant is a modelling choice."
+                " start; means are taken over the shaded time. Its time constant is a modelling choice."
             ),
         )
         if comparison.cells is not None:
@@ -68,6 +70,8 @@ def figures(validation):
                     " on the same wiring, with the scatter that counting adds."
                 ),
             )
+        if reduced.answers:
+            drawn.update(_spectra(validation, Figure))
         for name, transfer in reduced.transfers.items():
             if len(transfer.rates_) > 2:
                 continue
@@ -92,3 +96,33 @@ def figures(validation):
                 ),
             )
     return drawn
+
+
+def _spectra(validation, new):
+    """Spectra of the population rates, where it was measured how cells answer; none where a rhythm grows."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AccuracyWarning)  # its sentences stand in the caption
+        found = fluctuations(validation.reduced)
+    after_ = float(np.asarray(validation.comparison.after))
+    left_ = min(run.duration_ for run in validation.spikes) - after_
+    if not found.stable or left_ < SHORTEST_:
+        return {}
+    figure = new(figsize=(7.0, 3.6))
+    resolution = max(FINEST_, PIECES / left_)
+    plot_spectra(
+        found,
+        list(validation.spikes),
+        after=f"{after_} s",
+        resolution=f"{resolution} Hz",
+        ax=figure.subplots(),
+    )
+    said = " ".join(f"{warning[0].upper()}{warning[1:]}." for warning in found.warnings)
+    return {
+        "spectra": (
+            figure,
+            (
+                "Spectra of the population rates: thin lines of the spiking runs, thick ones as uncoupled"
+                f" cells, their number and their delays foretell them. {said}"
+            ).strip(),
+        )
+    }

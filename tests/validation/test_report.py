@@ -197,3 +197,15 @@ def test_a_phone_shows_it_without_scrolling_sideways(folder):
     seen = json.loads(re.search(r'id="?out"?>(.*?)</p>', dom).group(1).replace("&quot;", '"'))
     assert seen["pictures"] == [True] * 4
     assert seen["wide"] <= 390
+
+
+def test_spectra_stand_beside_those_of_the_spikes_where_answers_are_known(tmp_path):
+    circuit = b2r.load_circuit("ei_lif").replace({"population.E.size": 800, "population.I.size": 200})
+    validation = b2r.validate(
+        circuit, duration="1 s", after="200 ms", seeds=1, seed=1, levels=("linear",), tau="pathway"
+    )
+    validation.save(tmp_path / "out")
+    html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert (
+        "Spectra of the population rates" in html and (tmp_path / "out" / "figures" / "spectra.png").is_file()
+    )
