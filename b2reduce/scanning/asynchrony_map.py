@@ -100,10 +100,12 @@ def map_asynchrony(
 
     Examples
     --------
-    >>> from brian2 import ms
-    >>> grid = {"projection.I->E.delay": [1]*ms}
-    >>> map_asynchrony("ei_lif", grid, workers=1).parameters
-    ('projection.I->E.delay [s]',)
+    >>> from brian2 import Hz
+    >>> from b2reduce import Circuit, Drive, Population
+    >>> external = Drive(name="ext", target="E", inputs=200, rate="14 Hz", G="0.5 nS", tau="5 ms", E="0 mV")
+    >>> alone = Circuit(populations={"E": Population("lif", 100)}, drives=[external])
+    >>> map_asynchrony(alone, {"drive.ext.rate": [14]*Hz}, workers=1).parameters
+    ('drive.ext.rate [Hz]',)
     """
     table = scan(
         circuit,
