@@ -19,7 +19,7 @@ def uniform(least_, greatest_):
     return Delays((least_,), (greatest_,), (1.0,))
 
 
-def link(source, target, gain, tau_, delays=AT_ONCE, K=1.0, is_drive=False):
+def link(source, target, gain, tau_, delays=AT_ONCE, K=1.0, is_drive=False, share=0.0, rate_=0.0):
     """Cells that answer at once to exponential synapses."""
     pathway = Pathway(
         f"{source}->{target}",
@@ -28,14 +28,13 @@ def link(source, target, gain, tau_, delays=AT_ONCE, K=1.0, is_drive=False):
         is_drive,
         K,
         SimpleNamespace(filter=LowPass(tau_), values_={}),
+        share=share,
         delays=delays,
     )
-    return Link(pathway, gain, None, 0.0)
+    return Link(pathway, gain, None, rate_)
 
 
-def spectra(loop, sizes, rates_, shared=(), drives=()):
+def spectra(loop, sizes, rates_, shared=()):
     """The Spectra of populations whose own trains are Poisson."""
-    circuit = SimpleNamespace(
-        populations={name: SimpleNamespace(size=size) for name, size in sizes.items()}, drives=drives
-    )
+    circuit = SimpleNamespace(populations={name: SimpleNamespace(size=size) for name, size in sizes.items()})
     return Spectra(loop, shared, {}, circuit, SimpleNamespace(rate_=rates_))

@@ -53,7 +53,7 @@ def source_response():
 
 
 def fluctuations():
-    return b2r.Fluctuations(reduced(), {"E:0": source_response()}, np.array([1.0, 10.0]), 1, {"circuit": "x"})
+    return b2r.Fluctuations(reduced(), {"E:0": source_response()}, np.array([1.0, 10.0]), {"circuit": "x"})
 
 
 def asynchrony_map():

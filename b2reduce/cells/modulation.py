@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..basics.provenance import versions
 from ..basics.units import si_label, with_units
 
 __all__ = ["Answer", "answer_of", "modulated_cell", "phases_of", "start_of", "summing_cell", "swing_of"]
@@ -88,6 +89,22 @@ def summing_cell(model, frequency_, dt_, with_synapses):
 def start_of(rest, frequency_):
     """Starting values of a cell with sums, from those of the cell without."""
     return {**rest, **{f"{PREFIX}_{part}_{k}": np.zeros(1) for k in range(len(frequency_)) for part in "cs"}}
+
+
+def provenance_of(model, found, cells, rtol, dt_, seed):
+    """How a response was measured."""
+    return {
+        "model": model.name,
+        "model_hash": model.hash,
+        "engine": found.engine,
+        "dt [s]": dt_,
+        "duration [s]": WARMUP_ + PERIOD_,
+        "warmup [s]": WARMUP_,
+        "cells": cells,
+        "rtol": rtol,
+        "seed": seed,
+        "versions": versions(),
+    }
 
 
 @dataclass(frozen=True)

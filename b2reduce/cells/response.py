@@ -10,14 +10,13 @@ import numpy as np
 from ..basics.arguments import seconds, to_si, whole
 from ..basics.errors import InputError
 from ..basics.progress import Progress
-from ..basics.provenance import versions
 from ..basics.streams import OfResponse, seed_streams
 from ..basics.units import si_label
 from ..circuit.drive_lists import drives_of
 from ..circuit.load_model import load_model
 from .checked_points import measure_checked
 from .linear_response import LinearResponse
-from .modulation import PERIOD_, WARMUP_, answer_of, modulated_cell, start_of
+from .modulation import PERIOD_, WARMUP_, answer_of, modulated_cell, provenance_of, start_of
 from .points import measure_points, noise_sources, rest_of
 from .settings import changed_parameters, check_engine, check_rtol, check_run, leaks, warned
 
@@ -229,18 +228,7 @@ def response_at_(
         )
     # A spike is noted at the start of the step in which it falls: half a step early on average.
     answer = answer_of(*both, frequency_, amplitude, dt_ / 2)
-    provenance = {
-        "model": model.name,
-        "model_hash": model.hash,
-        "engine": both[0].engine,
-        "dt [s]": dt_,
-        "duration [s]": WARMUP_ + PERIOD_,
-        "warmup [s]": WARMUP_,
-        "cells": answer.cells,
-        "rtol": rtol,
-        "seed": seed,
-        "versions": versions(),
-    }
+    provenance = provenance_of(model, both[0], answer.cells, rtol, dt_, seed)
     return LinearResponse(
         answer.frequency_,
         answer.gain,

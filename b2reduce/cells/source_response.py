@@ -14,9 +14,8 @@ import numpy as np
 from ..basics.errors import InputError
 from ..basics.fields import Complexes, Floats, Number, Plain
 from ..basics.frozen import FrozenDict, Record
-from ..basics.provenance import versions
 from ..basics.streams import OfResponse, seed_streams
-from .modulation import PERIOD_, WARMUP_, answer_of, start_of, summing_cell, swing_of
+from .modulation import PERIOD_, WARMUP_, answer_of, provenance_of, start_of, summing_cell, swing_of
 from .points import measure_points
 from .response import DEPTH, SLOWEST_RATE_
 
@@ -159,16 +158,5 @@ def source_response_at(model, I_, g_, sources, label, *, rtol=0.04, dt_, seed, e
         answer.power_,
         answer.rate_,
         answer.rate_sem_,
-        {
-            "model": model.name,
-            "model_hash": model.hash,
-            "engine": both[0].engine,
-            "dt [s]": dt_,
-            "duration [s]": WARMUP_ + PERIOD_,
-            "warmup [s]": WARMUP_,
-            "cells": answer.cells,
-            "rtol": rtol,
-            "seed": seed,
-            "versions": versions(),
-        },
+        provenance_of(model, both[0], answer.cells, rtol, dt_, seed),
     )

@@ -31,7 +31,7 @@ class Pathway:
     plasticity: Any = None  #: of every synapse by itself, such as `TsodyksMarkram`
     #: variance over cells of the number of inputs over its mean, as if all differences of rates were of it
     scatter: float = 0.0
-    share: float = 0.0  #: part of the source's cells that one cell has as inputs
+    share: float = 0.0  #: part of the source's cells, or of shared trains, that one cell has as inputs
     delays: Delays = AT_ONCE  #: of its synapses
 
     def __getattr__(self, name):
@@ -105,6 +105,7 @@ def pathways_onto(circuit, target):
             d.synapse,
             d.second,
             scatter=_scatter_of_drive(d),
+            share=d.overlap,
         )
         for d in circuit.drives
         if d.target == target

@@ -72,7 +72,7 @@ def main(script, folder, *words, look=None):
     try:
         runpy.run_path(str(script), run_name="__main__")
     except _Reached:
-        pass
+        return  # at its first run, of which all is written
     except SystemExit:
         error = "the script ended itself before any run()"
     except BaseException as raised:

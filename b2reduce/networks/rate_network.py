@@ -176,7 +176,7 @@ class Couplings:
     """
 
     def __init__(self, reduced, groups, seed, dt_, delays=True):
-        self.groups, self.couplings, self.rates_, self.past = groups, [], {}, {}
+        self.groups, self.couplings, self.rates_, self.past, self.longest = groups, [], {}, {}, {}
         wiring = draw_wiring(reduced.circuit, seed)
         sizes = draw_sizes(reduced.circuit, wiring, seed)
         for target, group in groups.items():
@@ -193,13 +193,10 @@ class Couplings:
                 ]
                 filtered = f"r_from_{f.input}" in group.variables
                 variable = group.variables[f"{'r_from' if filtered else 'I'}_{f.input}"]
+                sent = f.source, f.brought
+                self.longest[sent] = max(self.longest.get(sent, 0), *(steps for steps, _ in ones))
                 self.couplings.append(
-                    (
-                        (f.source, f.brought),
-                        ones,
-                        (1.0 if filtered else reduced.weight_(pathway)) / pathway.K,
-                        variable,
-                    )
+                    (sent, ones, (1.0 if filtered else reduced.weight_(pathway)) / pathway.K, variable)
                 )
 
     def __call__(self):
@@ -207,14 +204,10 @@ class Couplings:
         kept = lambda name, variable: self.groups[name].variables[f"{variable}_now"].get_value()
         self.rates_ = {name: kept(name, "r").copy() for name in self.groups}
         now = {(name, "r"): rate.astype(np.float32) for name, rate in self.rates_.items()}
-        longest = {}
-        for sent, ones, _, _ in self.couplings:
-            longest[sent] = max(longest.get(sent, 0), *(steps for steps, _ in ones))
-            if sent not in now:
-                now[sent] = kept(*sent).astype(np.float32)
-        for sent, steps in longest.items():
-            past = self.past.setdefault(sent, deque([now[sent]] * (steps + 1), maxlen=steps + 1))
-            past.appendleft(now[sent])
+        for sent, steps in self.longest.items():
+            value = now[sent] if sent in now else kept(*sent).astype(np.float32)
+            past = self.past.setdefault(sent, deque([value] * (steps + 1), maxlen=steps + 1))
+            past.appendleft(value)
         for sent, ones, factor, variable in self.couplings:
             past = self.past[sent]
             variable.set_value(factor * sum(matrix @ past[steps] for steps, matrix in ones))

@@ -140,8 +140,9 @@ def sources_of(circuit, population, rates_, drives_, cv2_, private=False):
     of a recurrent pathway is scaled by `variance_factor` at the rate of its source and the squared CV `cv2_`
     of its intervals, as `source_of` does; and where sizes of synapses differ, or what spikes release, it is
     `second_` times as large. Where trains of several sources share a source, it has their mean and variance.
-    With `private` the variance is that which a cell has to itself: of K out of N trains 1 - K/N, where all
-    cells have the mean over N in common.
+    With `private` the variance of K out of N trains of a population is the 1 - K/N that a cell has to itself:
+    what all cells have in common feedback takes away. Shared trains of drives, which it does not, keep all
+    of theirs: a response to common noise is the mean over that noise.
     """
     model = circuit.populations[population].model
     tau_m_ = membrane_tau_(model, average(circuit, population, rates_, drives_)[1])
@@ -163,7 +164,7 @@ def sources_at(circuit, population, rates, tau_m_, cv2_, times=None, private=Fal
         for p in pathways:
             r, more = rates[p.label], times.get(p.label, 1.0)
             events = events + p.K * p.sent_(r) * more
-            own = 1.0 - p.share if private else 1.0
+            own = 1.0 - p.share if private and not p.is_drive else 1.0
             varied = varied + own * p.K * p.second_(r) * r * pathway_factor(p, r, cv2_, tau_m_) * more
             spikes = spikes + p.K * r * more
         sources.append(source_of(f"s{number}", synapse, events, varied, spikes))

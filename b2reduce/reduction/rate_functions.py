@@ -10,6 +10,8 @@ import numpy as np
 
 from ..basics.errors import InputError
 from .drives import read_drives
+from .inputs import synapses_of
+from .loops.responses import by_number, fitted
 from .rest import loop_of, states_of, steady_rates
 from .states import of_model, read_rates, state_table, states_of_model
 from .transfer_axes import transfer_axes
@@ -84,6 +86,15 @@ class RateFunctions:
         NaN where the model runs away.
         """
         return steady_rates(self.populations, lambda rates_: self.response_(rates_, drives_), start_)
+
+    @cached_property
+    def answer_filters_(self: Any) -> Any:
+        """{population: {synapse: RateFilter or None}}: how cells answer behind each kind of synapse."""
+        found = {}
+        for name, own in by_number(self.answers).items():
+            kinds = synapses_of(self.circuit, name)
+            found[name] = {kinds[k][0]: fitted(each, kinds[k][0]) for k, each in own.items()}
+        return found
 
     @cached_property
     def loop_(self: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..basics.arguments import needed_seconds
-from ..basics.fields import Floats, Mapped, Of, Plain, Text, Whole
+from ..basics.fields import Floats, Mapped, Of, Plain, Text
 from ..basics.frozen import FrozenDict, Record
 from ..basics.units import with_units
 from ..reduction.loops.foretold import Foretold, foretold, growth_of, stretch_of
@@ -67,14 +67,12 @@ class Fluctuations(Record):
     reduced: ReducedCircuit
     answers: Mapping
     frequency_: np.ndarray
-    seed: int
     provenance: Mapping = field(default_factory=dict)
 
     FIELDS = FrozenDict(
         reduced=Of("ReducedCircuit"),
         answers=Mapped(Text, Of("SourceResponse")),
         frequency_=Floats("frequency"),
-        seed=Whole,
         provenance=Plain,
     )
 

@@ -38,7 +38,8 @@ def fluctuations(
     ----------
     reduced : ReducedCircuit
         Of any level, measured in noise: what counts is its circuit and its operating point. With tau
-        "pathway" it knows already how its cells answer; else that is measured now.
+        "pathway" it knows already how its cells answer, and `rtol`, `seed` and `engine` decide nothing; else
+        that is measured now.
     frequencies : Quantity, optional
         By default every Hz from 1 to 400 Hz.
     rtol : float
@@ -103,11 +104,12 @@ def fluctuations(
     provenance = {
         "circuit": reduced.circuit.name,
         "circuit_hash": reduced.circuit.hash,
-        "seed": seed,
-        "rtol": rtol,
-        "cells": {key: each.provenance["cells"] for key, each in answers.items()},
+        "answers": {
+            key: {what: each.provenance[what] for what in ("cells", "rtol", "seed", "engine")}
+            for key, each in answers.items()
+        },
     }
-    result = Fluctuations(reduced, answers, frequency_, seed, provenance)
+    result = Fluctuations(reduced, answers, frequency_, provenance)
     for warning in result.warnings:
         warn(warning, AccuracyWarning, stacklevel=2)
     return result

@@ -71,7 +71,7 @@ def figures(validation):
                 ),
             )
         if reduced.answers:
-            drawn.update(_spectra(validation, Figure))
+            drawn.update(_spectra(validation))
         for name, transfer in reduced.transfers.items():
             if len(transfer.rates_) > 2:
                 continue
@@ -98,8 +98,10 @@ def figures(validation):
     return drawn
 
 
-def _spectra(validation, new):
+def _spectra(validation):
     """Spectra of the population rates, where it was measured how cells answer; none where a rhythm grows."""
+    from matplotlib.figure import Figure
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AccuracyWarning)  # its sentences stand in the caption
         found = fluctuations(validation.reduced)
@@ -107,7 +109,7 @@ def _spectra(validation, new):
     left_ = min(run.duration_ for run in validation.spikes) - after_
     if not found.stable or left_ < SHORTEST_:
         return {}
-    figure = new(figsize=(7.0, 3.6))
+    figure = Figure(figsize=(7.0, 3.6))
     resolution = max(FINEST_, PIECES / left_)
     plot_spectra(
         found,

@@ -1,7 +1,5 @@
 """Spectra of linear networks: against simulated networks of Poisson cells, and against closed forms."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
@@ -203,18 +201,18 @@ def test_inputs_vary_by_what_their_trains_share():
 
 
 def test_shared_trains_add_their_own_spectrum():
-    drive = SimpleNamespace(name="ext", target="E", rate_=8.0, trains=400, overlap=0.5)
-    onto = link("ext", "E", 12.0, 5e-3, is_drive=True)
+    # Of 400 trains of 8 Hz a cell sees 200
+    onto = link("ext", "E", 12.0, 5e-3, K=200.0, is_drive=True, share=0.5, rate_=8.0)
     f = np.array([1.0, 20.0, 100.0])
     low = 1 / (1 + (2 * np.pi * f * 5e-3) ** 2)
     loop = RateLoop(NAMES, ())
-    own = spectra(loop, SIZES, dict(zip(NAMES, RATE_)), [onto], [drive])
+    own = spectra(loop, SIZES, dict(zip(NAMES, RATE_)), [onto])
     # The mean of 400 trains of 8 Hz has the spectrum 8/400 Hz, 144 times of which a gain of 12 makes
     S = own.rates_(f)
     np.testing.assert_allclose(S[0, 0], RATE_[0] / 200 + 144 * 8 / 400 * low, rtol=1e-12)
     np.testing.assert_allclose(S[1, 1], np.full(3, RATE_[1] / 100), rtol=1e-12)
     # With feedback of both, the noise of the drive travels as that of cells does
-    own = spectra(loop_of(), SIZES, dict(zip(NAMES, RATE_)), [onto], [drive])
+    own = spectra(loop_of(), SIZES, dict(zip(NAMES, RATE_)), [onto])
     H = np.moveaxis(loop_of().matrix_(2j * np.pi * f), 0, -1)
     determinant = (1 - H[0, 0]) * (1 - H[1, 1]) - H[0, 1] * H[1, 0]
     D = [RATE_[0] / 200 + 144 * 8 / 400 * low, RATE_[1] / 100]

@@ -6,8 +6,6 @@ import re
 
 from ...basics.display import number
 from ...circuit.circuit_latex import escaped
-from ..inputs import synapses_of
-from ..loops.responses import by_number, fitted
 from .synaptic import Synaptic
 
 __all__ = ["Pathway"]
@@ -84,19 +82,4 @@ class Pathway(Synaptic):
 
     def _cell(self, reduced, pathway):
         """The filter behind a synapse; None of cells that are silent, which answer to nothing."""
-        return _filters(reduced).get(pathway.target, {}).get(pathway.synapse)
-
-
-def _filters(reduced):
-    """{population: {synapse: RateFilter}}, which take time to fit, kept with the model."""
-    kept = reduced.__dict__.get("_filters")
-    if kept is None:
-        kept = {}
-        for name, answers in by_number(reduced.answers).items():
-            kinds = synapses_of(reduced.circuit, name)
-            kept[name] = {
-                kinds[k][0]: fitted(each, kinds[k][0], 1.0 if each.gain[0].real >= 0 else -1.0)
-                for k, each in answers.items()
-            }
-        reduced.__dict__["_filters"] = kept
-    return kept
+        return reduced.answer_filters_.get(pathway.target, {}).get(pathway.synapse)

@@ -55,11 +55,11 @@ def said_of_rhythms(reduced):
         if np.isfinite(values[1])
         else "ever more, by themselves,"
     )
-    roots = [spectra.loop.roots_() for spectra, _ in both]
-    first = min((own[0] for own in roots if own.size), key=lambda root: -root.real)
+    roots = [own[0] for own in (spectra.loop.roots_() for spectra, _ in both) if own.size]
+    first = f", with {growth_of(max(roots, key=lambda root: root.real))}" if roots else ""
     return (
         f"cells are foretold to fire together: inputs ({rows[0][0].where}) would vary {times} as those of"
-        f" independent trains, with {growth_of(first)}; mean rates do not describe that. This is an estimate"
+        f" independent trains{first}; mean rates do not describe that. This is an estimate"
         " from gains, synapses and delays: fluctuations() measures it on cells, and a spiking network shows"
         " it"
     )

@@ -50,37 +50,38 @@ def foretold(spectra, stretch_):
     recurrent = [p for name in names for p in circuit.pathways(name) if not p.is_drive and fires[p.source]]
     if not recurrent:
         return _of_shared_trains(spectra)
-    rhythm = "grows by itself" if spectra.growing else ""
-    ratios = {p.label: np.inf if rhythm else spectra.input_variance_(p) for p in recurrent}
-    worst = max(ratios, key=ratios.get)
-    found = [_judged(VARIANCE, ratios[worst], LIMITS[VARIANCE], rhythm or worst)]
-    alone, together = (None, None) if rhythm else spectra.counts_(COUNT_BIN_)
-    degree, correlation = {}, {}
+    degree: dict = {}
     for p in recurrent:
-        k = names.index(p.source)
         degree[p.source] = max(p.K, degree.get(p.source, 0.0))
-        correlation[p.source] = np.inf if rhythm else float(np.nan_to_num(together[k, k]) / alone[k])
-    worst = max(correlation, key=lambda name: correlation[name] * degree[name])
-    limit = LIMITS[CORRELATION] / degree[worst]
-    found.append(_judged(CORRELATION, correlation[worst], limit, rhythm or f"population {worst}"))
-    change = np.full(len(names), np.inf) if rhythm else np.nan_to_num(spectra.change_(stretch_))
-    found.append(
-        _judged(
-            CHANGE, float(change.max()), LIMITS[CHANGE], rhythm or f"population {names[int(change.argmax())]}"
-        )
-    )
-    return found
+    if spectra.growing:
+        limits = LIMITS | {CORRELATION: LIMITS[CORRELATION] / max(degree.values())}
+        return [_judged(name, np.inf, limit, "grows by itself") for name, limit in limits.items()]
+    ratios = {p.label: spectra.input_variance_(p) for p in recurrent}
+    varies = max(ratios, key=ratios.get)
+    together = _correlations(spectra)
+    alike = max(degree, key=lambda name: together[name] * degree[name])
+    change = dict(zip(names, np.nan_to_num(spectra.change_(stretch_))))
+    moves = max(change, key=change.get)
+    return [
+        _judged(VARIANCE, ratios[varies], LIMITS[VARIANCE], varies),
+        _judged(CORRELATION, together[alike], LIMITS[CORRELATION] / degree[alike], f"population {alike}"),
+        _judged(CHANGE, change[moves], LIMITS[CHANGE], f"population {moves}"),
+    ]
 
 
 def _of_shared_trains(spectra):
     """Where cells project nowhere, no cell sums up what they have in common, and nothing limits it."""
     if not spectra.shared:
         return []
+    together = _correlations(spectra)
+    worst = max((link.pathway.target for link in spectra.shared), key=together.get)
+    return [_judged(CORRELATION, together[worst], np.inf, f"population {worst}, which no cell sums up")]
+
+
+def _correlations(spectra):
+    """{population: mean correlation of the spike counts of two of its cells}; 0 of one cell alone."""
     alone, together = spectra.counts_(COUNT_BIN_)
-    found = {p.target: spectra.names.index(p.target) for p in (link.pathway for link in spectra.shared)}
-    worst = max(found, key=lambda name: together[found[name], found[name]] / alone[found[name]])
-    value = float(together[found[worst], found[worst]] / alone[found[worst]])
-    return [Foretold(CORRELATION, value, np.inf, True, f"population {worst}, which no cell sums up")]
+    return dict(zip(spectra.names, np.nan_to_num(np.diag(together) / alone)))
 
 
 def _judged(name, value, limit, where):

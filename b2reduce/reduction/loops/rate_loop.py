@@ -15,7 +15,7 @@ __all__ = ["RateLoop"]
 
 SCALE_ = 100.0  # 1/s: over which feedback changes with s
 MOST_ROOTS = 12
-MARGIN_ = 1e-6  # 1/s
+MARGIN_ = 1e-6  # 1/s: a real part closer to 0 than this neither grows nor dies
 # Of the frequencies at which encirclements are counted, rad/s: how far, and how many
 FARTHEST_, POINTS = 2 * np.pi * 2e4, 40000
 
@@ -83,7 +83,7 @@ class RateLoop:
         values = values[np.argsort(-values.real)]
         found = refined(values[: 8 * MOST_ROOTS], self.determinant_, SCALE_)
         growing, counted = int(np.sum(found.real > 0)), self.growing_()
-        marginal = np.any(np.abs(found.real) < MARGIN_)  # on the axis itself chance decides
+        marginal = np.any(np.abs(found.real) < MARGIN_)
         if growing != counted and not marginal:
             warnings.warn(
                 f"roots of the feedback of {', '.join(self.names)}: {growing} were found that grow, and the"

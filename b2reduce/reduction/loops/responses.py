@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,10 +20,10 @@ __all__ = [
     "answers_of",
     "by_number",
     "fitted",
+    "is_shared",
     "keyed",
     "measured_links",
     "measured_loop",
-    "shared_by",
 ]
 
 CHANCE, LEAST_SEM = 3.0, 1e-3  # standard errors; relative to the answer at rest
@@ -72,11 +73,7 @@ def answers_of(circuit, point, *, seed, rtol=0.04, dt_, engine="auto", bar, ever
             for number, (_, pathways) in enumerate(synapses_of(circuit, name))
             if np.any(sources[number].rate_ > 0)
         ]
-        common = [
-            kind
-            for kind in kinds
-            if every or any(not p.is_drive or shared_by(circuit, p) is not None for p in kind[1])
-        ]
+        common = [kind for kind in kinds if every or any(not p.is_drive or is_shared(p) for p in kind[1])]
         found[name] = {
             number: source_response_at(
                 population.model,
@@ -110,23 +107,16 @@ def by_number(answers):
     return found
 
 
-def shared_by(circuit, pathway):
-    """The drive of a pathway whose trains several cells see; None of others."""
-    return next(
-        (
-            d
-            for d in circuit.drives
-            if pathway.is_drive and (d.name, d.target) == (pathway.source, pathway.target) and d.overlap
-        ),
-        None,
-    )
+def is_shared(pathway):
+    """Whether cells have some of the trains of a drive in common."""
+    return pathway.is_drive and pathway.share > 0
 
 
 def measured_loop(circuit, point, answers):
     """(RateLoop of the populations, [Link] of shared trains)."""
     found = list(measured_links(circuit, point, answers))
     loop = RateLoop(tuple(circuit.populations), tuple(each for each in found if not each.pathway.is_drive))
-    return loop, [each for each in found if shared_by(circuit, each.pathway) is not None]
+    return loop, [each for each in found if is_shared(each.pathway)]
 
 
 def measured_links(circuit, point, answers):
@@ -138,18 +128,21 @@ def measured_links(circuit, point, answers):
             events_ = sum(p.K * p.sent_(rate_) for p, rate_ in sent.items())
             if response is None or not events_ > 0:
                 continue
-            sign = 1.0 if response.gain[0].real >= 0 else -1.0
-            fit = fitted(response, synapse, sign)
+            fit = fitted(response, synapse)
             for p, rate_ in sent.items() if fit is not None else ():
-                yield Link(p, float(sign * fit.gain / events_ * p.K * p.slope_(rate_)), fit, rate_)
+                yield Link(p, float(fit.gain / events_ * p.K * p.slope_(rate_)), fit, rate_)
 
 
-def fitted(response, synapse, sign):
-    """The RateFilter behind a synapse that fits best (AIC); None where cells do not answer beyond chance."""
+def fitted(response, synapse):
+    """The RateFilter behind a synapse that fits best (AIC), its gain in Hz for a relative change of the rate;
+    None where cells do not answer beyond chance.
+    """
     if not np.abs(response.gain[0]) > CHANCE * response.gain_sem[0]:
         return None
+    sign = np.sign(response.gain[0].real)
     f, passed = response.frequency_, synapse.filter.transfer_(2j * np.pi * response.frequency_)
     # Cells that fire almost like clocks may scatter by nothing at some tone
     sem = np.maximum(response.gain_sem, LEAST_SEM * np.abs(response.gain[0]))
     fits = [fit_filter(f, sign * response.gain / passed, sem / np.abs(passed), form) for form in FILTERS]
-    return min(fits, key=lambda fit: fit.aic)
+    best = min(fits, key=lambda fit: fit.aic)
+    return replace(best, gain=float(sign * best.gain))

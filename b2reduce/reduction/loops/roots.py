@@ -8,8 +8,8 @@ import numpy as np
 
 __all__ = ["Delayed", "DelayedSystem", "refined"]
 
-FASTEST_ = 2 * np.pi * 400.0  # 1/s: of what delays are resolved for
-NODES = 16, 100  # of the polynomials over the longest delay
+# Nodes of the polynomials over the longest delay: at least and at most, and how many for each second of it
+NODES, NODES_PER_SECOND = (16, 100), 1500.0
 SAME = 1e-6  # relative distance of roots that are one
 RESIDUAL = 1e-8
 
@@ -47,7 +47,7 @@ class DelayedSystem:
         if not late:
             return np.linalg.eigvals(A)
         longest = max(term.delays.longest_ for term in late)
-        number = int(np.clip(NODES[0] + 0.6 * FASTEST_ * longest, *NODES))
+        number = int(np.clip(NODES[0] + NODES_PER_SECOND * longest, *NODES))
         nodes = longest / 2 * (np.cos(np.pi * np.arange(number + 1) / number) - 1)  # 0 first, then the past
         weights = np.where(np.isin(np.arange(number + 1), (0, number)), 0.5, 1.0) * (-1.0) ** np.arange(
             number + 1

@@ -6,15 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
-from .responses import SILENT_, shared_by
+from .responses import SILENT_
 
 __all__ = ["Spectra", "said_of_answers"]
 
 # Hz, of integrals over frequency: narrow peaks have the width of their decay, some 1/s over 2 pi
 LOWEST_, HIGHEST_, POINTS = 0.02, 5000.0, 3000
 LOBES, PER_LOBE = 24, 40  # of windows: side lobes that are followed, and points on each
-
-
 # Part of its trains that a cell shares: what all get is then not small beside what each gets alone
 COMMON = 0.3
 REGULAR = 0.1  # of the squared CV: peaks at multiples of the rate then stand out of a spectrum
@@ -42,7 +40,7 @@ class Spectra:
     """
 
     def __init__(self, loop, shared, answers, circuit, point):
-        self.loop, self.shared, self.circuit, self.point = loop, shared, circuit, point
+        self.loop, self.shared, self.circuit = loop, shared, circuit
         self.names = loop.names
         self.sizes = np.array([circuit.populations[name].size for name in self.names], dtype=float)
         self.rate_ = np.array([point.rate_[name] for name in self.names], dtype=float)
@@ -67,8 +65,9 @@ class Spectra:
         index = np.arange(len(self.names))
         D[:, index, index] = (self.trains_(frequency_) / self.sizes[:, None]).T
         for link in self.shared:
-            place, drive = self.names.index(link.pathway.target), shared_by(self.circuit, link.pathway)
-            D[:, place, place] += np.abs(link.transfer_(s)) ** 2 * drive.rate_ / drive.trains
+            p, place = link.pathway, self.names.index(link.pathway.target)
+            # The mean over as many Poisson trains as there are, K/share
+            D[:, place, place] += np.abs(link.transfer_(s)) ** 2 * link.rate_ * p.share / p.K
         S = spread @ D @ np.conj(np.swapaxes(spread, 1, 2))
         return np.moveaxis(S, 0, -1)
 
@@ -76,7 +75,7 @@ class Spectra:
     def grid_(self):
         """(frequencies in Hz, their weights) of integrals over all frequencies, of both signs."""
         f = np.concatenate([[0.0], np.geomspace(LOWEST_, HIGHEST_, POINTS)])
-        return f, 2 * np.gradient(f) * np.where(np.arange(len(f)) % (len(f) - 1) == 0, 0.5, 1.0)
+        return f, _weights(f)
 
     def pairs_(self, frequency_):
         """Cross-spectra of two cells, shape (population, population, frequency); NaN of one alone."""
@@ -92,9 +91,7 @@ class Spectra:
         """
         lobes = np.linspace(0, LOBES / window_, PER_LOBE * LOBES)
         f = np.unique(np.concatenate([lobes, self.grid_[0], np.geomspace(lobes[-1], 100 * lobes[-1], 400)]))
-        weight = 2 * np.gradient(f)
-        weight[[0, -1]] /= 2
-        return f, weight, f > lobes[-1]
+        return f, _weights(f), f > lobes[-1]
 
     def counts_(self, window_):
         """(variance of the spike count of a cell, covariance of those of two cells) in windows, shapes
@@ -131,6 +128,12 @@ class Spectra:
         return float(together @ passed / (self.rate_[k] * passed.sum()))
 
 
+def _weights(frequency_):
+    """Of the trapezoidal rule, for both signs of the frequency."""
+    steps = np.diff(frequency_)
+    return np.append(steps, 0.0) + np.append(0.0, steps)
+
+
 def _train_of(answers, rate_):
     """The spectral density of a cell's train as a function of the frequency."""
     if not answers:
@@ -158,10 +161,9 @@ def said_of_answers(reduced, spectra):
                 " near them spectra are too low"
             )
     for link in spectra.shared:
-        drive = shared_by(spectra.circuit, link.pathway)
-        if drive.overlap > COMMON:
+        if link.pathway.share > COMMON:
             said.append(
-                f"drive {drive.name}->{drive.target}: two cells have {100 * drive.overlap:.0f} % of their"
+                f"drive {link.pathway.label}: two cells have {100 * link.pathway.share:.0f} % of their"
                 " trains in common, which moves them together by more than what is linear: spectra and"
                 " correlations are too low; give them more trains"
             )
