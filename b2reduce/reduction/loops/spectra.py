@@ -14,7 +14,7 @@ __all__ = ["Spectra", "said_of_answers"]
 LOWEST_, HIGHEST_, POINTS = 0.02, 5000.0, 3000
 LOBES, PER_LOBE = 24, 40  # of windows: side lobes that are followed, and points on each
 # Part of its trains that a cell shares: what all get is then not small beside what each gets alone
-COMMON = 0.3
+COMMON = 0.1
 REGULAR = 0.1  # of the squared CV: peaks at multiples of the rate then stand out of a spectrum
 MISFIT = 6.0  # of chi2 over its degrees of freedom: filters then miss by more than twice the errors
 
