@@ -87,7 +87,11 @@ def _through(reduced, pathway):
     delay, and the variable that it sends).
     """
     key = "" if pathway.plasticity is None else reduced.plastic_(pathway.source)[pathway.plasticity]
-    beside = [p.delays for p in reduced.circuit.pathways(pathway.target) if p.source == pathway.source]
+    beside = [
+        p.delays
+        for p in reduced.circuit.pathways(pathway.target)
+        if (p.source, p.is_drive) == (pathway.source, pathway.is_drive)
+    ]
     late = list(dict.fromkeys(beside)).index(pathway.delays)
     behind = (f"_{key}" if key else "") + (f"_late_{late}" if late else "")
     return behind, f"sent_{key}" if key else "r"
