@@ -1,21 +1,12 @@
-"""C++ for the native engine, from Brian2's own code generation.
-
-Any equation, method and function that it can render.
-"""
+"""C++ for the native engine: the kernel of a cell."""
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass
 from importlib import resources
 
-import numpy as np
-
-from ...basics.session import brian_session
-from ...circuit.spike_counts import condition_of, is_watched
-from .hoisting import Hoister
-from .rendering import NotExpressible, renderer
+from .cell_code import cell_code
 
 __all__ = ["LANES", "MOST_ENTRIES", "KernelSource", "generate"]
 
@@ -43,151 +34,23 @@ def _of_lane(expression, parameters):
 
 
 def generate(model, per_cell, synapses, dt_, method=None, swinging=False):
-    """The kernel of a model.
+    """The kernel of a model, with Poisson events on all its synapses.
 
     Parameters
     ----------
-    model : NeuronModel
-    per_cell : sequence of str
-        Parameters that every cell has its own value of.
-    synapses : mapping of str to Synapse
-        Of the sources, by label.
-    dt_ : float
-    method : str, optional
-        Integration method; by default the model's.
+    model, per_cell, synapses, dt_, method
+        As of `cell_code`.
     swinging : bool
         Whether rates of sources swing in time.
 
     Raises
     ------
     NotExpressible
-        If the equations call a function that the kernel lacks, or have events of their own.
+        As `cell_code` does.
     """
-    from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
-    from brian2.codegen.translation import make_statements
-    from brian2.core.variables import Constant
     from jinja2 import Environment, StrictUndefined
 
-    written = model.cell_equations(synapses, per_cell=per_cell, poisson=list(synapses), method=method)
-    render = renderer().render_expr
-    lines, constants, invariants = (
-        {"once": [], "each_step": [], "update": [], "threshold": [], "watch": [], "reset": []},
-        {},
-        {},
-    )
-    with brian_session() as brian2:
-        group = brian2.NeuronGroup(
-            1,
-            written.equations,
-            threshold=written.threshold,
-            reset=written.reset,
-            refractory=written.refractory,
-            method=written.method,
-            namespace=written.namespace,
-            dt=dt_ * brian2.second,
-            codeobj_class=NumpyCodeObject,
-        )
-        for item in group.contained_objects:
-            item.codeobj_class = NumpyCodeObject
-        brian2.Network(group).run(0 * brian2.second, namespace={})
-        if group.events.keys() != {"spike"} or any(
-            eq.type == "parameter" and eq.var_type != "float" for eq in model.parsed.values()
-        ):
-            raise NotExpressible("the equations have events or integer parameters of their own")
-        if any("constant over dt" in eq.flags for eq in model.parsed.values()):
-            raise NotExpressible("a subexpression is held constant over dt")
-        own = set(group.equations.parameter_names) - {"lastspike", "not_refractory"}
-        fixed = own | {"dt", *written.namespace}
-        thresholder = group.thresholder["spike"]
-        for piece, runner, code in (
-            ("update", group.state_updater, None),
-            ("threshold", thresholder, None),
-            ("reset", group.resetter.get("spike"), None),
-            ("watch", thresholder, f"_above = {condition_of(model)}" if is_watched(model) else ""),
-        ):
-            code = runner.abstract_code if code is None and runner is not None else code
-            if not code:
-                continue
-            variables = {**group.variables, **runner.codeobj.variables}
-            scalar, vector = make_statements(code, variables, np.float64, optimise=True, blockname=piece)
-            found = {
-                name: float(variable.get_value())
-                for name, variable in variables.items()
-                if isinstance(variable, Constant) and name != "N"
-            }
-            constants.update(found)
-            fixed |= set(found)
-            for statement in scalar:
-                timely = re.search(r"\bt(_in_timesteps)?\b", statement.expr)
-                fixed |= set() if timely else {statement.var}
-                lines["each_step" if timely else "once"].append(
-                    f"const double m_{statement.var} = {render(statement.expr)};"
-                )
-            for statement in vector:
-                # A reset runs only where a cell fired: there is nothing to gain by taking anything out of it.
-                expression = (
-                    statement.expr
-                    if piece in ("watch", "reset")
-                    else ast.unparse(
-                        Hoister(fixed, invariants).visit(ast.parse(statement.expr, mode="eval").body)
-                    )
-                )
-                declared = (
-                    "" if statement.op != ":=" else "const double " if statement.constant else "double "
-                )
-                value = render(expression)
-                if (
-                    piece == "update"
-                    and getattr(variables.get(statement.var), "conditional_write", None) is not None
-                ):
-                    # Brian2 writes what is held while refractory only outside of it; a reset may always
-                    # write.
-                    value = f"m_not_refractory != 0 ? {value} : m_{statement.var}"
-                lines[piece].append(
-                    f"{declared}m_{statement.var} {'=' if statement.op == ':=' else statement.op} {value};"
-                )
-        variables = tuple(sorted(group.equations.diff_eq_names))
-        held = {name for name in variables if group.variables[name].conditional_write is not None}
-    draws = []
-
-    def draw(call):
-        draws.append(call.group(1))
-        return f"drawn_{len(draws) - 1}"
-
-    for piece in ("update", "threshold", "reset"):
-        lines[piece] = [re.sub(r"\b(randn?)\(\)", draw, line) for line in lines[piece]]
-    if any(re.search(r"\brandn?\(\)", line) for piece in ("once", "each_step") for line in lines[piece]):
-        raise NotExpressible("a random number is shared by all cells")
-    jumps = [
-        {name: render(size) for name, size in synapse.jumps(label, model).items()}
-        for label, synapse in synapses.items()
-    ]
-    kept = {f"m_{name}": (render(text), "not_refractory" in text) for text, name in invariants.items()}
-    code = [line for piece in lines.values() for line in piece]
-    sizes = [size for own_jumps in jumps for size in own_jumps.values()]
-    mentioned = set(re.findall(r"m_(\w+)", " ".join([*code, *(text for text, _ in kept.values()), *sizes])))
-    constants = {name: value for name, value in constants.items() if name in mentioned}
-    parameters = tuple(sorted(name for name in own if name in mentioned))
-    declared = set(re.findall(r"double m_(\w+) =", " ".join(code)))
-    written_to = set(re.findall(r"^m_(\w+) \W*=", "\n".join(lines["reset"]), flags=re.M))
-    known = {
-        *constants,
-        *parameters,
-        *variables,
-        *declared,
-        *invariants.values(),
-        "t",
-        "dt",
-        "lastspike",
-        "not_refractory",
-    }
-    if unknown := (mentioned - known) | (written_to - {*variables, *declared, "not_refractory"}):
-        raise NotExpressible(
-            f"the equations use {', '.join(sorted(unknown))} in a way that has no native form"
-        )
-    timeless = not re.search(
-        r"\bt(_in_timesteps)?\b", f"{model.equations}\n{model.threshold}\n{model.reset}\n{model.refractory}"
-    )
+    code = cell_code(model, per_cell, synapses, dt_, method)
     template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
         resources.files("b2reduce.cells.engine").joinpath("kernel.cpp").read_text(encoding="utf-8")
     )
@@ -195,19 +58,22 @@ def generate(model, per_cell, synapses, dt_, method=None, swinging=False):
     text = template.render(
         lanes=LANES,
         most_entries=MOST_ENTRIES,
-        random=bool(synapses or draws),
-        draws=draws,
-        normals=[k for k, kind in enumerate(draws) if kind == "randn"],
-        constants=prefixed(constants),
-        parameters=prefixed(parameters),
-        variables=prefixed(variables),
+        random=bool(synapses or code.draws),
+        draws=code.draws,
+        normals=[k for k, kind in enumerate(code.draws) if kind == "randn"],
+        constants=prefixed(code.constants),
+        parameters=prefixed(code.parameters),
+        variables=prefixed(code.variables),
         sources=[
-            [(f"m_{name}", _of_lane(size, parameters), name in held) for name, size in own_jumps.items()]
-            for own_jumps in jumps
+            [(name, _of_lane(size, code.parameters), name in code.held) for name, size in jumps.items()]
+            for jumps in code.jumps
         ],
-        invariants=kept,
-        refractory=written.refractory is not False,
+        invariants=code.invariants,
+        refractory=code.refractory,
         swinging=swinging,
-        **lines,
+        **{
+            piece: getattr(code, piece)
+            for piece in ("once", "each_step", "update", "threshold", "watch", "reset")
+        },
     )
-    return KernelSource(text, constants, parameters, variables, written.method, timeless and not draws)
+    return KernelSource(text, code.constants, code.parameters, code.variables, code.method, code.autonomous)
