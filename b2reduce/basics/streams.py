@@ -19,6 +19,7 @@ from .arguments import whole
 __all__ = [
     "OfBinary",
     "OfCells",
+    "OfNative",
     "OfNetwork",
     "OfReduction",
     "OfResponse",
@@ -41,6 +42,13 @@ class OfNetwork(IntEnum):
     DRIVE_WIRING = 9  #: which of its trains a cell sees; then the number of the drive
     DRIVE_RATES = 10  #: where they differ; then the number of the drive
     INITIAL = 11  #: starting values that a circuit or a run says; then the number of what starts
+
+
+@unique
+class OfNative(IntEnum):
+    """The seed of the noise of a network in its own program, divided from that of a spiking network."""
+
+    CELLS = 0  #: then the number of the population, or behind them of the shared trains
 
 
 @unique

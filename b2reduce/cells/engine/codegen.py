@@ -8,7 +8,7 @@ from importlib import resources
 
 from .cell_code import cell_code
 
-__all__ = ["LANES", "MOST_ENTRIES", "KernelSource", "generate"]
+__all__ = ["LANES", "MOST_ENTRIES", "KernelSource", "filled", "generate"]
 
 LANES = 16  # cells side by side: two AVX-512 or four AVX2 registers, whose latencies hide one another
 MOST_ENTRIES = 24  # of the table of Poisson probabilities; beyond it events are counted one by one
@@ -24,6 +24,20 @@ class KernelSource:
     variables: tuple
     method: str
     autonomous: bool  #: neither time nor chance appears: a state that comes back brings the same future
+
+
+def filled(template, **values):
+    """A template in C++ behind what all of them share."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    texts = [environment.from_string(text).render(lanes=LANES, **values) for text in (text_of("common.cpp"), template)]
+    return "\n".join(texts)
+
+
+def text_of(name):
+    """A template of this folder."""
+    return resources.files("b2reduce.cells.engine").joinpath(name).read_text(encoding="utf-8")
 
 
 def _of_lane(expression, parameters):
@@ -48,15 +62,10 @@ def generate(model, per_cell, synapses, dt_, method=None, swinging=False):
     NotExpressible
         As `cell_code` does.
     """
-    from jinja2 import Environment, StrictUndefined
-
     code = cell_code(model, per_cell, synapses, dt_, method)
-    template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
-        resources.files("b2reduce.cells.engine").joinpath("kernel.cpp").read_text(encoding="utf-8")
-    )
     prefixed = lambda names: [f"m_{name}" for name in names]
-    text = template.render(
-        lanes=LANES,
+    text = filled(
+        text_of("kernel.cpp"),
         most_entries=MOST_ENTRIES,
         random=bool(synapses or code.draws),
         draws=code.draws,

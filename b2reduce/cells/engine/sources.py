@@ -42,7 +42,7 @@ def _generator():
         [
             *(
                 files.joinpath(name).read_text(encoding="utf-8")
-                for name in ("codegen.py", "cell_code.py", "hoisting.py", "rendering.py", "kernel.cpp")
+                for name in ("codegen.py", "cell_code.py", "hoisting.py", "rendering.py", "common.cpp", "kernel.cpp")
             ),
             json.dumps(dict(versions())),
         ]
