@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..circuit.spike_counts import watched_equations
 
-__all__ = ["cell_group"]
+__all__ = ["cell_group", "differing_parameters"]
 
 
 def cell_group(circuit, name, dt_, clock):
@@ -15,7 +15,7 @@ def cell_group(circuit, name, dt_, clock):
     drives = {
         p: drive for p in pathways if p.is_drive and not (drive := circuit.drive(p.source, name)).by_trains
     }
-    written, watch = watched_equations(population.model, _equations(population.model, pathways, drives))
+    written, watch = watched_equations(population.model, _equations(circuit, name, drives))
     namespace, events = dict(written.namespace), written.events
     for p, drive in drives.items():
         if not drive.constant:
@@ -40,15 +40,24 @@ def cell_group(circuit, name, dt_, clock):
     return group
 
 
-def _equations(model, pathways, drives):
-    """Those of the cell with its synapses; what differs between cells has a value in each."""
-    differ = set()
-    for p, drive in drives.items():
+def differing_parameters(circuit, name):
+    """Names of parameters of a population's cells of which each cell has a value of its own."""
+    found = set(circuit.populations[name].model.spreads)
+    for p in circuit.pathways(name):
+        drive = circuit.drive(p.source, name) if p.is_drive else None
+        if drive is None or drive.by_trains:
+            continue
         if drive.uneven or drive.sizes is not None:
-            differ.add(f"rate_syn_{p.symbol}")
+            found.add(f"rate_syn_{p.symbol}")
         if drive.sizes is not None:
-            differ |= {f"{key}_syn_{p.symbol}" for key in p.sized}
-    synapses = {p.symbol: p.synapse for p in pathways}
+            found |= {f"{key}_syn_{p.symbol}" for key in p.sized}
+    return found
+
+
+def _equations(circuit, name, drives):
+    """Those of the cell with its synapses; what differs between cells has a value in each."""
+    model, differ = circuit.populations[name].model, differing_parameters(circuit, name)
+    synapses = {p.symbol: p.synapse for p in circuit.pathways(name)}
     shared = [
         key
         for symbol, synapse in synapses.items()

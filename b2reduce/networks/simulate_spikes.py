@@ -96,10 +96,15 @@ def simulate_spikes(
         Number of cells of each population whose conductances are recorded, every millisecond.
     dt : Quantity, optional
         By default the circuit's.
-    engine : {"auto", "brian2", "standalone"}
-        Brian2's runtime mode, or a program that is compiled once (half a minute) for all circuits that differ
-        only in conductances, time constants, reversals and rates, and kept: for scans and long runs. Spikes
-        are the same.
+    engine : {"auto", "native", "brian2", "standalone"}
+        "native" is a program of the network itself, generated from the equations and compiled once (in
+        seconds) for all circuits of one structure, on as many threads as the process may use
+        (``B2REDUCE_THREADS``), whose number decides nothing. "brian2" is Brian2's runtime mode, "standalone"
+        its C++ mode, compiled once for all circuits that differ only in conductances, time constants,
+        reversals and rates. Wiring and starting values are the same in all of them; the Poisson events of
+        drives are others in the native engine than in Brian2's, so that only spikes of networks without
+        chance are the same. "auto" takes the native engine wherever it can run the circuit, else "brian2";
+        the result's ``provenance["engine"]`` says which, and why.
     initial : "silent", "active", mapping of str to Quantity or FixedPoint, optional
         The state to start in, instead of what the circuit says: rates at which the populations have long
         fired, 0 where none is given. Synapses have their means at these rates, and cells are as uncoupled

@@ -7,7 +7,7 @@ from collections import Counter
 
 from ..basics.arguments import seconds
 from ..networks.engines.base import SpikingRun
-from ..networks.engines.register import AUTO, MANY, ONE
+from ..networks.engines.register import AUTO, MANY, NATIVE, ONE
 from ..networks.spiking_network import BIN_
 from .tasks import DURATION, RECORD
 
@@ -37,6 +37,19 @@ def network_engines(plan, waiting, task, seed, settings):
         )
         for kind in numbers
     }
+    engines, waiting_ = {}, {}
+    for kind, run in runs.items():
+        # The text of its program is made here, and built, before all workers want it at once
+        if NATIVE.problem(run.circuit):
+            waiting_[kind] = run
+        else:
+            NATIVE.prepare(run)
+            engines[kind] = {key: NATIVE.name}
+    return engines | _brian_engines(plan, waiting_, numbers, key, settings)
+
+
+def _brian_engines(plan, runs, numbers, key, settings):
+    """The same of what the native engine cannot run."""
     structures = {kind: json.dumps(MANY.structure(run), sort_keys=True) for kind, run in runs.items()}
     points = Counter()
     for kind, structure in structures.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 
 from .cell_code import cell_code
@@ -28,11 +29,16 @@ class KernelSource:
 
 def filled(template, **values):
     """A template in C++ behind what all of them share."""
+    return "\n".join(
+        _compiled(text).render(lanes=LANES, **values) for text in (text_of("common.cpp"), template)
+    )
+
+
+@lru_cache(maxsize=8)
+def _compiled(text):
     from jinja2 import Environment, StrictUndefined
 
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    texts = [environment.from_string(text).render(lanes=LANES, **values) for text in (text_of("common.cpp"), template)]
-    return "\n".join(texts)
+    return Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(text)
 
 
 def text_of(name):

@@ -1,4 +1,4 @@
-"""Generated kernel texts, kept between sessions.
+"""Generated texts of kernels and of cells, kept between sessions.
 
 Brian2 takes longer to derive a Runge-Kutta step than a compiled kernel to run a sweep.
 """
@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
+from dataclasses import fields
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -19,19 +20,12 @@ import numpy as np
 from ...basics.environment import cache_folder
 from ...basics.private_folders import discard, private_folder, refusal
 from ...basics.provenance import versions
+from .cell_code import CellCode, cell_code
 from .codegen import KernelSource, generate
 
-__all__ = ["clean_sources", "kernel_source"]
+__all__ = ["clean_sources", "kept_code", "kernel_source"]
 
 MOST_FILES = 400  # of the cache; the least recently used go first
-_FIELDS = {
-    "text": str,
-    "constants": dict,
-    "parameters": list,
-    "variables": list,
-    "method": str,
-    "autonomous": bool,
-}
 
 
 @lru_cache(maxsize=1)
@@ -42,15 +36,23 @@ def _generator():
         [
             *(
                 files.joinpath(name).read_text(encoding="utf-8")
-                for name in ("codegen.py", "cell_code.py", "hoisting.py", "rendering.py", "common.cpp", "kernel.cpp")
+                for name in (
+                    "codegen.py",
+                    "cell_code.py",
+                    "hoisting.py",
+                    "rendering.py",
+                    "common.cpp",
+                    "kernel.cpp",
+                )
             ),
             json.dumps(dict(versions())),
         ]
     )
 
 
-def _key(model, per_cell, synapses, dt_, method, swinging):
-    labels = list(synapses)
+def _key(model, per_cell, synapses, dt_, method, poisson, *also):
+    """What decides the text of a model with synapses."""
+    labels = list(poisson)
     written = model.cell_equations(synapses, per_cell=per_cell, poisson=labels, method=method)
     values = {
         name: [float(np.asarray(value)), str(getattr(value, "dim", ""))]
@@ -68,7 +70,7 @@ def _key(model, per_cell, synapses, dt_, method, swinging):
         {label: synapse.jumps(label, model) for label, synapse in synapses.items()},
         labels,
         dt_,
-        *(["swinging"] if swinging else []),
+        *also,
         f"{model.equations}\n{model.threshold}\n{model.reset}\n{model.refractory}",
     ]
     return hashlib.sha256("\0".join([_generator(), json.dumps(parts, sort_keys=True)]).encode()).hexdigest()[
@@ -84,21 +86,40 @@ def kernel_source(model, per_cell, synapses, dt_, method=None, swinging=False):
     NotExpressible
         As `generate` does.
     """
-    name = f"source_{_key(model, per_cell, synapses, dt_, method, swinging)}.json"
+    key = _key(model, per_cell, synapses, dt_, method, synapses, *(["swinging"] if swinging else []))
+    make = lambda: generate(model, per_cell, synapses, dt_, method, swinging)
+    return _kept(f"source_{key}.json", KernelSource, make)
+
+
+def kept_code(model, per_cell, synapses, dt_, poisson):
+    """What `cell_code` makes of a cell of a network, from the cache or kept there.
+
+    Raises
+    ------
+    NotExpressible
+        As `cell_code` does.
+    """
+    key = _key(model, per_cell, synapses, dt_, None, poisson, "network")
+    make = lambda: cell_code(model, per_cell, synapses, dt_, poisson=poisson)
+    return _kept(f"source_{key}.json", CellCode, make)
+
+
+def _kept(name, kind, make):
+    """What `make` makes, of a kind, from the file of that name in the cache or kept there."""
     try:
         folder = private_folder(cache_folder(), link=True)
     except OSError:  # no cache here: the compiler's part says so where it matters
-        return generate(model, per_cell, synapses, dt_, method, swinging)
-    if (kept := _read(folder / name)) is not None:
+        return make()
+    if (kept := _read(folder / name, kind)) is not None:
         return kept
-    source = generate(model, per_cell, synapses, dt_, method, swinging)
+    made = make()
     with contextlib.suppress(OSError):  # a cache that may only be read
-        _write(folder, name, source)
-    return source
+        _write(folder, name, made)
+    return made
 
 
-def _read(path):
-    """A kept source, or None if there is none that can be trusted."""
+def _read(path, kind):
+    """What is kept in a file, or None if there is nothing that can be trusted."""
     try:
         if refusal(path) is not None or not path.is_file():
             return None
@@ -107,23 +128,24 @@ def _read(path):
     except (OSError, ValueError):
         return None
     digest = data.pop("digest", None) if isinstance(data, dict) else None
-    if (
-        digest is None
-        or digest != _digest(data)
-        or set(data) != set(_FIELDS)
-        or not all(isinstance(data[name], kind) for name, kind in _FIELDS.items())
-    ):
+    if digest is None or digest != _digest(data) or set(data) != {field.name for field in fields(kind)}:
         return None
-    return KernelSource(
-        **{**data, "parameters": tuple(data["parameters"]), "variables": tuple(data["variables"])}
+    # Lists have the types that the fields name
+    types = {"tuple": tuple, "set": set}
+    return kind(
+        **{
+            field.name: types[field.type](data[field.name]) if field.type in types else data[field.name]
+            for field in fields(kind)
+        }
     )
 
 
-def _write(folder, name, source):
+def _write(folder, name, made):
     data = {
-        name_: list(value) if isinstance(value := getattr(source, name_), tuple) else value
-        for name_ in _FIELDS
+        field.name: sorted(value) if isinstance(value := getattr(made, field.name), set) else value
+        for field in fields(made)
     }
+    data = json.loads(json.dumps(data))
     handle, place = tempfile.mkstemp(dir=folder, prefix=".source_")  # nobody else may read or write it
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

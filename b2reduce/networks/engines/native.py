@@ -1,8 +1,10 @@
-"""The network as a program of its own, generated from the equations: no Brian2 in it while it runs."""
+"""The network as a program of its own, generated from the equations."""
 
 from __future__ import annotations
 
 import ctypes
+import warnings
+from typing import Any
 
 import numpy as np
 
@@ -11,74 +13,108 @@ from ...basics.environment import thread_count
 from ...basics.errors import InputError
 from ...basics.processes import compilers_ended
 from ...cells.engine.rendering import NotExpressible
+from ..cell_groups import differing_parameters
 from ..spiking_network import draws_of, recorded_of, recorded_step_, values_of
 from ..train_groups import sources_of_trains
 from .base import NetworkEngine, Recorded, check_finite, check_held
 from .network_arrays import NetworkArrays, Wired, stream_seed
 from .network_code import network_source
-from .programs import without_compiler
 
-__all__ = ["Native"]
+__all__ = ["Native", "Unavailable"]
 
-_built: dict = {}  # {text: library} of this process
+FEWEST = 250  # cells for each thread: fewer are done sooner than threads have met
+
+_programs: dict[Any, Any] = {}  # of this process, by structure
+_noticed: set[str] = set()
+
+
+class Unavailable(Exception):
+    """The native engine cannot run this; the message says why."""
 
 
 class Native(NetworkEngine):
-    """Cells, synapses and time in one program, on all cores."""
+    """Cells, synapses and time in one program, on all cores.
+
+    Wiring, sizes, starting values and recorded trains are those of Brian2's engines with the same seed, and
+    cells, delays and the order of events within a step as there: without chance spikes are the same. Poisson
+    events come from streams of the cells' own, so that results do not depend on the number of threads.
+    """
 
     name = "native"
     title = "native"
 
     def problem(self, circuit):
-        return without_compiler()
+        try:
+            program_of(circuit, float(circuit.dt))
+        except Unavailable as reason:
+            return f"got 'native', but {reason}; use 'auto' or 'brian2'"
+        return ""
+
+    def structure(self, run):
+        return repr(_structure(run.circuit, run.dt_))
+
+    def prepare(self, run):
+        _program(run.circuit, run.dt_)
 
     def record(self, run, report):
-        circuit, dt_, steps = run.circuit, run.dt_, round(run.duration_ / run.dt_)
+        circuit, dt_ = run.circuit, run.dt_
+        source, library = _program(circuit, dt_)
         draws = draws_of(circuit, run.seed, run.state)
-        values = {**draws.start, **values_of(circuit)}
-        sets = sources_of_trains(circuit)
-        source, library = _program(circuit, dt_, values, sets, draws)
         every = round(recorded_step_(dt_) / dt_)
-        parts = max(1, min(thread_count(), max(p.size for p in circuit.populations.values()) // 16))
-        arrays = NetworkArrays(source, library, dt_, steps, every, parts)
-        for number, group in enumerate(source.groups):
-            own = {key: value for (name, key), value in values.items() if name == group.name}
-            arrays.add_group(group, circuit.populations[group.name].size, own, stream_seed(run.noise_seed, number), run.record)
-            for drive in group.drives:
-                given = circuit.drive(drive.name, group.name)
-                factor = given.rate_at_(given.grid_(dt_)) if drive.table else [1.0]
-                K = next(p.K for p in circuit.pathways(group.name) if p.symbol == drive.symbol)
-                rate_ = own.get(f"rate_syn_{drive.symbol}", K)
-                arrays.add_drive(group, drive, rate_, factor)
-            for each in group.plastic:
-                plasticity = circuit.projections[list(circuit.labels).index(each.label)].plasticity
-                start = {**plasticity.start, **draws.plastic.get(each.label, {})}
-                arrays.add_plastic(each, group.id, start, plasticity.variables_)
-        for number, (code, (symbol, drive)) in enumerate(zip(source.trains, sets)):
-            if drive.spikes is None:
-                rates = values.get((f"trains_{symbol}", "rates"), 1.0)
-                factor = [dt_] if drive.constant else drive.rate_at_(drive.grid_(dt_)) * dt_
-                arrays.add_trains(
-                    code,
-                    drive.trains,
-                    chance=rates,
-                    factor=factor,
-                    seed=stream_seed(run.noise_seed, len(source.groups) + number),
-                )
-            else:
-                trains = drive.spikes
-                found = trains.steps(dt_, f"drive {drive.name}->{drive.target}")
-                arrays.add_trains(code, trains.number, given=(np.asarray(trains.i), np.asarray(found)))
+        cells = sum(population.size for population in circuit.populations.values())
+        parts = max(1, min(thread_count(), cells // FEWEST))
+        arrays = NetworkArrays(source, library, dt_, round(run.duration_ / dt_), every, parts)
+        _add_cells(arrays, run, draws)
+        _add_trains(arrays, run, draws)
         for projection in source.projections:
-            i, j, delay_ = draws.wiring[projection.name]
+            # One after the other, so that nothing is held twice for longer than it takes
+            i, j, delay_ = draws.wiring.pop(projection.name)
             late = np.atleast_1d((np.asarray(delay_) / dt_ + 0.5).astype(np.int64))  # as Brian2 rounds
-            arrays.add_projection(projection, Wired(i, j, late, draws.sizes.get(projection.name)))
-        del draws
+            arrays.add_projection(projection, Wired(i, j, late, draws.sizes.pop(projection.name, None)))
         spikes = arrays.run(report)
-        return _recorded(run, source, arrays, spikes, every)
+        return _recorded(run, source, arrays, spikes)
 
 
-def _recorded(run, source, arrays, spikes, every):
+def _add_cells(arrays, run, draws):
+    """The cells of all populations, with their own drives and the plasticity of their synapses."""
+    circuit, values = run.circuit, {**draws.start, **values_of(run.circuit)}
+    for number, group in enumerate(arrays.source.groups):
+        own = {key: value for (name, key), value in values.items() if name == group.name}
+        model, size = circuit.populations[group.name].model, circuit.populations[group.name].size
+        # What the code was made for may have had other values of what is no argument there
+        own = {**{key: float(np.asarray(value)) for key, value in model.constants.items()}, **own}
+        arrays.add_group(group, size, own, stream_seed(run.noise_seed, number), run.record)
+        for drive in group.drives:
+            given = circuit.drive(drive.name, group.name)
+            factor = given.rate_at_(given.grid_(run.dt_)) if drive.table else [1.0]
+            K = next(p.K for p in circuit.pathways(group.name) if p.symbol == drive.symbol)
+            arrays.add_drive(group, drive, own.get(f"rate_syn_{drive.symbol}", K), factor)
+        for each in group.plastic:
+            plasticity = circuit.projections[list(circuit.labels).index(each.label)].plasticity
+            start = {**plasticity.start, **draws.plastic.get(each.label, {})}
+            arrays.add_plastic(each, group.id, start, plasticity.variables_)
+
+
+def _add_trains(arrays, run, draws):
+    """Trains that are sources by themselves."""
+    values, dt_ = {**draws.start, **values_of(run.circuit)}, run.dt_
+    for number, (code, (symbol, drive)) in enumerate(
+        zip(arrays.source.trains, sources_of_trains(run.circuit))
+    ):
+        if drive.spikes is None:
+            arrays.add_trains(
+                code,
+                drive.trains,
+                chance=values.get((f"trains_{symbol}", "rates"), 1.0),
+                factor=[dt_] if drive.constant else drive.rate_at_(drive.grid_(dt_)) * dt_,
+                seed=stream_seed(run.noise_seed, len(arrays.source.groups) + number),
+            )
+        else:
+            steps = drive.spikes.steps(dt_, f"drive {drive.name}->{drive.target}")
+            arrays.add_trains(code, drive.spikes.number, given=(drive.spikes.i, np.asarray(steps)))
+
+
+def _recorded(run, source, arrays, spikes):
     found, conductances, held = {}, {}, {}
     for group in source.groups:
         for variable, values in arrays.state_of(group).items():
@@ -88,32 +124,94 @@ def _recorded(run, source, arrays, spikes, every):
                 check_finite(run, group.name, variable, values)
         cells, steps = spikes[group.id]
         found[group.name] = cells, steps * run.dt_
-        labels = list(recorded_of(run.circuit, group.name))
         if run.record:
-            conductances.update(dict(zip(labels, arrays.recorded_of(group))))
+            conductances.update(zip(recorded_of(run.circuit, group.name), arrays.recorded_of(group)))
     check_held(run, found, held)
     t_ = None
     if conductances:
-        records = next(iter(conductances.values())).shape[1]
-        t_ = np.arange(records) * every * run.dt_ + run.dt_
+        t_ = np.arange(next(iter(conductances.values())).shape[1]) * recorded_step_(run.dt_) + run.dt_
     return Recorded(found, conductances, t_)
 
 
-def _program(circuit, dt_, values, sets, draws):
-    """(NetworkSource, library) of a circuit."""
-    differing = {
-        name: {key for (own, key), value in values.items() if own == name and np.ndim(value)}
-        for name in circuit.populations
-    }
-    try:
-        source = network_source(circuit, dt_, differing, sets, set(draws.sizes))
-        if source.text not in _built:
+def _structure(circuit, dt_):
+    """What decides the text of a program, as plain data."""
+    populations = [
+        (
+            name,
+            population.model.hash,
+            sorted(differing_parameters(circuit, name)),
+            [
+                (
+                    p.label,
+                    type(p.synapse).__name__,
+                    p.synapse.jumps(p.symbol, population.model),
+                    p.synapse.current(p.symbol, population.model),
+                )
+                for p in circuit.pathways(name)
+            ],
+        )
+        for name, population in circuit.populations.items()
+    ]
+    projections = [
+        (
+            label,
+            each.source,
+            each.target,
+            each.differing,
+            each.plasticity and (each.plasticity.equations(), each.plasticity.at_spike()),
+        )
+        for label, each in zip(circuit.labels, circuit.projections)
+    ]
+    drives = [
+        (
+            each.name,
+            each.target,
+            each.constant,
+            each.by_trains,
+            each.spikes is None,
+            each.by_trains and each.differing,
+        )
+        for each in circuit.drives
+    ]
+    shared = [
+        [each.same_trains(other) for other in circuit.drives] for each in circuit.drives if each.by_trains
+    ]
+    return dt_, populations, projections, drives, shared
+
+
+def program_of(circuit, dt_):
+    """(NetworkSource, library) of a circuit, built if need be.
+
+    Raises
+    ------
+    Unavailable
+        If the equations cannot be expressed or nothing can be compiled here.
+    """
+    key = repr(_structure(circuit, dt_))
+    if key not in _programs:
+        try:
+            source = network_source(circuit, dt_)
             with compilers_ended():
-                _built[source.text] = load_library(source.text)
-    except NotExpressible as reason:
-        raise InputError(f"engine: got 'native', but {reason}; use 'brian2' or 'standalone'") from None
-    except BuildError as reason:
-        raise InputError(f"engine: got 'native', but {reason}; use 'brian2'") from None
-    library = _built[source.text]
-    library.run_part.argtypes, library.run_part.restype = [ctypes.c_void_p, ctypes.c_int], ctypes.c_int
-    return source, library
+                library = load_library(source.text)
+        except NotExpressible as reason:
+            raise Unavailable(str(reason)) from None
+        except BuildError as reason:
+            if str(reason) not in _noticed:
+                _noticed.add(str(reason))
+                warnings.warn(
+                    f"b2reduce runs networks with Brian2, which is slower: {reason}",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+            raise Unavailable(str(reason)) from None
+        library.run_part.argtypes, library.run_part.restype = [ctypes.c_void_p, ctypes.c_int], ctypes.c_int
+        library.collect.restype = ctypes.c_int64
+        _programs[key] = source, library
+    return _programs[key]
+
+
+def _program(circuit, dt_):
+    try:
+        return program_of(circuit, dt_)
+    except Unavailable as reason:
+        raise InputError(f"engine: got 'native', but {reason}; use 'auto' or 'brian2'") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -16,7 +17,8 @@ from ...cells.engine.kernel_chance import poisson_table, streams_of
 __all__ = ["Network", "NetworkArrays", "ring_of"]
 
 NEVER_ = -1e4  # s; the time of the last spike before there was one, as in Brian2
-CALL_ = 0.02  # s of network time that one call runs: for progress and Ctrl-C
+# Of one call: s of the network's time at most, and s that it shall take, for progress and Ctrl-C
+CALL_, PATIENCE_ = 0.02, 0.2
 
 
 class Network(ctypes.Structure):
@@ -92,7 +94,9 @@ class NetworkArrays:
             Cells whose conductances are recorded.
         """
         code, whole = group.code, -(-cells // LANES) * LANES
-        padded = lambda value: np.resize(np.broadcast_to(value, cells), whole) if np.ndim(value) else np.full(whole, value)
+        padded = lambda value: (
+            np.resize(np.broadcast_to(value, cells), whole) if np.ndim(value) else np.full(whole, value)
+        )
         value = lambda name: values.get(name, code.constants.get(name, 0.0))
         self.cells[group.id] = cells, whole
         rows = [padded(values.get(name, 0.0)) for name in code.variables]
@@ -102,19 +106,28 @@ class NetworkArrays:
         self.put(f"{group.id}.shared", [float(value(name[2:])) for name in group.shared] or [0.0])
         differing = [padded(value(name[2:])) for name in group.differing]
         self.put(f"{group.id}.differing", np.concatenate(differing) if differing else [0.0])
-        fixed = [2 if switched else 1 for name, (_, switched) in code.invariants.items() if name not in group.uniform]
+        fixed = [
+            2 if switched else 1
+            for name, (_, switched) in code.invariants.items()
+            if name not in group.uniform
+        ]
         self.put(f"{group.id}.fixed", np.zeros(max(1, sum(fixed) * whole)))
         self.put(f"{group.id}.random", _blocks(seed, whole), np.uint64)
         self.put(f"{group.id}.records", [min(recorded, cells), -(-self.steps // self.every)], np.int64)
-        self.put(f"{group.id}.recorded", np.zeros(max(1, len(group.recorded) * min(recorded, cells) * -(-self.steps // self.every))))
+        self.put(
+            f"{group.id}.recorded",
+            np.zeros(max(1, len(group.recorded) * min(recorded, cells) * -(-self.steps // self.every))),
+        )
         self._ring(group.id, whole, LANES)
         for each in group.plastic:
             self.named[f"{each.id}.whole"] = whole
 
     def add_drive(self, group, drive, rate_, factor):
-        """Poisson events: their rate in a cell in Hz, or over cells, and by what it is multiplied at each step."""
+        """Poisson events: their rate in a cell in Hz, or over cells, and a factor of it at each step."""
         whole = self.cells[group.id][1]
-        means = np.resize(np.atleast_1d(np.asarray(rate_, dtype=float)), whole if drive.differs else 1) * self.dt_
+        means = (
+            np.resize(np.atleast_1d(np.asarray(rate_, dtype=float)), whole if drive.differs else 1) * self.dt_
+        )
         highest = float(np.max(factor, initial=1.0)) if drive.table else 1.0
         table = poisson_table(means[None], highest)  # (1, entry, cell)
         self.put(f"{drive.id}.means", means)
@@ -130,8 +143,8 @@ class NetworkArrays:
         self.put(f"{plastic.id}.constants", [constants[name[2:]] for name in plastic.constants])
 
     def add_trains(self, trains, number, *, chance=None, factor=None, given=None, seed=0):
-        """Shared trains: the chance of a spike in a step, over trains, times a factor at each step; or recorded
-        spikes (trains, steps).
+        """Shared trains: the chance of a spike in a step, times a factor at each step; or recorded spikes
+        (trains, steps).
         """
         if given is None:
             whole = -(-number // LANES) * LANES
@@ -205,9 +218,10 @@ class NetworkArrays:
         found = {group.id: [] for group in groups}
         shortest = self.call if self.shortest is None else self.shortest
         turn = 1 if trains and shortest > 0 else shortest
+        first, length = 0, min(self.call, 20)
         with ThreadPoolExecutor(self.parts) as pool:
-            for first in range(0, self.steps, self.call):
-                last = min(first + self.call, self.steps)
+            while first < self.steps:
+                last, begun = min(first + length, self.steps), time.perf_counter()
                 arrived = np.zeros(8, dtype=np.int64)
                 net = Network(
                     self.dt_,
@@ -223,13 +237,12 @@ class NetworkArrays:
                 for group in groups:
                     found[group.id].append(self._collected(group.id, net))
                 report(last / self.steps)
+                first, took = last, time.perf_counter() - begun
+                length = min(self.call, 2 * length if took < PATIENCE_ else max(1, length // 2))
         return {id_: tuple(map(np.concatenate, zip(*each))) for id_, each in found.items()}
 
     def _call(self, pool, net):
-        run_part = self.library.run_part
-        if self.parts == 1:
-            run_part(ctypes.byref(net), 0)
-            return
+        run_part, tasks = self.library.run_part, []
         try:
             with undisturbed():  # a thread that starts and is not known would not be waited for
                 tasks = [pool.submit(run_part, ctypes.byref(net), part) for part in range(self.parts)]
@@ -245,7 +258,6 @@ class NetworkArrays:
     def _collected(self, id_, net):
         """(cells, steps) of the spikes of the last call."""
         collect = self.library.collect
-        collect.restype = ctypes.c_int64
         place = lambda name: ctypes.c_void_p(self.named[f"{id_}.{name}"].ctypes.data)
         ring = [place("cell"), place("number"), place("bounds"), ctypes.c_int64(self.cells[id_][1])]
         ring += map(ctypes.c_int64, (net.parts, net.mask, net.first, net.last))
@@ -266,7 +278,9 @@ class NetworkArrays:
     def recorded_of(self, group):
         """Records of every variable, shape (variable, cell, record)."""
         cells, records = self.named[f"{group.id}.records"]
-        return self.named[f"{group.id}.recorded"][: len(group.recorded) * cells * records].reshape(len(group.recorded), cells, records)
+        return self.named[f"{group.id}.recorded"][: len(group.recorded) * cells * records].reshape(
+            len(group.recorded), cells, records
+        )
 
 
 def _blocks(seed, cells):

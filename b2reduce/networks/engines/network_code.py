@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-from ...cells.engine.cell_code import cell_code
 from ...cells.engine.codegen import MOST_ENTRIES, filled
 from ...cells.engine.rendering import NotExpressible, renderer
+from ...cells.engine.sources import kept_code
+from ..cell_groups import differing_parameters
 from ..spiking_network import recorded_of
+from ..train_groups import sources_of_trains
 
 __all__ = ["Group", "NetworkSource", "ProjectionCode", "TrainsCode", "network_source"]
 
@@ -68,7 +70,9 @@ class Group:
     @property
     def kept(self):
         """Numbers of the random numbers that a reset needs."""
-        return [k for k in range(len(self.code.draws)) if _mentioned(" ".join(self.code.reset), [f"drawn_{k}"])]
+        return [
+            k for k in range(len(self.code.draws)) if _mentioned(" ".join(self.code.reset), [f"drawn_{k}"])
+        ]
 
 
 @dataclass(frozen=True)
@@ -134,60 +138,38 @@ def _mentioned(text, names):
     return tuple(name for name in names if name in found)
 
 
-def network_source(circuit, dt_, differing, trains, sized):
+def network_source(circuit, dt_):
     """The NetworkSource of a circuit.
-
-    Parameters
-    ----------
-    circuit : Circuit
-    dt_ : float
-    differing : mapping of str to set of str
-        By population, names of parameters that differ between cells.
-    trains : list of (str, Drive)
-        Sets of trains that are sources by themselves, and their symbols.
-    sized : set of str
-        Labels of what has synapses of different sizes.
 
     Raises
     ------
     NotExpressible
         If a population has equations that have no native form.
     """
-    numbers, groups, by_label = {}, [], {}
+    numbers, by_label, trains = {}, {}, sources_of_trains(circuit)
     for number, name in enumerate(circuit.populations):
-        group, jumps = _group(circuit, name, f"Group_{number}", dt_, differing[name])
-        groups.append(group)
+        numbers[name], jumps = _group(circuit, name, f"Group_{number}", dt_)
         by_label.update(jumps)
-        numbers[name] = group
-    sets = [TrainsCode(f"Trains_{k}", symbol, drive.spikes is not None) for k, (symbol, drive) in enumerate(trains)]
-    entries = list(zip(circuit.labels, circuit.projections))
-    entries += [(f"{each.name}->{each.target}", each) for each in circuit.drives if each.by_trains]
-    projections = []
-    # Brian2 takes objects of one time in the order of their names
-    for label, entry in sorted(entries, key=lambda item: by_label[item[0]][0]):
-        _, jumps = by_label[label]
-        target = numbers[entry.target]
-        if entry in circuit.projections:
-            source = numbers[entry.source].id
-        else:
-            source = next(code.id for code, (_, drive) in zip(sets, trains) if drive.same_trains(entry))
-        is_sized, text = label in sized, " ".join(size for _, size, _ in jumps)
-        plastic = "" if entry.plasticity is None else f"Plastic_{list(circuit.labels).index(label)}"
-        factors = [*(["m_size_of_it"] if is_sized else []), *([f"m_{RELEASED}"] if plastic else [])]
-        whole = "*".join([*factors, "({})"])
-        projections.append(
-            ProjectionCode(
-                f"deliver_{len(projections)}",
-                label,
-                source,
-                target.id,
-                tuple((name, whole.format(size), held) for name, size, held in jumps),
-                _mentioned(text, target.shared),
-                _mentioned(text, target.differing),
-                is_sized,
-                plastic,
+    groups = list(numbers.values())
+    sets = [
+        TrainsCode(f"Trains_{k}", symbol, drive.spikes is not None)
+        for k, (symbol, drive) in enumerate(trains)
+    ]
+    source_of = {label: numbers[each.source].id for label, each in zip(circuit.labels, circuit.projections)}
+    entries = dict(zip(circuit.labels, circuit.projections))
+    for each in circuit.drives:
+        if each.by_trains:
+            label = f"{each.name}->{each.target}"
+            entries[label] = each
+            source_of[label] = next(
+                code.id for code, (_, drive) in zip(sets, trains) if drive.same_trains(each)
             )
-        )
+    plastic = {each.label: each.id for group in groups for each in group.plastic}
+    # Brian2 takes objects of one time in the order of their names
+    projections = [
+        _projection(number, label, entries[label], source_of[label], numbers, by_label, plastic)
+        for number, label in enumerate(sorted(entries, key=lambda label: by_label[label][0]))
+    ]
     arrays = []
 
     def at(name):
@@ -212,14 +194,35 @@ def _template():
     return resources.files("b2reduce.networks.engines").joinpath("network.cpp").read_text(encoding="utf-8")
 
 
-def _group(circuit, name, id_, dt_, differing):
+def _projection(number, label, entry, source, groups, by_label, plastic):
+    target, jumps = groups[entry.target], by_label[label][1]
+    factors = [
+        *(["m_size_of_it"] if entry.differing else []),
+        *([f"m_{RELEASED}"] if label in plastic else []),
+    ]
+    whole, text = "*".join([*factors, "({})"]), " ".join(size for _, size, _ in jumps)
+    return ProjectionCode(
+        f"deliver_{number}",
+        label,
+        source,
+        target.id,
+        tuple((name, whole.format(size), held) for name, size, held in jumps),
+        _mentioned(text, target.shared),
+        _mentioned(text, target.differing),
+        entry.differing,
+        plastic.get(label, ""),
+    )
+
+
+def _group(circuit, name, id_, dt_):
     """(Group, {label: (symbol, jumps)} of the pathways onto it)."""
     model, pathways = circuit.populations[name].model, circuit.pathways(name)
+    differing = differing_parameters(circuit, name)
     synapses = {p.symbol: p.synapse for p in pathways}
     own = {p: circuit.drive(p.source, name) for p in pathways if p.is_drive}
     own = {p: drive for p, drive in own.items() if not drive.by_trains}
     per_cell = [key for key in model.spreads if key != model.input]
-    code = cell_code(model, per_cell, synapses, dt_, poisson=[p.symbol for p in own])
+    code = kept_code(model, per_cell, synapses, dt_, [p.symbol for p in own])
     known = [f"m_{each}" for each in (*code.constants, *code.parameters)]
     differ = tuple(each for each in known if each[2:] in differing)
     jumps = {
@@ -269,7 +272,10 @@ def _plastic(id_, label, plasticity):
     for line in plasticity.equations():
         name, right = re.fullmatch(r"d(\w+)/dt = (.*) : 1 \(event-driven\)", line).groups()
         own = sympy.Symbol(name)
-        known = {key: sympy.Symbol(key) for key in plasticity.variables_} | {name: own, "second": sympy.Integer(1)}
+        known = {key: sympy.Symbol(key) for key in plasticity.variables_} | {
+            name: own,
+            "second": sympy.Integer(1),
+        }
         right = sympy.sympify(right, locals=known)
         decay, rest = sympy.diff(right, own), sympy.simplify(right.subs(own, 0))
         if decay.has(own):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ...basics.arguments import one_of
 from ...basics.register import Register
+from .automatic import Automatic
 from .base import NetworkEngine
 from .native import Native
 from .runtime import Runtime
 from .standalone import Standalone
 
-__all__ = ["AUTO", "MANY", "NETWORK_ENGINES", "ONE", "engine_of", "names_of_engines", "register"]
+__all__ = ["AUTO", "MANY", "NATIVE", "NETWORK_ENGINES", "ONE", "engine_of", "names_of_engines", "register"]
 
 #: {name: NetworkEngine}
 NETWORK_ENGINES: Register[NetworkEngine] = Register(NetworkEngine, "network engine")
@@ -18,9 +19,9 @@ register = NETWORK_ENGINES.add
 AUTO = "auto"
 
 
-#: What is taken for one run, and for many of one structure, where the user leaves it to us.
+NATIVE = register(Native())
+#: What is taken for one run, and for many of one structure, of what the native engine cannot run.
 ONE, MANY = register(Runtime()), register(Standalone())
-register(Native())
 
 
 def names_of_engines():
@@ -36,4 +37,4 @@ def engine_of(name, argument="engine"):
     InputError
         If there is none.
     """
-    return NETWORK_ENGINES.get(one_of(name, names_of_engines(), argument), ONE)
+    return NETWORK_ENGINES.get(one_of(name, names_of_engines(), argument), Automatic())

@@ -16,7 +16,13 @@ class Runtime(NetworkEngine):
     """The network in this process, step by step."""
 
     name = "brian2"
-    title = "brian2"
+
+    def __init__(self, because=""):
+        self.because = because  #: why it runs and no other
+
+    @property
+    def title(self):
+        return f"brian2: {self.because}" if self.because else "brian2"
 
     def record(self, run, report):
         circuit, dt_ = run.circuit, run.dt_
