@@ -1,0 +1,283 @@
+"""Times the engines of spiking networks on the same circuits, in turns; prints a table and writes JSON.
+
+    python -m b2reduce.experiments.benchmarks.networks            all circuits and engines (half an hour)
+    python -m b2reduce.experiments.benchmarks.networks --circuit ei_lif --engine native --engine brian2
+
+Every run is a process of its own, which has run the circuit for a moment before, so that nothing is built while
+it is timed; drawing the wiring and setting it up counts. Memory is the largest that the process and the programs
+that it starts had, less what it had before. Builds are timed once, with an empty cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+
+import b2reduce as b2r
+
+__all__ = ["CIRCUITS", "ENGINES", "measure"]
+
+CHILD = [sys.executable, "-m", "b2reduce.experiments.benchmarks.networks"]
+MOMENT = "20 ms"
+
+
+def _larger():
+    """As many inputs to each cell, of four times as many cells."""
+    return b2r.load_circuit("ei_lif").replace({"population.E.size": 16_000, "population.I.size": 4_000})
+
+
+def _shriki():
+    """1,000 cells that make their own spikes."""
+    synapses = {
+        "E": dict(G="0.02 mS/cm^2", tau="5 ms", E="0 mV"),
+        "I": dict(G="0.1 mS/cm^2", tau="10 ms", E="-80 mV"),
+    }
+    return b2r.Circuit(
+        name="ei_shriki",
+        populations={"E": b2r.Population("shriki2003", 800), "I": b2r.Population("shriki2003", 200)},
+        projections=[
+            b2r.Projection(source, target, in_degree=40, delay=("0.1 ms", "3 ms"), **synapse)
+            for source, synapse in synapses.items()
+            for target in "EI"
+        ],
+        drives=[
+            b2r.Drive("ext", name, 100, "20 Hz", G="0.01 mS/cm^2", tau="5 ms", E="0 mV") for name in "EI"
+        ],
+        dt="0.02 ms",
+    )
+
+
+def _column():
+    """A tenth of the cells of the cortical column of Potjans & Diesmann, with the probabilities that it has."""
+    circuit = b2r.load_circuit("potjans2014")
+    return circuit.replace(
+        {f"population.{name}.size": round(each.size / 10) for name, each in circuit.populations.items()}
+    )
+
+
+#: name: (what makes the circuit, how long it runs)
+CIRCUITS = {
+    "ei_lif": (lambda: b2r.load_circuit("ei_lif"), "2 s"),
+    "ei_lif of 20,000": (_larger, "1 s"),
+    "ei_shriki": (_shriki, "0.5 s"),
+    "potjans2014 / 10": (_column, "1 s"),
+}
+#: name: (engine of the package, threads)
+ENGINES = {
+    "native": ("native", 1),
+    "native, 2 threads": ("native", 2),
+    "brian2": ("brian2", 1),
+    "brian2 standalone": ("standalone", 1),
+    "brian2 standalone, OpenMP 2": ("openmp", 2),
+    "nest": ("nest", 1),
+    "nest, 2 threads": ("nest", 2),
+}
+
+
+def _simulate(circuit, duration, seed, engine, threads):
+    """(rates, spikes of each population) of one run."""
+    if engine != "openmp":
+        run = b2r.simulate_spikes(circuit, duration=duration, seed=seed, record=0, engine=engine)
+        return {name: int(run.spikes_[name][0].size) for name in run.populations}
+    return _openmp(circuit, duration, seed, threads)
+
+
+def _openmp(circuit, duration, seed, threads):
+    """Brian2's C++ mode on several threads, which is no engine of the package; only the program is timed."""
+    import brian2
+
+    from b2reduce.networks.spiking_network import build_network, draws_of, monitors_of
+
+    with tempfile.TemporaryDirectory(prefix="b2reduce_openmp_") as folder:
+        brian2.set_device("cpp_standalone", directory=folder, build_on_run=False)
+        brian2.prefs.devices.cpp_standalone.openmp_threads = threads
+        brian2.seed(seed)
+        network, groups = build_network(circuit, draws_of(circuit, seed), float(circuit.dt))
+        spikes, _ = monitors_of(circuit, groups, float(circuit.dt), 0)
+        network.add(*spikes.values())
+        network.run(_seconds(duration) * brian2.second, namespace={})
+        built = time.perf_counter()
+        brian2.device.build(directory=folder, run=False, compile=True, with_output=False)
+        built = time.perf_counter() - built
+        start = time.perf_counter()
+        brian2.device.run(with_output=False)
+        took = time.perf_counter() - start
+        return {
+            **{name: int(monitor.num_spikes) for name, monitor in spikes.items()},
+            "seconds": took,
+            "build seconds": built,
+        }
+
+
+def _child(name, label, seed):
+    """What one run takes, as JSON."""
+    (make, duration), (engine, threads) = CIRCUITS[name], ENGINES[label]
+    os.environ["B2REDUCE_THREADS"] = str(threads)
+    circuit = make()
+    start = time.perf_counter()
+    if engine != "openmp":
+        # A program of Brian2 holds the duration
+        _simulate(circuit, duration if engine == "standalone" else MOMENT, seed, engine, threads)
+    first = time.perf_counter() - start
+    gc.collect()
+    before, start = _resident(os.getpid()), time.perf_counter()
+    with _Memory() as memory:
+        spikes = _simulate(circuit, duration, seed, engine, threads)
+    seconds = spikes.pop("seconds", time.perf_counter() - start)
+    build = spikes.pop("build seconds", None)
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "first": first,
+                "build": build,
+                "bytes": memory.most - before,
+                "spikes": spikes,
+            }
+        )
+    )
+
+
+class _Memory:
+    """The largest memory of this process and of programs that it starts, by looking every few milliseconds."""
+
+    def __init__(self):
+        self.most, self.done = 0, threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
+
+    def _watch(self):
+        while not self.done.wait(0.005):
+            self.most = max(self.most, sum(_resident(pid) for pid in (os.getpid(), *_children(os.getpid()))))
+
+
+def _children(pid):
+    """Processes that a process has started, and those that these have."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, task.read_text().split()):
+                found += [child, *_children(child)]
+    return found
+
+
+def _resident(pid):
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _run(name, label, seed, **environment):
+    done = subprocess.run(
+        [*CHILD, "--child", name, label, str(seed)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        return {"failed": (done.stderr.strip().splitlines() or ["no message"])[-1]}
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure(name, labels, repeats):
+    """{engine: {"seconds": [...], ...}} of a circuit, all engines in turns."""
+    circuit, duration = CIRCUITS[name][0](), CIRCUITS[name][1]
+    found = {}
+    for label in labels:
+        with tempfile.TemporaryDirectory(prefix="b2reduce_cold_") as cache:
+            cold = _run(name, label, 1, B2REDUCE_CACHE=cache)
+        found[label] = {"seconds": [], "failed": cold.get("failed")}
+        if not found[label]["failed"]:
+            warm = _run(name, label, 1)
+            found[label]["build"] = cold["build"] or max(cold["first"] - warm["first"], 0.0)
+    for seed in range(1, repeats + 1):
+        for label in labels:
+            if not found[label]["failed"]:
+                one = _run(name, label, seed)
+                found[label]["seconds"].append(one["seconds"])
+                found[label].update({key: one[key] for key in ("bytes", "spikes")})
+    duration_ = _seconds(duration)
+    cells = sum(each.size for each in circuit.populations.values())
+    steps = cells * duration_ / float(circuit.dt)
+    rows = []
+    for label, each in found.items():
+        if each["failed"]:
+            rows.append({"circuit": name, "engine": label, "failed": each["failed"]})
+            continue
+        median = float(np.median(each["seconds"]))
+        out = {p.source: 0.0 for p in circuit.projections}
+        for p in circuit.projections:
+            K = p.in_degree or p.probability * circuit.populations[p.source].size
+            out[p.source] += K * circuit.populations[p.target].size / circuit.populations[p.source].size
+        events = sum(out.get(source, 0.0) * number for source, number in each["spikes"].items())
+        rows.append(
+            {
+                "circuit": name,
+                "engine": label,
+                "seconds": median,
+                "spread": float(np.ptp(each["seconds"])),
+                "real time": duration_ / median,
+                "cell-steps/s": steps / median,
+                "events/s": events / median,
+                "MB": each["bytes"] / 1e6,
+                "build s": each["build"],
+                "Hz": sum(each["spikes"].values()) / (cells * duration_),
+            }
+        )
+    return rows
+
+
+def _seconds(text):
+    return float(text.split()[0])
+
+
+@click.command(help=__doc__)
+@click.option("--circuit", "circuits", multiple=True, type=click.Choice(list(CIRCUITS)))
+@click.option("--engine", "engines", multiple=True, type=click.Choice(list(ENGINES)))
+@click.option(
+    "--repeats", default=3, show_default=True, type=click.IntRange(1), help="Turns of every engine."
+)
+@click.option(
+    "--json", "path", type=click.Path(dir_okay=False), default="network_benchmarks.json", show_default=True
+)
+@click.option("--child", nargs=3, hidden=True)
+def main(circuits, engines, repeats, path, child):
+    if child:
+        _child(child[0], child[1], int(child[2]))
+        return
+    import pandas as pd
+
+    rows = []
+    for name in circuits or CIRCUITS:
+        click.echo(f"measuring {name}", err=True)
+        rows += measure(name, engines or list(ENGINES), repeats)
+        Path(path).write_text(json.dumps(rows, indent=2), encoding="utf-8")
+    table = pd.DataFrame(rows)
+    reference = (
+        table[table.engine == "brian2 standalone"].set_index("circuit").seconds if "seconds" in table else {}
+    )
+    if len(reference):
+        table["times standalone"] = table.circuit.map(reference) / table.seconds
+    click.echo(table.to_string(index=False, float_format=lambda value: f"{value:.3g}"))
+
+
+if __name__ == "__main__":
+    main()
