@@ -268,6 +268,8 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
     def to_latex(self, document: bool = True) -> str:
         """The equations with their numbers, and tables of the network, for a paper.
 
+        Rates stand there as late as they arrive: a fixed delay as r(t - d), others as the mean over them.
+
         Parameters
         ----------
         document : bool
