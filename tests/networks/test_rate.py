@@ -186,7 +186,7 @@ def test_a_run_that_ends_while_it_runs_away_says_so_however_short_it_is():
     first = np.argmax(run.rate_.max(axis=0) > 1e4)
     assert float(re.search(r"after (\S+) ms", said)[1]) == pytest.approx(first + 1, rel=1e-3)  # bins of 1 ms
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", b2r.errors.AccuracyWarning)
         assert b2r.simulate_rates(r, duration=10 * ms).rate_.max() < 1e4
 
 
