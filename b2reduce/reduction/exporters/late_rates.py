@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
-__all__ = ["LateRates"]
+__all__ = ["BREAK", "LateRates", "in_rows"]
+
+BREAK = " \\\\\n&\\quad{}"  # within an equation
+WIDEST = 60  # letters of a row, beside what stands before it and a last term
+
+
+def in_rows(terms):
+    """A sum of terms with their signs, broken where it would run off the page."""
+    rows = [""]
+    for term in terms:
+        if rows[-1] and _letters(rows[-1] + term) > WIDEST:
+            rows.append("")
+        rows[-1] += term
+    return BREAK.join(rows)
+
+
+def _letters(text):
+    """About how many letters are seen of mathematics: commands count one, and spaces and braces none."""
+    return len(re.sub(r"\\mathrm|\\[,;]|[{}_^\s]", "", re.sub(r"\\(?!mathrm)[a-z]+", "x", text)))
 
 
 class LateRates:

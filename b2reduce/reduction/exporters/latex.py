@@ -9,7 +9,7 @@ from ...circuit.circuit_latex import circuit_latex, document_of, escaped, table_
 from ...circuit.plasticity.averaged import averaged
 from ..model_table import model_table
 from .base import Exporter
-from .late_rates import LateRates
+from .late_rates import LateRates, in_rows
 
 __all__ = ["Latex", "rate_model_latex"]
 
@@ -130,6 +130,7 @@ def _population_equations(reduced, name):
         area=area,
         sources=list(sources),
         parted=any(len(beside) > 1 for beside in late.values()),
+        summed="".join if all(p.delays.none for p in pathways) else in_rows,
         pathways=lambda *source: sources[source],
         filtered=filtered,
         form=lambda form: _GAINS.get(form, "f(x)"),
