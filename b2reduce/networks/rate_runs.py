@@ -21,9 +21,22 @@ BLOCK_ = 0.05  # s; the rates of single cells are kept as means over this
 
 
 def runaway_message(names, rate_, bin_):
-    """What grew, how fast, and in which proportion, from the last rates that were numbers."""
-    number = int(np.argmin(np.isfinite(rate_).all(axis=0)))
+    """What grew, how fast, and in which proportion, from the last rates that were numbers.
+
+    Where all are numbers, which of them went too far.
+    """
+    finite = np.isfinite(rate_).all(axis=0)
+    number = int(np.argmin(finite))
     said = "the circuit runs away; weaken its excitation or start lower"
+    # Bins until that, from a finite rate or at one stroke
+    past = int(np.argmin((rate_ <= FAR).all(axis=0))) + 1
+    if finite.all():
+        last = rate_[:, -1]
+        ends = ", ".join(f"{names[k]} {last[k] * 1e-3:.3g} kHz" for k in np.flatnonzero(last > FAR))
+        return (
+            f"the rates of the reduced model end at {ends}, past {FAR * 1e-3:g} kHz, which no cell fires at,"
+            f" after {past * bin_ * 1e3:.4g} ms: {said}"
+        )
     if number < 2:
         return (
             f"the rates of the reduced model grew beyond all bounds within {number * bin_ * 1e3:g} ms: {said}"
@@ -38,8 +51,6 @@ def runaway_message(names, rate_, bin_):
         if len(growing) > 1
         else ""
     )
-    # Bins until that, from a finite rate or at one stroke
-    past = int(np.argmin((rate_ <= FAR).all(axis=0))) + 1
     return (
         f"the rates of the reduced model grew beyond all bounds: {', '.join(names[k] for k in growing)}"
         f" grew{share} as exp(t / {1e3 * tau_:.3g} ms), past {FAR * 1e-3:g} kHz, which no cell fires at,"

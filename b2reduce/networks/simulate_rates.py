@@ -15,7 +15,7 @@ from ..basics.provenance import versions
 from ..basics.session import brian_session
 from ..cells.settings import BRIAN_STEP_, check_run
 from ..reduction.equations import BIN_, automatic_dt_
-from ..reduction.reduced_circuit import ReducedCircuit
+from ..reduction.reduced_circuit import FAR, ReducedCircuit
 from .activity import OUTSIDE_LIMIT, Activity
 from .rate_runs import BLOCK_, SETTLING, build_rate_network, run_cells, run_populations, runaway_message
 
@@ -123,12 +123,14 @@ def simulate_rates(
     -----
     AccuracyWarning
         If a population spends more than a tenth of the run, and more than 0.1 s, outside of what was
-        measured.
+        measured, or if the last rate of one is more than any cell fires at.
 
     Raises
     ------
     InputError
         If a drive or a population is unknown.
+    DivergenceError
+        If rates grow beyond all bounds within the run.
 
     Examples
     --------
@@ -157,6 +159,10 @@ def simulate_rates(
         rate_, outside_, rates, rest, cells = run(reduced, drives, dt_, start, bins, each, seed, bar, delays)
     if not np.isfinite(rate_).all():
         raise DivergenceError(runaway_message(reduced.populations, rate_, each * dt_))
+    if (rate_[:, -1] > FAR).any():
+        # However short the run: what follows is further out still
+        message = runaway_message(reduced.populations, rate_, each * dt_)
+        warnings.warn(message, AccuracyWarning, stacklevel=2)
     lost = {
         name: share
         for name, share in outside_.items()

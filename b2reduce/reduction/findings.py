@@ -11,7 +11,7 @@ from ..basics.streams import OfReduction, seed_streams
 from .adapting import adaptation_of
 from .local_measurements import responses_at
 from .local_transfer import transfer_at
-from .loops.responses import answers_of, keyed
+from .loops.responses import answers_of, check_answering, keyed
 from .measured import MeasuredGains, gains_without_noise, measure_gains
 from .noises import NOISES
 from .operating_point import find_operating_point, point_at
@@ -80,6 +80,8 @@ def measure(request, bar):
         point = find_operating_point(
             circuit, request.drives_, seed=seed, bar=bar, noise=NOISES[request.noise], **settings
         )
+        if answering or dynamic:
+            check_answering(circuit, point.rate_, point.drives_, "tau, " + request.dynamics.name)
         gains = measure_gains(
             circuit, point, request.gains, request.window, True, surfaces, seed, settings, bar
         )

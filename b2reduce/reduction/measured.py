@@ -13,6 +13,7 @@ from ..cells.gain import fit_gain
 from ..cells.gain_fit import GainFit
 from .inputs import average
 from .local_measurements import rate_window, surface_at
+from .loops.responses import received_nothing
 from .operating_point import point_at
 from .rest import steady_rates
 from .search import SILENT_
@@ -64,6 +65,9 @@ def measure_gains(circuit, point, given, window, noise, wide, seed, settings, ba
                 through[name] = held
                 fits[name] = fit_gain(surfaces[name], rates=windows[name], through=held)
         except InputError as error:
+            nothing = received_nothing(circuit, point.rate_, point.drives_)
+            if gain is None and noise and nothing:
+                raise InputError(f"population {name}: no gain can be measured: {nothing}") from None
             raise InputError(
                 f"population {name}, at {point.rate_[name]:.3g} Hz: {error}; or give reduce() another window"
             ) from None

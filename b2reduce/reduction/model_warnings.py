@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
+
 import numpy as np
 
 from ..circuit.train_statistics import train_statistics
@@ -33,14 +35,16 @@ def model_warnings(model, request, found):
         If a population cannot have the adaptation that was given.
     """
     point, rest = found.point, model.states_[0]
+    # What needs them asks for them: they are measured once, and not at all where nothing does
+    slopes = cache(partial(slopes_, model, model.operating_rate_, model.at_))
     return [
         *_of_gains(model, point),
         *_of_adaptation(model),
         *_of_cells(model),
         *_of_rest(model, point, rest, request),
         *_of_states(model, point, rest, request, found),
-        *_of_delays(model),
-        *_of_rhythms(model, request),
+        *_of_delays(model, slopes),
+        *_of_rhythms(model, request, slopes),
     ]
 
 
@@ -117,11 +121,11 @@ def _of_drive(drive, size, cells):
         )
 
 
-def _of_delays(model):
+def _of_delays(model, slopes):
     late = any(not p.delays.none for name in model.populations for p in model.circuit.pathways(name))
     if not late or _unstable(model):
         return
-    system = model_system(model, slopes_(model, model.operating_rate_, model.at_), model.operating_rate_)
+    system = model_system(model, slopes(), model.operating_rate_)
     leading = lambda delays: max(system.eigenvalues_(delays), key=lambda value: value.real)
     if leading(False).real < 0 < leading(True).real:
         yield (
@@ -131,8 +135,8 @@ def _of_delays(model):
         )
 
 
-def _of_rhythms(model, request):
-    if request.noisy and (said := said_of_rhythms(model)):
+def _of_rhythms(model, request, slopes):
+    if request.noisy and (said := said_of_rhythms(model, slopes)):
         yield said
 
 

@@ -266,7 +266,7 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
         return self.to_script("pyrates", **settings)
 
     def to_latex(self, document: bool = True) -> str:
-        """The equations with their numbers, and tables of the network, for a paper.
+        """The equations with their numbers and delays, and tables of the network, for a paper.
 
         Parameters
         ----------

@@ -33,11 +33,15 @@ def page_of(reduced, curves, points):
             " level than 'transfer'"
         )
     drives = constant if _one_rate(reduced.circuit) else None
-    system = rate_system(reduced, drives, initial=measured_start(reduced))
+    system = rate_system(reduced, drives, initial=measured_start(reduced), delays="steps")
     script = [
         f"const {{{', '.join([*system.parameters, *system.drives])}}} = p;",
         *(f"const {state.name} = x[{k}];" for k, state in enumerate(system.states)),
         *(f"const {name} = {printed(formula, 'javascript')};" for name, formula in system.definitions),
+        *(
+            f"const {symbol} = late(pasts, {k}, {brought});"
+            for k, (symbol, (brought, _)) in enumerate(system.late.items())
+        ),
     ]
     places = [_place_code(reduced, system, name) for name in reduced.populations]
     after = [
@@ -51,6 +55,7 @@ def page_of(reduced, curves, points):
         "dt": system.dt_,
         "populations": list(reduced.populations),
         "initial": [state.initial for state in system.states],
+        "late": [weights for _, weights in system.late.values()],
         "parameters": {name: value for name, (value, _) in system.parameters.items()},
         "drives": [
             {
@@ -88,6 +93,7 @@ def page_of(reduced, curves, points):
         meaning=reduced.kind.meaning,
         version=__version__,
         seed=reduced.provenance.get("seed"),
+        late=bool(system.late),
         data=json.dumps(without_nan(data), ensure_ascii=True).replace("<", "\\u003c"),
         body="\n  ".join(script),
         after=", ".join(after),

@@ -108,7 +108,24 @@ def _write(path, data):
 
 def keep_point(path, result, parameters):
     """Write the result of a point."""
-    _write(path, {**result, "parameters": parameters})
+    _write(path, {**result, "rows": _cells(result["rows"], _without_infinity), "parameters": parameters})
+
+
+#: JSON has no infinity, and null, which is NaN, is another answer: a cell {INFINITE: "-inf"} stands for it.
+INFINITE = "infinite"
+
+
+def _cells(rows, made):
+    """Rows with something made of every cell."""
+    return [{name: made(value) for name, value in row.items()} for row in rows]
+
+
+def _without_infinity(value):
+    return {INFINITE: str(float(value))} if isinstance(value, float) and np.isinf(value) else value
+
+
+def _with_infinity(value):
+    return float(value[INFINITE]) if isinstance(value, dict) and set(value) == {INFINITE} else value
 
 
 @contextmanager
@@ -239,6 +256,8 @@ def _finished(path):
     """A point's result, or None: a file that was cut short or changed counts for nothing."""
     try:
         result = _read(path)
-        return result if {"rows", "status", "parameters"} <= set(result) and _is_whole(result) else None
+        if not {"rows", "status", "parameters"} <= set(result) or not _is_whole(result):
+            return None
+        return {**result, "rows": _cells(result["rows"], _with_infinity)}
     except UNREADABLE:
         return None

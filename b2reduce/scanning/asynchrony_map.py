@@ -121,9 +121,7 @@ def map_asynchrony(
     )
     columns = list(table.columns)
     table = table.reindex(columns=list(dict.fromkeys([*columns, "foretold"])))
-    if "growth [1/s]" in table:
-        # Tables of scans know no infinity
-        grows = table["foretold"].isna() & (table["growth [1/s]"] > 0)
-        table["foretold"] = table["foretold"].astype(float).where(~grows, np.inf)
+    # Where no point has a number it is a column of objects
+    table["foretold"] = table["foretold"].astype(float)
     last = min(columns.index(name) for name in ("foretold", "status") if name in columns)
     return AsynchronyMap(table, tuple(columns[1:last]))

@@ -11,7 +11,7 @@ from ..basics.arguments import described, require, to_si, whole
 from ..basics.errors import AccuracyWarning, InputError
 from ..basics.progress import Progress
 from ..cells.settings import check_rtol
-from ..reduction.loops.responses import AtRest, answers_of, keyed
+from ..reduction.loops.responses import AtRest, answers_of, check_answering, keyed
 from ..reduction.reduced_circuit import ReducedCircuit
 from .fluctuation_spectra import Fluctuations
 
@@ -62,7 +62,8 @@ def fluctuations(
     Raises
     ------
     InputError
-        If the gains were measured without noise, or a frequency is not above 0 Hz.
+        If the gains were measured without noise, if cells receive nothing and are silent, or if a frequency
+        is not above 0 Hz.
 
     Notes
     -----
@@ -95,6 +96,7 @@ def fluctuations(
             "fluctuations, reduced: its gains were measured without noise, and cells without noise fire like"
             " clocks, which answer to nothing linearly; reduce with noise = 'renewal'"
         )
+    check_answering(reduced.circuit, reduced.operating_rate_, reduced.at_, "fluctuations, reduced")
     frequency_ = np.arange(1.0, HIGHEST_ + 1) if frequencies is None else _read(frequencies)
     answers = reduced.answers
     with Progress(progress) as bar:

@@ -1,5 +1,8 @@
 """The rate network against linear algebra, against scipy, and against itself with other time constants."""
 
+import re
+import warnings
+
 import numpy as np
 import pytest
 from brian2 import Hz, ms, mV, nS, second
@@ -166,6 +169,25 @@ def test_a_runaway_is_an_error_not_a_number():
     assert any("runs away" in warning for warning in r.warnings)
     with pytest.raises(b2r.errors.DivergenceError, match="runs away"):
         b2r.simulate_rates(r, duration=5 * second)
+
+
+def test_a_run_that_ends_while_it_runs_away_says_so_however_short_it_is():
+    """A hundredth of a second later no rate is a number any more, or still one that cells fire at."""
+    from ..cases import two_populations
+
+    r = b2r.reduce(two_populations().replace({"projection.E->E.G": 4 * nS}), gains={"E": gain(), "I": gain()})
+    with pytest.warns(
+        b2r.errors.AccuracyWarning, match="end at E [0-9.e+]+ kHz.* past 10 kHz.*runs away"
+    ) as seen:
+        run = b2r.simulate_rates(r, duration=30 * ms)
+    last, (said,) = run.rate_[:, -1], [text for text in (str(w.message) for w in seen) if "end at" in text]
+    assert np.isfinite(last).all() and last.max() > 1e4
+    assert re.search(r"E (\S+) kHz", said)[1] == f"{1e-3 * last[0]:.3g}"
+    first = np.argmax(run.rate_.max(axis=0) > 1e4)
+    assert float(re.search(r"after (\S+) ms", said)[1]) == pytest.approx(first + 1, rel=1e-3)  # bins of 1 ms
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", b2r.errors.AccuracyWarning)
+        assert b2r.simulate_rates(r, duration=10 * ms).rate_.max() < 1e4
 
 
 @pytest.mark.parametrize(

@@ -256,3 +256,26 @@ def test_the_noise_free_gain_warns_where_it_is_silent():
     assert sum("silent" in warning for warning in quiet.warnings) == 2
     loud = b2r.reduce("ei_lif", noise="none", at={"ext": 30 * Hz}, seed=1)
     assert not any("silent" in warning for warning in loud.warnings)
+
+
+def test_slopes_at_the_operating_point_are_found_once(monkeypatch):
+    """Two warnings ask for them, of delays and of rhythms; without delays and noise none does."""
+    import sys
+
+    from b2reduce.reduction.loops.model_system import slopes_
+
+    calls = []
+
+    def counted(*arguments):
+        calls.append(arguments)
+        return slopes_(*arguments)
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("b2reduce.") and getattr(module, "slopes_", None) is slopes_:
+            monkeypatch.setattr(module, "slopes_", counted)
+    reduced()
+    assert len(calls) == 1
+    at_once = two_populations().replace({f"projection.{a}.delay": 0 * ms for a in ("E->E", "I->E", "E->I")})
+    at_once = at_once.replace({"projection.E->E#2.delay": 0 * ms})
+    b2r.reduce(at_once, gains={"E": gain(), "I": gain(beta=0.3e12)}, tau="membrane", noise="none")
+    assert len(calls) == 1

@@ -15,6 +15,8 @@ from brian2 import Hz, ms, mV, nS, pA, second
 import b2reduce as b2r
 
 from ..browser import BROWSER, NO_BROWSER
+from ..networks.test_rate_delays import DELAYS
+from ..networks.test_rate_delays import model as late_model
 
 pytestmark = [pytest.mark.slow, NO_BROWSER]
 
@@ -71,18 +73,48 @@ def seen(page, script, width=1280, dark=False):
     return json.loads(unescape(re.search(r'id="?out"?>(.*?)</p>', dom, re.DOTALL).group(1)))
 
 
-@pytest.mark.parametrize("level", ["linear", "gain", "surface", "transfer"])
-def test_the_page_computes_what_simulate_rates_does(pages, reduced, ei_validation, level):
-    model = reduced.get(level, ei_validation.reductions["transfer"])
+def runs_alike(page, model):
+    """That a page gives the rates of simulate_rates at a step, with delays and without, which are told apart."""
     got = seen(
-        pages / f"{level}.html",
-        "const run = b2reduce.simulate({rate_ext: 14}, {}, 0.2, {later: {rate_ext: 17}, change: 0.1}); return"
-        " {t: run.t, rates: run.rates};",
+        page,
+        "const run = more => b2reduce.simulate({rate_ext: 14}, {}, 0.2, {later: {rate_ext: 17}, change: 0.1,"
+        " ...more}), late = run({}); return {t: late.t, rates: [late.rates, run({delays: false}).rates]};",
     )
     step = {"ext": ([0, 0.1] * second, [14, 17] * Hz)}
-    own = b2r.simulate_rates(model, duration=0.2 * second, drives=step, delays=False)
-    assert np.allclose(got["t"], own.t_, rtol=0, atol=1e-9)
-    assert np.abs(np.array(got["rates"]) - own.rate_.T).max() <= 1e-3 * own.rate_.max()
+    runs = [
+        b2r.simulate_rates(model, duration=0.2 * second, drives=step, delays=delays)
+        for delays in (True, False)
+    ]
+    assert np.allclose(got["t"], runs[0].t_, rtol=0, atol=1e-9)
+    for rates, own in zip(got["rates"], runs):
+        assert np.abs(np.array(rates) - own.rate_.T).max() <= 1e-3 * own.rate_.max()
+    assert np.abs(runs[0].rate_ - runs[1].rate_).max() > 1e-2 * runs[0].rate_.max()
+
+
+@pytest.mark.parametrize("level", ["linear", "gain", "surface", "transfer"])
+def test_the_page_computes_what_simulate_rates_does(pages, reduced, ei_validation, level):
+    runs_alike(pages / f"{level}.html", reduced.get(level, ei_validation.reductions["transfer"]))
+
+
+@pytest.mark.parametrize(
+    "level, tau", [("linear", "membrane"), ("surface", "membrane"), ("linear", "synaptic")]
+)
+def test_the_page_has_delays_of_every_kind(level, tau, tmp_path):
+    """Fixed, between two steps and spread ones, two of one source; the page says what it is at rest."""
+    model = late_model(level, tau)
+    b2r.explore(model, tmp_path / "page.html")
+    runs_alike(tmp_path / "page.html", model)
+    header = seen(tmp_path / "page.html", "return document.querySelector('header').innerText;")
+    assert "those at rest without delays" in header
+
+
+def test_a_page_of_a_circuit_without_delays_has_none(tmp_path):
+    at_once = {key: 0 * ms for key in DELAYS if key.endswith("delay")}
+    b2r.explore(late_model("linear", "membrane", at_once), tmp_path / "page.html")
+    late, at_rest = seen(
+        tmp_path / "page.html", "return [b2reduce.DATA.late, document.querySelector('header').innerText];"
+    )
+    assert late == [] and "delays" not in at_rest
 
 
 @pytest.mark.parametrize("level", ["linear", "surface"])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from brian2 import Hz, ms, mV, second
+from brian2 import Hz, ms, mV, pA, second
 
 import b2reduce as b2r
 from b2reduce.circuit.delays import AT_ONCE
@@ -145,3 +145,31 @@ def test_spiking_networks_have_the_spectra_that_are_foretold(found):
         )
     )
     assert np.median(alone) > 0.3, "independent cells"
+
+
+@pytest.mark.parametrize("drives", [True, False])
+def test_cells_that_receive_nothing_are_refused_by_what_can_be_done(drives):
+    """At 0 Hz of the only drive, or with none; a rate for it, or the drive itself, is what is missing."""
+    circuit = cases.two_populations().replace({"drive.ext.rate": 0 * Hz, "population.I.I_app": 0 * pA})
+    circuit = circuit if drives else replace(circuit, drives=())
+    gains = {"E": cases.gain(), "I": cases.gain()}
+    gist = "receive nothing and are silent, " + (
+        r"with drive ext at 0 Hz: .*at=\{'ext': \.\.\.\}.*or a drive of a higher rate"
+        if drives
+        else ".*has no drive"
+    )
+    silent = b2r.reduce(circuit, gains=gains)
+    with pytest.raises(b2r.errors.InputError, match="^fluctuations, reduced: .*" + gist):
+        b2r.fluctuations(silent)
+    for tau in ("pathway", "resonant"):
+        with pytest.raises(b2r.errors.InputError, match=f"^tau, {tau}: .*{gist}"):
+            b2r.reduce(circuit, gains=gains, tau=tau)
+
+
+@pytest.mark.slow
+def test_gains_of_cells_that_receive_nothing_are_refused_likewise():
+    circuit = cases.two_populations().replace({"drive.ext.rate": 0 * Hz})
+    with pytest.raises(
+        b2r.errors.InputError, match="^population E: no gain.*receive nothing.*drive ext at 0 Hz"
+    ):
+        b2r.reduce(circuit, gains={"I": cases.gain()})

@@ -467,7 +467,7 @@ struct {{ each.id }} {
 inline void {{ each.id }}(const Network *net, int part, int64_t step, const {{ each.source }} &source, const {{ each.target }} &target) {
     const int64_t *numbers = (const int64_t *)net->arrays[{{ at(each.id + ".numbers") }}];  // shortest and longest delay
     const int64_t shortest = numbers[0], longest = numbers[1], width = longest - shortest + 1;
-    const int64_t *starts = (const int64_t *)net->arrays[{{ at(each.id + ".starts") }}] + part * (source.n * width + 1);
+    const int32_t *starts = (const int32_t *)net->arrays[{{ at(each.id + ".starts") }}] + part * (source.n * width + 1);
     const int32_t *targets = (const int32_t *)net->arrays[{{ at(each.id + ".targets") }}];
     {% if each.sized %}
     const double *sizes = (const double *)net->arrays[{{ at(each.id + ".sizes") }}];
@@ -482,11 +482,11 @@ inline void {{ each.id }}(const Network *net, int part, int64_t step, const {{ e
             const int64_t from = slot * source.n + source.spikes.bounds[other];
             const int32_t number = source.spikes.number[slot * net->parts + other];
             for (int32_t place = 0; place < number; place++) {
-                const int64_t *range = starts + source.spikes.cell[from + place] * width + (late - shortest);
+                const int32_t *range = starts + source.spikes.cell[from + place] * width + (late - shortest);
                 {% if each.plastic %}
                 const double m_released_stp = source.released_{{ each.plastic }}[from + place];
                 {% endif %}
-                for (int64_t k = range[0]; k < range[1]; k++) {
+                for (int32_t k = range[0]; k < range[1]; k++) {
                     const int32_t j = targets[k];
                     {% if each.sized %}
                     const double m_size_of_it = sizes[k];
@@ -581,21 +581,21 @@ extern "C" int64_t collect(const int32_t *cell, const int32_t *number, const int
 // Sorts synapses by the part of their target, then source, then delay, else in their order. `starts` [part][source * width + late]
 // says where those of each begin, `order` where each synapse goes.
 extern "C" void sort_synapses(int64_t number, const int32_t *i, const int32_t *j, const int32_t *late, int64_t width, int64_t sources,
-                              int64_t parts, const int64_t *bounds, int64_t *starts, int32_t *order) {
+                              int64_t parts, const int64_t *bounds, int32_t *starts, int32_t *order) {
     const int64_t length = sources * width + 1;
     const auto place = [&](int64_t k) {
         int64_t part = 0;
         while (j[k] >= bounds[part + 1]) part++;
         return part * length + i[k] * width + late[k];
     };
-    std::memset(starts, 0, sizeof(int64_t) * parts * length);
+    std::memset(starts, 0, sizeof(int32_t) * parts * length);
     for (int64_t k = 0; k < number; k++) starts[place(k)]++;
-    int64_t sum = 0;
+    int32_t sum = 0;
     for (int64_t k = 0; k < parts * length; k++) {
-        const int64_t here = starts[k];
+        const int32_t here = starts[k];
         starts[k] = sum;
         sum += here;
     }
-    std::vector<int64_t> next(starts, starts + parts * length);
-    for (int64_t k = 0; k < number; k++) order[k] = (int32_t)next[place(k)]++;
+    std::vector<int32_t> next(starts, starts + parts * length);
+    for (int64_t k = 0; k < number; k++) order[k] = next[place(k)]++;
 }

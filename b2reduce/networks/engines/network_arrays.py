@@ -175,7 +175,7 @@ class NetworkArrays:
         shortest, longest = int(wired.late.min()), int(wired.late.max())
         late = np.ascontiguousarray(np.broadcast_to(wired.late - shortest, i.shape), dtype=np.int32)
         width = longest - shortest + 1
-        starts = np.empty(self.parts * (sources * width + 1), dtype=np.int64)
+        starts = np.empty(self.parts * (sources * width + 1), dtype=np.int32)
         order = np.empty(i.size, dtype=np.int32)
         pointer = lambda values: ctypes.c_void_p(values.ctypes.data)
         self.library.sort_synapses(

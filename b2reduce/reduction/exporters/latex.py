@@ -9,6 +9,7 @@ from ...circuit.circuit_latex import circuit_latex, document_of, escaped, table_
 from ...circuit.plasticity.averaged import averaged
 from ..model_table import model_table
 from .base import Exporter
+from .late_rates import LateRates, in_rows
 
 __all__ = ["Latex", "rate_model_latex"]
 
@@ -83,10 +84,15 @@ def _population_equations(reduced, name):
     """An align environment: dynamics and gain, with the numbers put in."""
     pathways = reduced.circuit.pathways(name)
     plastic = {source: list(reduced.plastic_(source)) for source in reduced.populations}
-    sources = {}
+    sources, late = {}, {}
     for p in pathways:
         # What passes synapses that are plastic in the same way is a rate by itself
         behind = "" if p.plasticity is None else f",{plastic[p.source].index(p.plasticity) + 1}"
+        # And so is what arrives at another time, which a prime says
+        beside = late.setdefault((p.source + behind, p.is_drive), [])
+        if p.delays not in beside:
+            beside.append(p.delays)
+        behind += "'" * beside.index(p.delays)
         sources.setdefault((p.source + behind, p.is_drive), []).append(p)
     area = "/m^2" if reduced.circuit.per_area(name) else ""
     shown = lambda value, unit: r"\,".join(
@@ -103,8 +109,10 @@ def _population_equations(reduced, name):
         drive: len({d.rate_ for d in reduced.circuit.drives if d.name == drive}) == 1
         for drive in reduced.circuit.drive_names
     }
+    sent = lambda source: _sub(r"\rho" if "," in source else "r", source.rstrip("'"))
+    lateness = LateRates(reduced, shown)
     incoming = lambda source, drive: (
-        _sub(r"\rho" if "," in source else "r", source)
+        lateness.written(sent(source), sources[source, drive][0].delays)
         if not drive
         else _sub(r"\nu", source)
         if alike[source]
@@ -121,6 +129,8 @@ def _population_equations(reduced, name):
         symbol=_sub,
         area=area,
         sources=list(sources),
+        parted=any(len(beside) > 1 for beside in late.values()),
+        summed="".join if all(p.delays.none for p in pathways) else in_rows,
         pathways=lambda *source: sources[source],
         filtered=filtered,
         form=lambda form: _GAINS.get(form, "f(x)"),
@@ -132,6 +142,9 @@ def _population_equations(reduced, name):
             s = _sub("s", name, source)
             for filter_ in sorted(used, key=lambda each: each.delay_):
                 lines.append(filter_.latex(s, incoming(source, drive), shown))
+    means = {(sent(source), own[0].delays): None for (source, drive), own in sources.items() if not drive}
+    for rate, delays in means:
+        lines += lateness.defined(rate, delays)
     lines += reduced.dynamics.latex(reduced, name)
     for number, plasticity in enumerate(plastic[name], start=1):
         lines += averaged(plasticity).latex(

@@ -118,8 +118,9 @@ class Level(ABC):
         write : namespace
             ``amount(value, unit)`` and ``signed(value, unit)`` of SI values, ``symbol(letter, *names)``, the
             ``area`` that units are per, the ``sources``, (name, whether it is a drive), ``pathways(*source)``
-            of one and ``filtered(*source)`` for what reaches the cell from it, and ``form(name)`` for f(x) of
-            a form of gains.
+            of one and ``filtered(*source)`` for what reaches the cell from it, whether a source comes in
+            parts (``parted``) that arrive at different times, ``summed(terms)`` of terms with signs, and
+            ``form(name)`` for f(x) of a form of gains.
         """
 
     def bounded(self, reduced):

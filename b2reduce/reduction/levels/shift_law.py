@@ -44,19 +44,19 @@ class _ShiftLaw(Level):
             write.symbol("r", population),
             reduced.gains[population],
         )
-        terms = "".join(
+        terms = [
             write.signed(sum(map(reduced.weight_, write.pathways(*source)), 0.0), "C" + write.area)
             + r"\,"
             + write.filtered(*source)
             for source in write.sources
-        )
-        threshold = write.signed(-reduced.theta_[population], "A" + write.area)
+        ]
+        excess = write.summed([*terms, write.signed(-reduced.theta_[population], "A" + write.area)])
         per_ampere = "Hz m^2/A" if write.area else "Hz/A"
         if reduced.by_pathway:
-            lines = [f"{mu} &= {(terms + threshold).removeprefix(' + ')}"]
+            lines = [f"{mu} &= {excess.removeprefix(' + ')}"]
         else:
             tau = write.amount(float(np.asarray(reduced.tau[population])), "s")
-            lines = [rf"{tau}\;\frac{{d{mu}}}{{dt}} &= -{mu}{terms}{threshold}"]
+            lines = [rf"{tau}\;\frac{{d{mu}}}{{dt}} &= -{mu}{excess}"]
         if population in reduced.adaptation:
             adapts, a = reduced.adaptation[population], write.symbol("a", population)
             lines.append(

@@ -56,8 +56,8 @@ class Surface(Table):
         term = lambda key, of, unit: (
             f"{write.signed(summed(key, of), unit + write.area)}\\,{write.symbol('s', population, key[0])}"
         )
-        charge = "".join(term(key, lambda p: p.current_(1.0, model), "C") for key in write.sources)
-        leak = "".join(term(key, lambda p: p.leak_(1.0), "F") for key in write.sources)
+        charge = write.summed([term(key, lambda p: p.current_(1.0, model), "C") for key in write.sources])
+        leak = write.summed([term(key, lambda p: p.leak_(1.0), "F") for key in write.sources])
         I, g = (write.symbol(letter, population) for letter in "Ig")
         return [
             f"{I} &= {write.amount(model.constant_input_, 'A' + write.area)}{charge}",

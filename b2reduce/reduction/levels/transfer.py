@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...basics.display import number
 from ...cells.transfer_lookup import transfer_lookup
 from ..rate_filters import carrier, filters, sum_of
 from ..transfer_axes import transfer_problem
@@ -66,7 +67,19 @@ class Transfer(Table):
         return f"r = F({', '.join(arguments)})"
 
     def latex(self, reduced, population, write):
-        arguments = ", ".join(write.symbol("s", population, source) for source, _ in write.sources)
+        written = {source: write.symbol("s", population, source[0]) for source in write.sources}
+        arguments = list(written.values())
+        if write.parted:
+            arguments = []
+            for axis in reduced.axes_(population):
+                terms = [(axis.factor(write.pathways(*source)), s) for source, s in written.items()]
+                terms = [
+                    s if abs(factor - 1) < 1e-9 else rf"{number(factor)}\,{s}"
+                    for factor, s in terms
+                    if factor
+                ]
+                arguments.append(" + ".join(terms))
+        arguments = ", ".join(arguments)
         return [
             rf"{write.symbol('r', population)} &= {write.symbol('F', population)}({arguments})"
             r"\quad\text{(measured transfer function)}"
@@ -82,7 +95,7 @@ class Transfer(Table):
 
     def _terms(self, reduced, population, sources):
         """Of every argument [(name of the factor, or "" where it is 1, its value, filter)]."""
-        for number, axis in enumerate(reduced.axes_(population)):
+        for place, axis in enumerate(reduced.axes_(population)):
             terms = [(f, axis.factor(f.pathways)) for f in sources]
             terms = [(f, factor) for f, factor in terms if factor]
             if axis.kind is None and len(terms) == 1:
@@ -90,4 +103,4 @@ class Transfer(Table):
             elif axis.kind is None:
                 yield [(f"share_{f.key}", factor, f) for f, factor in terms]
             else:  # all events of one kind of synapse
-                yield [(f"events_{number}_{f.key}", factor, f) for f, factor in terms]
+                yield [(f"events_{place}_{f.key}", factor, f) for f, factor in terms]

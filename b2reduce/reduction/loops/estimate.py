@@ -12,7 +12,6 @@ from ...cells.filters import RateFilter
 from ..inputs import membrane_tau_, source_rate
 from .foretold import VARIANCE, foretold, growth_of, stretch_of
 from .links import Link
-from .model_system import slopes_
 from .rate_loop import RateLoop
 from .responses import AtRest
 from .spectra import Spectra
@@ -20,10 +19,12 @@ from .spectra import Spectra
 __all__ = ["estimated", "said_of_rhythms"]
 
 
-def estimated(reduced):
-    """[(Spectra, [Foretold])] of cells that answer at once, and of cells that answer as their membrane."""
+def estimated(reduced, slopes):
+    """[(Spectra, [Foretold])] of cells that answer at once, and of cells that answer as their membrane.
+
+    By `slopes_` at the operating point.
+    """
     circuit, point, found = reduced.circuit, AtRest.of(reduced), []
-    slopes = slopes_(reduced, point.rate_, point.drives_)
     for slow in (False, True):
         links = []
         for name, population in circuit.populations.items():
@@ -41,11 +42,14 @@ def _membrane(tau_):
     return RateFilter("first", 1.0, 0.0, (float(tau_),), (0.0,), ((0.0,),))
 
 
-def said_of_rhythms(reduced):
-    """What both estimates say of cells that fire together, in a sentence; empty where not both do."""
+def said_of_rhythms(reduced, slopes):
+    """What both estimates say of cells that fire together, in a sentence; empty where not both do.
+
+    `slopes` is called for what `slopes_` gives at the operating point, where it is needed.
+    """
     if not any(rate > 0 for rate in reduced.operating_rate_.values()):
         return ""
-    both = estimated(reduced)
+    both = estimated(reduced, slopes())
     rows = [[row for row in own if row.quantity == VARIANCE and not row.holds] for _, own in both]
     if not all(rows):
         return ""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...basics.errors import InputError
 from ...basics.streams import OfReduction, seed_streams
 from ...cells.filters import FILTERS, fit_filter
 from ...cells.source_response import source_response_at
@@ -19,11 +20,13 @@ __all__ = [
     "AtRest",
     "answers_of",
     "by_number",
+    "check_answering",
     "fitted",
     "is_shared",
     "keyed",
     "measured_links",
     "measured_loop",
+    "received_nothing",
 ]
 
 CHANCE, LEAST_SEM = 3.0, 1e-3  # standard errors; relative to the answer at rest
@@ -91,6 +94,31 @@ def answers_of(circuit, point, *, seed, rtol=0.04, dt_, engine="auto", bar, ever
             for number, _ in common or kinds[:1]
         }
     return found
+
+
+def received_nothing(circuit, rate_, drives_):
+    """What to do where cells receive nothing and are silent, as half a sentence; empty where they do not."""
+    if any(drives_.values()) or any(rate >= SILENT_ for rate in rate_.values()):
+        return ""
+    names = circuit.drive_names
+    if not names:
+        return "the cells receive nothing and are silent, as the circuit has no drive: give it one"
+    return (
+        f"the cells receive nothing and are silent, with drive {', '.join(names)} at 0 Hz: give a rate at"
+        f" which they fire, reduce(..., at={{{names[0]!r}: ...}}), or a drive of a higher rate"
+    )
+
+
+def check_answering(circuit, rate_, drives_, where):
+    """Refuse cells that answer to no rate, since nothing reaches them.
+
+    Raises
+    ------
+    InputError
+        If all are silent and no drive has a rate.
+    """
+    if said := received_nothing(circuit, rate_, drives_):
+        raise InputError(f"{where}: how cells answer to rates cannot be measured: {said}")
 
 
 def keyed(answers):
