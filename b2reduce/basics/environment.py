@@ -5,6 +5,7 @@ B2REDUCE_CACHE, B2REDUCE_MARCH, B2REDUCE_THREADS and CXX.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -14,7 +15,7 @@ from platformdirs import user_cache_path
 
 from .errors import InputError
 
-__all__ = ["cache_folder", "compiler_command", "instruction_set", "thread_count"]
+__all__ = ["cache_folder", "compiler_command", "free_memory", "instruction_set", "thread_count"]
 
 
 def cache_folder():
@@ -73,3 +74,16 @@ def compiler_command():
             )
         return [path, *arguments]
     return next(([path] for path in map(shutil.which, ("g++", "clang++")) if path), None)
+
+
+def free_memory():
+    """Bytes that this process can still have, of the machine and of its group; None where nobody says."""
+    found = []
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found.append(1024 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]))
+    with contextlib.suppress(OSError, ValueError):  # "max" is no number
+        group = Path("/sys/fs/cgroup")
+        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
+        found.append(limit - used)
+    return min(found, default=None)

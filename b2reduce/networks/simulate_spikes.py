@@ -119,7 +119,8 @@ def simulate_spikes(
     Raises
     ------
     InputError
-        If the engine is unknown, or cannot run this circuit; or there is no such state.
+        If the engine is unknown, or cannot run this circuit; if its synapses take more memory than is free;
+        or there is no such state.
     DivergenceError
         If the integration ends in NaN.
 
@@ -151,6 +152,7 @@ def simulate_spikes(
     network, dt_, notes = integrated(circuit, dt_, fixed=dt is not None)
     if problem := chosen.problem(network):
         raise InputError(f"engine: {problem}")
+    chosen.check_memory(network)
     warned(notes)
     with Progress(progress) as bar:
         state = starting_state(network, initial, seed=seed, dt_=dt_, bar=bar)

@@ -96,7 +96,9 @@ def scribble():
 
 def test_conductances_outlive_the_network(tiny):
     """The same run twice: looked at while its memory is fresh, and after it has been written over."""
-    runs = [b2r.simulate_spikes(tiny, duration=100 * ms, seed=3, record=50) for _ in range(2)]
+    runs = [
+        b2r.simulate_spikes(tiny, duration=100 * ms, seed=3, record=50, engine="brian2") for _ in range(2)
+    ]
     sums = [{label: float(np.sum(g)) for label, g in run.conductances_.items()} for run in runs]
     scribble()
     for run, before in zip(runs, sums):
@@ -113,7 +115,7 @@ def test_conductances_outlive_the_network(tiny):
 @pytest.mark.smoke
 def test_conductances_are_what_the_spikes_and_drives_make(tiny):
     """Means against K G tau r of the rates that were counted; freed memory holds anything but these."""
-    run = b2r.simulate_spikes(tiny, duration=600 * ms, seed=1, record=100)
+    run = b2r.simulate_spikes(tiny, duration=600 * ms, seed=1, record=100, engine="brian2")
     scribble()
     dt_, cells, begin_, length_ = run.provenance["dt [s]"], 100, 0.1, 0.5
     for target in tiny.populations:
@@ -141,7 +143,7 @@ def test_conductances_are_what_the_spikes_and_drives_make(tiny):
 @pytest.mark.parametrize("what", ["spikes", "rates", "cells", "surface", "rest", "adaptation"])
 def test_no_result_borrows_memory(what, tiny, handed_out):
     if what == "spikes":
-        result = b2r.simulate_spikes(tiny, duration=20 * ms, record=5)
+        result = b2r.simulate_spikes(tiny, duration=20 * ms, record=5, engine="brian2")
         assert len(list(arrays(result))) > 10
     elif what == "rates":
         result = b2r.simulate_rates(b2r.reduce(tiny, noise="none"), duration=50 * ms)

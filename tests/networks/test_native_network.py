@@ -307,3 +307,12 @@ def test_ctrl_c_ends_it(tmp_path):
     process.communicate(timeout=30)
     assert process.returncode == -signal.SIGINT
     assert time.monotonic() - begun < 2 * float(os.environ.get("B2REDUCE_PATIENCE", 1)) + 1
+
+
+@pytest.mark.parametrize("engine", ["auto", "native", "brian2"])
+def test_networks_too_large_for_memory_are_refused_before_they_are_built(engine):
+    huge = b2r.load_circuit("ei_lif").replace(
+        {"population.E.size": 40_000_000, "population.I.size": 10_000_000}
+    )
+    with pytest.raises(InputError, match=r"its 6.25e\+09 synapses take some (200|500) GB"):
+        b2r.simulate_spikes(huge, duration="1 ms", engine=engine)

@@ -14,6 +14,7 @@ class Automatic(NetworkEngine):
 
     name = "auto"
     title = "native, or else brian2"
+    synapse_bytes = Native.synapse_bytes
 
     def activity(self, run, report):
         try:

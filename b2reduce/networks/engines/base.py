@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...basics.errors import DivergenceError
+from ...basics.environment import free_memory
+from ...basics.errors import DivergenceError, InputError
 from ...basics.provenance import versions
 from ...basics.streams import OfNetwork, seed_streams
 from ...basics.units import si_label
@@ -95,10 +96,13 @@ class NetworkEngine(ABC):
         As `simulate_spikes` takes it.
     title : str
         As an Activity records it.
+    synapse_bytes : int
+        Memory that a synapse takes while the network is set up, as measured on one of 3 million.
     """
 
     name = ""
     title = ""
+    synapse_bytes = 80
 
     def problem(self, circuit):
         """Why it cannot run a circuit, or anything here; empty where it can."""
@@ -116,6 +120,28 @@ class NetworkEngine(ABC):
     def prepare(self, run):
         """Do once what serves all runs of this structure; here nothing does."""
         return None
+
+    def check_memory(self, circuit):
+        """Refuse a network that is too large for the memory that is free.
+
+        Raises
+        ------
+        InputError
+            With the bytes.
+        """
+        synapses = sum(
+            p.K * circuit.populations[name].size
+            for name in circuit.populations
+            for p in circuit.pathways(name)
+            if not p.is_drive
+        )
+        needed, free = synapses * self.synapse_bytes, free_memory()
+        if free is not None and needed > free:
+            raise InputError(
+                f"circuit {circuit.name!r}: its {synapses:.3g} synapses take some {needed / 1e9:.3g} GB with"
+                f" engine {self.name!r}, and {free / 1e9:.3g} GB of memory are free; take fewer cells or"
+                " inputs, or a machine with more memory"
+            )
 
     @abstractmethod
     def record(self, run, report):

@@ -42,6 +42,7 @@ class Native(NetworkEngine):
 
     name = "native"
     title = "native"
+    synapse_bytes = 32
 
     def problem(self, circuit):
         try:
