@@ -133,7 +133,7 @@ class NetworkEngine(ABC):
             p.K * circuit.populations[name].size
             for name in circuit.populations
             for p in circuit.pathways(name)
-            if not p.is_drive
+            if not p.is_drive or circuit.drive(p.source, name).by_trains
         )
         needed, free = synapses * self.synapse_bytes, free_memory()
         if free is not None and needed > free:
