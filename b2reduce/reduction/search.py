@@ -66,6 +66,7 @@ def newton(circuit, r, drives_, noise, seed, rough, report, settings, coarser=1)
         np.ones(len(names)),
     )
     unequal, unequal_sem = np.ones(len(names)), np.zeros(len(names))
+    by_regularity = None
     # Cells go on from where those of the step before ended: what adapts slowly has adapted once the rates
     # have settled.
     measured = lambda r, cv2, cells, duration_, state, *stream: outputs_of(
@@ -136,13 +137,17 @@ def newton(circuit, r, drives_, noise, seed, rough, report, settings, coarser=1)
                 if renewal:
                     # Once the trains that come in are as regular as those that come out, by first order in
                     # the difference.
-                    slope, passed_on = _by_regularity(
-                        lambda cv2: measured(r, cv2, cells, duration_, before, iteration),
-                        values,
-                        cv2,
-                        out,
-                        seen,
-                    )
+                    if (
+                        by_regularity is None
+                    ):  # a derivative, which moves little from one crossing to the next
+                        by_regularity = _by_regularity(
+                            lambda cv2: measured(r, cv2, cells, duration_, before, iteration),
+                            values,
+                            cv2,
+                            out,
+                            seen,
+                        )
+                    slope, passed_on = by_regularity
                     regular = cv2 + (regular - cv2) / (1 - passed_on)
                     crossing = crossing + inverse @ slope @ (regular - cv2)
                     error = (
