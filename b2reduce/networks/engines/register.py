@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...basics.arguments import one_of
 from ...basics.register import Register
 from .base import NetworkEngine
+from .nest import Nest
 from .runtime import Runtime
 from .standalone import Standalone
 
@@ -19,6 +20,7 @@ AUTO = "auto"
 
 #: What is taken for one run, and for many of one structure, where the user leaves it to us.
 ONE, MANY = register(Runtime()), register(Standalone())
+register(Nest())
 
 
 def names_of_engines():
