@@ -7,7 +7,6 @@ from importlib import metadata
 
 import numpy as np
 
-from ...basics.errors import DivergenceError
 from ..spiking_network import draws_of, recorded_of, recorded_step_
 from .base import NetworkEngine, Recorded, check_finite
 from .nest_cells import Lacking
@@ -25,13 +24,19 @@ class Nest(NetworkEngine):
 
     Notes
     -----
-    Cells with currents and jumps are integrated exactly, those with conductances by NEST's adaptive
-    Runge-Kutta-Fehlberg method; spikes of all lie on the grid. A spike is noted at the end of its step by
-    NEST, at the start by Brian2 and here. A synapse of delay d acts d after the end of that step in both. The
-    least delay is one step: what is shorter becomes one. Cells are held one step less than NEST would from
-    the same refractory time, so that they go on when Brian2's do. Jumps differ: Brian2 looks at the
-    threshold before events of a step act, NEST behind them. Cells that exponential or adaptive ones in NEST
-    stand for cross the threshold within a step, and go on from there.
+    Cells with currents and jumps are integrated exactly, those with conductances, an exponential or an
+    adaptation by NEST's adaptive Runge-Kutta-Fehlberg method; spikes of all lie on the grid.
+
+    NEST notes a spike at the end of its step, Brian2 and this engine at the start. A synapse of delay d acts
+    d after the end of that step in both; NEST's least delay is one step, and shorter ones become one. From
+    the same refractory time NEST would hold a cell for one step more than Brian2, and is given one less.
+
+    Brian2 looks at the threshold before the jumps of a step act, NEST behind them: a cell that a jump carries
+    over it fires a step earlier in NEST. Its spikes are noted and arrive, and it is held, that step later
+    here. What is left is that in Brian2 it decays for a step before it is looked at.
+
+    Exponential and adaptive cells cross the threshold within a step in NEST, and without a refractory time
+    they go on from there: their intervals are half a step shorter.
     """
 
     name = "nest"
@@ -62,13 +67,16 @@ class Nest(NetworkEngine):
                 steps + beyond,
                 dt_,
                 report,
-                f"circuit {circuit.name!r}: the integration diverged with dt = {dt_ * 1e3:g} ms; take a smaller dt"
-                " or weaker synapses",
+                f"circuit {circuit.name!r}: the integration diverged with dt = {dt_ * 1e3:g} ms; take a"
+                " smaller dt or weaker synapses",
             )
             for name, numbers in cells.items():
                 membrane = np.array(nest.NodeCollection(numbers).get("V_m"), ndmin=1)
                 check_finite(run, name, circuit.populations[name].model.membrane, membrane)
-            found = {name: _spikes(each, cells[name][0], steps, dt_) for name, each in spikes.items()}
+            found = {
+                name: _spikes(each, cells[name][0], 1 - models[name].late, steps, dt_)
+                for name, each in spikes.items()
+            }
             return Recorded(found, *_conductances(meters, run, steps))
 
     def activity(self, run, report):
@@ -117,10 +125,10 @@ def _recorders(nest, run, cells, models):
     return spikes, meters
 
 
-def _spikes(recorder, first, steps, dt_):
-    """(cells, times in s) in order, with times at the start of steps."""
+def _spikes(recorder, first, early, steps, dt_):
+    """(cells, times in s) in order, with times so many steps earlier than NEST's."""
     events = recorder.get("events")
-    i, step = np.asarray(events["senders"]) - first, np.asarray(events["times"]) - 1
+    i, step = np.asarray(events["senders"]) - first, np.asarray(events["times"]) - early
     order = np.lexsort((i, step))
     order = order[step[order] < steps]
     return i[order].astype(np.int32), step[order] * dt_

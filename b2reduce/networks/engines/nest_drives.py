@@ -9,8 +9,6 @@ from ..train_groups import train_sources
 
 __all__ = ["connect_drives"]
 
-MS = 1e3
-
 
 def connect_drives(wires, circuit, draws, cells, models):
     """Make and connect what drives the cells.
@@ -52,7 +50,7 @@ def _poisson(wires, drive, rate_, number):
     """
     several = np.ndim(rate_) > 0
     if drive.constant:
-        name, key, given = "poisson_generator", "rate", lambda x: {"rate": float(x)}
+        name, given = "poisson_generator", lambda x: {"rate": float(x)}
     else:
         times, rates = _table(wires, drive)
         name, given = (

@@ -1,4 +1,4 @@
-"""NEST's kernel: imported when it is asked for, reset before and after a run, silent, and run in short pieces."""
+"""NEST's kernel: imported when asked for, reset before and after a run, silent, run in pieces."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def kernel(dt_, seed):
         _silenced(nest)
         if nest.num_processes > 1:
             raise InputError(
-                f"engine: got NEST in {nest.num_processes} MPI processes, whose spikes b2reduce does not gather;"
-                " run it in one process, with threads: B2REDUCE_THREADS=8"
+                f"engine: got NEST in {nest.num_processes} MPI processes, whose spikes are not"
+                " gathered; run it in one process, with threads: B2REDUCE_THREADS=8"
             )
         step = Fraction(dt_ * 1e3).limit_denominator(10**6)
         nest.SetKernelStatus({"tics_per_ms": math.lcm(TICS, step.denominator), "resolution": float(step)})
@@ -128,8 +128,8 @@ def fits(circuit):
     if needed > free:
         raise InputError(
             f"engine: NEST's network of {cells} cells and {synapses:.3g} synapses takes about"
-            f" {needed / 1e9:.3g} GB, {needed:.3g} bytes, and {free / 1e9:.3g} GB are free; take fewer cells or"
-            " inputs"
+            f" {needed / 1e9:.3g} GB, {needed:.3g} bytes, and {free / 1e9:.3g} GB are free; take fewer"
+            " cells or inputs"
         )
 
 

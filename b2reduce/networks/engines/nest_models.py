@@ -2,98 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ...circuit.synapses.alpha import Alpha
-from ...circuit.synapses.current import ExponentialCurrent
-from ...circuit.synapses.current_alpha import CurrentAlpha
-from ...circuit.synapses.exponential import ExponentialConductance
-from ...circuit.synapses.jump import Jump
 from ...circuit.synapses.rise_decay import RiseAndDecay
 from .nest_cells import Lacking, recognised
+from .nest_courses import COURSES, MS, MV, NONE, NS, PA, PF
 
 __all__ = ["NestModel", "model_of"]
 
-MS, MV, NS, PA, PF = 1e3, 1e3, 1e9, 1e12, 1e12
 WHOLE_CELL_ = 250e-12  # F, of one cell where a circuit has currents per area
 SHARP = 1e-9  # mV, over which the chance of a spike rises from 0 to 1 where a threshold is meant
-
-
-@dataclass(frozen=True)
-class Course:
-    """A kind of synapse, and the models of NEST whose synapses have its time course.
-
-    Attributes
-    ----------
-    two, many : str
-        Models of leaky integrate-and-fire cells with two sets of parameters, and with any number.
-    adex_two, adex_many : str
-        Likewise of adaptive exponential ones; empty where there is none.
-    parameters : callable
-        Of a synapse, {NEST's name: value}.
-    unit : float
-    recorded : str
-        Of many sets, what is recorded of one.
-    """
-
-    two: str = ""
-    many: str = ""
-    adex_two: str = ""
-    adex_many: str = ""
-    parameters: Callable[..., Any] = lambda s: {}
-    unit: float = NS
-    recorded: str = ""
-    letter: str = "g"
-
-
-_COURSES = {
-    ExponentialConductance: Course(
-        "iaf_cond_exp",
-        "gif_cond_exp_multisynapse",
-        "aeif_cond_exp",
-        parameters=lambda s: {"E": s.E_ * MV, "tau_syn": s.tau_ * MS},
-    ),
-    Alpha: Course(
-        "iaf_cond_alpha",
-        "aeif_cond_alpha_multisynapse",
-        "aeif_cond_alpha",
-        "aeif_cond_alpha_multisynapse",
-        parameters=lambda s: {"E": s.E_ * MV, "tau_syn": s.tau_ * MS},
-        recorded="g_{}",
-    ),
-    RiseAndDecay: Course(
-        "iaf_cond_beta",
-        "aeif_cond_beta_multisynapse",
-        "",
-        "aeif_cond_beta_multisynapse",
-        parameters=lambda s: {"E": s.E_ * MV, "tau_rise": s.tau_rise_ * MS, "tau_decay": s.tau_ * MS},
-        recorded="g_{}",
-    ),
-    ExponentialCurrent: Course(
-        "",
-        "iaf_psc_exp_multisynapse",
-        "aeif_psc_exp",
-        parameters=lambda s: {"tau_syn": s.tau_ * MS},
-        unit=PA,
-        recorded="I_syn_{}",
-        letter="I_syn",
-    ),
-    CurrentAlpha: Course(
-        "",
-        "iaf_psc_alpha_multisynapse",
-        "aeif_psc_alpha",
-        parameters=lambda s: {"tau_syn": s.tau_ * MS},
-        unit=PA,
-        recorded="I_syn_{}",
-        letter="I_syn",
-    ),
-    Jump: Course("iaf_psc_delta", "iaf_psc_delta", "aeif_psc_delta", "aeif_psc_delta", unit=MV),
-}
-_NONE = _COURSES[Jump]  # of cells without synapses
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +38,9 @@ class NestModel:
         The variable of NEST's that a pathway's state can be started with.
     scale_ : float
         Area of a cell, m^2, where currents are per area, else 1.
+    late : int
+        Steps by which Brian2 has spikes later: one where jumps alone carry cells over the threshold, which
+        Brian2 looks at before jumps act and NEST behind them.
     """
 
     name: str
@@ -127,6 +51,7 @@ class NestModel:
     recorded: dict
     starts: dict = field(default_factory=dict)
     scale_: float = 1.0
+    late: int = 0
 
     def parameters(self, model, start_, dt_):
         """{NEST's name: value, or array over cells}.
@@ -144,7 +69,7 @@ class NestModel:
             "C_m": at["C"] * area * PF,
             "E_L": at["E_L"] * MV,
             "V_reset": at["reset"] * MV,
-            "t_ref": held_(at["refractory"], dt_) * MS,
+            "t_ref": (held_(at["refractory"], dt_) + self.late * dt_) * MS,
             "I_e": start_[model.input] * area * PA,
             "V_m": start_[model.membrane] * MV,
         }
@@ -158,7 +83,7 @@ class NestModel:
         elif self.name.startswith("gif"):
             # A chance of spikes that rises from none to one at the threshold is a threshold
             found |= {"V_T_star": at["threshold"] * MV, "Delta_V": SHARP, "lambda_0": 1.0}
-            found |= dict.fromkeys(("tau_sfa", "q_sfa", "tau_stc", "q_stc"), [])
+            found |= {key: [] for key in ("tau_sfa", "q_sfa", "tau_stc", "q_stc")}
         else:
             found["V_th"] = at["threshold"] * MV
         return {**found, **self.synaptic}
@@ -198,7 +123,7 @@ def model_of(circuit, name):
     cell, where = recognised(model), f"population {name}"
     kinds = {type(p.synapse): p for p in pathways}
     for kind, p in kinds.items():
-        if kind not in _COURSES:
+        if kind not in COURSES:
             raise Lacking(where, f"its models have no synapses of kind {kind.kind!r} ({p.label})")
     if len(kinds) > 1:
         raise Lacking(
@@ -206,7 +131,7 @@ def model_of(circuit, name):
             f"it receives synapses of the kinds {' and '.join(kind.kind for kind in kinds)}, and a cell of"
             " NEST's has one kind",
         )
-    course = _COURSES[next(iter(kinds))] if kinds else _NONE
+    course = COURSES[next(iter(kinds))] if kinds else NONE
     scale_ = 1.0 if model.conductance_dim is siemens.dim else WHOLE_CELL_ / model.capacitance_
     of = {p.label: course.parameters(p.synapse) for p in pathways}
     sets = [each for k, each in enumerate(of.values()) if each not in [*of.values()][:k]]
@@ -216,7 +141,8 @@ def model_of(circuit, name):
         sizes = {label: size * scale_ for label, size in sizes.items()}
     made = dict(cell=cell, scale_=scale_, weights=sizes, recorded={})
     if course.unit == MV:
-        return NestModel(**made, name=many, synaptic={}, receptors=dict.fromkeys(of, 0))
+        late = int(bool(kinds) and _rests(cell, model))
+        return NestModel(**made, name=many, synaptic={}, receptors=dict.fromkeys(of, 0), late=late)
     signed = course.unit == PA and two
     if signed:  # by the sign of the weight NEST chooses
         sets = [next((of[x] for x in of if (sizes[x] < 0) == below), None) for below in (False, True)]
@@ -227,16 +153,19 @@ def model_of(circuit, name):
     if two and fits:
         return _of_two(two, course, sets, of, made, scale_, signed)
     if not many:
+        side = ", one for each sign" if signed else ""
         raise Lacking(
             where,
-            f"it receives {len(sets)} sets of {next(iter(kinds)).kind} synapses that differ in their time"
-            f" constants or reversals, and {two}, NEST's model of such cells, has two (one for each sign of"
-            " currents)"
-            if signed
-            else f"it receives {len(sets)} sets of {next(iter(kinds)).kind} synapses that differ in their time"
-            f" constants or reversals, and {two}, NEST's model of such cells, has two",
+            f"it receives {next(iter(kinds)).kind} synapses of {len(sets)} time constants or reversals or"
+            f" more, and {two}, NEST's model of such cells, has two{side}",
         )
     return _of_many(many, course, sets, of, made, scale_)
+
+
+def _rests(cell, model):
+    """Whether a cell comes to rest below its threshold without synapses."""
+    at = cell.values_({**model.constants, model.input: 0.0})
+    return cell.plain and bool(at["E_L"] + model.constant_input_ / at["g_L"] < at["threshold"])
 
 
 def _size(synapse):

@@ -6,8 +6,9 @@ import numpy as np
 
 from ...circuit.plasticity.tsodyks_markram import TsodyksMarkram
 from .nest_cells import Lacking
+from .nest_courses import MS
 from .nest_drives import connect_drives
-from .nest_models import MS, model_of
+from .nest_models import model_of
 
 __all__ = ["Wires", "build", "models_of"]
 
@@ -27,11 +28,7 @@ def models_of(circuit):
         if each.plasticity is not None and type(each.plasticity) is not TsodyksMarkram:
             raise Lacking(f"projection {label}", f"it has no plasticity of kind {each.plasticity.kind!r}")
         if each.start is not None and label not in models[each.target].starts:
-            raise Lacking(
-                label,
-                f"synapses of {models[each.target].name} start at rest, and those of a circuit for NEST must not"
-                " say a start",
-            )
+            raise Lacking(label, f"synapses of {models[each.target].name} start at rest, and a start is said")
     return models
 
 
@@ -91,7 +88,7 @@ def build(nest, run, draws):
             cells[each.source][i],
             cells[each.target][j],
             model.weights[label] * size,
-            delay_,
+            delay_ + models[each.source].late * run.dt_,
             model.receptors[label],
             **_plastic(each.plasticity),
         )
