@@ -120,8 +120,9 @@ def _recorders(nest, run, cells, models):
             said = {"interval": every, "offset": nest.resolution, "time_in_steps": True}
             said["record_from"] = sorted({key for key, _ in recorded.values()})
             meter = nest.Create("multimeter", params=said)
-            nest.Connect(meter, nodes[: run.record])
-            meters[name] = meter, models[name], min(run.record, numbers.size)
+            seen = min(run.record, numbers.size)
+            nest.Connect(meter, nodes[:seen])
+            meters[name] = meter, models[name], seen
     return spikes, meters
 
 
