@@ -1,4 +1,4 @@
-"""The spiking network in Brian2, from the same circuit that is reduced."""
+"""The spiking network, from the same circuit that is reduced."""
 
 from __future__ import annotations
 
@@ -96,10 +96,15 @@ def simulate_spikes(
         Number of cells of each population whose conductances are recorded, every millisecond.
     dt : Quantity, optional
         By default the circuit's.
-    engine : {"auto", "brian2", "standalone"}
+    engine : {"auto", "brian2", "standalone", "nest"}
         Brian2's runtime mode, or a program that is compiled once (half a minute) for all circuits that differ
         only in conductances, time constants, reversals and rates, and kept: for scans and long runs. Spikes
-        are the same.
+        are the same. "nest" runs the same network, with the wiring of the seed, in NEST, which has nothing in
+        common with Brian2 (``pip install "b2reduce[nest]"``): leaky and adaptive exponential
+        integrate-and-fire cells, told by their equations, with conductances, currents or jumps; what it lacks
+        is refused by name. Its Poisson events are others; its kernel, yours as well, is reset before and
+        after a run. It takes ``$B2REDUCE_THREADS`` threads where that is set, else one, since a seed gives
+        other events with another number of threads: `provenance` has it.
     initial : "silent", "active", mapping of str to Quantity or FixedPoint, optional
         The state to start in, instead of what the circuit says: rates at which the populations have long
         fired, 0 where none is given. Synapses have their means at these rates, and cells are as uncoupled

@@ -80,7 +80,7 @@ def validate(
         Time step of gains and spiking network; by default the circuit's.
     engine, progress
         As in `measure_fi`.
-    network_engine : {"auto", "brian2", "standalone"}
+    network_engine : {"auto", "brian2", "standalone", "nest"}
         Of the spiking networks, as in `simulate_spikes`.
     initial : str, mapping of str to Quantity or FixedPoint, optional
         State that all networks start in: a name of `ReducedCircuit.states` ("silent", "active"), or rates, as

@@ -8,7 +8,9 @@ from brian2 import ms
 
 import b2reduce as b2r
 
-NO_NEST = pytest.mark.skipif(find_spec("nest") is None, reason="NEST is not installed: pip install b2reduce[nest]")
+NO_NEST = pytest.mark.skipif(
+    find_spec("nest") is None, reason="NEST is not installed: pip install b2reduce[nest]"
+)
 AFTER_, DURATION_ = 0.1, 0.6  # s
 SIZES = {"E": 400, "I": 100}
 
@@ -32,7 +34,10 @@ CURRENTS = {"E": dict(tau="3 ms"), "I": dict(tau="6 ms")}
 #: {name: (circuit, NEST's model)}
 CIRCUITS = {
     "conductances": lambda: of_cells(
-        "lif", CONDUCTANCES, {x: dict(G=g) for x, g in (("E", "0.3 nS"), ("I", "3 nS"), ("ext", "1 nS"))}, "14 Hz"
+        "lif",
+        CONDUCTANCES,
+        {x: dict(G=g) for x, g in (("E", "0.3 nS"), ("I", "3 nS"), ("ext", "1 nS"))},
+        "14 Hz",
     ),
     "alpha": lambda: of_cells(
         "lif",
