@@ -11,7 +11,7 @@ import b2reduce as b2r
 NO_NEST = pytest.mark.skipif(
     find_spec("nest") is None, reason="NEST is not installed: pip install b2reduce[nest]"
 )
-AFTER_, DURATION_ = 0.1, 0.6  # s
+AFTER_, DURATION_ = 0.1, 0.5  # s
 SIZES = {"E": 400, "I": 100}
 
 

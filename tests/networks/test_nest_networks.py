@@ -13,7 +13,7 @@ from .nest_circuits import CIRCUITS, MODELS, NO_NEST, seen
 
 pytestmark = [NO_NEST, pytest.mark.slow, pytest.mark.usefixtures("numpy_code")]
 
-IN_NEST, IN_BRIAN = range(1, 9), range(1, 4)
+IN_NEST, IN_BRIAN = range(1, 7), range(1, 3)
 #: Both sides, of 20 comparisons that are made here: one in a thousand runs of all of them would fail by chance.
 CHANCE = 1e-3 / 20
 
@@ -53,7 +53,7 @@ def test_a_network_fires_as_in_brian(name):
 def test_a_weight_that_is_a_tenth_larger_is_found():
     """The negative control of the test above."""
     circuit = CIRCUITS["currents"]()
-    larger = circuit.replace({"ext->E.w": "44 pA", "ext->I.w": "44 pA"})
+    larger = circuit.replace({"drive.ext.w": "44 pA"})
     nest = np.array([seen(larger, "nest", seed) for seed in IN_NEST])
     brian = np.array([seen(circuit, "brian2", seed) for seed in IN_BRIAN])
     assert apart(nest, brian).max() > 1

@@ -17,7 +17,7 @@ __all__ = ["advance", "fits", "installed", "kernel", "nest_threads"]
 
 PIECE_ = 0.25  # s of computing in which nothing answers Ctrl-C
 TICS = 1000  # a ms, NEST's own number; steps are whole tics
-SYNAPSE, CELL = 120, 3000  # bytes, with the arrays that they are made from; a tenth more than was measured
+SYNAPSE, CELL = 190, 6500  # bytes, with the arrays that they are made from; a tenth more than was measured
 _QUIET = "PYNEST_QUIET"  # said before NEST is imported it keeps its banner to itself
 
 
