@@ -116,7 +116,8 @@ def validate(
         ("engine", engine, ENGINES),
     ):
         one_of(value, known, name)
-    engine_of(network_engine, "network_engine")
+    if problem := engine_of(network_engine, "network_engine").problem(circuit):
+        raise InputError(f"network_engine: {problem}")
     duration_ = needed_seconds(duration, "duration")
     if initial is not None:
         read_rates(tuple(circuit.populations), initial, lambda name: {})

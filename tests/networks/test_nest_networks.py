@@ -66,13 +66,21 @@ def test_the_models_are_those_that_are_meant(name):
     assert {model.name for model in models_of(CIRCUITS[name]()).values()} == {MODELS[name]}
 
 
-def test_the_command_takes_it(tmp_path):
+SAID = ("--seeds", "1", "--duration", "0.5 s", "--engine")
+
+
+def test_the_command_says_what_nest_lacks_before_anything_runs(tmp_path):
+    lacks = process("run", "e_shriki", *SAID, "nest", cwd=tmp_path)
+    assert lacks.returncode == 2 and "network_engine: 'nest' cannot run" in lacks.stderr
+    wrong = process("run", "ei_lif", *SAID, "nets", cwd=tmp_path)
+    assert wrong.returncode == 2 and "auto, brian2, standalone, nest" in wrong.stderr
+
+
+@pytest.mark.long
+def test_the_command_runs_it(tmp_path):
     CIRCUITS["conductances"]().save(tmp_path / "small.toml")
-    said = ("--seeds", "1", "--duration", "0.5 s", "--noise", "none", "--engine")
-    done = process("run", "small.toml", *said, "nest", "-o", "out", "--json", cwd=tmp_path)
+    done = process("run", "small.toml", *SAID, "nest", "--noise", "none", "-o", "out", "--json", cwd=tmp_path)
     assert done.returncode in (0, 1) and json.loads(done.stdout), done.stderr
     run = b2r.load(tmp_path / "out").spikes[0]
     assert run.provenance["engine"] == "nest"
     assert run.provenance["nest"]["models"] == {"E": "iaf_cond_exp", "I": "iaf_cond_exp"}
-    wrong = process("run", "small.toml", *said, "nets", cwd=tmp_path)
-    assert wrong.returncode == 2 and "auto, brian2, standalone, nest" in wrong.stderr
