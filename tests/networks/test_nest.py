@@ -147,6 +147,24 @@ def test_jumps_carry_a_cell_over_at_the_same_time():
     assert np.array_equal(steps(nest), steps(brian)) and steps(nest).size > 3
 
 
+@pytest.mark.parametrize("jumps", [[], ["0.271 mV"], ["-0.83 mV"]], ids=["alone", "excited", "inhibited"])
+def test_a_network_of_jumps_with_recorded_trains_is_the_same_spike_for_spike(jumps):
+    """Brian2 looks a step later, at a membrane that has decayed: with a threshold that has decayed likewise."""
+    i, k = np.nonzero(np.random.default_rng(1).random((100, 1500)) < 0.45)
+    links = [b2r.Projection("A", "A", in_degree=20, kind="jump", J=J, delay="1.5 ms") for J in jumps]
+    drive = b2r.Drive("x", "A", spikes=(i, (k + 0.5) * 1e-4 * second), kind="jump", J="0.253 mV")
+
+    def made(theta):
+        cells = {"A": b2r.Population("lif_brunel2000", 100, {"theta": f"{theta:.15g} mV"})}
+        return b2r.Circuit(populations=cells, projections=links, drives=[drive], dt="0.1 ms")
+
+    (nest, _), (_, brian) = (both(made(theta), 150 * ms) for theta in (20, 20 * np.exp(-0.1 / 20)))
+    assert steps(nest).size > 100
+    assert np.array_equal(steps(nest), steps(brian))
+    for own, other in zip(*(np.lexsort((run.spikes_["A"][0], steps(run))) for run in (nest, brian))):
+        assert nest.spikes_["A"][0][own] == brian.spikes_["A"][0][other]
+
+
 @pytest.mark.parametrize("rec, facil", [("200 ms", "0 ms"), ("100 ms", "300 ms"), ("0 ms", "300 ms")])
 def test_plasticity_is_that_of_tsodyks_and_markram(rec, facil):
     plasticity = {"kind": "tsodyks_markram", "U": "0.3", "tau_rec": rec, "tau_facil": facil}
