@@ -50,6 +50,7 @@ $(INSTALLED): setup.cfg pyproject.toml
 	test -e $@ || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --quiet --editable ".[test]"
+	-$(BIN)/python -m pip install --quiet nest-simulator # not for every system and Python: without it its tests are skipped
 	touch $@
 
 clean:

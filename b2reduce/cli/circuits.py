@@ -72,6 +72,12 @@ def reduce(circuit, changes, folder, as_json, **options):
 )
 @click.option("--duration", default="2 s", show_default=True, help="Of every run.")
 @click.option("--seed", default=1, show_default=True, help="Of the reduction and of the first spiking run.")
+@click.option(
+    "--engine",
+    default="auto",
+    show_default=True,
+    help="Of the spiking runs: 'auto', 'native', 'brian2', 'standalone' or 'nest'.",
+)
 @START
 @OUTPUT
 @JSON
@@ -90,6 +96,7 @@ def run(
     seeds,
     duration,
     seed,
+    engine,
     start,
     folder,
     as_json,
@@ -117,6 +124,7 @@ def run(
         cells=cells,
         dt=dt,
         initial=read_start(start),
+        network_engine=engine,
         progress=True,
     )
     if folder:

@@ -1,4 +1,4 @@
-"""The spiking network in Brian2, from the same circuit that is reduced."""
+"""The spiking network, from the same circuit that is reduced."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def simulate_spikes(
         Number of cells of each population whose conductances are recorded, every millisecond.
     dt : Quantity, optional
         By default the circuit's.
-    engine : {"auto", "native", "brian2", "standalone"}
+    engine : {"auto", "native", "brian2", "standalone", "nest"}
         "native" is a program of the network itself, generated from the equations and compiled once (in
         seconds) for all circuits of one structure, on as many threads as the process may use
         (``B2REDUCE_THREADS``), whose number decides nothing. "brian2" is Brian2's runtime mode, "standalone"
@@ -104,7 +104,11 @@ def simulate_spikes(
         reversals and rates. Wiring and starting values are the same in all of them; the Poisson events of
         drives are others in the native engine than in Brian2's, so that only spikes of networks without
         chance are the same. "auto" takes the native engine wherever it can run the circuit, else "brian2";
-        the result's ``provenance["engine"]`` says which, and why.
+        the result's ``provenance["engine"]`` says which, and why. "nest" runs the same network in NEST
+        (``pip install "b2reduce[nest]"``): leaky and adaptive exponential integrate-and-fire cells, told by
+        their equations, with conductances, currents or jumps; what it lacks is refused by name. Its kernel,
+        yours as well, is reset before and after a run. It takes ``$B2REDUCE_THREADS`` threads where that is
+        set, else one, since there a seed gives other events with another number of threads.
     initial : "silent", "active", mapping of str to Quantity or FixedPoint, optional
         The state to start in, instead of what the circuit says: rates at which the populations have long
         fired, 0 where none is given. Synapses have their means at these rates, and cells are as uncoupled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..circuit.drive_wiring import relative_rates
 
-__all__ = ["sources_of_trains", "train_groups", "train_rates_"]
+__all__ = ["train_groups", "train_rates_", "train_sources"]
 
 
 def train_groups(circuit, dt_, clock):
@@ -15,7 +15,7 @@ def train_groups(circuit, dt_, clock):
     independent trains do.
     """
     groups, found = {}, {}
-    for symbol, drive in sources_of_trains(circuit):
+    for symbol, drive in train_sources(circuit):
         make = _poisson if drive.spikes is None else _recorded
         groups[drive] = make(drive, f"trains_{symbol}", dt_, clock)
     for drive in circuit.drives:
@@ -25,7 +25,7 @@ def train_groups(circuit, dt_, clock):
     return found
 
 
-def sources_of_trains(circuit):
+def train_sources(circuit):
     """[symbol, drive] of every set of trains: of drives that have the same ones the first."""
     found = []
     for drive in circuit.drives:
@@ -62,7 +62,7 @@ def _recorded(drive, name, dt_, clock):
 def train_rates_(circuit, seed=None):
     """{(group, "rates"): rates of shared trains in Hz}; with a seed of those that differ, else of others."""
     found = {}
-    for symbol, drive in sources_of_trains(circuit):
+    for symbol, drive in train_sources(circuit):
         differ = drive.differing_rates is not None
         if drive.spikes is None and drive.constant and differ == (seed is not None):
             weights = relative_rates(circuit, drive, seed) if differ else 1.0

@@ -93,7 +93,7 @@ def compare_frequencies(
         Amplitude of the drive's rate relative to its mean.
     seeds : sequence of int
         Of the spiking trials.
-    engine : {"auto", "native", "brian2", "standalone"}
+    engine : {"auto", "native", "brian2", "standalone", "nest"}
         Of the spiking runs.
     progress : None, bool, str or callable
 

@@ -80,7 +80,7 @@ def validate(
         Time step of gains and spiking network; by default the circuit's.
     engine, progress
         As in `measure_fi`.
-    network_engine : {"auto", "native", "brian2", "standalone"}
+    network_engine : {"auto", "native", "brian2", "standalone", "nest"}
         Of the spiking networks, as in `simulate_spikes`.
     initial : str, mapping of str to Quantity or FixedPoint, optional
         State that all networks start in: a name of `ReducedCircuit.states` ("silent", "active"), or rates, as
@@ -116,7 +116,8 @@ def validate(
         ("engine", engine, ENGINES),
     ):
         one_of(value, known, name)
-    engine_of(network_engine, "network_engine")
+    if problem := engine_of(network_engine, "network_engine").problem(circuit):
+        raise InputError(f"network_engine: {problem}")
     duration_ = needed_seconds(duration, "duration")
     if initial is not None:
         read_rates(tuple(circuit.populations), initial, lambda name: {})

@@ -96,13 +96,13 @@ class NetworkEngine(ABC):
         As `simulate_spikes` takes it.
     title : str
         As an Activity records it.
-    synapse_bytes : int
-        Memory that a synapse takes while the network is set up, as measured on one of 3 million.
+    synapse_bytes, cell_bytes : int
+        Memory that a synapse and a cell take while the network is set up, as measured on large ones.
     """
 
     name = ""
     title = ""
-    synapse_bytes = 80
+    synapse_bytes, cell_bytes = 80, 400
 
     def problem(self, circuit):
         """Why it cannot run a circuit, or anything here; empty where it can."""
@@ -135,12 +135,13 @@ class NetworkEngine(ABC):
             for p in circuit.pathways(name)
             if not p.is_drive or circuit.drive(p.source, name).by_trains
         )
-        needed, free = synapses * self.synapse_bytes, free_memory()
+        cells = sum(population.size for population in circuit.populations.values())
+        needed, free = synapses * self.synapse_bytes + cells * self.cell_bytes, free_memory()
         if free is not None and needed > free:
             raise InputError(
-                f"circuit {circuit.name!r}: its {synapses:.3g} synapses take some {needed / 1e9:.3g} GB with"
-                f" engine {self.name!r}, and {free / 1e9:.3g} GB of memory are free; take fewer cells or"
-                " inputs, or a machine with more memory"
+                f"circuit {circuit.name!r}: its {cells} cells and {synapses:.3g} synapses take some"
+                f" {needed / 1e9:.3g} GB with engine {self.name!r}, and {free / 1e9:.3g} GB are free; take"
+                " fewer cells or inputs, or a machine with more memory"
             )
 
     @abstractmethod

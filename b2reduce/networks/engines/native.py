@@ -15,7 +15,7 @@ from ...basics.processes import compilers_ended
 from ...cells.engine.rendering import NotExpressible
 from ..cell_groups import differing_parameters
 from ..spiking_network import draws_of, recorded_of, recorded_step_, values_of
-from ..train_groups import sources_of_trains
+from ..train_groups import train_sources
 from .base import NetworkEngine, Recorded, check_finite, check_held
 from .network_arrays import NetworkArrays, Wired, stream_seed
 from .network_code import network_source
@@ -42,7 +42,7 @@ class Native(NetworkEngine):
 
     name = "native"
     title = "native"
-    synapse_bytes = 32
+    synapse_bytes, cell_bytes = 32, 400
 
     def problem(self, circuit):
         try:
@@ -99,9 +99,7 @@ def _add_cells(arrays, run, draws):
 def _add_trains(arrays, run, draws):
     """Trains that are sources by themselves."""
     values, dt_ = {**draws.start, **values_of(run.circuit)}, run.dt_
-    for number, (code, (symbol, drive)) in enumerate(
-        zip(arrays.source.trains, sources_of_trains(run.circuit))
-    ):
+    for number, (code, (symbol, drive)) in enumerate(zip(arrays.source.trains, train_sources(run.circuit))):
         if drive.spikes is None:
             arrays.add_trains(
                 code,

@@ -12,7 +12,7 @@ from ...cells.engine.rendering import NotExpressible, renderer
 from ...cells.engine.sources import kept_code
 from ..cell_groups import differing_parameters
 from ..spiking_network import recorded_of
-from ..train_groups import sources_of_trains
+from ..train_groups import train_sources
 
 __all__ = ["Group", "NetworkSource", "ProjectionCode", "TrainsCode", "network_source"]
 
@@ -146,7 +146,7 @@ def network_source(circuit, dt_):
     NotExpressible
         If a population has equations that have no native form.
     """
-    numbers, by_label, trains = {}, {}, sources_of_trains(circuit)
+    numbers, by_label, trains = {}, {}, train_sources(circuit)
     for number, name in enumerate(circuit.populations):
         numbers[name], jumps = _group(circuit, name, f"Group_{number}", dt_)
         by_label.update(jumps)

@@ -7,6 +7,7 @@ from ...basics.register import Register
 from .automatic import Automatic
 from .base import NetworkEngine
 from .native import Native
+from .nest import Nest
 from .runtime import Runtime
 from .standalone import Standalone
 
@@ -22,6 +23,7 @@ AUTO = "auto"
 NATIVE = register(Native())
 #: What is taken for one run, and for many of one structure, of what the native engine cannot run.
 ONE, MANY = register(Runtime()), register(Standalone())
+register(Nest())
 
 
 def names_of_engines():
