@@ -41,6 +41,7 @@ def model_warnings(model, request, found):
         *_of_states(model, point, rest, request, found),
         *_of_delays(model),
         *_of_rhythms(model, request),
+        *model.dynamics.warnings(model),
     ]
 
 
