@@ -18,7 +18,7 @@ _SAMPLES, _SETTLING = 400, 8  # least steps of a period; time constants until a 
 
 
 def power_of(harmonics):
-    """Mean square in Hz^2 of a rate of these harmonics, the mean and then those of one sign of the frequency."""
+    """Mean square in Hz^2 of a rate of these harmonics: the mean, then those of positive frequency."""
     squares = np.abs(harmonics) ** 2
     return squares[..., 0] + 2 * squares[..., 1:].sum(axis=-1)
 

@@ -19,8 +19,8 @@ __all__ = ["MovingFilter", "fit_moving"]
 DEGREE = 2  # of the polynomials in the logarithm of the rate
 # Where fits begin: tau in s at the rate of reference, and lead
 _STARTS = ((1e-3, 0.5), (2e-3, 0.5), (6e-3, 0.5), (2e-3, 1.5))
-# Standard deviations of what is thought of log tau / 2 ms, of lead, and of how either moves with the logarithm
-# of the rate, before anything is measured: far wider than cells are, they only hold what no response decides
+# Standard deviations of what is thought of log tau / 2 ms, of lead, and of how either moves with the log of
+# the rate, before anything is measured: far wider than cells are, they only hold what no response decides
 _WIDE = {"log_tau": (2.5, 3.0), "lead": (10.0, 10.0)}
 _USUAL = 2e-3
 

@@ -130,9 +130,9 @@ class MovingResponse(Record):
         )
 
     def __repr__(self):
-        filter_, errors = self.filter, self.errors
+        filter_, missed = self.filter, {name: f"{100 * error:.0f} %" for name, error in self.errors.items()}
         return (
             f"MovingResponse({len(self.responses)} rates from {filter_.lowest_:.3g} to"
-            f" {filter_.highest_:.3g} Hz, large currents missed by {100 * errors['static']:.0f} % (static) and"
-            f" {100 * errors['moving']:.0f} % (moving), used: {'moving' if self.moves else 'static'})"
+            f" {filter_.highest_:.3g} Hz, large currents missed by {missed['static']} (static) and"
+            f" {missed['moving']} (moving), used: {'moving' if self.moves else 'static'})"
         )

@@ -10,20 +10,21 @@ from ..cells.cascade import measured_harmonics, moving_harmonics, static_harmoni
 from ..cells.moving_filter import fit_moving
 from ..cells.moving_response import MovingResponse
 from ..cells.points import measure_points
-from ..cells.response import response_at_
+from ..cells.response import FREQUENCIES_, response_at_
 from .inputs import sources_of
 from .local_measurements import range_of_currents
 
 __all__ = ["moving_at", "moving_response_at_"]
 
-# Rates at which responses are measured besides the operating one, in units of it; Hz below which it is not gone
-RATES, LOWEST_ = (0.15, 0.4, 2.5), 0.5
-RTOL = 0.1  # wanted standard error of these responses
-# The static curve, in units of the operating rate: its ends, its points, spikes at the operating point and cells
+# Rates at which responses are measured besides the operating one, relative; none is sought below so many Hz
+RATES, LOWEST_ = (0.05, 0.15, 0.4, 2.5), 0.5
+# Of these responses the wanted standard error, and the frequencies in Hz: tones cost spikes, which are rare there
+RTOL, TONES_ = 0.1, FREQUENCIES_[::2]
+# The static curve: its ends over the operating rate, its points, spikes at that rate, and cells
 ENDS, POINTS, SPIKES, FEWEST, MOST = (0.03, 3.0), 19, 20_000, 100, 2_000
 RUN_ = 2.0  # s
-#: Large currents: their frequencies in Hz, and the rates that the static curve has at their ends, relative
-FREQUENCIES_, SWING = (5.0, 20.0, 60.0), (0.2, 2.0)
+# Large currents: their frequencies in Hz, and the rates that the static curve has at their ends, relative
+LARGE_, SWING = (5.0, 20.0, 60.0), (0.2, 2.0)
 
 
 def moving_at(circuit, point, responses, *, seed, dt_, engine="auto", bar):
@@ -75,6 +76,7 @@ def moving_response_at_(
                     current_of(wanted),
                     g_,
                     sources,
+                    frequency_=np.array(TONES_),
                     rtol=RTOL,
                     seed=seed_streams(seed, OfMoving.RESPONSES, number),
                     bar=bar,
@@ -101,10 +103,10 @@ def moving_response_at_(
             report=bar.stage(f"large currents of {name}, {frequency_:g} Hz"),
             **settings,
         )
-        for frequency_ in FREQUENCIES_
+        for frequency_ in LARGE_
     ]
     foretold = lambda cascade, filter_: np.array(
-        [cascade(filter_, frequency_, mean_, amplitude_, function) for frequency_ in FREQUENCIES_]
+        [cascade(filter_, frequency_, mean_, amplitude_, function) for frequency_ in LARGE_]
     )
     return MovingResponse(
         float(rate_),
@@ -113,7 +115,7 @@ def moving_response_at_(
         rising,
         mean_,
         amplitude_,
-        np.array(FREQUENCIES_),
+        np.array(LARGE_),
         np.array([harmonics for harmonics, _ in measured]),
         np.array([sem for _, sem in measured]),
         foretold(static_harmonics, response.best),

@@ -33,7 +33,7 @@ class RateDynamics(ABC):
     measures_answers : bool
         Whether it is measured how cells answer to the rates of each kind of synapse.
     measures_moving : bool
-        Whether the linear response is measured at several rates, and beside it how cells follow large currents.
+        Whether the linear response is measured at several rates, and how cells follow large currents.
     """
 
     name = ""

@@ -22,7 +22,7 @@ class Moving(Resonant):
 
     name = "moving"
     meaning = (
-        "one filter a pathway, and behind it that of the cells' measured response, which moves with their rate"
+        "one filter a pathway, and behind it that of the cells' measured response, moving with their rate"
     )
     measures_moving = True
 
@@ -101,9 +101,9 @@ class Moving(Resonant):
 
     def warnings(self, reduced):
         return [
-            f"population {name}: behind the {'moving' if found.moves else 'static'} filter its f-I curve misses"
-            f" the rate of cells in large sinusoidal currents by {100 * found.error:.0f} % of its swing: large"
-            " transients are not to be relied on"
+            f"population {name}: its f-I curve behind the {'moving' if found.moves else 'static'} filter"
+            f" misses the rate of cells in large sinusoidal currents by {100 * found.error:.0f} % of its"
+            " swing: large transients are not to be relied on"
             for name, found in reduced.moving.items()
             if found.error > FAR
         ]
