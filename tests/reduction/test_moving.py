@@ -263,7 +263,12 @@ def test_the_nearer_filter_is_used_beyond_chance():
     said = repr(made(moves=("I",)))
     assert "E: static filter" in said and "I: moving filter" in said
     assert "misses" in made().dynamics.about(made(), "E") and not made().dynamics.warnings(made())
-    far = replace(made(), moving={name: replace(found, static=found.moving + 4, moving=found.moving + 3) for name in ("E", "I")})
+    far = replace(
+        made(),
+        moving={
+            name: replace(found, static=found.moving + 4, moving=found.moving + 3) for name in ("E", "I")
+        },
+    )
     assert len(far.dynamics.warnings(far)) == 2
 
 
