@@ -79,7 +79,7 @@ class OfMoving(IntEnum):
     RANGE = 0  #: the currents of the rates of interest
     CURVE = 1  #: the rates over these currents
     RESPONSES = 2  #: linear responses; then the number of the rate
-    LARGE = 3  #: cells in large currents; then the number of periods in a run
+    LARGE = 3  #: cells in large currents; then the number of the frequency
 
 
 @unique

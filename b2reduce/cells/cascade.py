@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..basics.streams import OfMoving, seed_streams
 from .modulation import PERIOD_, PREFIX, WARMUP_, modulated_cell, start_of
 from .points import measure_points, rest_of
 
@@ -81,7 +80,7 @@ def measured_harmonics(
         duration_=WARMUP_ + PERIOD_,
         warmup_=WARMUP_,
         initial=start_of(rest, multiples),
-        seed=seed_streams(seed, OfMoving.LARGE, round(frequency_ * PERIOD_)),
+        seed=seed,
         report=report,
         **settings,
     ).statistics

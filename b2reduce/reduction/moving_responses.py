@@ -99,11 +99,11 @@ def moving_response_at_(
             g_,
             sources,
             rate_=rate_,
-            seed=seed,
+            seed=seed_streams(seed, OfMoving.LARGE, number),
             report=bar.stage(f"large currents of {name}, {frequency_:g} Hz"),
             **settings,
         )
-        for frequency_ in LARGE_
+        for number, frequency_ in enumerate(LARGE_)
     ]
     foretold = lambda cascade, filter_: np.array(
         [cascade(filter_, frequency_, mean_, amplitude_, function) for frequency_ in LARGE_]

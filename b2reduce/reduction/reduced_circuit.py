@@ -54,8 +54,7 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
     tau : mapping of str to Quantity
         Time constant of each population, or of each pathway where tau filters every pathway.
     responses, moving, answers : mapping of str to LinearResponse, MovingResponse, SourceResponse
-        How cells follow their mean current at the operating point (tau "fitted", "resonant", "moving"), at
-        other rates and with large swings ("moving"), and the rates of each kind of synapse ("pathway").
+        How cells follow their mean current at the operating point, at other rates, and the rates of synapses.
     operating_rate, operating_I, operating_g : mapping of str to Quantity
         Where the gains were measured: rate, mean current, mean total leak.
     noise_free_rate : mapping of str to Quantity

@@ -250,6 +250,21 @@ def test_held_rates_stay_and_shots_and_cells_run():
     np.testing.assert_allclose(cells.rate_[:, -1], last, rtol=0.1)  # cells at the bend of the threshold
 
 
+def test_it_survives_its_file(tmp_path):
+    model = made(moves=("E",))
+    model.save(tmp_path / "moving.json")
+    again = b2r.ReducedCircuit.load(tmp_path / "moving.json")
+    assert again.equations == model.equations and again.to_dict() == model.to_dict()
+    assert again.moving["E"].filter == model.moving["E"].filter
+
+
+def test_what_resonant_refuses_is_refused():
+    with pytest.raises(b2r.errors.InputError, match="noise"):
+        b2r.reduce("ei_lif", noise="none", tau="moving")
+    with pytest.raises(b2r.errors.InputError, match="adaptation"):
+        b2r.reduce("ei_lif", adaptation="measured", tau="moving")
+
+
 # Which filter is used.
 
 
@@ -272,6 +287,7 @@ def test_the_nearer_filter_is_used_beyond_chance():
     assert len(far.dynamics.warnings(far)) == 2
 
 
+@pytest.mark.slow
 def test_cells_whose_filter_stays_keep_it():
     # They fire at a rate in proportion to the voltage of their membrane, whatever that rate is
     response = b2r.measure_linear_response(escape(), 100 * pA, 10 * nS, seed=3)
@@ -290,6 +306,7 @@ def measured():
     return b2r.reduce("ei_lif", tau="moving", seed=1)
 
 
+@pytest.mark.slow
 def test_leaky_cells_in_noise_need_a_filter_that_moves(measured):
     for name, found in measured.moving.items():
         assert found.moves and found.errors["moving"] < 0.8 * found.errors["static"], name
@@ -300,7 +317,8 @@ def test_leaky_cells_in_noise_need_a_filter_that_moves(measured):
     assert "moving filter" in repr(measured)
 
 
-def test_it_survives_its_file(measured, tmp_path):
+@pytest.mark.slow
+def test_a_measured_model_survives_its_file(measured, tmp_path):
     measured.save(tmp_path / "moving.json")
     again = b2r.ReducedCircuit.load(tmp_path / "moving.json")
     assert again.equations == measured.equations and again.to_dict() == measured.to_dict()
