@@ -19,7 +19,7 @@ __all__ = ["moving_at", "moving_response_at_"]
 # Rates at which responses are measured besides the operating one, relative; none is sought below so many Hz
 RATES, LOWEST_ = (0.05, 0.15, 0.4, 2.5), 0.5
 # Of these responses the wanted standard error, and the frequencies in Hz: tones cost spikes, rare there
-RTOL, TONES_ = 0.1, FREQUENCIES_[::2]
+RTOL, TONES_ = 0.07, FREQUENCIES_[::2]
 # The static curve: its ends over the operating rate, its points, spikes at that rate, and cells
 ENDS, POINTS, SPIKES, FEWEST, MOST = (0.03, 3.0), 19, 20_000, 100, 2_000
 RUN_ = 2.0  # s
