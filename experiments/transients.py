@@ -4,6 +4,7 @@
     (two minutes) python -m b2reduce.experiments.transients slow [--figure PATH]        gain, phase and error
     over frequency (two minutes) python -m b2reduce.experiments.transients response [--figure PATH]    the
     cells' linear response in their noise
+    python -m b2reduce.experiments.transients large        large steps and sinusoids, 12 trials (five minutes)
 
 Spiking trials differ in wiring, noise and starting values; the window of the step is the 100 ms after it, in
 bins of 1 ms.
@@ -15,12 +16,15 @@ import click
 
 import b2reduce as b2r
 
-__all__ = ["response", "slow", "step"]
+__all__ = ["large", "response", "slow", "step"]
 
 BASE, TO, MIDDLE = "12 Hz", "14 Hz", "13 Hz"
 AT, WINDOW, END = "0.6 s", "0.7 s", "1.2 s"
-TAUS = ("membrane", "synaptic", "fitted", "resonant", "pathway")
+TAUS = ("membrane", "synaptic", "fitted", "resonant", "pathway", "moving")
 LEVELS = ("linear", "gain", "transfer")
+# Large changes of the input, Hz: steps, and the frequencies of sinusoids about a mean; where they are reduced
+STEPS, MEAN, SWING, TONES = ((8, 24), (12, 18), (8, 12), (24, 8)), 14, 8, (5, 20, 50)
+LARGE_AT, LARGE_TAUS = "18 Hz", ("synaptic", "resonant", "pathway", "moving")
 _FIGURE = click.option("--figure", type=click.Path(dir_okay=False), help="Write the figure there.")
 
 
@@ -131,6 +135,63 @@ def slow(seeds=4, taus=TAUS):
         seeds=range(1, seeds + 1),
         engine="standalone",
     )
+
+
+def large(trials=12, taus=LARGE_TAUS, at=LARGE_AT):
+    """A table of root mean square errors, in per cent, of level transfer after large steps and in large sinusoids.
+
+    Of a step those of its first 100 ms, over its size in the spikes; of a sinusoid those from 0.3 s on, over
+    its swing from trough to peak. ``chance`` is what the trials' own scatter leaves in their mean.
+    """
+    import numpy as np
+    import pandas as pd
+
+    drives = b2r.drives
+    tables = {
+        **{f"{a} to {b} Hz": drives.step_drive(f"{a} Hz", f"{b} Hz", at="0.4 s") for a, b in STEPS},
+        **{
+            f"{MEAN} +- {SWING} Hz at {f} Hz": drives.sinusoid_drive(
+                f"{MEAN} Hz", f"{SWING} Hz", f"{f} Hz", duration="0.8 s"
+            )
+            for f in TONES
+        },
+    }
+    models = {tau: model for (_, tau), model in reductions(("transfer",), taus, at).items()}
+    rows, circuit = [], b2r.load_circuit("ei_lif")
+    for name, table in tables.items():
+        spikes = [
+            b2r.simulate_spikes(
+                circuit.replace({"drive.ext.rate": table}),
+                duration="0.8 s",
+                seed=seed,
+                record=0,
+                engine="standalone",
+            )
+            for seed in range(1, trials + 1)
+        ]
+        t, rates, step_ = spikes[0].t_, np.array([run.rate_ for run in spikes]), "to" in name.split()
+        mean, scatter = rates.mean(axis=0), rates.std(axis=0, ddof=1) / np.sqrt(trials)
+        window = (t > 0.4) & (t < 0.5) if step_ else t > 0.3
+        before, after = mean[:, (t > 0.2) & (t < 0.4)].mean(axis=1), mean[:, t > 0.6].mean(axis=1)
+        size = np.abs(after - before) if step_ else np.sqrt(8) * mean[:, window].std(axis=1)
+        rms = lambda left: 100 * np.sqrt(np.mean(left[:, window] ** 2, axis=1)) / size
+        runs = {
+            tau: b2r.simulate_rates(model, duration="0.8 s", drives={"ext": table}).rate_
+            for tau, model in models.items()
+        }
+        found = {**{tau: rms(rate - mean) for tau, rate in runs.items()}, "chance": rms(scatter)}
+        rows += [
+            {"input": name, "population": population, **{key: value[k] for key, value in found.items()}}
+            for k, population in enumerate(spikes[0].populations)
+        ]
+    return pd.DataFrame(rows)
+
+
+@main.command("large")
+@click.option("--trials", default=12, show_default=True)
+def large_(trials):
+    """Large steps and sinusoids of the input, level transfer: errors over their size, in per cent."""
+    click.echo(large(trials).round(1).to_string(index=False))
 
 
 def response():

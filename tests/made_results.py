@@ -44,6 +44,31 @@ def response():
     )
 
 
+def moving_response(log_tau=(-6.0, -0.4, 0.1), lead=(0.7, 0.3, 0.05), moves=True, rng=None):
+    """Of cells whose filter is known, in noise or none, and that are foretold by one of both filters alone."""
+    frequency = np.array([0.0, 2.0, 5.0, 11.0, 24.0, 50.0, 100.0, 200.0, 400.0])
+    s, found = 2j * np.pi * frequency, []
+    for rate in (1.5, 4.0, 10.0, 25.0):
+        tau, z = (np.polyval(row[::-1], np.log(rate / 10)) for row in (log_tau, lead))
+        gain = 1e10 * rate * (1 + z * np.exp(tau) * s) / (1 + np.exp(tau) * s)
+        sem = 0.01 * np.abs(gain[0])
+        if rng is not None:
+            gain = gain + sem * (rng.standard_normal(9) + 1j * rng.standard_normal(9) * (frequency > 0))
+        found.append(
+            class_of("LinearResponse")(
+                frequency, gain, np.full(9, sem), rate, 0.1, rate * 1e-11, 2e-8, 1e-12, False, {}
+            )
+        )
+    cells = np.full((2, 3), 5 + 1j)
+    off = cells + 0.5
+    static, moving = (off, cells) if moves else (cells, off)
+    currents = np.linspace(0, 3e-10, 4)
+    return class_of("MovingResponse")(
+        10.0, tuple(found), currents, 1e11 * currents, 1e-10, 8e-11, np.array([5.0, 60.0]), cells,
+        np.full((2, 3), 0.05), static, moving, {"seed": 1},
+    )  # fmt: skip
+
+
 def source_response():
     frequency = np.array([0.0, 5.0, 20.0, 100.0, 300.0])
     gain = -8 / (1 + 2j * np.pi * frequency * 5e-3)
@@ -128,6 +153,7 @@ def all_of_reduced():
         surfaces={"E": surface(), "I": surface()},
         transfers={"E": transfer()},
         responses={"I": response()},
+        moving={"I": moving_response()},
         adaptation={"E": adaptation()},
         moving_response={("E", "I"): -0.5, ("E", "E"): np.float64(0.25)},
         operating_covariance={("E", "E"): 0.1},
@@ -276,6 +302,8 @@ RESULTS = {
     "transfer": transfer,
     "response": response,
     "answer": source_response,
+    "moving response": moving_response,
+    "moving filter": lambda: moving_response().filter,
     "fluctuations": fluctuations,
     "map of asynchrony": asynchrony_map,
     "filter": lambda: response().best,

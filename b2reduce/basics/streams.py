@@ -19,6 +19,7 @@ from .arguments import whole
 __all__ = [
     "OfBinary",
     "OfCells",
+    "OfMoving",
     "OfNative",
     "OfNetwork",
     "OfReduction",
@@ -80,6 +81,16 @@ class OfResponse(IntEnum):
 
 
 @unique
+class OfMoving(IntEnum):
+    """The seed of a filter that moves with the rate, of one population."""
+
+    RANGE = 0  #: the currents of the rates of interest
+    CURVE = 1  #: the rates over these currents
+    RESPONSES = 2  #: linear responses; then the number of the rate
+    LARGE = 3  #: cells in large currents; then the number of the frequency
+
+
+@unique
 class OfReduction(IntEnum):
     """The seed of a reduction."""
 
@@ -90,6 +101,7 @@ class OfReduction(IntEnum):
     SHUNTS = 6  #: f-I curves of the page's explorer; then the number of the population
     VOLTAGES = 8  #: of cells at the operating point; then the number of the population
     ANSWERS = 9  #: to presynaptic rates; then the numbers of the population and of the source
+    MOVING = 10  #: filters that move with the rate; then the number of the population
 
 
 @unique

@@ -30,12 +30,12 @@ def swing_of(frequency_, amplitude, dt_):
     return np.cos(2 * np.pi * frequency_ * t + phases_of(frequency_)) @ amplitude[:-1] + amplitude[-1]
 
 
-def modulated_cell(model, frequency_, amplitude, dt_, with_synapses):
+def modulated_cell(model, frequency_, amplitude, dt_, with_synapses, tones=None):
     """The model with a sum of cosines and a constant added to its input, and sums over its spikes as state
-    variables.
+    variables; of the frequencies only the first `tones` are in the input, or all.
     """
     model = summing_cell(model, frequency_, dt_, with_synapses)
-    number = range(len(frequency_))
+    number = range(len(frequency_) if tones is None else tones)
     current, total = with_units(amplitude, model.current_dim), f"{PREFIX}_input"
     unit = "amp/meter**2" if "m^2" in si_label(model.current_dim) else "amp"
     lines = []
@@ -45,11 +45,11 @@ def modulated_cell(model, frequency_, amplitude, dt_, with_synapses):
             lines.append(
                 head + equals + re.sub(rf"\b{re.escape(model.input)}\b", total, tail) if equals else line
             )
-    tones = " + ".join(f"cos({PREFIX}_w_{k}*t + {PREFIX}_p_{k})" for k in number)
-    lines.append(f"{total} = {model.input} + {PREFIX}_A*(1 + {tones}) : {unit}")
+    swing = " + ".join(f"cos({PREFIX}_w_{k}*t + {PREFIX}_p_{k})" for k in number)
+    lines.append(f"{total} = {model.input} + {PREFIX}_A*(1 + {swing}) : {unit}")
     parameters = {
         f"{PREFIX}_A": current,
-        **{f"{PREFIX}_p_{k}": float(phase) for k, phase in enumerate(phases_of(frequency_))},
+        **{f"{PREFIX}_p_{k}": float(phases_of(frequency_)[k]) for k in number},
     }
     return replace(model, equations="\n".join(lines), parameters={**model.parameters, **parameters})
 

@@ -116,7 +116,7 @@ CIRCUIT = options(
         "--tau",
         default="membrane",
         show_default=True,
-        help="'membrane', 'synaptic', 'fitted', 'resonant', 'pathway', or a time such as '10 ms'.",
+        help="'membrane', 'synaptic', 'fitted', 'resonant', 'pathway', 'moving', or a time such as '10 ms'.",
     ),
     click.option(
         "--at",

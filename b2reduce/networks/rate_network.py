@@ -9,7 +9,7 @@ import numpy as np
 from ..basics.units import with_units
 from ..circuit.drive_rates import rate_at
 from ..circuit.wiring import draw_sizes, draw_wiring, ones_matrix
-from ..reduction.equations import rate_assignment, rate_equations, rate_values, start_values_
+from ..reduction.equations import rate_equations, rate_values, start_values_, step_statements
 from ..reduction.rate_filters import filters
 from .shot_noise import COUNTED, count_spikes, equations_of
 
@@ -76,10 +76,10 @@ def rate_groups(reduced, rates, dt_, initial=None, seed=0, finite=False):
         values.update(start_values_(reduced, name, set(group.equations.diff_eq_names), rates, initial))
         for key, value in values.items():
             group.variables[key].set_value(value)
-        if statement := rate_assignment(reduced, name):
+        if statements := step_statements(reduced, name):
             # Before monitors, which then see the rate of the same time as the state.
             group.run_regularly(
-                statement,
+                "\n".join(statements),
                 clock=clock,
                 when="start",
                 order=-1,

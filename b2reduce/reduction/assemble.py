@@ -70,6 +70,7 @@ def assembled(request, level, found):
         adaptation=found.adaptation,
         responses=found.responses,
         answers=found.answers,
+        moving=found.moving,
         operating_covariance=point.covariance_,
         operating_out_sem=point.out_sem_,
     )

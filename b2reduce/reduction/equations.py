@@ -8,7 +8,14 @@ from ..circuit.drive_rates import rate_at
 from ..circuit.plasticity.averaged import averaged
 from .rate_filters import filters
 
-__all__ = ["rate_assignment", "rate_equations", "rate_values", "automatic_dt_", "start_values_"]
+__all__ = [
+    "automatic_dt_",
+    "rate_assignment",
+    "rate_equations",
+    "rate_values",
+    "start_values_",
+    "step_statements",
+]
 
 BIN_ = 1e-3  # s
 STEP = 0.1  # time step in units of the fastest time constant, feedback included
@@ -45,6 +52,12 @@ def rate_assignment(reduced, population):
     Where others read an expression Brian2 evaluates it anew for every reader; a table is worth asking once.
     """
     return reduced.kind.assignment(reduced, population)
+
+
+def step_statements(reduced, population):
+    """Statements that run before every step: what the dynamics hold over it, and then r where it is set."""
+    assignment = rate_assignment(reduced, population)
+    return [*reduced.dynamics.statements(reduced, population), *([assignment] if assignment else [])]
 
 
 def rate_values(reduced, population):
@@ -113,6 +126,7 @@ def start_values_(reduced, population, variables, rates, initial):
         for f in filters(reduced, population):
             rate = rate_at(rates[f.source, population], 0.0) if f.is_drive else initial[f.source]
             values.update(reduced.dynamics.held(f, float(f.pathways[0].sent_(float(rate)))))
+        values.update(reduced.dynamics.started(reduced, population, float(initial[population])))
     if (adapts := reduced.adaptation.get(population)) is not None:
         # From rest nothing has adapted yet; at a given rate all has.
         start = 0.0 if initial is None else initial[population]

@@ -13,6 +13,7 @@ from .local_measurements import responses_at
 from .local_transfer import transfer_at
 from .loops.responses import answers_of, check_answering, keyed
 from .measured import MeasuredGains, gains_without_noise, measure_gains
+from .moving_responses import moving_at
 from .noises import NOISES
 from .operating_point import find_operating_point, point_at
 
@@ -31,6 +32,8 @@ class Findings:
         By population, where they were asked for.
     answers : mapping of str to SourceResponse
         By population and number of the kind of synapse, where they were asked for.
+    moving : mapping of str to MovingResponse
+        By population, where they were asked for.
     warnings : tuple of str
         What is to be said of the measurements, whatever the level.
     """
@@ -41,6 +44,7 @@ class Findings:
     transfers: Mapping
     responses: Mapping
     answers: Mapping
+    moving: Mapping
     warnings: tuple
 
     @property
@@ -109,6 +113,11 @@ def measure(request, bar):
     answers = (
         keyed(answers_of(circuit, point, seed=seed, bar=bar, every=True, **settings)) if answering else {}
     )
+    moving = (
+        moving_at(circuit, point, responses, seed=seed, bar=bar, **settings)
+        if request.dynamics.measures_moving
+        else {}
+    )
     said = [
         *request.notes,
         *point.warnings,
@@ -116,7 +125,7 @@ def measure(request, bar):
         *(f"population {name}: {text}" for name, each in transfers.items() for text in each.warnings),
         *_silent(request, point),
     ]
-    return Findings(point, gains, adaptation, transfers, responses, answers, tuple(said))
+    return Findings(point, gains, adaptation, transfers, responses, answers, moving, tuple(said))
 
 
 def _silent(request, point):

@@ -10,7 +10,7 @@ from ..cells.response import response_at_
 from ..cells.surface import FISurface
 from .inputs import source_rate, sources_of
 
-__all__ = ["rate_window", "responses_at", "surface_at"]
+__all__ = ["range_of_currents", "rate_window", "responses_at", "surface_at"]
 
 G_SPAN, G_POINTS = 0.25, 5
 RATE_SPAN, RATE_SPAN_ = 0.5, 3.0  # relative, and in Hz at least
@@ -63,7 +63,7 @@ def surface_at(circuit, population, point, window_, noise=True, wide=False, *, s
     fitted, (lo, hi) = window_, (0.0, WIDE * window_[1]) if wide else window_
     settings = dict(dt_=dt_, engine=engine)
     settled_ = point.settled_.get(population, 0.0)
-    tried = _pilot(
+    tried = range_of_currents(
         model,
         point.I_[population],
         g_,
@@ -177,7 +177,7 @@ def _currents(g_, first, last, number):
     return np.arange(first.min(), last.max() + spacing, spacing)
 
 
-def _pilot(model, I_0, g_, sources, lo, hi, noise, seed, settings, bar, population, settled_):
+def range_of_currents(model, I_0, g_, sources, lo, hi, noise, seed, settings, bar, population, settled_):
     """Currents and rates, one row a conductance, closing in on where the rates rise through lo and hi."""
     volts = np.geomspace(2e-4, 0.05, 9)
     currents = I_0 + g_[:, None] * np.concatenate([-volts[::-1], [0.0], volts])

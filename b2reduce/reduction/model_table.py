@@ -130,7 +130,9 @@ def model_title(reduced):
     warnings = f", {count} warning{'s' if count > 1 else ''}" if count else ""
     changes = ", ".join(f"{name} = {value}" for name, value in replaced.items())
     frozen = f"; gains as they were before {changes}" if changes else ""
+    about = {name: reduced.dynamics.about(reduced, name) for name in reduced.populations}
+    filters = "".join(f"; {name}: {text}" for name, text in about.items() if text)
     return (
         f"ReducedCircuit({reduced.circuit.name!r}, level {reduced.level}, noise"
-        f" {reduced.noise}{frozen}{warnings})"
+        f" {reduced.noise}{frozen}{filters}{warnings})"
     )

@@ -45,6 +45,7 @@ def model_warnings(model, request, found):
         *_of_states(model, point, rest, request, found),
         *_of_delays(model, slopes),
         *_of_rhythms(model, request, slopes),
+        *model.dynamics.warnings(model),
     ]
 
 

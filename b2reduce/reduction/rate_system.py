@@ -160,6 +160,9 @@ def rate_system(reduced, drives=None, dt_=None, initial=None, delays="none"):
                 )
             )
         expressions = {variable: known(equations[variable].expr.code) for variable in equations.subexpr_names}
+        for statement in reduced.dynamics.statements(reduced, name):
+            held, _, text = statement.partition(" = ")
+            expressions[held] = known(text)
         if statement := rate_assignment(reduced, name):
             if reduced.kind.shift_law:
                 expressions.update(spline_formulas(reduced.gains[name], own("mu"), own))

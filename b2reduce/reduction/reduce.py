@@ -101,14 +101,16 @@ def reduce(
         inputs and by the rates of the cells that these come from (the operating point and level "transfer"
         are then means over cells; gains are those of the mean cell, moved onto it); or with Poisson trains;
         or without noise.
-    tau : {"membrane", "synaptic", "fitted", "resonant", "pathway"}, Quantity or dict of str to Quantity
+    tau : {"membrane", "synaptic", "fitted", "resonant", "pathway", "moving"}, Quantity or dict
         C/<g> at the operating point; one filter a pathway with the synapses' own time constants; the one time
         constant a population whose step response is nearest to that of its synapses and its cells' measured
         linear response together; both of these in turn, without that approximation: the filter of up to
         second order that fits the cells' response stands between the synapses and the gain function (as
         Shriki et al. found necessary); a filter of its own behind every synapse, that of how the cells answer
-        to the presynaptic rates, with driving force, leak and noise moving along; or given. A modelling
-        choice: fixed points do not depend on it, transients do.
+        to the presynaptic rates, with driving force, leak and noise moving along; that of "resonant" with a
+        time constant and a part that passes at once which move with the population's own rate, for large
+        steps and swings, where it foretells cells in large currents better; or given. A modelling choice:
+        fixed points do not depend on it, transients do.
     gains : dict of str to GainFit or FISurface, optional
         Use these instead of measuring; populations left out are measured.
     at : dict of str to Quantity, optional

@@ -53,10 +53,8 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
         Threshold current I_theta + g_leak v_theta - I_const, A or A/m^2.
     tau : mapping of str to Quantity
         Time constant of each population, or of each pathway where tau filters every pathway.
-    responses : mapping of str to LinearResponse
-        With tau "fitted" and "resonant" how cells follow their mean current at the operating point.
-    answers : mapping of str to SourceResponse
-        With tau "pathway" how they follow the rates of each kind of synapse, by population and number.
+    responses, moving, answers : mapping of str to LinearResponse, MovingResponse, SourceResponse
+        How cells follow their mean current at the operating point, at other rates, and the rates of synapses.
     operating_rate, operating_I, operating_g : mapping of str to Quantity
         Where the gains were measured: rate, mean current, mean total leak.
     noise_free_rate : mapping of str to Quantity
@@ -121,6 +119,7 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
     adaptation: Mapping = field(default_factory=dict)
     responses: Mapping = field(default_factory=dict)
     answers: Mapping = field(default_factory=dict)
+    moving: Mapping = field(default_factory=dict)
     operating_covariance: Mapping = field(default_factory=dict)
     operating_out_sem: Mapping = field(default_factory=dict)
 
@@ -147,6 +146,7 @@ class ReducedCircuit(CurrentLaw, RateFunctions, Record):
         adaptation=Mapped(Text, Of("Adaptation")),
         responses=Mapped(Text, Of("LinearResponse")),
         answers=Mapped(Text, Of("SourceResponse")),
+        moving=Mapped(Text, Of("MovingResponse")),
         operating_covariance=Mapped(Row(Text, Text), Number),
         operating_out_sem=Mapped(Text, Number),
     )

@@ -54,7 +54,17 @@ def _population(reduced, name):
         "I_theta": amount(si(gain.I_theta), f"A{area}"),
         "r2": f"{gain.r2:.3f}",
         "window": " to ".join(f"{si(rate):.3g}" for rate in gain.rates) + " Hz",
-        "tau": amount(si(reduced.tau[name]), "s", error("tau")) if name in reduced.tau else "one per synapse",
+        "tau": "; ".join(
+            filter(
+                None,
+                [
+                    amount(si(reduced.tau[name]), "s", error("tau"))
+                    if name in reduced.tau
+                    else "one per synapse",
+                    reduced.dynamics.about(reduced, name),
+                ],
+            )
+        ),
     }
 
 

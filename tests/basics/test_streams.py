@@ -24,6 +24,7 @@ NUMBERS = {
     },
     "OfBinary": {"INITIAL": 20, "ORDER": 21, "WIRING": 22},
     "OfCells": {"RUN": 0, "MORE": 1, "SPREAD": 7, "CHECK": 31},
+    "OfMoving": {"RANGE": 0, "CURVE": 1, "RESPONSES": 2, "LARGE": 3},
     "OfResponse": {"PILOT": 0, "TONES": 1, "STEP": 2},
     "OfReduction": {
         "OPERATING_POINT": 1,
@@ -33,6 +34,7 @@ NUMBERS = {
         "SHUNTS": 6,
         "VOLTAGES": 8,
         "ANSWERS": 9,
+        "MOVING": 10,
     },
     "OfSearch": {"SETTLING": 99},
     "OfSurface": {"GRID": 2, "PILOT": 3},

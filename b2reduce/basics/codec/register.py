@@ -29,6 +29,8 @@ KINDS = {
     "FrequencyComparison": "validation.frequencies",
     "GainFit": "cells.gain_fit",
     "LinearResponse": "cells.linear_response",
+    "MovingFilter": "cells.moving_filter",
+    "MovingResponse": "cells.moving_response",
     "NeuronModel": "circuit.neuron",
     "PhasePlane": "theory.phase_plane",
     "RateFilter": "cells.filters",

@@ -32,6 +32,8 @@ class RateDynamics(ABC):
         their noise.
     measures_answers : bool
         Whether it is measured how cells answer to the rates of each kind of synapse.
+    measures_moving : bool
+        Whether the linear response is measured at several rates, and how cells follow large currents.
     """
 
     name = ""
@@ -40,6 +42,7 @@ class RateDynamics(ABC):
     by_pathway = False
     measures_response = False
     measures_answers = False
+    measures_moving = False
 
     def problem(self, circuit, level):
         """Why a `Level` of a circuit cannot have these dynamics; empty where it can."""
@@ -115,21 +118,31 @@ class RateDynamics(ABC):
         """{variable: value} of a filter whose rate in Hz has long been; what is left out is 0."""
         return f.filter.held_(f.key, rate)
 
+    def statements(self, reduced, population):
+        """Statements that set what is held over a step, before its rate is asked for."""
+        return []
+
+    def started(self, reduced, population, rate):
+        """{variable: value} of a population whose rate in Hz has long been, besides its filters."""
+        return {}
+
     def fastest_(self, reduced):
         """Time constants in s that a time step must resolve."""
         return [float(np.asarray(value)) for value in reduced.tau.values()]
 
-    def linear_(self, reduced, pathways):
-        """(A, B, C) of d state/dt = A state + B input, output C state.
+    def linear_(self, reduced, pathways, rates_):
+        """(A, B, C) of d state/dt = A state + B input, output C state, beside a state.
 
         Parameters
         ----------
         pathways : list of Pathway
             Of projections: inputs and outputs are one for each of them, or one a population.
+        rates_ : mapping of str to float
+            Of the populations in that state, Hz.
         """
         from scipy.linalg import block_diag
 
-        chains = self.chains_(reduced, pathways)
+        chains = self.chains_(reduced, pathways, rates_)
         if not chains:
             return (np.zeros((0, 0)),) * 3
         return (
@@ -139,7 +152,7 @@ class RateDynamics(ABC):
         )
 
     @abstractmethod
-    def chains_(self, reduced, pathways):
+    def chains_(self, reduced, pathways, rates_):
         """(A, B, C) of each filter, as `linear_` puts them together."""
 
     def stderr_(self, reduced, population, covariance):
@@ -151,6 +164,14 @@ class RateDynamics(ABC):
             Of the errors of the rates at rest, Hz^2.
         """
         return None
+
+    def about(self, reduced, population):
+        """What is to be shown of a population beside its time constant; empty where that is all."""
+        return ""
+
+    def warnings(self, reduced):
+        """Sentences about what these dynamics cannot follow."""
+        return []
 
     def latex(self, reduced, population):
         """Lines of LaTeX for what stands beside the filters."""

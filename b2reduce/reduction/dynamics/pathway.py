@@ -55,7 +55,7 @@ class Pathway(Synaptic):
         )
         return [*super().fastest_(reduced), *(cell.fastest_ for cell in cells if cell is not None)]
 
-    def chains_(self, reduced, pathways):
+    def chains_(self, reduced, pathways, rates_):
         """Of a synapse and a cell each."""
         cells = [self._cell(reduced, p) for p in pathways]
         return [

@@ -43,5 +43,5 @@ class OnePerPopulation(RateDynamics):
     def _tau(self, reduced, population):
         return float(np.asarray(reduced.tau[population]))
 
-    def chains_(self, reduced, pathways):
+    def chains_(self, reduced, pathways, rates_):
         return [LowPass(self._tau(reduced, name)).chain_() for name in reduced.populations]

@@ -8,6 +8,7 @@ from .base import RateDynamics
 from .fitted import Fitted
 from .given import Given
 from .membrane import Membrane
+from .moving import Moving
 from .pathway import Pathway
 from .resonant import Resonant
 from .synaptic import Synaptic
@@ -21,7 +22,7 @@ register = DYNAMICS.add
 
 
 _GIVEN = Given()
-for _dynamics in (Membrane(), Synaptic(), Fitted(), Resonant(), Pathway(), _GIVEN):
+for _dynamics in (Membrane(), Synaptic(), Fitted(), Resonant(), Pathway(), Moving(), _GIVEN):
     register(_dynamics)
 
 

@@ -43,7 +43,7 @@ class Resonant(Synaptic):
         own = [response.best.fastest_ for response in reduced.responses.values()]
         return [*super().fastest_(reduced), *own]
 
-    def chains_(self, reduced, pathways):
+    def chains_(self, reduced, pathways, rates_):
         """Of a synapse and a cell each."""
         return [self._filter(reduced, p.target).chain_(p.synapse.filter) for p in pathways]
 

@@ -36,6 +36,10 @@ class Synaptic(RateDynamics):
         return pathway.synapse.filter
 
     def lines(self, reduced, population, sources, external, area):
+        return self.of_synapses(reduced, population, sources, external)
+
+    def of_synapses(self, reduced, population, sources, external):
+        """Equations of every pathway."""
         lines = []
         for f in sources:
             incoming = external(f.source) if f.is_drive else f"r_from_{f.input}"
@@ -49,11 +53,15 @@ class Synaptic(RateDynamics):
         return []
 
     def values(self, reduced, population, sources):
+        return self.of_synapses_values(sources)
+
+    def of_synapses_values(self, sources):
+        """{variable: SI value} of the parameters of every pathway."""
         return {name: value for f in sources for name, value in f.filter.parameters_(f.key).items()}
 
     def fastest_(self, reduced):
         pathways = (p for name in reduced.populations for p in reduced.circuit.pathways(name))
         return [p.synapse.filter.fastest_ for p in pathways]
 
-    def chains_(self, reduced, pathways):
+    def chains_(self, reduced, pathways, rates_):
         return [p.synapse.filter.chain_() for p in pathways]

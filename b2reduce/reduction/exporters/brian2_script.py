@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..equations import rate_assignment, rate_equations, rate_values
+from ..equations import rate_assignment, rate_equations, rate_values, step_statements
 from ..rate_filters import filters
 from ..rate_system import printed
 from .script import Script
@@ -99,7 +99,7 @@ class Brian2Script(Script):
                 {
                     "name": name,
                     "equations": equations,
-                    "statement": statement,
+                    "statement": "\\n".join(step_statements(reduced, name)),
                     "namespace": namespace,
                     "settings": {
                         variable: f"{value!r}*{_UNITS[unit[variable]]}"

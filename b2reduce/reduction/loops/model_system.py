@@ -75,7 +75,7 @@ def model_system(reduced, slopes, rates_):
     slow = PlasticStates(reduced, rates_)
     # d state/dt = A state + B (what comes in), what is filtered = C state: one state each, or a chain of
     # synapse and cell.
-    A, B, C = reduced.dynamics.linear_(reduced, pathways)
+    A, B, C = reduced.dynamics.linear_(reduced, pathways, rates_)
     onto = np.array([[p.target == name for p in pathways] for name in names], dtype=float)
     if reduced.by_pathway:
         arriving, to_rate = B, (onto * onset) @ C
