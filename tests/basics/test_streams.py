@@ -24,6 +24,7 @@ NUMBERS = {
     },
     "OfBinary": {"INITIAL": 20, "ORDER": 21, "WIRING": 22},
     "OfCells": {"RUN": 0, "MORE": 1, "SPREAD": 7, "CHECK": 31},
+    "OfNative": {"CELLS": 0},
     "OfMoving": {"RANGE": 0, "CURVE": 1, "RESPONSES": 2, "LARGE": 3},
     "OfResponse": {"PILOT": 0, "TONES": 1, "STEP": 2},
     "OfReduction": {
