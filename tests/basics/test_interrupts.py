@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import brian2
@@ -118,8 +119,8 @@ PHASES = {
         for k in range(1000)
     ],
     "adaptation": lambda c, r: [b2r.measure_adaptation("lif_adapt") for _ in range(1000)],
-    "reduce": lambda c, r: [b2r.reduce(c, seed=k) for k in range(1000)],
     "spikes": lambda c, r: b2r.simulate_spikes(c, duration=LONG),
+    "spikes in brian2": lambda c, r: b2r.simulate_spikes(c, duration=LONG, engine="brian2"),
     "rates": lambda c, r: b2r.simulate_rates(
         r, duration=LONG, drives={"ext": b2r.drives.step_drive(12 * Hz, 14 * Hz, at=1 * second)}
     ),
@@ -217,12 +218,12 @@ def test_brian2_stopped_from_another_thread_or_by_a_callback(small):
     thread.start()
     try:
         with pytest.raises(StoppedError):
-            b2r.simulate_spikes(small, duration=LONG)
+            b2r.simulate_spikes(small, duration=LONG, engine="brian2")
     finally:
         ended.set()
         thread.join()
     with pytest.raises(StoppedError):
-        b2r.simulate_spikes(small, duration=LONG, progress=lambda stage, done: brian2.stop())
+        b2r.simulate_spikes(small, duration=LONG, engine="brian2", progress=lambda stage, done: brian2.stop())
 
 
 @pytest.mark.parametrize("phase", ["native", "brian2", "spikes", "rates"])
@@ -251,8 +252,9 @@ def test_in_a_thread_the_run_works_and_ctrl_c_ends_it(small):
     handler = signal.signal(signal.SIGINT, brian2._int_handler)
     with ThreadPoolExecutor(1) as pool:
         try:
-            assert pool.submit(b2r.simulate_spikes, small, duration=20 * ms).result().rate.shape == (2, 20)
-            long = pool.submit(b2r.simulate_spikes, small, duration=LONG)
+            run = partial(b2r.simulate_spikes, small, engine="brian2")
+            assert pool.submit(run, duration=20 * ms).result().rate.shape == (2, 20)
+            long = pool.submit(run, duration=LONG)
             while not brian2.Network._globally_running:
                 time.sleep(0.05)
             signal.raise_signal(signal.SIGINT)
