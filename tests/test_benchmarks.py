@@ -63,3 +63,21 @@ def test_cells_that_differ_would_be_seen():
     first, second = rng.poisson(20, (2, 400))
     # Means of equal distributions differ by less than four standard errors but once in 16,000 draws.
     assert _disagreement(first, second, noisy=True) < 4 < _disagreement(first + 3, second, noisy=True)
+
+
+@pytest.mark.long
+def test_engines_of_networks_are_timed_on_the_same_network(tmp_path):
+    """Rates of two engines lie within the scatter of 5,000 cells in a moment; what is missing says so."""
+    path = tmp_path / "times.json"
+    command = [sys.executable, "-m", "b2reduce.experiments.benchmarks.networks", "--quick", "--repeats", "1"]
+    command += ["--circuit", "ei_lif", "--json", str(path)]
+    for engine in ("native", "native, 2 threads", "brian2"):
+        command += ["--engine", engine]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = {row["engine"]: row for row in json.loads(path.read_text())}
+    assert set(rows) == {"native", "native, 2 threads", "brian2"}
+    assert rows["native"]["Hz"] == rows["native, 2 threads"]["Hz"]
+    # Some 15 Hz of 5,000 cells in 50 ms: 3,750 spikes, at most as irregular as those of Poisson cells
+    assert abs(rows["native"]["Hz"] / rows["brian2"]["Hz"] - 1) < 4 * (2 / 3750) ** 0.5
+    assert all(row["seconds"] > 0 and row["build s"] >= 0 for row in rows.values())

@@ -51,6 +51,8 @@ def test_the_wheel_holds_the_data_and_no_strangers(built):
         "b2reduce/models/circuits/ei_lif.toml",
         "b2reduce/experiments/accuracy.py",
         "b2reduce/cells/engine/kernel.cpp",
+        "b2reduce/cells/engine/common.cpp",
+        "b2reduce/networks/engines/network.cpp",
     ):
         assert name in names
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"b2reduce"}, (

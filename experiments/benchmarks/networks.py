@@ -29,7 +29,7 @@ import b2reduce as b2r
 __all__ = ["CIRCUITS", "ENGINES", "measure"]
 
 CHILD = [sys.executable, "-m", "b2reduce.experiments.benchmarks.networks"]
-MOMENT = "20 ms"
+MOMENT, QUICK = "20 ms", "0.05 s"
 
 
 def _larger():
@@ -120,9 +120,9 @@ def _openmp(circuit, duration, seed, threads):
         }
 
 
-def _child(name, label, seed):
+def _child(name, label, duration, seed):
     """What one run takes, as JSON."""
-    (make, duration), (engine, threads) = CIRCUITS[name], ENGINES[label]
+    (make, _), (engine, threads) = CIRCUITS[name], ENGINES[label]
     os.environ["B2REDUCE_THREADS"] = str(threads)
     circuit = make()
     start = time.perf_counter()
@@ -185,9 +185,9 @@ def _resident(pid):
     return 0
 
 
-def _run(name, label, seed, **environment):
+def _run(name, label, duration, seed, **environment):
     done = subprocess.run(
-        [*CHILD, "--child", name, label, str(seed)],
+        [*CHILD, "--child", name, label, duration, str(seed)],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -197,21 +197,21 @@ def _run(name, label, seed, **environment):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure(name, labels, repeats):
+def measure(name, labels, repeats, quick=False):
     """{engine: {"seconds": [...], ...}} of a circuit, all engines in turns."""
-    circuit, duration = CIRCUITS[name][0](), CIRCUITS[name][1]
+    circuit, duration = CIRCUITS[name][0](), QUICK if quick else CIRCUITS[name][1]
     found = {}
     for label in labels:
         with tempfile.TemporaryDirectory(prefix="b2reduce_cold_") as cache:
-            cold = _run(name, label, 1, B2REDUCE_CACHE=cache)
+            cold = _run(name, label, duration, 1, B2REDUCE_CACHE=cache)
         found[label] = {"seconds": [], "failed": cold.get("failed")}
         if not found[label]["failed"]:
-            warm = _run(name, label, 1)
+            warm = _run(name, label, duration, 1)
             found[label]["build"] = cold["build"] or max(cold["first"] - warm["first"], 0.0)
     for seed in range(1, repeats + 1):
         for label in labels:
             if not found[label]["failed"]:
-                one = _run(name, label, seed)
+                one = _run(name, label, duration, seed)
                 found[label]["seconds"].append(one["seconds"])
                 found[label].update({key: one[key] for key in ("bytes", "spikes")})
     duration_ = _seconds(duration)
@@ -258,17 +258,18 @@ def _seconds(text):
 @click.option(
     "--json", "path", type=click.Path(dir_okay=False), default="network_benchmarks.json", show_default=True
 )
-@click.option("--child", nargs=3, hidden=True)
-def main(circuits, engines, repeats, path, child):
+@click.option("--quick", is_flag=True, help="A moment each: shows that it runs, measures nothing.")
+@click.option("--child", nargs=4, hidden=True)
+def main(circuits, engines, repeats, path, quick, child):
     if child:
-        _child(child[0], child[1], int(child[2]))
+        _child(*child[:3], int(child[3]))
         return
     import pandas as pd
 
     rows = []
     for name in circuits or CIRCUITS:
         click.echo(f"measuring {name}", err=True)
-        rows += measure(name, engines or list(ENGINES), repeats)
+        rows += measure(name, engines or list(ENGINES), repeats, quick)
         Path(path).write_text(json.dumps(rows, indent=2), encoding="utf-8")
     table = pd.DataFrame(rows)
     reference = (
