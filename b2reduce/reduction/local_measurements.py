@@ -8,6 +8,7 @@ from ..basics.streams import OfSurface, seed_streams
 from ..cells.points import measure_points
 from ..cells.response import response_at_
 from ..cells.surface import FISurface
+from .control_variates import ControlledRates
 from .inputs import source_rate, sources_of
 
 __all__ = ["range_of_currents", "rate_window", "responses_at", "surface_at"]
@@ -117,15 +118,27 @@ def surface_at(circuit, population, point, window_, noise=True, wide=False, *, s
     )
     measured = measure(slice(None), SURFACE_REPLICATES if noise else 1, check=True)
     warnings += [f"population {population}: {warning}" for warning in measured.warnings]
-    unsure = (
-        np.flatnonzero(measured.rate_sem_ > SURFACE_RTOL * measured.rate_ + SURFACE_ATOL_) if noise else []
-    )
+    rates = measured.rate_, measured.rate_sem_
+    if noise and sources:
+        controlled = ControlledRates(I_[i], g_[j], sources)
+        controlled.add(np.arange(i.size), measured, SURFACE_REPLICATES)
+        rates = controlled.rates_
+    wanted = SURFACE_RTOL * rates[0] + SURFACE_ATOL_
+    unsure = np.flatnonzero(rates[1] > wanted) if noise else []
     if len(unsure):
-        excess = np.median((measured.rate_sem_ / (SURFACE_RTOL * measured.rate_ + SURFACE_ATOL_))[unsure])
+        excess = np.median((rates[1] / wanted)[unsure])
         more = int(min(3 * SURFACE_REPLICATES, np.ceil(SURFACE_REPLICATES * (excess**2 - 1))))
-        measured = measured.pooled(unsure, measure(unsure, more, 1))
+        added = measure(unsure, more, 1)
+        measured = measured.pooled(unsure, added)
+        rates = measured.rate_, measured.rate_sem_
+        if sources:
+            controlled.add(unsure, added, more)
+            rates = controlled.rates_
     grids = {}
-    for name in ("rate_", "rate_sem_", "onset_rate_", "cv_"):
+    for name, values in zip(("rate_", "rate_sem_"), rates):
+        grids[name] = np.full((I_.size, g_.size), np.nan)
+        grids[name][i, j] = values
+    for name in ("onset_rate_", "cv_"):
         grids[name] = np.full((I_.size, g_.size), np.nan)
         grids[name][i, j] = getattr(measured, name)
     provenance = {
