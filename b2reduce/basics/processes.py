@@ -9,8 +9,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from .interrupts import undisturbed
@@ -103,24 +105,42 @@ def _there(send, pid, group):
     return False
 
 
+@dataclass
+class _Block:
+    """What blocks of this process that overlap, in one thread or several, share."""
+
+    number: int  #: of them that have not ended
+    place: str  #: of what compilers keep between their stages
+    before: dict  #: environment to go back to
+
+
+_blocks: dict[str, _Block] = {}  # by process, since one that is forked has the parent's
+_entering = threading.Lock()
+
+
+def _unlock():
+    global _entering
+    _entering = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # of the parent's threads there is only one in the child
+    os.register_at_fork(after_in_child=_unlock)
+
+
 @contextmanager
 def compilers_ended():
     """End the compilers that somebody else's code started within the block, where that is interrupted, and
     remove what they keep between their stages.
 
     Whatever is started inherits a mark in its environment; only compilers that bear it are ended. Where there
-    is no /proc none is.
+    is no /proc none is. Of blocks that overlap the last one removes what all of them kept.
     """
-    own = str(os.getpid())
-    if os.environ.get(_MARK) == own:  # within another such block
-        yield
-        return
+    own, entered = str(os.getpid()), False
     tempfile.gettempdir()  # which Python asks for once: the caller's, then, and not that of this block
-    place, before = None, {name: os.environ.get(name) for name in (_MARK, "TMPDIR")}
     try:
         with undisturbed():
-            place = tempfile.mkdtemp(prefix="b2reduce_compile_")
-            os.environ.update({_MARK: own, "TMPDIR": place})
+            _enter(own)
+            entered = True
         yield
     except KeyboardInterrupt:
         with undisturbed():
@@ -128,13 +148,33 @@ def compilers_ended():
         raise
     finally:
         with undisturbed():
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
-            if place is not None:
-                shutil.rmtree(place, ignore_errors=True)
+            if entered:
+                _leave(own)
+
+
+def _enter(own):
+    with _entering:
+        if own in _blocks:
+            _blocks[own].number += 1
+            return
+        before = {name: os.environ.get(name) for name in (_MARK, "TMPDIR")}
+        _blocks[own] = _Block(1, tempfile.mkdtemp(prefix="b2reduce_compile_"), before)
+        os.environ.update({_MARK: own, "TMPDIR": _blocks[own].place})
+
+
+def _leave(own):
+    with _entering:
+        block = _blocks[own]
+        block.number -= 1
+        if block.number:
+            return
+        del _blocks[own]
+        for name, value in block.before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        shutil.rmtree(block.place, ignore_errors=True)
 
 
 def _marked(mark):

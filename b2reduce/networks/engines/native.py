@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import warnings
 from typing import Any
 
@@ -22,6 +23,7 @@ from .network_code import network_source
 
 __all__ = ["Native", "Unavailable"]
 
+SLACK = 1e-4  # of a step, within which Brian2 takes times as equal
 FEWEST = 250  # cells for each thread: fewer are done sooner than threads have met
 
 _programs: dict[Any, Any] = {}  # of this process, by structure
@@ -64,7 +66,7 @@ class Native(NetworkEngine):
         every = round(recorded_step_(dt_) / dt_)
         cells = sum(population.size for population in circuit.populations.values())
         parts = max(1, min(thread_count(), cells // FEWEST))
-        arrays = NetworkArrays(source, library, dt_, round(run.duration_ / dt_), every, parts)
+        arrays = NetworkArrays(source, library, dt_, steps_of(run.duration_, dt_), every, parts)
         _add_cells(arrays, run, draws)
         _add_trains(arrays, run, draws)
         for projection in source.projections:
@@ -74,6 +76,12 @@ class Native(NetworkEngine):
             arrays.add_projection(projection, Wired(i, j, late, draws.sizes.pop(projection.name, None)))
         spikes = arrays.run(report)
         return _recorded(run, source, arrays, spikes)
+
+
+def steps_of(duration_, dt_):
+    """How many steps Brian2 takes: one more where the last one begins before the end of the run."""
+    steps = round(duration_ / dt_)
+    return steps if abs(steps * dt_ - duration_) <= SLACK * dt_ else math.ceil(duration_ / dt_)
 
 
 def _add_cells(arrays, run, draws):
