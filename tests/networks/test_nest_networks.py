@@ -73,7 +73,7 @@ def test_the_command_says_what_nest_lacks_before_anything_runs(tmp_path):
     lacks = process("run", "e_shriki", *SAID, "nest", cwd=tmp_path)
     assert lacks.returncode == 2 and "network_engine: 'nest' cannot run" in lacks.stderr
     wrong = process("run", "ei_lif", *SAID, "nets", cwd=tmp_path)
-    assert wrong.returncode == 2 and "auto, brian2, standalone, nest" in wrong.stderr
+    assert wrong.returncode == 2 and "auto, native, brian2, standalone, nest" in wrong.stderr
 
 
 @pytest.mark.long

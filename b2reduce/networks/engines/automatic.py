@@ -14,7 +14,10 @@ class Automatic(NetworkEngine):
 
     name = "auto"
     title = "native, or else brian2"
-    synapse_bytes = Native.synapse_bytes
+    synapse_bytes, cell_bytes = Native.synapse_bytes, Native.cell_bytes
+
+    def more_bytes(self, circuit):
+        return Native().more_bytes(circuit)
 
     def activity(self, run, report):
         try:

@@ -26,7 +26,8 @@ __all__ = ["Native", "Unavailable"]
 SLACK = 1e-4  # of a step, within which Brian2 takes times as equal
 FEWEST = 250  # cells for each thread: fewer are done sooner than threads have met
 
-_programs: dict[Any, Any] = {}  # of this process, by structure
+MOST = 100  # programs that a process holds on to; the oldest go first
+_programs: dict[Any, Any] = {}  # by structure
 _noticed: set[str] = set()
 
 
@@ -52,6 +53,16 @@ class Native(NetworkEngine):
         except Unavailable as reason:
             return f"got 'native', but {reason}; use 'auto' or 'brian2'"
         return ""
+
+    def more_bytes(self, circuit):
+        """Where the synapses of every source and delay begin, twice while they are sorted."""
+        steps = lambda delays: 1 + (delays.longest_ - min(delays.least_)) / float(circuit.dt)
+        return sum(
+            8 * thread_count() * circuit.populations[p.source].size * steps(p.delays)
+            for name in circuit.populations
+            for p in circuit.pathways(name)
+            if not p.is_drive
+        )
 
     def structure(self, run):
         return repr(_structure(run.circuit, run.dt_))
@@ -213,6 +224,8 @@ def program_of(circuit, dt_):
             raise Unavailable(str(reason)) from None
         library.run_part.argtypes, library.run_part.restype = [ctypes.c_void_p, ctypes.c_int], ctypes.c_int
         library.collect.restype = ctypes.c_int64
+        while len(_programs) >= MOST:
+            del _programs[next(iter(_programs))]
         _programs[key] = source, library
     return _programs[key]
 
