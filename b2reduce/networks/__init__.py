@@ -1,1 +1,1 @@
-"""The spiking network and the rate network, run in Brian2."""
+"""The spiking network, in a program of its own, in Brian2 or in NEST, and the rate network in Brian2."""
