@@ -9,6 +9,7 @@ from brian2 import second
 import b2reduce as b2r
 from b2reduce import Circuit, Drive, Population, Projection
 from b2reduce.errors import InputError
+from b2reduce.networks.engines import native
 from b2reduce.networks.engines.register import NATIVE
 
 DT_ = 1e-4
@@ -139,6 +140,8 @@ def test_without_chance_spikes_are_those_of_brian2(name):
 
 @pytest.fixture
 def threads(monkeypatch):
+    """Sets their number, which small networks have as well."""
+    monkeypatch.setattr(native, "WORK", 1)
     return lambda number: monkeypatch.setenv("B2REDUCE_THREADS", str(number))
 
 
@@ -257,8 +260,6 @@ def test_circuits_that_have_no_native_form_say_why_and_run_in_brian2():
 
 
 def test_without_a_compiler_it_says_so_once(monkeypatch, tmp_path):
-    from b2reduce.networks.engines import native
-
     monkeypatch.setattr(native, "_programs", {})
     monkeypatch.setattr(native, "_noticed", set())
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -271,8 +272,6 @@ def test_without_a_compiler_it_says_so_once(monkeypatch, tmp_path):
 
 def test_starting_states_and_values_are_arguments():
     """The same program for other conductances, rates and starts; a state as in Brian2."""
-    from b2reduce.networks.engines import native
-
     made = driven("lif", duration_=0.3)
     b2r.simulate_spikes(made, duration="50 ms", engine="native")
     before = len(native._programs)

@@ -16,9 +16,6 @@ class Automatic(NetworkEngine):
     title = "native, or else brian2"
     synapse_bytes, cell_bytes = Native.synapse_bytes, Native.cell_bytes
 
-    def more_bytes(self, circuit):
-        return Native().more_bytes(circuit)
-
     def activity(self, run, report):
         try:
             program_of(run.circuit, run.dt_)

@@ -121,10 +121,6 @@ class NetworkEngine(ABC):
         """Do once what serves all runs of this structure; here nothing does."""
         return None
 
-    def more_bytes(self, circuit):
-        """Memory that goes neither with cells nor with synapses."""
-        return 0.0
-
     def check_memory(self, circuit):
         """Refuse a network that is too large for the memory that is free.
 
@@ -140,8 +136,7 @@ class NetworkEngine(ABC):
             if not p.is_drive or circuit.drive(p.source, name).by_trains
         )
         cells = sum(population.size for population in circuit.populations.values())
-        needed = synapses * self.synapse_bytes + cells * self.cell_bytes + self.more_bytes(circuit)
-        free = free_memory()
+        needed, free = synapses * self.synapse_bytes + cells * self.cell_bytes, free_memory()
         if free is not None and needed > free:
             raise InputError(
                 f"circuit {circuit.name!r}: its {cells} cells and {synapses:.3g} synapses take some"

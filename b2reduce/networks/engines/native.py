@@ -24,7 +24,9 @@ from .network_code import network_source
 __all__ = ["Native", "Unavailable"]
 
 SLACK = 1e-4  # of a step, within which Brian2 takes times as equal
-FEWEST = 250  # cells for each thread: fewer are done sooner than threads have met
+# Variables of cells for each thread: fewer are done sooner than threads have met, which they do at every step
+# where delays are short, and far sooner where other work has the cores
+WORK = 40_000
 
 MOST = 100  # programs that a process holds on to; the oldest go first
 _programs: dict[Any, Any] = {}  # by structure
@@ -54,16 +56,6 @@ class Native(NetworkEngine):
             return f"got 'native', but {reason}; use 'auto' or 'brian2'"
         return ""
 
-    def more_bytes(self, circuit):
-        """Where the synapses of every source and delay begin, twice while they are sorted."""
-        steps = lambda delays: 1 + (delays.longest_ - min(delays.least_)) / float(circuit.dt)
-        return sum(
-            8 * thread_count() * circuit.populations[p.source].size * steps(p.delays)
-            for name in circuit.populations
-            for p in circuit.pathways(name)
-            if not p.is_drive
-        )
-
     def structure(self, run):
         return repr(_structure(run.circuit, run.dt_))
 
@@ -75,8 +67,8 @@ class Native(NetworkEngine):
         source, library = _program(circuit, dt_)
         draws = draws_of(circuit, run.seed, run.state)
         every = round(recorded_step_(dt_) / dt_)
-        cells = sum(population.size for population in circuit.populations.values())
-        parts = max(1, min(thread_count(), cells // FEWEST))
+        work = sum(circuit.populations[each.name].size * len(each.variables) for each in source.groups)
+        parts = max(1, min(thread_count(), work // WORK))
         arrays = NetworkArrays(source, library, dt_, steps_of(run.duration_, dt_), every, parts)
         _add_cells(arrays, run, draws)
         _add_trains(arrays, run, draws)
@@ -224,6 +216,9 @@ def program_of(circuit, dt_):
             raise Unavailable(str(reason)) from None
         library.run_part.argtypes, library.run_part.restype = [ctypes.c_void_p, ctypes.c_int], ctypes.c_int
         library.collect.restype = ctypes.c_int64
+        library.new_under_way.argtypes = [ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p]
+        library.new_under_way.restype = ctypes.c_void_p
+        library.delete_under_way.argtypes, library.delete_under_way.restype = [ctypes.c_void_p], None
         while len(_programs) >= MOST:
             del _programs[next(iter(_programs))]
         _programs[key] = source, library

@@ -17,6 +17,7 @@ struct Network {  // mirrored by network_arrays.Network
     const int64_t *sizes; // of the groups
     std::atomic<int64_t> *arrived;
     const volatile int32_t *stop;
+    void *under_way;      // as of `new_under_way`
 };
 
 namespace {
@@ -31,6 +32,16 @@ inline bool together(const Network *net, int64_t &round) {
     }
     return true;
 }
+
+// What spikes will do: of a projection and a part a ring over steps of those targets that they reach then.
+struct UnderWay {
+    struct Arrivals {
+        std::vector<int32_t> targets;
+        std::vector<double> factors;  // where synapses differ, or change with their spikes
+    };
+    std::vector<Arrivals> slots;
+    int64_t mask = 0;
+};
 
 struct Spikes {  // of a group, a ring over steps: every part has the places of its own cells
     int32_t *cell;          // [slot][cell]
@@ -466,45 +477,64 @@ struct {{ each.id }} {
 // {{ each.name }}: what spikes do that have come as far
 inline void {{ each.id }}(const Network *net, int part, int64_t step, const {{ each.source }} &source, const {{ each.target }} &target) {
     const int64_t *numbers = (const int64_t *)net->arrays[{{ at(each.id + ".numbers") }}];  // shortest and longest delay
-    const int64_t shortest = numbers[0], longest = numbers[1], width = longest - shortest + 1;
-    const int32_t *starts = (const int32_t *)net->arrays[{{ at(each.id + ".starts") }}] + part * (source.n * width + 1);
+    const int64_t shortest = numbers[0], longest = numbers[1];
+    const int32_t *starts = (const int32_t *)net->arrays[{{ at(each.id + ".starts") }}] + part * (source.n + 1);
     const int32_t *targets = (const int32_t *)net->arrays[{{ at(each.id + ".targets") }}];
+    const int32_t *lates = (const int32_t *)net->arrays[{{ at(each.id + ".lates") }}];
     {% if each.sized %}
     const double *sizes = (const double *)net->arrays[{{ at(each.id + ".sizes") }}];
     {% endif %}
     {% for name in each.shared %}
     const double {{ name }} = target.{{ name }};
     {% endfor %}
-    for (int64_t late = longest; late >= shortest; late--) {
-        if (step < late) continue;
-        const int64_t slot = (step - late) & net->mask;
+    const auto arrive = [&](const int32_t j{{ ", const double m_factor" if each.factor else "" }}) {
+        {% for name in each.differing %}
+        const double {{ name }} = target.{{ name }}_[j];
+        {% endfor %}
+        {% for name, size, held in each.jumps %}
+        {% if held %}
+        if (target.m_not_refractory_[j] != 0) target.{{ name }}_[j] += {{ size }};
+        {% else %}
+        target.{{ name }}_[j] += {{ size }};
+        {% endif %}
+        {% endfor %}
+    };
+    UnderWay &under_way = ((UnderWay *)net->under_way)[{{ loop.index0 }} * net->parts + part];
+    if (step >= shortest) {
+        const int64_t slot = (step - shortest) & net->mask;
         for (int64_t other = 0; other < net->parts; other++) {
             const int64_t from = slot * source.n + source.spikes.bounds[other];
             const int32_t number = source.spikes.number[slot * net->parts + other];
             for (int32_t place = 0; place < number; place++) {
-                const int32_t *range = starts + source.spikes.cell[from + place] * width + (late - shortest);
+                const int32_t i = source.spikes.cell[from + place], end = starts[i + 1];
                 {% if each.plastic %}
                 const double m_released_stp = source.released_{{ each.plastic }}[from + place];
                 {% endif %}
-                for (int32_t k = range[0]; k < range[1]; k++) {
-                    const int32_t j = targets[k];
-                    {% if each.sized %}
-                    const double m_size_of_it = sizes[k];
-                    {% endif %}
-                    {% for name in each.differing %}
-                    const double {{ name }} = target.{{ name }}_[j];
-                    {% endfor %}
-                    {% for name, size, held in each.jumps %}
-                    {% if held %}
-                    if (target.m_not_refractory_[j] != 0) target.{{ name }}_[j] += {{ size }};
-                    {% else %}
-                    target.{{ name }}_[j] += {{ size }};
-                    {% endif %}
-                    {% endfor %}
-                }
+                if (longest == shortest)
+                    for (int32_t k = starts[i]; k < end; k++) arrive(targets[k]{{ ", " + each.factor if each.factor else "" }});
+                else
+                    for (int32_t k = starts[i]; k < end; k++) {
+                        UnderWay::Arrivals &then = under_way.slots[(step + lates[k]) & under_way.mask];
+                        then.targets.push_back(targets[k]);
+                        {% if each.factor %}
+                        then.factors.push_back({{ each.factor }});
+                        {% endif %}
+                    }
             }
         }
     }
+    if (longest == shortest) return;
+    // Those of the longest delay were put here first, as Brian2 has them
+    UnderWay::Arrivals &now = under_way.slots[step & under_way.mask];
+    const int32_t number = (int32_t)now.targets.size(), *reached = now.targets.data();
+    {% if each.factor %}
+    const double *factors = now.factors.data();
+    for (int32_t k = 0; k < number; k++) arrive(reached[k], factors[k]);
+    now.factors.clear();
+    {% else %}
+    for (int32_t k = 0; k < number; k++) arrive(reached[k]);
+    {% endif %}
+    now.targets.clear();
 }
 
 {% endfor %}
@@ -578,15 +608,29 @@ extern "C" int64_t collect(const int32_t *cell, const int32_t *number, const int
     return found;
 }
 
-// Sorts synapses by the part of their target, then source, then delay, else in their order. `starts` [part][source * width + late]
-// says where those of each begin, `order` where each synapse goes.
-extern "C" void sort_synapses(int64_t number, const int32_t *i, const int32_t *j, const int32_t *late, int64_t width, int64_t sources,
-                              int64_t parts, const int64_t *bounds, int32_t *starts, int32_t *order) {
-    const int64_t length = sources * width + 1;
+// Room for what is under way, of every projection and part: of as many steps as `widths` says, over the shortest delay.
+extern "C" void *new_under_way(int64_t projections, int64_t parts, const int64_t *widths) {
+    UnderWay *found = new UnderWay[projections * parts];
+    for (int64_t k = 0; k < projections * parts; k++) {
+        int64_t steps = 1;
+        while (steps < widths[k / parts]) steps *= 2;
+        found[k].slots.resize(steps);
+        found[k].mask = steps - 1;
+    }
+    return found;
+}
+
+extern "C" void delete_under_way(void *under_way) { delete[] (UnderWay *)under_way; }
+
+// Sorts synapses by the part of their target, then source, else in their order. `starts` [part][source] says where those of each
+// begin, `order` where each synapse goes.
+extern "C" void sort_synapses(int64_t number, const int32_t *i, const int32_t *j, int64_t sources, int64_t parts, const int64_t *bounds,
+                              int32_t *starts, int32_t *order) {
+    const int64_t length = sources + 1;
     const auto place = [&](int64_t k) {
         int64_t part = 0;
         while (j[k] >= bounds[part + 1]) part++;
-        return part * length + i[k] * width + late[k];
+        return part * length + i[k];
     };
     std::memset(starts, 0, sizeof(int32_t) * parts * length);
     for (int64_t k = 0; k < number; k++) starts[place(k)]++;

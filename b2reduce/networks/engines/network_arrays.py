@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,7 @@ class Network(ctypes.Structure):
     _fields_ = [
         ("dt", ctypes.c_double),
         *((name, ctypes.c_int64) for name in ("first", "last", "parts", "mask", "every", "turn")),
-        *((name, ctypes.c_void_p) for name in ("arrays", "sizes", "arrived", "stop")),
+        *((name, ctypes.c_void_p) for name in ("arrays", "sizes", "arrived", "stop", "under_way")),
     ]
 
 
@@ -40,6 +41,17 @@ def _bounds(cells, parts, lanes=LANES):
     """First cells of the parts, and the end."""
     blocks = -(-cells // lanes)
     return np.minimum(np.arange(parts + 1) * blocks // parts * lanes, blocks * lanes).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class _UnderWay:
+    """What the program holds of spikes that have not arrived, until it is closed."""
+
+    library: object
+    pointer: int
+
+    def close(self):
+        self.library.delete_under_way(self.pointer)
 
 
 @dataclass(frozen=True)
@@ -169,24 +181,26 @@ class NetworkArrays:
         self.put(f"{id_}.bounds", self.bounds[id_], np.int64)
 
     def add_projection(self, projection, wired):
-        """Synapses, sorted by the part of their target, then source, then delay."""
+        """Synapses, sorted by the part of their target, then source."""
         sources = self.cells[projection.source][1]
         i, j = (np.ascontiguousarray(each, dtype=np.int32) for each in (wired.i, wired.j))
         shortest, longest = int(wired.late.min()), int(wired.late.max())
-        late = np.ascontiguousarray(np.broadcast_to(wired.late - shortest, i.shape), dtype=np.int32)
-        width = longest - shortest + 1
-        starts = np.empty(self.parts * (sources * width + 1), dtype=np.int32)
+        starts = np.empty(self.parts * (sources + 1), dtype=np.int32)
         order = np.empty(i.size, dtype=np.int32)
         pointer = lambda values: ctypes.c_void_p(values.ctypes.data)
         self.library.sort_synapses(
             ctypes.c_int64(i.size),
-            *map(pointer, (i, j, late)),
-            *map(ctypes.c_int64, (width, sources, self.parts)),
+            *map(pointer, (i, j)),
+            *map(ctypes.c_int64, (sources, self.parts)),
             *map(pointer, (self.bounds[projection.target], starts, order)),
         )
-        targets = np.empty(i.size, dtype=np.int32)
+        targets, lates = np.empty(i.size, dtype=np.int32), np.zeros(1, dtype=np.int32)
         targets[order] = j
+        if longest > shortest:
+            lates = np.empty(i.size, dtype=np.int32)
+            lates[order] = wired.late - shortest
         self.named[f"{projection.id}.starts"], self.named[f"{projection.id}.targets"] = starts, targets
+        self.named[f"{projection.id}.lates"] = lates
         self.put(f"{projection.id}.numbers", [shortest, longest], np.int64)
         if projection.sized:
             sizes = np.empty(i.size)
@@ -219,7 +233,10 @@ class NetworkArrays:
         shortest = self.call if self.shortest is None else self.shortest
         turn = 1 if trains and shortest > 0 else shortest
         first, length = 0, min(self.call, 20)
-        with ThreadPoolExecutor(self.parts) as pool:
+        widths = [self.named[f"{each.id}.numbers"] for each in self.source.projections]
+        widths = np.array([longest - shortest + 1 for shortest, longest in widths], dtype=np.int64)
+        under_way = self.library.new_under_way(widths.size, self.parts, widths.ctypes.data)
+        with ThreadPoolExecutor(self.parts) as pool, closing(_UnderWay(self.library, under_way)):
             while first < self.steps:
                 last, begun = min(first + length, self.steps), time.perf_counter()
                 arrived = np.zeros(8, dtype=np.int64)
@@ -232,6 +249,7 @@ class NetworkArrays:
                     self.every,
                     turn,
                     *(each.ctypes.data for each in (arrays, sizes, arrived, self.stop)),
+                    under_way,
                 )
                 self._call(pool, net)
                 for group in groups:

@@ -120,6 +120,7 @@ class ProjectionCode:
     differing: tuple
     sized: bool
     plastic: str  #: id of its plasticity, or ""
+    factor: str  #: of the size of its events, or ""
 
 
 @dataclass(frozen=True)
@@ -196,11 +197,9 @@ def _template():
 
 def _projection(number, label, entry, source, groups, by_label, plastic):
     target, jumps = groups[entry.target], by_label[label][1]
-    factors = [
-        *(["m_size_of_it"] if entry.differing else []),
-        *([f"m_{RELEASED}"] if label in plastic else []),
-    ]
-    whole, text = "*".join([*factors, "({})"]), " ".join(size for _, size, _ in jumps)
+    factors = [*(["sizes[k]"] if entry.differing else []), *([f"m_{RELEASED}"] if label in plastic else [])]
+    whole = "m_factor*({})" if factors else "{}"
+    text = " ".join(size for _, size, _ in jumps)
     return ProjectionCode(
         f"deliver_{number}",
         label,
@@ -211,6 +210,7 @@ def _projection(number, label, entry, source, groups, by_label, plastic):
         _mentioned(text, target.differing),
         entry.differing,
         plastic.get(label, ""),
+        "*".join(factors),
     )
 
 
