@@ -580,7 +580,7 @@ extern "C" int run_part(const Network *net, int part) {
                 double *to = (double *)net->arrays[{{ at(group.id + ".recorded") }}];
                 for (int64_t j = {{ group.id|lower }}.begin; j < {{ group.id|lower }}.end && j < numbers[0]; j++) {
                     {% for name in group.recorded %}
-                    to[({{ loop.index0 }} * numbers[0] + j) * numbers[1] + record] = {{ group.id|lower }}.{{ name }}_[j];
+                    to[(record * {{ group.recorded|length }} + {{ loop.index0 }}) * numbers[0] + j] = {{ group.id|lower }}.{{ name }}_[j];
                     {% endfor %}
                 }
             }

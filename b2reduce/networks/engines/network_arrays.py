@@ -296,9 +296,10 @@ class NetworkArrays:
     def recorded_of(self, group):
         """Records of every variable, shape (variable, cell, record)."""
         cells, records = self.named[f"{group.id}.records"]
-        return self.named[f"{group.id}.recorded"][: len(group.recorded) * cells * records].reshape(
-            len(group.recorded), cells, records
-        )
+        number = len(group.recorded)
+        # One record after the other: memory of a long run is touched as it goes on
+        whole = self.named[f"{group.id}.recorded"][: number * cells * records].reshape(records, number, cells)
+        return np.ascontiguousarray(whole.transpose(1, 2, 0))
 
 
 def _blocks(seed, cells):
