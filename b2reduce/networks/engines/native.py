@@ -18,8 +18,9 @@ from ..cell_groups import differing_parameters
 from ..spiking_network import draws_of, recorded_of, recorded_step_, values_of
 from ..train_groups import train_sources
 from .base import NetworkEngine, Recorded, check_finite, check_held
-from .network_arrays import NetworkArrays, Wired, stream_seed
+from .network_arrays import NetworkArrays, stream_seed
 from .network_code import network_source
+from .network_handles import Wired
 
 __all__ = ["Native", "Unavailable"]
 

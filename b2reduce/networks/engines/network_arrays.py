@@ -6,7 +6,6 @@ import ctypes
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,22 +13,13 @@ from ...basics.interrupts import undisturbed
 from ...basics.streams import OfNative, seed_streams
 from ...cells.engine.codegen import LANES
 from ...cells.engine.kernel_chance import poisson_table, streams_of
+from .network_handles import Network, UnderWay
 
-__all__ = ["Network", "NetworkArrays", "ring_of"]
+__all__ = ["NetworkArrays", "ring_of", "stream_seed"]
 
 NEVER_ = -1e4  # s; the time of the last spike before there was one, as in Brian2
 # Of one call: s of the network's time at most, and s that it shall take, for progress and Ctrl-C
 CALL_, PATIENCE_ = 0.02, 0.2
-
-
-class Network(ctypes.Structure):
-    """What network.cpp calls Network."""
-
-    _fields_ = [
-        ("dt", ctypes.c_double),
-        *((name, ctypes.c_int64) for name in ("first", "last", "parts", "mask", "every", "turn")),
-        *((name, ctypes.c_void_p) for name in ("arrays", "sizes", "arrived", "stop", "under_way")),
-    ]
 
 
 def ring_of(longest, call):
@@ -41,27 +31,6 @@ def _bounds(cells, parts, lanes=LANES):
     """First cells of the parts, and the end."""
     blocks = -(-cells // lanes)
     return np.minimum(np.arange(parts + 1) * blocks // parts * lanes, blocks * lanes).astype(np.int64)
-
-
-@dataclass(frozen=True)
-class _UnderWay:
-    """What the program holds of spikes that have not arrived, until it is closed."""
-
-    library: object
-    pointer: int
-
-    def close(self):
-        self.library.delete_under_way(self.pointer)
-
-
-@dataclass(frozen=True)
-class Wired:
-    """Synapses as they are drawn: cells, delays in steps, sizes over their mean or None."""
-
-    i: np.ndarray
-    j: np.ndarray
-    late: np.ndarray
-    sizes: object = None
 
 
 class NetworkArrays:
@@ -236,7 +205,7 @@ class NetworkArrays:
         widths = [self.named[f"{each.id}.numbers"] for each in self.source.projections]
         widths = np.array([longest - shortest + 1 for shortest, longest in widths], dtype=np.int64)
         under_way = self.library.new_under_way(widths.size, self.parts, widths.ctypes.data)
-        with ThreadPoolExecutor(self.parts) as pool, closing(_UnderWay(self.library, under_way)):
+        with ThreadPoolExecutor(self.parts) as pool, closing(UnderWay(self.library, under_way)):
             while first < self.steps:
                 last, begun = min(first + length, self.steps), time.perf_counter()
                 arrived = np.zeros(8, dtype=np.int64)
