@@ -12,7 +12,7 @@ from ..cells.settings import BRIAN_STEP_, check_run, warned
 from ..circuit.circuit import load_circuit
 from ..reduction.integration_steps import integrated
 from .engines.base import SpikingRun
-from .engines.register import engine_of
+from .engines.register import check_engine_name, engine_of
 from .spiking_network import build_network, draws_of
 from .starting_state import starting_state
 
@@ -138,7 +138,7 @@ def simulate_spikes(
     """
     circuit = load_circuit(circuit)
     seed, record = whole(seed, "seed"), whole(record, "record")
-    chosen = engine_of(engine)
+    check_engine_name(engine)
     duration_, bin_ = needed_seconds(duration, "duration"), needed_seconds(bin, "bin")
     dt_ = seconds(dt, "dt") or float(circuit.dt)
     check_run(
@@ -154,8 +154,7 @@ def simulate_spikes(
             f" duration of {duration_ * 1e3:g} ms"
         )
     network, dt_, notes = integrated(circuit, dt_, fixed=dt is not None)
-    if problem := chosen.problem(network):
-        raise InputError(f"engine: {problem}")
+    chosen = engine_of(engine, network, dt_)
     chosen.check_memory(network)
     warned(notes)
     with Progress(progress) as bar:

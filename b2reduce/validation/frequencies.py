@@ -15,7 +15,7 @@ from ..basics.frozen import FrozenDict, Record, frozen
 from ..basics.units import with_units
 from ..circuit.circuit import load_circuit
 from ..circuit.protocols import sinusoid_drive
-from ..networks.engines.register import engine_of
+from ..networks.engines.register import check_engine_name
 from ..networks.simulate_rates import simulate_rates
 from ..networks.simulate_spikes import simulate_spikes
 from ..reduction.reduced_circuit import ReducedCircuit
@@ -125,7 +125,7 @@ def compare_frequencies(
     )
     for name, model in models.items():
         require(model, ReducedCircuit, f"compare_frequencies, reduced, {name}")
-    engine_of(engine)
+    check_engine_name(engine)
     if isinstance(depth, bool) or not isinstance(depth, (int, float, np.number)):
         raise InputError(f"depth: got {described(depth)}, expected a number above 0 and up to 1")
     if isinstance(seeds, (str, Mapping)) or np.ndim(seeds) != 1:

@@ -12,7 +12,7 @@ from ..basics.units import with_units
 from ..cells.engine import ENGINES
 from ..cells.settings import BRIAN_STEP_, check_run
 from ..circuit.circuit import load_circuit
-from ..networks.engines.register import engine_of
+from ..networks.engines.register import AUTO, NETWORK_ENGINES, check_engine_name
 from ..networks.simulate_rates import simulate_rates
 from ..networks.simulate_spikes import simulate_spikes
 from ..reduction.levels.register import LEVELS
@@ -116,7 +116,8 @@ def validate(
         ("engine", engine, ENGINES),
     ):
         one_of(value, known, name)
-    if problem := engine_of(network_engine, "network_engine").problem(circuit):
+    check_engine_name(network_engine, "network_engine")
+    if network_engine != AUTO and (problem := NETWORK_ENGINES[network_engine].problem(circuit)):
         raise InputError(f"network_engine: {problem}")
     duration_ = needed_seconds(duration, "duration")
     if initial is not None:

@@ -8,6 +8,7 @@ from brian2 import second
 
 import b2reduce as b2r
 from b2reduce import Circuit, Drive, Population, Projection
+from b2reduce.cells.engine import native as kernels
 from b2reduce.errors import InputError
 from b2reduce.networks.engines import native
 from b2reduce.networks.engines.register import NATIVE
@@ -260,8 +261,8 @@ def test_circuits_that_have_no_native_form_say_why_and_run_in_brian2():
 
 
 def test_without_a_compiler_it_says_so_once(monkeypatch, tmp_path):
-    monkeypatch.setattr(native, "_programs", {})
-    monkeypatch.setattr(native, "_noticed", set())
+    monkeypatch.setattr(native, "_libraries", {})
+    monkeypatch.setattr(kernels, "_noticed", set())
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
     made = b2r.load_circuit("ei_lif")
@@ -274,13 +275,13 @@ def test_starting_states_and_values_are_arguments():
     """The same program for other conductances, rates and starts; a state as in Brian2."""
     made = driven("lif", duration_=0.3)
     b2r.simulate_spikes(made, duration="50 ms", engine="native")
-    before = len(native._programs)
+    before = len(native._libraries)
     other = made.replace({"projection.E->E.G": "0.7 nS", "projection.I->E.tau": "8 ms"})
     run = lambda engine: b2r.simulate_spikes(
         other, duration="0.3 s", engine=engine, initial={"E": "5 Hz", "I": "5 Hz"}
     )
     native_run = run("native")
-    assert len(native._programs) == before
+    assert len(native._libraries) == before
     assert spikes_of(native_run) == spikes_of(run("brian2"))
 
 

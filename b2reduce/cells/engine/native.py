@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from .kernel_arrays import COLUMNS, Run, RunArrays
 from .rendering import NotExpressible
 from .sources import kernel_source
 
-__all__ = ["Kernel", "Unavailable", "kernel_of", "relax_cells", "run_cells"]
+__all__ = ["Kernel", "Unavailable", "building", "built", "kernel_of", "relax_cells", "run_cells"]
 
 
 class Unavailable(Exception):
@@ -37,6 +38,29 @@ class Kernel:
         return self.source.method
 
 
+@contextmanager
+def building(instead):
+    """Raise `Unavailable` where equations cannot be expressed, or nothing can be compiled, which is a warning
+    once: what happens `instead`.
+    """
+    try:
+        yield
+    except NotExpressible as reason:
+        raise Unavailable(str(reason)) from None
+    except BuildError as reason:
+        said = f"{instead}: {reason}"
+        if said not in _noticed:
+            _noticed.add(said)
+            warnings.warn(said, RuntimeWarning, stacklevel=4)
+        raise Unavailable(str(reason)) from None
+
+
+def built(text):
+    """The library of a source text."""
+    with compilers_ended():
+        return load_library(text)
+
+
 _kernels: dict[tuple, Any] = {}
 _noticed: set[str] = set()
 
@@ -53,21 +77,11 @@ def kernel_of(cells, dt_):
     kinds = tuple((label, type(synapse)) for label, synapse in synapses.items())
     key = cells.model.hash, tuple(cells.parameters), kinds, cells.method, dt_, cells.swinging
     if key not in _kernels:
-        try:
+        with building("b2reduce measures with Brian2, which is slower"):
             source = kernel_source(
                 cells.model, list(cells.parameters), synapses, dt_, cells.method, cells.swinging
             )
-            with compilers_ended():
-                library = load_library(source.text)
-        except NotExpressible as reason:
-            raise Unavailable(str(reason)) from None
-        except BuildError as reason:
-            if str(reason) not in _noticed:
-                _noticed.add(str(reason))
-                warnings.warn(
-                    f"b2reduce measures with Brian2, which is slower: {reason}", RuntimeWarning, stacklevel=2
-                )
-            raise Unavailable(str(reason)) from None
+            library = built(source.text)
         library.run_block.argtypes, library.run_block.restype = (
             [ctypes.POINTER(Run), ctypes.c_int64],
             ctypes.c_int,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from ..spiking_network import recorded_of
 from ..starting_state import StartingState
 
 __all__ = ["NetworkEngine", "Recorded", "SpikingRun", "check_finite", "check_held"]
+
+
+SLACK = 1e-4  # of a step, within which Brian2 takes times as equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,13 @@ class SpikingRun:
     def __post_init__(self):
         for drive in self.circuit.drives:  # here, where the user's process can say it
             drive.check_step(self.dt_)
+
+    @property
+    def steps(self):
+        """How many steps Brian2 takes: one more where the last one begins before the end of the run."""
+        steps = round(self.duration_ / self.dt_)
+        whole = abs(steps * self.dt_ - self.duration_) <= SLACK * self.dt_
+        return steps if whole else math.ceil(self.duration_ / self.dt_)
 
     @property
     def noise_seed(self):

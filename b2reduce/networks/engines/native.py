@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 import ctypes
-import math
-import warnings
 from typing import Any
 
 import numpy as np
 
-from ...basics.compiler import BuildError, load_library
 from ...basics.environment import thread_count
 from ...basics.errors import InputError
-from ...basics.processes import compilers_ended
-from ...cells.engine.rendering import NotExpressible
-from ..cell_groups import differing_parameters
+from ...cells.engine.native import Unavailable, building, built
 from ..spiking_network import draws_of, recorded_of, recorded_step_, values_of
 from ..train_groups import train_sources
 from .base import NetworkEngine, Recorded, check_finite, check_held
 from .network_arrays import NetworkArrays, stream_seed
 from .network_code import network_source
-from .network_handles import Wired
+from .network_threads import run_network
 
-__all__ = ["Native", "Unavailable"]
+__all__ = ["Native", "program_of"]
 
-SLACK = 1e-4  # of a step, within which Brian2 takes times as equal
 # Variables of cells for each thread: fewer are done sooner than threads have met, which they do at every step
 # where delays are short, and far sooner where other work has the cores
 WORK = 40_000
 
-MOST = 100  # programs that a process holds on to; the oldest go first
-_programs: dict[Any, Any] = {}  # by structure
-_noticed: set[str] = set()
-
-
-class Unavailable(Exception):
-    """The native engine cannot run this; the message says why."""
+_libraries: dict[str, Any] = {}  # by text
 
 
 class Native(NetworkEngine):
@@ -58,7 +46,7 @@ class Native(NetworkEngine):
         return ""
 
     def structure(self, run):
-        return repr(_structure(run.circuit, run.dt_))
+        return program_of(run.circuit, run.dt_)[0].text
 
     def prepare(self, run):
         _program(run.circuit, run.dt_)
@@ -70,22 +58,16 @@ class Native(NetworkEngine):
         every = round(recorded_step_(dt_) / dt_)
         work = sum(circuit.populations[each.name].size * len(each.variables) for each in source.groups)
         parts = max(1, min(thread_count(), work // WORK))
-        arrays = NetworkArrays(source, library, dt_, steps_of(run.duration_, dt_), every, parts)
+        arrays = NetworkArrays(source, library, dt_, run.steps, every, parts)
         _add_cells(arrays, run, draws)
         _add_trains(arrays, run, draws)
         for projection in source.projections:
             # One after the other, so that nothing is held twice for longer than it takes
             i, j, delay_ = draws.wiring.pop(projection.name)
             late = np.atleast_1d((np.asarray(delay_) / dt_ + 0.5).astype(np.int64))  # as Brian2 rounds
-            arrays.add_projection(projection, Wired(i, j, late, draws.sizes.pop(projection.name, None)))
-        spikes = arrays.run(report)
+            arrays.add_projection(projection, i, j, late, draws.sizes.pop(projection.name, None))
+        spikes = run_network(arrays, report)
         return _recorded(run, source, arrays, spikes)
-
-
-def steps_of(duration_, dt_):
-    """How many steps Brian2 takes: one more where the last one begins before the end of the run."""
-    steps = round(duration_ / dt_)
-    return steps if abs(steps * dt_ - duration_) <= SLACK * dt_ else math.ceil(duration_ / dt_)
 
 
 def _add_cells(arrays, run, draws):
@@ -144,52 +126,6 @@ def _recorded(run, source, arrays, spikes):
     return Recorded(found, conductances, t_)
 
 
-def _structure(circuit, dt_):
-    """What decides the text of a program, as plain data."""
-    populations = [
-        (
-            name,
-            population.model.hash,
-            sorted(differing_parameters(circuit, name)),
-            [
-                (
-                    p.label,
-                    type(p.synapse).__name__,
-                    p.synapse.jumps(p.symbol, population.model),
-                    p.synapse.current(p.symbol, population.model),
-                )
-                for p in circuit.pathways(name)
-            ],
-        )
-        for name, population in circuit.populations.items()
-    ]
-    projections = [
-        (
-            label,
-            each.source,
-            each.target,
-            each.differing,
-            each.plasticity and (each.plasticity.equations(), each.plasticity.at_spike()),
-        )
-        for label, each in zip(circuit.labels, circuit.projections)
-    ]
-    drives = [
-        (
-            each.name,
-            each.target,
-            each.constant,
-            each.by_trains,
-            each.spikes is None,
-            each.by_trains and each.differing,
-        )
-        for each in circuit.drives
-    ]
-    shared = [
-        [each.same_trains(other) for other in circuit.drives] for each in circuit.drives if each.by_trains
-    ]
-    return dt_, populations, projections, drives, shared
-
-
 def program_of(circuit, dt_):
     """(NetworkSource, library) of a circuit, built if need be.
 
@@ -198,32 +134,20 @@ def program_of(circuit, dt_):
     Unavailable
         If the equations cannot be expressed or nothing can be compiled here.
     """
-    key = repr(_structure(circuit, dt_))
-    if key not in _programs:
-        try:
-            source = network_source(circuit, dt_)
-            with compilers_ended():
-                library = load_library(source.text)
-        except NotExpressible as reason:
-            raise Unavailable(str(reason)) from None
-        except BuildError as reason:
-            if str(reason) not in _noticed:
-                _noticed.add(str(reason))
-                warnings.warn(
-                    f"b2reduce runs networks with Brian2, which is slower: {reason}",
-                    RuntimeWarning,
-                    stacklevel=2,
-                )
-            raise Unavailable(str(reason)) from None
-        library.run_part.argtypes, library.run_part.restype = [ctypes.c_void_p, ctypes.c_int], ctypes.c_int
-        library.collect.restype = ctypes.c_int64
-        library.new_under_way.argtypes = [ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p]
-        library.new_under_way.restype = ctypes.c_void_p
-        library.delete_under_way.argtypes, library.delete_under_way.restype = [ctypes.c_void_p], None
-        while len(_programs) >= MOST:
-            del _programs[next(iter(_programs))]
-        _programs[key] = source, library
-    return _programs[key]
+    with building("b2reduce runs networks with Brian2, which is slower"):
+        source = network_source(circuit, dt_)
+        if source.text not in _libraries:
+            library = built(source.text)
+            library.run_part.argtypes, library.run_part.restype = (
+                [ctypes.c_void_p, ctypes.c_int],
+                ctypes.c_int,
+            )
+            library.collect.restype = ctypes.c_int64
+            library.new_under_way.argtypes = [ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p]
+            library.new_under_way.restype = ctypes.c_void_p
+            library.delete_under_way.argtypes, library.delete_under_way.restype = [ctypes.c_void_p], None
+            _libraries[source.text] = library
+    return source, _libraries[source.text]
 
 
 def _program(circuit, dt_):

@@ -59,12 +59,11 @@ class Nest(NetworkEngine):
         with kernel(dt_, run.noise_seed) as nest:
             cells, models = build(nest, run, draws_of(circuit, run.seed))
             spikes, meters = _recorders(nest, run, cells, models)
-            steps = round(run.duration_ / dt_)
             # What meters see of a slice they are given in the next
             beyond = round(nest.min_delay / nest.resolution) if meters else 0
             advance(
                 nest,
-                steps + beyond,
+                run.steps + beyond,
                 dt_,
                 report,
                 f"circuit {circuit.name!r}: the integration diverged with dt = {dt_ * 1e3:g} ms; take a"
@@ -74,10 +73,10 @@ class Nest(NetworkEngine):
                 membrane = np.array(nest.NodeCollection(numbers).get("V_m"), ndmin=1)
                 check_finite(run, name, circuit.populations[name].model.membrane, membrane)
             found = {
-                name: _spikes(each, cells[name][0], 1 - models[name].late, steps, dt_)
+                name: _spikes(each, cells[name][0], 1 - models[name].late, run.steps, dt_)
                 for name, each in spikes.items()
             }
-            return Recorded(found, *_conductances(meters, run, steps))
+            return Recorded(found, *_conductances(meters, run))
 
     def activity(self, run, report):
         found = super().activity(run, report)
@@ -135,14 +134,14 @@ def _spikes(recorder, first, early, steps, dt_):
     return i[order].astype(np.int32), step[order] * dt_
 
 
-def _conductances(meters, run, steps):
+def _conductances(meters, run):
     """({pathway: (cell, time)}, times in s or None)."""
     found, times = {}, None
     for meter, model, cells in meters.values():
         events = meter.get("events")
         step, sender = np.asarray(events["times"]), np.asarray(events["senders"])
         order = np.lexsort((step, sender))
-        order = order[step[order] <= steps]
+        order = order[step[order] <= run.steps]
         for label, (key, unit) in model.recorded.items():
             found[label] = np.asarray(events[key])[order].reshape(cells, -1) * unit
         times = step[order].reshape(cells, -1)[0] * run.dt_

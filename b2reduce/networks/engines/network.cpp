@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-struct Network {  // mirrored by network_handles.Network
+struct Network {  // mirrored by network_threads.Network
     double dt;
     int64_t first, last;  // steps of this call
     int64_t parts;

@@ -1,30 +1,19 @@
-"""The arrays that the program of a spiking network works on, and the threads that run it."""
+"""The arrays that the program of a spiking network works on."""
 
 from __future__ import annotations
 
 import ctypes
-import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import numpy as np
 
-from ...basics.interrupts import undisturbed
 from ...basics.streams import OfNative, seed_streams
 from ...cells.engine.codegen import LANES
 from ...cells.engine.kernel_chance import poisson_table, streams_of
-from .network_handles import Network, UnderWay
 
-__all__ = ["NetworkArrays", "ring_of", "stream_seed"]
+__all__ = ["NetworkArrays", "stream_seed"]
 
 NEVER_ = -1e4  # s; the time of the last spike before there was one, as in Brian2
-# Of one call: s of the network's time at most, and s that it shall take, for progress and Ctrl-C
-CALL_, PATIENCE_ = 0.02, 0.2
-
-
-def ring_of(longest, call):
-    """How many steps a ring of spikes holds: a power of 2."""
-    return 1 << int(longest + 2 * call + 4).bit_length()
+CALL_ = 0.02  # s of the network's time that a call of the program runs at most
 
 
 def _bounds(cells, parts, lanes=LANES):
@@ -54,8 +43,9 @@ class NetworkArrays:
         self.named, self.bounds, self.sizes = {}, {}, {}
         self.cells = {}
         self.call = max(1, round(CALL_ / dt_))
-        self.stop, self.shortest = np.zeros(1, dtype=np.int32), None
-        self.longest = 0
+        self.stop = np.zeros(1, dtype=np.int32)
+        # Steps that parts may go without waiting for each other, and that spikes wait to be sorted
+        self.turn, self.kept = self.call, 0
 
     def put(self, name, values, dtype=float):
         """An array under the name by which the program asks for it."""
@@ -100,8 +90,6 @@ class NetworkArrays:
             np.zeros(max(1, len(group.recorded) * min(recorded, cells) * -(-self.steps // self.every))),
         )
         self._ring(group.id, whole, LANES)
-        for each in group.plastic:
-            self.named[f"{each.id}.whole"] = whole
 
     def add_drive(self, group, drive, rate_, factor):
         """Poisson events: their rate in a cell in Hz, or over cells, and a factor of it at each step."""
@@ -143,17 +131,28 @@ class NetworkArrays:
             self.put(f"{trains.id}.first", np.searchsorted(steps[order], np.arange(self.steps + 3)), np.int64)
         self.cells[trains.id] = number, whole
         self._ring(trains.id, whole, LANES if given is None else 1)
-        self.shortest = 1 if self.shortest is None else min(self.shortest, 1)
+        self.turn = min(self.turn, 1)  # they are drawn a step ahead
 
     def _ring(self, id_, whole, lanes):
         self.bounds[id_] = _bounds(whole, self.parts, lanes)
         self.put(f"{id_}.bounds", self.bounds[id_], np.int64)
 
-    def add_projection(self, projection, wired):
-        """Synapses, sorted by the part of their target, then source."""
+    def add_projection(self, projection, i, j, late, differing=None):
+        """Synapses, sorted by the part of their target, then source.
+
+        Parameters
+        ----------
+        projection : ProjectionCode
+        i, j : ndarray of int, shape (synapse,)
+            Cells that they come from and lead to.
+        late : ndarray of int
+            Steps, of each or of all.
+        differing : ndarray, optional
+            Sizes over their mean.
+        """
         sources = self.cells[projection.source][1]
-        i, j = (np.ascontiguousarray(each, dtype=np.int32) for each in (wired.i, wired.j))
-        shortest, longest = int(wired.late.min()), int(wired.late.max())
+        i, j = (np.ascontiguousarray(each, dtype=np.int32) for each in (i, j))
+        shortest, longest = int(late.min()), int(late.max())
         starts = np.empty(self.parts * (sources + 1), dtype=np.int32)
         order = np.empty(i.size, dtype=np.int32)
         pointer = lambda values: ctypes.c_void_p(values.ctypes.data)
@@ -167,91 +166,37 @@ class NetworkArrays:
         targets[order] = j
         if longest > shortest:
             lates = np.empty(i.size, dtype=np.int32)
-            lates[order] = wired.late - shortest
+            lates[order] = late - shortest
         self.named[f"{projection.id}.starts"], self.named[f"{projection.id}.targets"] = starts, targets
         self.named[f"{projection.id}.lates"] = lates
         self.put(f"{projection.id}.numbers", [shortest, longest], np.int64)
         if projection.sized:
             sizes = np.empty(i.size)
-            sizes[order] = wired.sizes
+            sizes[order] = differing
             self.put(f"{projection.id}.sizes", sizes)
-        if not projection.source.startswith("Trains"):
-            self.shortest = shortest if self.shortest is None else min(self.shortest, shortest)
-        self.longest = max(self.longest, longest)
+        if projection.source not in {each.id for each in self.source.trains}:
+            self.turn = min(self.turn, shortest)
+        self.kept = max(self.kept, shortest)
 
-    def run(self, report):
-        """Run all steps; gives {id of a group: (cells, steps of their spikes)}."""
-        slots = ring_of(self.longest, self.call)
+    def handed(self, slots):
+        """(addresses of the arrays in the program's order, sizes of the groups).
+
+        Spikes have rings of so many steps.
+        """
         for id_, (_, whole) in self.cells.items():
             self.put(f"{id_}.cell", np.zeros(slots * whole, dtype=np.int32), np.int32)
             self.put(f"{id_}.number", np.zeros(slots * self.parts, dtype=np.int32), np.int32)
         for group in self.source.groups:
             for each in group.plastic:
                 self.put(f"{each.id}.released", np.zeros(slots * self.cells[group.id][1]))
-        arrays = np.array([self.named[name].ctypes.data for name in self.source.arrays], dtype=np.uintp)
         groups, trains = self.source.groups, self.source.trains
-        sizes = np.array(
-            [
-                *(self.cells[group.id][1] for group in groups),
-                *(self.cells[group.id][0] for group in groups),
-                *(self.cells[each.id][1] for each in trains),
-            ],
-            dtype=np.int64,
-        )
-        found = {group.id: [] for group in groups}
-        shortest = self.call if self.shortest is None else self.shortest
-        turn = 1 if trains and shortest > 0 else shortest
-        first, length = 0, min(self.call, 20)
-        widths = [self.named[f"{each.id}.numbers"] for each in self.source.projections]
-        widths = np.array([longest - shortest + 1 for shortest, longest in widths], dtype=np.int64)
-        under_way = self.library.new_under_way(widths.size, self.parts, widths.ctypes.data)
-        with ThreadPoolExecutor(self.parts) as pool, closing(UnderWay(self.library, under_way)):
-            while first < self.steps:
-                last, begun = min(first + length, self.steps), time.perf_counter()
-                arrived = np.zeros(8, dtype=np.int64)
-                net = Network(
-                    self.dt_,
-                    first,
-                    last,
-                    self.parts,
-                    slots - 1,
-                    self.every,
-                    turn,
-                    *(each.ctypes.data for each in (arrays, sizes, arrived, self.stop)),
-                    under_way,
-                )
-                self._call(pool, net)
-                for group in groups:
-                    found[group.id].append(self._collected(group.id, net))
-                report(last / self.steps)
-                first, took = last, time.perf_counter() - begun
-                length = min(self.call, 2 * length if took < PATIENCE_ else max(1, length // 2))
-        return {id_: tuple(map(np.concatenate, zip(*each))) for id_, each in found.items()}
-
-    def _call(self, pool, net):
-        run_part, tasks = self.library.run_part, []
-        try:
-            with undisturbed():  # a thread that starts and is not known would not be waited for
-                tasks = [pool.submit(run_part, ctypes.byref(net), part) for part in range(self.parts)]
-            for task in tasks:
-                task.result()
-        except BaseException:
-            with undisturbed():
-                self.stop[0] = 1
-                for task in tasks:
-                    task.exception()
-            raise
-
-    def _collected(self, id_, net):
-        """(cells, steps) of the spikes of the last call."""
-        collect = self.library.collect
-        place = lambda name: ctypes.c_void_p(self.named[f"{id_}.{name}"].ctypes.data)
-        ring = [place("cell"), place("number"), place("bounds"), ctypes.c_int64(self.cells[id_][1])]
-        ring += map(ctypes.c_int64, (net.parts, net.mask, net.first, net.last))
-        number = collect(*ring, None, None)
-        cells, steps = np.empty(number, dtype=np.int32), np.empty(number, dtype=np.int64)
-        collect(*ring, ctypes.c_void_p(cells.ctypes.data), ctypes.c_void_p(steps.ctypes.data))
-        return cells, steps
+        sizes = [
+            *(self.cells[group.id][1] for group in groups),
+            *(self.cells[group.id][0] for group in groups),
+            *(self.cells[each.id][1] for each in trains),
+        ]
+        addresses = [self.named[name].ctypes.data for name in self.source.arrays]
+        return np.array(addresses, dtype=np.uintp), np.array(sizes, dtype=np.int64)
 
     def state_of(self, group):
         """{variable: values at the end}."""
