@@ -8,9 +8,36 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["ControlledRates"]
+__all__ = ["ControlledRates", "regressed"]
 
 LEAST_ = 0.2  # Hz; below it rates scatter as those of so many do
+
+
+def regressed(rate, excess, scale):
+    """Mean rate without what the luck of the input explains, its standard error, and d rate/d source rate.
+
+    How many Poisson events a cell happened to get is known, and so is how many it should: regressing the rate
+    on the excess takes out most of the variance. The slope of that regression is the derivative of the mean
+    rate with respect to the rate of the events (for Poisson events, cov(y, n) = var(n) dE[y]/d(mean n)): the
+    gradient comes for free.
+
+    Parameters
+    ----------
+    rate : ndarray, shape (cell,)
+    excess : ndarray, shape (source, cell)
+        Rate of the events counted, less the one expected, Hz.
+    scale : ndarray, shape (source,)
+        Prior standard deviation of the slopes, Hz per Hz.
+    """
+    cells = rate.size
+    design = np.vstack([np.ones(cells), excess * scale[:, None]])
+    spread = rate.var() or 1.0
+    precision = design @ design.T / spread + np.diag([0.0, *np.ones(len(excess))])
+    inverse = np.linalg.pinv(precision)
+    values = inverse @ (design @ rate) / spread
+    left = rate - values @ design
+    free = max(cells - len(values), 1)
+    return values[0], np.sqrt(np.sum(left**2) / free / cells), values[1:] * scale
 
 
 class ControlledRates:
@@ -23,11 +50,13 @@ class ControlledRates:
     ----------
     I_, g_ : ndarray, shape (point,)
     sources : sequence of Source
+    observed_ : float
+        How long spikes and events of each cell are counted, s.
     """
 
-    def __init__(self, I_, g_, sources):
-        self.I_, self.g_, self.sources = I_, g_, sources
-        self.runs, self.T = [], 1.0
+    def __init__(self, I_, g_, sources, observed_):
+        self.I_, self.g_, self.sources, self.observed_ = I_, g_, sources, observed_
+        self.runs = []
 
     def add(self, points, measured, replicates):
         """Cells at some points, `replicates` of them at each.
@@ -38,11 +67,13 @@ class ControlledRates:
         """
         statistics = measured.statistics
         shape = len(self.I_[points]), replicates
-        self.T = T = statistics.duration - statistics.warmup
         excess = [
-            np.reshape(statistics.events[source.label] / T - source.rate_, shape) for source in self.sources
+            np.reshape(statistics.events[source.label] / self.observed_ - source.rate_, shape)
+            for source in self.sources
         ]
-        self.runs.append((points, np.reshape(statistics.count / T, shape), np.reshape(excess, (-1, *shape))))
+        self.runs.append(
+            (points, np.reshape(statistics.count / self.observed_, shape), np.reshape(excess, (-1, *shape)))
+        )
 
     @property
     def rates_(self):
@@ -70,7 +101,7 @@ class ControlledRates:
         mean = total / cells
         variance = np.maximum(square - cells * mean**2, 0.0) / np.maximum(cells - 1, 1)
         # Where no cell fired the rate is 0; one spike more or less in all is the least that chance can do
-        sem = np.maximum(np.sqrt(variance / cells), 1 / (cells * self.T))
+        sem = np.maximum(np.sqrt(variance / cells), 1 / (cells * self.observed_))
         return np.where(plain > 0, np.maximum(mean, 0.0), 0.0), sem
 
     def _steepness(self, rates):

@@ -9,6 +9,7 @@ import numpy as np
 from ..basics.streams import seed_streams
 from ..cells.engine import Source
 from ..cells.points import measure_points
+from .control_variates import regressed
 from .inputs import average, source_rate, sources_of, synapses_of
 from .unequal_inputs import drawn_inputs, spread_of_inputs, unequal_rates
 
@@ -168,30 +169,3 @@ def _within(intervals, sums, squares):
     cv2 = np.average(own, weights=n)
     sem = np.sqrt(np.sum((n * (own - cv2)) ** 2)) / n.sum()
     return float(np.clip(cv2, *CV2_RANGE)), float(sem)
-
-
-def regressed(rate, excess, scale):
-    """Mean rate without what the luck of the input explains, its standard error, and d rate/d source rate.
-
-    How many Poisson events a cell happened to get is known, and so is how many it should: regressing the rate
-    on the excess takes out most of the variance. The slope of that regression is the derivative of the mean
-    rate with respect to the rate of the events (for Poisson events, cov(y, n) = var(n) dE[y]/d(mean n)): the
-    gradient comes for free.
-
-    Parameters
-    ----------
-    rate : ndarray, shape (cell,)
-    excess : ndarray, shape (source, cell)
-        Rate of the events counted, less the one expected, Hz.
-    scale : ndarray, shape (source,)
-        Prior standard deviation of the slopes, Hz per Hz.
-    """
-    cells = rate.size
-    design = np.vstack([np.ones(cells), excess * scale[:, None]])
-    spread = rate.var() or 1.0
-    precision = design @ design.T / spread + np.diag([0.0, *np.ones(len(excess))])
-    inverse = np.linalg.pinv(precision)
-    values = inverse @ (design @ rate) / spread
-    left = rate - values @ design
-    free = max(cells - len(values), 1)
-    return values[0], np.sqrt(np.sum(left**2) / free / cells), values[1:] * scale

@@ -120,7 +120,7 @@ def surface_at(circuit, population, point, window_, noise=True, wide=False, *, s
     warnings += [f"population {population}: {warning}" for warning in measured.warnings]
     rates = measured.rate_, measured.rate_sem_
     if noise and sources:
-        controlled = ControlledRates(I_[i], g_[j], sources)
+        controlled = ControlledRates(I_[i], g_[j], sources, duration_ - warmup_)
         controlled.add(np.arange(i.size), measured, SURFACE_REPLICATES)
         rates = controlled.rates_
     wanted = SURFACE_RTOL * rates[0] + SURFACE_ATOL_

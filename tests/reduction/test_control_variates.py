@@ -34,7 +34,7 @@ def measured(seed, cells=CELLS):
 
 
 def controlled(*runs):
-    found = ControlledRates(I, G, SOURCES)
+    found = ControlledRates(I, G, SOURCES, T)
     for run, cells in runs:
         found.add(np.arange(I.size), run, cells)
     return found.rates_
@@ -61,7 +61,7 @@ def test_rates_are_right_and_known_better():
 
 def test_more_cells_at_some_points_and_silent_ones():
     first, more = measured(1), measured(2, 32)
-    found = ControlledRates(I, G, SOURCES)
+    found = ControlledRates(I, G, SOURCES, T)
     found.add(np.arange(I.size), first, CELLS)
     some = np.array([0, 3])
     part = measure_points(

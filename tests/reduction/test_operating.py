@@ -6,7 +6,8 @@ from brian2 import Hz, ms, mV, nS
 
 import b2reduce as b2r
 from b2reduce.basics.progress import Progress
-from b2reduce.reduction.driven_cells import outputs_of, regressed
+from b2reduce.reduction.control_variates import regressed
+from b2reduce.reduction.driven_cells import outputs_of
 from b2reduce.reduction.operating_point import find_operating_point
 
 DRIVES = {("ext", "E"): 14.0, ("ext", "I"): 14.0}

@@ -32,6 +32,10 @@ class Native(NetworkEngine):
     Wiring, sizes, starting values and recorded trains are those of Brian2's engines with the same seed, and
     cells, delays and the order of events within a step as there: without chance spikes are the same. Poisson
     events come from streams of the cells' own, so that results do not depend on the number of threads.
+
+    Synapses of one source share the variables of their plasticity, which move on as its spikes leave. Where
+    they start from rates (``initial=``), those in Brian2 move on until the first spike arrives: for that one
+    they differ, by what happens within a delay.
     """
 
     name = "native"

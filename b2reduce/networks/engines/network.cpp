@@ -47,7 +47,6 @@ struct Spikes {  // of a group, a ring over steps: every part has the places of 
     int32_t *cell;          // [slot][cell]
     int32_t *number;        // [slot][part]
     const int64_t *bounds;  // [part + 1]
-    int64_t cells;
 };
 
 inline void poisson_cumulative(double mean, int entries, double *cumulative) {
@@ -76,13 +75,13 @@ inline double poisson_beyond(double u, double mean, int entries, double cdf) {
 // {{ group.name }}
 
 struct {{ group.id }} {
-    int64_t n, begin, end;  // begin and end: of this part
+    int64_t n, cells, begin, end;  // n: with those that fill the last block; begin and end: of this part
     Spikes spikes;
     {% for name in group.variables %}
     double *{{ name }}_;
     {% endfor %}
     double *m_lastspike_, *m_not_refractory_;
-    {% if group.watch %}
+    {% if group.code.watch %}
     double *still_, *held_;
     {% endif %}
     {% for number in group.kept %}
@@ -94,7 +93,7 @@ struct {{ group.id }} {
     {% for name in group.differing %}
     const double *{{ name }}_;
     {% endfor %}
-    {% for name, (text, switched) in group.invariants.items() %}
+    {% for name, (text, switched) in group.code.invariants.items() %}
     {% if name in group.uniform %}
     double {{ name }}_[2];
     {% else %}
@@ -121,14 +120,15 @@ struct {{ group.id }} {
     {{ group.id }}(const Network *net, int part) {
         const double m_dt = net->dt; (void)m_dt;
         n = net->sizes[{{ loop.index0 }}];
-        spikes = {(int32_t *)net->arrays[{{ at(group.id + ".cell") }}], (int32_t *)net->arrays[{{ at(group.id + ".number") }}], (const int64_t *)net->arrays[{{ at(group.id + ".bounds") }}], n};
+        cells = net->sizes[{{ groups|length + loop.index0 }}];
+        spikes = {(int32_t *)net->arrays[{{ at(group.id + ".cell") }}], (int32_t *)net->arrays[{{ at(group.id + ".number") }}], (const int64_t *)net->arrays[{{ at(group.id + ".bounds") }}]};
         begin = spikes.bounds[part]; end = spikes.bounds[part + 1];
         double *state = (double *)net->arrays[{{ at(group.id + ".state") }}];
         {% for name in group.variables %}
         {{ name }}_ = state; state += n;
         {% endfor %}
         m_lastspike_ = state; m_not_refractory_ = state + n; state += 2 * n;
-        {% if group.watch %}
+        {% if group.code.watch %}
         still_ = state; held_ = state + n; state += 2 * n;
         {% endif %}
         {% for number in group.kept %}
@@ -143,11 +143,11 @@ struct {{ group.id }} {
         {{ name }}_ = differing + {{ loop.index0 }} * n;
         {% endfor %}
         random = (uint64_t *)net->arrays[{{ at(group.id + ".random") }}];
-        {% for line in group.once %}
+        {% for line in group.code.once %}
         {{ line }}
         {% endfor %}
         double *fixed = (double *)net->arrays[{{ at(group.id + ".fixed") }}]; (void)fixed;
-        {% for name, (text, switched) in group.invariants.items() %}
+        {% for name, (text, switched) in group.code.invariants.items() %}
         for (int m_not_refractory = 0; m_not_refractory < {{ 2 if switched else 1 }}; m_not_refractory++) {
             {% if name in group.uniform %}
             {{ name }}_[m_not_refractory] = {{ text }};
@@ -197,49 +197,49 @@ struct {{ group.id }} {
         const int64_t slot = step & net->mask;
         int32_t *list = spikes.cell + slot * n + begin;
         int32_t number = 0;
-        {% for line in group.once %}
+        {% for line in group.code.once + group.code.each_step %}
         {{ line }}
         {% endfor %}
-        {% for line in group.each_step %}
-        {{ line }}
-        {% endfor %}
-        {% for drive in group.drives if drive.table %}
-        const double now_{{ group.drives.index(drive) }} = factor_{{ group.drives.index(drive) }}[step < factors_{{ group.drives.index(drive) }} ? step : factors_{{ group.drives.index(drive) }} - 1];
+        {% for drive in group.drives %}
+        {% set k = loop.index0 %}
+        {% if drive.table %}
+        const double now_{{ k }} = factor_{{ k }}[step < factors_{{ k }} ? step : factors_{{ k }} - 1];
         {% if not drive.differs %}
-        mean_{{ group.drives.index(drive) }} = means_{{ group.drives.index(drive) }}[0] * now_{{ group.drives.index(drive) }};
-        poisson_cumulative(mean_{{ group.drives.index(drive) }}, (int)entries_{{ group.drives.index(drive) }}, below_{{ group.drives.index(drive) }});
+        mean_{{ k }} = means_{{ k }}[0] * now_{{ k }};
+        poisson_cumulative(mean_{{ k }}, (int)entries_{{ k }}, below_{{ k }});
+        {% endif %}
         {% endif %}
         {% endfor %}
         {% for name in group.shared %}
         const double {{ name }} = this->{{ name }}; (void){{ name }};
         {% endfor %}
-        {% for name in group.invariants if name in group.uniform %}
-        const double {{ name }}_off = {{ name }}_[0], {{ name }}_on = {{ name }}_[{{ 1 if group.invariants[name][1] else 0 }}]; (void){{ name }}_on; (void){{ name }}_off;
+        {% for name in group.code.invariants if name in group.uniform %}
+        const double {{ name }}_off = {{ name }}_[0], {{ name }}_on = {{ name }}_[{{ 1 if group.code.invariants[name][1] else 0 }}]; (void){{ name }}_on; (void){{ name }}_off;
         {% endfor %}
         for (int64_t first = begin; first < end; first += LANES) {
             {% for name in group.variables %}
             double *__restrict {{ name }}_ = this->{{ name }}_ + first;
             {% endfor %}
             double *__restrict m_lastspike_ = this->m_lastspike_ + first, *__restrict m_not_refractory_ = this->m_not_refractory_ + first;
-            {% if group.watch %}
+            {% if group.code.watch %}
             double *__restrict still_ = this->still_ + first;
             {% endif %}
             {% for name in group.differing %}
             const double *__restrict {{ name }}_ = this->{{ name }}_ + first;
             {% endfor %}
-            {% for name, (text, switched) in group.invariants.items() if name not in group.uniform %}
+            {% for name, (text, switched) in group.code.invariants.items() if name not in group.uniform %}
             const double *__restrict {{ name }}_off_ = this->{{ name }}_[0] + first, *__restrict {{ name }}_on_ = this->{{ name }}_[{{ 1 if switched else 0 }}] + first;
             {% endfor %}
             {% if group.random %}
             Random random;
             std::memcpy(random.s, this->random + first * 4, sizeof random.s);
             {% endif %}
-            {% if group.draws %}double drawn[{{ group.draws|length + 1 }}][LANES];{% endif %}
-            {% for kind in group.draws %}
+            {% if group.code.draws %}double drawn[{{ group.code.draws|length + 1 }}][LANES];{% endif %}
+            {% for kind in group.code.draws %}
             {% if kind == "rand" %}
             random.uniform(drawn[{{ loop.index0 }}]);
             {% elif group.normals.index(loop.index0) % 2 == 0 %}
-            random.normal_pair(drawn[{{ loop.index0 }}], drawn[{{ group.normals[group.normals.index(loop.index0) + 1] if group.normals.index(loop.index0) + 1 < group.normals|length else group.draws|length }}]);
+            random.normal_pair(drawn[{{ loop.index0 }}], drawn[{{ group.normals[group.normals.index(loop.index0) + 1] if group.normals.index(loop.index0) + 1 < group.normals|length else group.code.draws|length }}]);
             {% endif %}
             {% endfor %}
             {% for number in group.kept %}
@@ -254,31 +254,31 @@ struct {{ group.id }} {
                 {% for name in group.variables %}
                 double {{ name }} = {{ name }}_[l];
                 {% endfor %}
-                {% for _ in group.draws %}
+                {% for _ in group.code.draws %}
                 const double drawn_{{ loop.index0 }} = drawn[{{ loop.index0 }}][l]; (void)drawn_{{ loop.index0 }};
                 {% endfor %}
                 double m_lastspike = m_lastspike_[l], m_not_refractory = m_not_refractory_[l];
-                {% for name, (text, switched) in group.invariants.items() if name not in group.uniform %}
+                {% for name, (text, switched) in group.code.invariants.items() if name not in group.uniform %}
                 const double {{ name }}_off = {{ name }}_off_[l], {{ name }}_on = {{ name }}_on_[l]; (void){{ name }}_off; (void){{ name }}_on;
                 {% endfor %}
-                {% for name, (text, switched) in group.invariants.items() if not switched %}
+                {% for name, (text, switched) in group.code.invariants.items() if not switched %}
                 const double {{ name }} = {{ name }}_off;
                 {% endfor %}
-                {% for line in group.update %}
+                {% for line in group.code.update %}
                 {{ line }}
-                {% if loop.first %}{% for name, (text, switched) in group.invariants.items() if switched %}const double {{ name }} = m_not_refractory != 0 ? {{ name }}_on : {{ name }}_off;
+                {% if loop.first %}{% for name, (text, switched) in group.code.invariants.items() if switched %}const double {{ name }} = m_not_refractory != 0 ? {{ name }}_on : {{ name }}_off;
                 {% endfor %}{% endif %}
                 {% endfor %}
-                {% if group.watch %}
+                {% if group.code.watch %}
                 const double still = still_[l];
                 {
-                    {% for line in group.watch %}
+                    {% for line in group.code.watch %}
                     {{ line }}
                     {% endfor %}
                     still_[l] = m__above ? still : 0.0;
                 }
                 {% endif %}
-                {% for line in group.threshold %}
+                {% for line in group.code.threshold %}
                 {{ line }}
                 {% endfor %}
                 const double fired = m__cond ? 1.0 : 0.0;
@@ -287,7 +287,7 @@ struct {{ group.id }} {
                 {% for name in group.variables %}
                 {{ name }}_[l] = {{ name }};
                 {% endfor %}
-                {% if group.refractory %}
+                {% if group.code.refractory %}
                 m_not_refractory_[l] = fired != 0 ? 0.0 : m_not_refractory;
                 {% endif %}
                 m_lastspike_[l] = fired != 0 ? m_t : m_lastspike;
@@ -356,7 +356,7 @@ struct {{ group.id }} {
             {% endif %}
             if (any > 0)
                 for (int l = 0; l < LANES; l++)
-                    if (fired_[l] != 0 && first + l < {{ group.id }}_cells(net)) list[number++] = (int32_t)(first + l);
+                    if (fired_[l] != 0 && first + l < cells) list[number++] = (int32_t)(first + l);
         }
         spikes.number[slot * net->parts + part] = number;
         {% for each in group.plastic %}
@@ -378,18 +378,13 @@ struct {{ group.id }} {
         {% endfor %}
     }
 
-    int64_t {{ group.id }}_cells(const Network *net) const { return net->sizes[{{ groups|length + loop.index0 }}]; }
-
     void reset(const Network *net, int part, int64_t step) {
         const double m_dt = net->dt, m_t = step * m_dt; (void)m_t; (void)m_dt;
         const int64_t slot = step & net->mask;
         const int32_t *list = spikes.cell + slot * n + begin, number = spikes.number[slot * net->parts + part];
-        {% if group.reset or group.watch %}
+        {% if group.code.reset or group.code.watch %}
         if (number == 0) return;
-        {% for line in group.once %}
-        {{ line }}
-        {% endfor %}
-        {% for line in group.each_step %}
+        {% for line in group.code.once + group.code.each_step %}
         {{ line }}
         {% endfor %}
         for (int32_t place = 0; place < number; place++) {
@@ -404,12 +399,12 @@ struct {{ group.id }} {
             {% for number in group.kept %}
             const double drawn_{{ number }} = kept_{{ number }}_[j];
             {% endfor %}
-            {% for line in group.reset %}
+            {% for line in group.code.reset %}
             {{ line }}
             {% endfor %}
-            {% if group.watch %}
+            {% if group.code.watch %}
             held_[j] += still_[j];
-            {% for line in group.watch %}
+            {% for line in group.code.watch %}
             {{ line }}
             {% endfor %}
             still_[j] = m__above ? 1.0 : 0.0;
@@ -429,14 +424,14 @@ struct {{ each.id }} {
     int64_t n, begin, end;
     Spikes spikes;
     const double *chance, *factor;   // of a spike in a step
-    int64_t factors, differs;
+    int64_t factors;
     uint64_t *random;
     const int64_t *first_of_step;
     const int32_t *given;
 
     {{ each.id }}(const Network *net, int part) {
         n = net->sizes[{{ 2 * groups|length + loop.index0 }}];
-        spikes = {(int32_t *)net->arrays[{{ at(each.id + ".cell") }}], (int32_t *)net->arrays[{{ at(each.id + ".number") }}], (const int64_t *)net->arrays[{{ at(each.id + ".bounds") }}], n};
+        spikes = {(int32_t *)net->arrays[{{ at(each.id + ".cell") }}], (int32_t *)net->arrays[{{ at(each.id + ".number") }}], (const int64_t *)net->arrays[{{ at(each.id + ".bounds") }}]};
         begin = spikes.bounds[part]; end = spikes.bounds[part + 1];
         {% if each.recorded %}
         first_of_step = (const int64_t *)net->arrays[{{ at(each.id + ".first") }}];

@@ -43,11 +43,6 @@ class Group:
     plastic: tuple
     recorded: tuple
 
-    def __getattr__(self, name):  # what the template asks of the cell's code
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.code, name)
-
     @property
     def variables(self):
         return [f"m_{name}" for name in self.code.variables]
