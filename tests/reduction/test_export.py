@@ -56,7 +56,7 @@ def models(ei_quiet):
     return made
 
 
-def _run(text, folder, name="rates.py"):
+def script_rates(text, folder, name="rates.py"):
     """Rates that a Python script writes, shape (time, 1 + populations)."""
     (folder / name).write_text(text)
     result = subprocess.run(
@@ -64,6 +64,19 @@ def _run(text, folder, name="rates.py"):
     )
     assert result.returncode == 0, result.stderr
     return np.loadtxt(folder / "rates.csv", delimiter=",", skiprows=1)
+
+
+def program_rates(text, kind, folder, own, steps):
+    """Rates of a program with an integrator of its own, in the bins of a run of so many steps each."""
+    if kind == "xpp":
+        (folder / "rates.ode").write_text(text)
+        subprocess.run(["xppaut", "rates.ode", "-silent"], cwd=folder, capture_output=True, timeout=120)
+        got = np.loadtxt(folder / "output.dat")[:, -len(own.populations) :]
+    else:
+        if not CI:
+            pytest.importorskip("pyrates")
+        got = script_rates(text, folder)[:, 1:]
+    return got[: own.t_.size * steps].reshape(own.t_.size, steps, -1).mean(axis=1)
 
 
 @pytest.mark.parametrize("kind", ["numpy", "brian2"])
@@ -78,7 +91,7 @@ def _run(text, folder, name="rates.py"):
 )
 def test_scripts_give_the_rates_step_for_step(models, name, kind, tmp_path):
     reduced = models[name]
-    got = _run(reduced.to_script(kind, duration=DURATION, drives=STEP), tmp_path)
+    got = script_rates(reduced.to_script(kind, duration=DURATION, drives=STEP), tmp_path)
     own = b2r.simulate_rates(reduced, duration=DURATION, drives=STEP)
     assert np.allclose(got[:, 0], own.t_, rtol=0, atol=1e-9) and own.rate_.max() > 1
     # Tables travel as single floats, 6e-8 relative; a spline as a formula with coefficients of the size of
@@ -106,17 +119,10 @@ def test_programs_with_their_own_integrators_agree(models, kind, name, tmp_path)
     Exponential Euler steps of h lag by about h/2 of a curve that rises within some ms. Delays are chains of states
     there and weights here, and left out; the next test has them.
     """
-    if kind == "pyrates" and not CI:
-        pytest.importorskip("pyrates")
     reduced, dt = at_once(models[name]), 0.01 * ms
-    if kind == "xpp":
-        (tmp_path / "rates.ode").write_text(reduced.to_script("xpp", duration=DURATION, drives=STEP, dt=dt))
-        subprocess.run(["xppaut", "rates.ode", "-silent"], cwd=tmp_path, capture_output=True, timeout=120)
-        got = np.loadtxt(tmp_path / "output.dat")[:, -len(reduced.populations) :]
-    else:
-        got = _run(reduced.to_pyrates(duration=DURATION, drives=STEP, dt=dt), tmp_path)[:, 1:]
+    text = reduced.to_script(kind, duration=DURATION, drives=STEP, dt=dt)
     own = b2r.simulate_rates(reduced, duration=DURATION, drives=STEP, dt=dt)
-    binned = got[: own.t_.size * 100].reshape(own.t_.size, 100, -1).mean(axis=1)
+    binned = program_rates(text, kind, tmp_path, own, 100)
     assert np.abs(binned - own.rate_.T).max() <= 1e-3 * own.rate_.max()
     # What it comes to rest at depends on no step: XPP writes single floats.
     assert binned[-1] == pytest.approx(own.rate_[:, -1], rel=1e-4)
@@ -134,22 +140,15 @@ def test_chains_of_states_stand_for_delays(models, kind, tmp_path):
     in 1.9 ms, the membrane's 7.5 ms over 1 + feedback of 3, the second and third terms of the series of a delay
     differ by 0.05/1.9^2 and 0.84/(6 1.9^3) of the step, 3.4 %; without delays the first one would, by 1.55/1.9.
     """
-    if kind == "pyrates" and not CI:
-        pytest.importorskip("pyrates")
     reduced, dt = models["linear"], 0.02 * ms
     text = reduced.to_script(kind, duration=DURATION, drives=STEP, dt=dt)
     assert "chains of states" in text
-    if kind == "xpp":
-        (tmp_path / "rates.ode").write_text(text)
-        subprocess.run(["xppaut", "rates.ode", "-silent"], cwd=tmp_path, capture_output=True, timeout=120)
-        got = np.loadtxt(tmp_path / "output.dat")[:, -len(reduced.populations) :]
-    else:
-        got = _run(text, tmp_path)[:, 1:]
-    late, early = (
-        b2r.simulate_rates(reduced, duration=DURATION, drives=STEP, dt=dt, delays=delays).rate_.T
+    runs = [
+        b2r.simulate_rates(reduced, duration=DURATION, drives=STEP, dt=dt, delays=delays)
         for delays in (True, False)
-    )
-    binned = got[: len(late) * 50].reshape(len(late), 50, -1).mean(axis=1)
+    ]
+    binned = program_rates(text, kind, tmp_path, runs[0], 50)
+    late, early = (run.rate_.T for run in runs)
     step = np.abs(late[-1] - late[90]).max()
     assert np.abs(binned - late)[95:].max() <= 0.034 * step < np.abs(binned - early)[95:].max()
 

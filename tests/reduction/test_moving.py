@@ -1,7 +1,5 @@
 """Filters that move with the rate: their fit, their equations by other routes, and when they are used."""
 
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +19,7 @@ from b2reduce.theory.fixed_points import fixed_points
 from ..cases import reduced
 from ..cells.test_response import escape
 from ..made_results import moving_response
+from .test_export import at_once, needs, program_rates, script_rates
 from .test_plastic_synapses import circuit as depressing
 
 LOG_TAU, LEAD = (-6.0, -0.4, 0.1), (0.7, 0.3, 0.05)
@@ -222,10 +221,8 @@ def test_a_small_displacement_dies_as_the_slowest_eigenvalue_says():
 def steps_apart(model, kind, folder):
     """The largest difference of the rates of a script from those of simulate_rates, over the largest."""
     arguments = dict(duration=0.2 * second, drives=STEP, initial={"E": 3 * Hz, "I": 8 * Hz})
-    (folder / "rates.py").write_text(model.to_script(kind, **arguments), encoding="utf-8")
-    subprocess.run([sys.executable, "rates.py", "rates.csv"], cwd=folder, check=True, capture_output=True)
-    written = np.loadtxt(folder / "rates.csv", delimiter=",", skiprows=1).T[1:]
-    expected = b2r.simulate_rates(model, **arguments).rate_
+    written = script_rates(model.to_script(kind, **arguments), folder)[:, 1:]
+    expected = b2r.simulate_rates(model, **arguments).rate_.T
     assert expected.max() > 1
     return np.abs(written - expected).max() / expected.max()
 
@@ -252,12 +249,22 @@ def test_scripts_of_plastic_synapses_do_as_well(tmp_path):
     assert steps_apart(made(model=plastic), "numpy", tmp_path) <= ALIKE
 
 
-def test_other_programs_get_an_equation_of_the_rate_that_is_followed():
-    model = made()
-    xpp = model.to_script("xpp")
-    assert "m_E'=" in xpp and "ln(" in xpp
-    assert "tau_now_E" in model.to_script("pyrates")
-    latex = model.to_latex()
+@pytest.mark.parametrize("kind", [pytest.param("xpp", marks=needs("xppaut")), "pyrates"])
+def test_programs_with_their_own_integrators_agree(kind, tmp_path):
+    """What is held over a step there, and moves within it here, differs by the step over the time constants of
+    some ms: 1e-3 of the largest rate at 10 us, as exports of other models do.
+    """
+    model, dt = at_once(made()), 0.01 * ms
+    arguments = dict(duration=0.2 * second, drives=STEP, dt=dt)
+    own = b2r.simulate_rates(model, **arguments)
+    binned = program_rates(model.to_script(kind, **arguments), kind, tmp_path, own, 100)
+    assert np.abs(binned - own.rate_.T).max() <= 1e-3 * own.rate_.max() and own.rate_.max() > 1
+    stays = b2r.simulate_rates(at_once(made(moves=())), **arguments)  # a control: filters that do not move
+    assert np.abs(binned - stays.rate_.T).max() > 1e-2 * own.rate_.max()
+
+
+def test_latex_says_how_the_filter_moves():
+    latex = made().to_latex()
     assert r"\ln\frac" in latex and "moves with the rate" in latex
     assert "moves with the rate" not in made(moves=()).to_latex()
 
