@@ -7,7 +7,7 @@ from collections import Counter
 
 from ..basics.arguments import seconds
 from ..networks.engines.base import SpikingRun
-from ..networks.engines.register import AUTO, MANY, NATIVE, ONE
+from ..networks.engines.register import AUTO, MANY, NATIVE, ONE, engine_of
 from ..networks.spiking_network import BIN_
 from .tasks import DURATION, RECORD
 
@@ -37,15 +37,14 @@ def network_engines(plan, waiting, task, seed, settings):
         )
         for kind in numbers
     }
-    engines, waiting_ = {}, {}
+    engines, others = {}, {}
     for kind, run in runs.items():
-        # The text of its program is made here, and built, before all workers want it at once
-        if NATIVE.problem(run.circuit):
-            waiting_[kind] = run
-        else:
-            NATIVE.prepare(run)
+        # What it takes is built here, before all workers want it at once
+        if engine_of(AUTO, run.circuit, run.dt_) is NATIVE:
             engines[kind] = {key: NATIVE.name}
-    return engines | _brian_engines(plan, waiting_, numbers, key, settings)
+        else:
+            others[kind] = run
+    return engines | _brian_engines(plan, others, numbers, key, settings)
 
 
 def _brian_engines(plan, runs, numbers, key, settings):
