@@ -26,7 +26,7 @@ from b2reduce.basics.files import write_json, write_text
 from b2reduce.basics.provenance import versions
 from b2reduce.reduction.levels.register import LEVELS
 
-__all__ = ["ENTRIES"]
+__all__ = ["ENTRIES", "recorded"]
 
 #: {entry: what it is}
 ENTRIES = {
@@ -62,7 +62,8 @@ def _measured(family, names):
     return found
 
 
-def _read(name):
+def recorded(name):
+    """{circuit: what was kept of it} of an entry."""
     path = FOLDER / "entries" / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
@@ -114,7 +115,7 @@ def _short(note):
 @click.option("--again", is_flag=True, help="Measure anew what is done.")
 def main(only, circuits, again):
     """Predict the rates of all circuits, and write one table an entry."""
-    records = {name: _read(name) for name in only or ENTRIES}
+    records = {name: recorded(name) for name in only or ENTRIES}
     for family in dict.fromkeys(listed()[name].family for name in circuits or listed()):
         done = lambda name, family=family: all(
             records[name].get(one, {}).get("circuit_hash") == circuit_of(one).hash for one in members(family)

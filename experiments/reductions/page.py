@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 import click
-from b2reduce.experiments.reductions.entries import ENTRIES
+from b2reduce.experiments.reductions.entries import ENTRIES, recorded
 from b2reduce.experiments.reductions.listing import FOLDER, listed, populations_of
 from b2reduce.experiments.reductions.page_text import REASONS, TEXT
 from b2reduce.experiments.reductions.picture import picture
@@ -115,12 +115,26 @@ def _failures():
     return _table(["circuit", "error by level", "premises that do not hold in spikes", "why"], rows)
 
 
+def _not_run():
+    """A sentence of what an entry was not run at, which is missing like what it does not apply to."""
+    left = {}
+    for entry in ENTRIES:
+        done = recorded(entry)
+        if names := [name for name in listed() if name not in done]:
+            left.setdefault(", ".join(names), []).append(f"`{entry}`")
+    if not left:
+        return "Every entry was run at every circuit: what is missing is what it does not apply to, or was refused."
+    said = (f"{', '.join(entries)} at {names}" for names, entries in left.items())
+    return f"Not run so far, and counted as missing: {'; '.join(said)}."
+
+
 def page_text():
     """The text of the page."""
     paths = {name: FOLDER / "entries" / f"{name}.csv" for name in ENTRIES}
     return TEXT.format(
         scores=_scores({name: scored(path) for name, path in paths.items()}),
         entries="\n".join(f"- `{name}`: {what}." for name, what in ENTRIES.items()),
+        not_run=_not_run(),
         failures=_failures(),
         circuits=_circuits(),
         rates=_rates({name: read_table(path) for name, path in paths.items()}),

@@ -9,7 +9,7 @@ REASONS = {
     "ei_lif-10Hz": "reduced at 14 Hz: three levels keep the noise of that place, which lifts rates below it; `transfer` moves it along",
     "vogels2005": "single synapses are strong, so that cells fire in bursts and at rates of their own, and no cell is the mean cell; silence is a state as well",
     "zerlaut2018-5Hz": "reduced at 4 Hz: the noise is that of 4 Hz, and leak changes the slope of these gains; `transfer` has it",
-    "ring_lif": "one rate stands for a hypercolumn: rates over angle are peaked, and the mean of a curved gain is above the gain of the mean; `cells=True` and `ring_profile` have it",
+    "ring_lif": "one rate stands for a hypercolumn: rates over angle are peaked, and the mean of a curved gain is above the gain of the mean; `cells=True` and `ring_profile` are for this",
 }
 
 TEXT = """\
@@ -39,7 +39,7 @@ The four levels are reduced at the drives of the first circuit of a family and r
 operating point, so that they differ at other drives alone. A circuit counts as warned of wherever the reduction said anything at all, or `fluctuations`
 or a premise foretold failure: remarks on a percent count as well, which makes many warnings undeserved. `nnmt` needs leaky integrate-and-fire cells that
 are all alike, constant drives, and synapses that are all jumps (`nnmt.lif.delta`) or all currents of one time constant (`nnmt.lif.exp`); it takes the
-means of in-degrees and of sizes. Where it does not apply its rates are missing. Every entry is made by
+means of in-degrees and of sizes. Where it does not apply its rates are missing. {not_run} Every entry is made by
 
 ```console
 python -m b2reduce.experiments.reductions.entries --only linear
