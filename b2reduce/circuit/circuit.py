@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -154,7 +155,11 @@ class Circuit:
 
     def pathways(self, target: str) -> Any:
         """All inputs of a population, drives first."""
-        return pathways_onto(self, target)
+        if target not in self._pathways:  # asked for at every look at the rates of a reduction
+            self._pathways[target] = tuple(pathways_onto(self, target))
+        return list(self._pathways[target])
+
+    _pathways = cached_property(lambda self: {})
 
     @property
     def synapse_kinds(self) -> Any:

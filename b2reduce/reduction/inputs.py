@@ -5,9 +5,12 @@ Mean current and leak, and Poisson sources of the noise.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..cells.engine import Source
+from ..circuit.delays import AT_ONCE
 
 __all__ = [
     "arriving_rate",
@@ -15,6 +18,7 @@ __all__ = [
     "membrane_tau_",
     "pathway_factor",
     "release_factor",
+    "same_inputs",
     "source_of",
     "source_rate",
     "sources_at",
@@ -68,6 +72,22 @@ def synapses_of(circuit, population):
     for pathway in circuit.pathways(population):
         kinds.setdefault(pathway.synapse, []).append(pathway)
     return list(kinds.items())
+
+
+def same_inputs(circuit, one, other, point):
+    """Whether the cells of two populations are the same, and get the same from the same sources at the rates
+    of an operating point, so that what is measured on one holds for the other.
+    """
+    one, other = ((circuit.populations[name], circuit.pathways(name)) for name in (one, other))
+    anywhere = lambda pathways: [
+        (replace(p, label="", target="", delays=AT_ONCE), source_rate(p, point.rate_, point.drives_))
+        for p in pathways
+    ]
+    return (
+        one[0].model.hash == other[0].model.hash
+        and not (one[0].feature or other[0].feature)
+        and anywhere(one[1]) == anywhere(other[1])
+    )
 
 
 def variance_factor(rate_, cv2, filter_, tau_m_):

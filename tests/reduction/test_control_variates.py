@@ -7,7 +7,7 @@ import b2reduce as b2r
 from b2reduce.cells.engine import Source
 from b2reduce.cells.points import measure_points
 from b2reduce.circuit.synapses.exponential import ExponentialConductance
-from b2reduce.reduction.control_variates import ControlledRates
+from b2reduce.reduction.control_variates import ControlledRates, rise_with_current
 
 SOURCES = (
     Source("s0", ExponentialConductance(1e-9, 5e-3, 0.0), 4000.0),
@@ -34,7 +34,7 @@ def measured(seed, cells=CELLS):
 
 
 def controlled(*runs):
-    found = ControlledRates(I, G, SOURCES, T)
+    found = ControlledRates(rise_with_current(I, G), SOURCES, T)
     for run, cells in runs:
         found.add(np.arange(I.size), run, cells)
     return found.rates_
@@ -61,7 +61,7 @@ def test_rates_are_right_and_known_better():
 
 def test_more_cells_at_some_points_and_silent_ones():
     first, more = measured(1), measured(2, 32)
-    found = ControlledRates(I, G, SOURCES, T)
+    found = ControlledRates(rise_with_current(I, G), SOURCES, T)
     found.add(np.arange(I.size), first, CELLS)
     some = np.array([0, 3])
     part = measure_points(
