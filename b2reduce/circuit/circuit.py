@@ -155,11 +155,12 @@ class Circuit:
 
     def pathways(self, target: str) -> Any:
         """All inputs of a population, drives first."""
-        if target not in self._pathways:  # asked for at every look at the rates of a reduction
-            self._pathways[target] = tuple(pathways_onto(self, target))
-        return list(self._pathways[target])
+        known = self._pathways  # asked for at every look at the rates of a reduction
+        return list(known.get(target) or known.setdefault(target, pathways_onto(self, target)))
 
-    _pathways = cached_property(lambda self: {})
+    @cached_property
+    def _pathways(self) -> dict[str, list]:
+        return {}
 
     @property
     def synapse_kinds(self) -> Any:

@@ -1,11 +1,13 @@
 """The search for operating points: what steps say of derivatives, and populations that have one function in common."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import b2reduce as b2r
 from b2reduce.reduction.inputs import same_inputs
-from b2reduce.reduction.search import _Steps
+from b2reduce.reduction.search import _Crossings, _Steps
 
 TRUE = np.array([[-0.2, -0.8], [0.9, -1.5]])
 SEEN = TRUE + np.array([[0.6, 0.0], [0.1, -0.2]])  # what cells at fixed sizes of events say
@@ -40,11 +42,9 @@ def test_a_step_on_which_trains_became_more_regular_says_nothing():
 def point_of(circuit, drive=14.0):
     names = list(circuit.populations)
 
-    class Point:
-        rate_ = dict.fromkeys(names, 15.0)
-        drives_ = {(d.name, d.target): drive for d in circuit.drives}
-
-    return Point
+    return SimpleNamespace(
+        rate_=dict.fromkeys(names, 15.0), drives_={(d.name, d.target): drive for d in circuit.drives}
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,17 @@ def test_drives_of_other_rates_are_other_inputs():
     assert not same_inputs(circuit, "E", "I", point)
 
 
+def test_they_have_one_surface_in_common_and_gains_of_their_own():
+    small = b2r.load_circuit("ei_lif").replace({"population.E.size": 1600, "population.I.size": 400})
+    reduced = b2r.reduce(small, level="surface", seed=1)
+    E, I = (reduced.surfaces[name] for name in "EI")
+    np.testing.assert_array_equal(E.rate_, I.rate_)
+    assert I.provenance["measured on"] == "E"
+    for name in "EI":  # each rests at its own rate
+        rested = reduced.steady_rates_(reduced.at_, reduced.operating_rate_)
+        assert rested[name] == pytest.approx(reduced.operating_rate_[name], rel=1e-3)
+
+
 def test_they_have_one_transfer_function_in_common():
     small = b2r.load_circuit("ei_lif").replace({"population.E.size": 1600, "population.I.size": 400})
     transfers = b2r.reduce(small, level="transfer", seed=1).transfers
@@ -77,3 +88,19 @@ def test_they_have_one_transfer_function_in_common():
     assert "measured on" not in transfers["E"].provenance
     other = b2r.reduce(small.replace({"projection.E->I.G": "0.11 nS"}), level="transfer", seed=1).transfers
     assert not np.array_equal(other["E"].rate_, other["I"].rate_)
+
+
+def test_crossings_count_by_their_cells():
+    crossings = _Crossings()
+    crossings.add(
+        np.array([10.0, 4.0]), np.diag([0.09, 0.01]), np.array([0.3, 0.1]), np.array([0.8, 1.0]), 100
+    )
+    crossings.add(
+        np.array([10.4, 4.0]), np.diag([0.03, 0.01]), np.array([0.1, 0.1]), np.array([0.9, 1.0]), 300
+    )
+    np.testing.assert_allclose(crossings.mean, [10.3, 4.0])
+    np.testing.assert_allclose(crossings.cv2, [0.875, 1.0])
+    # Weights 1/4 and 3/4: variances 0.09/16 + 9 0.03/16, and 0.01 (1 + 9)/16
+    np.testing.assert_allclose(crossings.sem**2, [0.36 / 16, 0.1 / 16])
+    np.testing.assert_allclose(crossings.out_sem, [np.sqrt(0.09 / 16 + 0.09 / 16), np.sqrt(0.1 / 16)])
+    assert (crossings.count(100), crossings.count(200), crossings.count(400)) == (2, 1, 0)
