@@ -102,6 +102,7 @@ def _openmp(circuit, duration, seed, threads):
     with tempfile.TemporaryDirectory(prefix="b2reduce_openmp_") as folder:
         brian2.set_device("cpp_standalone", directory=folder, build_on_run=False)
         brian2.prefs.devices.cpp_standalone.openmp_threads = threads
+        brian2.prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{threads}"]
         brian2.seed(seed)
         network, groups = build_network(circuit, draws_of(circuit, seed), float(circuit.dt))
         spikes, _ = monitors_of(circuit, groups, float(circuit.dt), 0)
