@@ -50,7 +50,9 @@ $(INSTALLED): setup.cfg pyproject.toml
 	test -e $@ || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --quiet --editable ".[test]"
-	-$(BIN)/python -m pip install --quiet nest-simulator # not for every system and Python: without it its tests are skipped
+	# What has nothing in common with the package, to hold it against: not for every system and Python, and without it its tests are skipped
+	-$(BIN)/python -m pip install --quiet nest-simulator
+	-$(BIN)/python -m pip install --quiet nnmt
 	touch $@
 
 clean:
