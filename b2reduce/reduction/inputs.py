@@ -78,16 +78,26 @@ def same_inputs(circuit, one, other, point):
     """Whether the cells of two populations are the same, and get the same from the same sources at the rates
     of an operating point, so that what is measured on one holds for the other.
     """
-    one, other = ((circuit.populations[name], circuit.pathways(name)) for name in (one, other))
-    anywhere = lambda pathways: [
-        (replace(p, label="", target="", delays=AT_ONCE), source_rate(p, point.rate_, point.drives_))
-        for p in pathways
-    ]
-    return (
-        one[0].model.hash == other[0].model.hash
-        and not (one[0].feature or other[0].feature)
-        and anywhere(one[1]) == anywhere(other[1])
-    )
+    if any(circuit.populations[name].feature for name in circuit.populations):
+        return False  # profiles make cells of one population differ
+    models = {circuit.populations[name].model.hash for name in (one, other)}
+    if len(models) > 1:
+        return False
+    inputs = [[_anywhere(circuit, p, point) for p in circuit.pathways(name)] for name in (one, other)]
+    return inputs[0] == inputs[1]
+
+
+def _anywhere(circuit, pathway, point):
+    """What a pathway brings, whatever its target."""
+    course = None
+    if pathway.is_drive:
+        drive = circuit.drive(pathway.source, pathway.target)
+        if drive.uneven:
+            return object()  # like no other
+        parts = drive.rate if isinstance(drive.rate, tuple) else (drive.rate,)
+        course = [np.asarray(part, dtype=float).tolist() for part in parts]
+    rate = source_rate(pathway, point.rate_, point.drives_)
+    return replace(pathway, label="", target="", delays=AT_ONCE), rate, course
 
 
 def variance_factor(rate_, cv2, filter_, tau_m_):

@@ -69,6 +69,14 @@ def test_drives_of_other_rates_are_other_inputs():
     assert not same_inputs(circuit, "E", "I", point)
 
 
+def test_drives_that_go_elsewhere_are_other_inputs():
+    """A transfer function reaches as far as the drives go, even where they rest at the same rates."""
+    circuit = b2r.load_circuit("ei_lif")
+    table = {"times": ["0 s", "0.1 s"], "values": ["60 Hz", "14 Hz"]}
+    assert not same_inputs(circuit.replace({"drive.ext->I.rate": table}), "E", "I", point_of(circuit))
+    assert same_inputs(circuit.replace({"drive.ext.rate": table}), "E", "I", point_of(circuit))
+
+
 def test_they_have_one_surface_in_common_and_gains_of_their_own():
     small = b2r.load_circuit("ei_lif").replace({"population.E.size": 1600, "population.I.size": 400})
     reduced = b2r.reduce(small, level="surface", seed=1)
