@@ -47,7 +47,7 @@ def read_abf(path, reading):
             continue
         where = f"{name}, sweep {number}, channel {abf.adcNames[voltage]!r}"
         values = sound(_samples(abf, k, voltage) * factor, "V", where, "voltage_unit")
-        command = None if source is None else source(k)[: values.size]
+        command = None if source is None else source(k)
         if command is not None:
             command = sound(command, "A", f"{name}, sweep {number}, command {source.name!r}", "command_unit")
         g = None if conductance is None else _samples(abf, k, conductance[0]) * conductance[1]

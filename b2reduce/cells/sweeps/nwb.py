@@ -37,24 +37,32 @@ class _Series:
 
 def read_nwb(path, reading):
     """([RawSweep], whether it is one long recording) of an NWB file; `reading` says which electrode."""
-    file = opened(path)
-    with file:
-        name = str(path)
-        responses, kinds = _found(file, ("acquisition", "acquisition/timeseries"), "CurrentClampSeries")
-        stimuli, _ = _found(
-            file, ("stimulus/presentation", "stimulus/templates"), "CurrentClampStimulusSeries"
-        )
-        if not responses:
-            raise InputError(f"{name}: {_nothing(kinds)}")
-        pairs = _paired(file, responses, stimuli, name)
-        pairs = _of_electrode(pairs, reading.voltage, name)
-        number = len({response.number for response, _ in pairs}) == len(pairs)
-        sweeps = []
-        for order, (response, stimulus) in enumerate(pairs):
-            at = response.number if number and response.number is not None else order
-            if reading.sweeps is None or at in reading.sweeps or len(pairs) == 1:
-                sweeps.append(_sweep(file, name, at, response, stimulus, reading))
-        return sweeps, len(pairs) == 1
+    with opened(path) as file:
+        try:
+            return _recorded(file, str(path), reading)
+        except InputError:
+            raise
+        except Exception as error:  # what damage does to a file of links and offsets may show anywhere
+            raise InputError(
+                f"{path}: cannot be read ({type(error).__name__}: {str(error)[:120]}); the file is damaged, or"
+                " no NWB file"
+            ) from error
+
+
+def _recorded(file, name, reading):
+    responses, kinds = _found(file, ("acquisition", "acquisition/timeseries"), "CurrentClampSeries")
+    stimuli, _ = _found(file, ("stimulus/presentation", "stimulus/templates"), "CurrentClampStimulusSeries")
+    if not responses:
+        raise InputError(f"{name}: {_nothing(kinds)}")
+    pairs = _paired(file, responses, stimuli, name)
+    pairs = _of_electrode(pairs, reading.voltage, name)
+    number = len({response.number for response, _ in pairs}) == len(pairs)
+    sweeps = []
+    for order, (response, stimulus) in enumerate(pairs):
+        at = response.number if number and response.number is not None else order
+        if reading.sweeps is None or at in reading.sweeps or len(pairs) == 1:
+            sweeps.append(_sweep(file, name, at, response, stimulus, reading))
+    return sweeps, len(pairs) == 1
 
 
 def _nothing(kinds):
@@ -224,7 +232,7 @@ def _sweep(file, name, number, response, stimulus, reading):
                 f"{at}: is sampled at {its_rate:g} Hz, and its response at {rate:g}; resample one"
             )
         command = _aligned(
-            sound(given, "A", at, "command_unit"), voltage.size, round((its_start - start) * rate)
+            sound(given, "A", at, "command_unit"), values.size, round((its_start - start) * rate)
         )
     bias = scalar(response.group, "bias_current")
     conductance = None

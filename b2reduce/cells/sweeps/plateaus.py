@@ -14,7 +14,8 @@ __all__ = ["SHORTEST_", "Plateau", "edges_of", "flat", "long_plateaus"]
 
 MEAN_ = 5e-4  # s of each of the two means
 SIGMAS = 8.0  # of the difference of means: of 1e6 samples of normal noise the largest is at 5
-SHARE = 1e-3  # of the command's range, below which nothing is an edge
+LONG = 4  # widths over which means differ where the command climbs
+SHARE = 1e-2  # of the command's range, below which nothing is an edge: ramps of 50 ms and more have none
 SHORTEST_ = 0.1  # s of a step that firing rates can be read from
 SETTLED_ = 1e-3  # s beside edges that a plateau's level leaves out: filters smooth edges
 
@@ -30,10 +31,10 @@ class Plateau:
 
 
 def edges_of(command, rate):
-    """(samples at which the command jumps, what a jump must be at least)."""
+    """(samples at which the command jumps, what a jump must be at least, those that are ends of ramps)."""
     width = max(1, round(MEAN_ * rate))
     if command.size < 4 * width:
-        return [], 0.0
+        return [], 0.0, set()
     sums = np.concatenate([[0.0], np.cumsum(command - command[0])])
     means = (sums[width:] - sums[:-width]) / width
     # Entry k is about the sample k + width
@@ -41,12 +42,16 @@ def edges_of(command, rate):
     noise = 1.4826 * np.median(np.abs(difference - np.median(difference)))
     # Sums of many samples are off by rounding
     least = max(SIGMAS * noise, SHARE * np.ptp(command), 1e-10 * np.abs(command).max(), 1e-18)
-    high, edges = np.flatnonzero(np.abs(difference) > least), []
+    high, edges, ramps = np.flatnonzero(np.abs(difference) > least), [], set()
     for run in np.split(high, np.flatnonzero(np.diff(high) > 1) + 1) if high.size else ():
         # Two edges that are nearer than the means are wide have opposite signs, or are one.
         for part in np.split(run, np.flatnonzero(np.diff(np.sign(difference[run]))) + 1):
-            edges.append(int(part[np.argmax(np.abs(difference[part]))]) + width)
-    return edges, least
+            if part.size > LONG * width:  # of a jump they are two widths
+                edges += [int(part[0]) + width, int(part[-1]) + width]
+                ramps.update(edges[-2:])
+            else:
+                edges.append(int(part[np.argmax(np.abs(difference[part]))]) + width)
+    return edges, least, ramps
 
 
 def flat(command, first, stop, rate, least):
@@ -68,7 +73,7 @@ def long_plateaus(command, rate):
     >>> [(plateau.first, plateau.stop, plateau.level) for plateau in plateaus]
     [(5000, 15000, 2e-10)]
     """
-    edges, least = edges_of(command, rate)
+    edges, least, ramps = edges_of(command, rate)
     if not edges:
         # Of noise alone the means of parts differ by little of its range
         same = flat(command, 0, command.size, rate, 0.3 * np.ptp(command))
@@ -85,6 +90,9 @@ def long_plateaus(command, rate):
     for number in range(1, len(levels)):
         first, stop = bounds[number], bounds[number + 1]
         if stop - first < SHORTEST_ * rate or abs(levels[number] - base) <= least:
+            continue
+        if first in ramps:
+            uneven = True
             continue
         if not flat(command, first, stop, rate, max(least, 0.05 * abs(levels[number] - base))):
             uneven = True

@@ -39,7 +39,9 @@ class Windowed:
 
 
 def cut(raw):
-    """Parts of a long recording, one a step, cut half way between steps; of one step the recording itself."""
+    """Parts of a long recording, one a step, each beginning as long before its step as half of the shortest
+    pause; of one step the recording itself.
+    """
     steps, _ = long_plateaus(raw.command, raw.rate)
     lengths = np.array([step.stop - step.first for step in steps])
     alike = [
@@ -47,8 +49,9 @@ def cut(raw):
     ]
     if len(alike) < 2:
         return [raw]
-    middle = [(one.stop + other.first) // 2 for one, other in zip(alike[:-1], alike[1:])]
-    bounds = [0, *middle, raw.command.size]
+    pauses = [other.first - one.stop for one, other in zip(alike[:-1], alike[1:])]
+    lead = min(alike[0].first, min(pauses) // 2)
+    bounds = [*(step.first - lead for step in alike), raw.command.size]
     return [
         replace(
             raw,

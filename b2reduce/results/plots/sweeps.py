@@ -88,9 +88,9 @@ def plot_sweeps(
                     color=colour,
                     label=None if known else label,
                 )
-        said = amount(sweep.I_, "A") + (f"\n+ {amount(sweep.g_added_, 'S')}" if added else "")
+        said = amount(sweep.I_, "A") + (f", {amount(sweep.g_added_, 'S')}" if added else "")
         ax.annotate(
-            said + ("\nblocked" if blocked else ""),
+            said + (", blocked" if blocked else ""),
             (1.01, 1e3 * (shift + float(np.median(sweep.voltage_)))),
             xycoords=("axes fraction", "data"),
             fontsize=7,
