@@ -246,6 +246,27 @@ def test_electrodes_and_protocols_of_a_session(voltages, commands, tmp_path):
     assert b2r.read_sweeps(path, voltage="e1").table["spikes"].tolist() == [4, 9]
 
 
+def test_responses_without_a_stimulus_are_left_out(voltages, commands, tmp_path):
+    import h5py
+
+    path = write_nwb(tmp_path / "s.nwb", voltages, commands)
+    with h5py.File(path, "a") as file:
+        del file["stimulus/presentation/data_00002_DA0"]
+    found = b2r.read_sweeps(path)
+    assert found.table["spikes"].tolist() == [0, 0, 9] and "no stimulus belongs to it" in found.left_out[0]
+    with pytest.raises(refused, match="command: is for ABF files"):
+        b2r.read_sweeps(path, command="data_00001_DA0")
+
+
+def test_measured_currents_that_are_nearly_equal_are_one(voltages, tmp_path):
+    paths = [episodic(tmp_path / f"{k}.abf", traces(seed=k), levels=LEVELS + 0.05 * k) for k in range(3)]
+    assert b2r.FISurface.from_abf(paths).I_.size == 4
+    # Steps of 1 pA are no noise, however many
+    fine = 1.0 * np.arange(-4, 5)
+    path = episodic(tmp_path / "f.abf", traces(fine, [0] * 9), levels=fine)
+    assert b2r.FISurface.from_abf(path).I_.size == 9
+
+
 def test_types_of_extensions_do_not_matter(voltages, commands, tmp_path):
     """A group of a type that only the file's own schema describes; nothing of that schema is read."""
     import h5py

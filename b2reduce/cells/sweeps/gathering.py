@@ -105,7 +105,8 @@ def gathered(paths, reading, window, bias, protocol):
     left: list = []
     notes: list = []
     for _, group in groups:
-        for same in _alike(group):
+        left += [(raw, "no stimulus belongs to it") for raw in group if raw.command is None]
+        for same in _alike([raw for raw in group if raw.command is not None]):
             found = windowed([replace(raw, bias=raw.bias + bias) for raw in same], window)
             for all_, new in zip((kept, left, notes), found):
                 all_ += new
@@ -126,6 +127,11 @@ def _read(path, reading):
         return read_abf(path, reading)
     from .nwb import read_nwb
 
+    if reading.command is not None:
+        raise InputError(
+            f"command: is for ABF files; what belongs to a series of {path} is said by its"
+            " sweep and electrode"
+        )
     return read_nwb(path, reading)
 
 
@@ -162,12 +168,6 @@ def _commanded(groups, currents, window):
 
 def _alike(group: list[RawSweep]):
     """Sweeps of one protocol, whose steps may be compared."""
-    bare = [raw for raw in group if raw.command is None]
-    if bare:
-        raise InputError(
-            f"{bare[0].label}: no stimulus belongs to it; leave it out with sweeps=, or give currents= and"
-            " window="
-        )
     kinds: dict = {}
     for raw in group:
         kinds.setdefault((raw.protocol, raw.rate), []).append(raw)
@@ -179,7 +179,13 @@ def added_of(kept, paths, g_added, g_channel):
     if g_channel is not None:
         if g_added is not None:
             raise InputError("g_added: the channel g_channel says it already; leave one of them out")
-        return np.array([float(np.mean(one.raw.conductance[one.first : one.stop])) for one in kept])
+        parts = [one.raw.conductance[one.first : one.stop] for one in kept]
+        bad = next((k for k, part in enumerate(parts) if not part.size or not np.isfinite(part).all()), None)
+        if bad is not None:
+            raise InputError(
+                f"g_channel: {kept[bad].raw.label}: the conductance is not known within its step"
+            )
+        return np.array([float(part.mean()) for part in parts])
     if g_added is None:
         return np.zeros(len(kept))
     if isinstance(g_added, dict):

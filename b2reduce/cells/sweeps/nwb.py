@@ -44,8 +44,8 @@ def read_nwb(path, reading):
             raise
         except Exception as error:  # what damage does to a file of links and offsets may show anywhere
             raise InputError(
-                f"{path}: cannot be read ({type(error).__name__}: {str(error)[:120]}); the file is damaged, or"
-                " no NWB file"
+                f"{path}: cannot be read ({type(error).__name__}: {str(error)[:120]}); the file is damaged,"
+                " or no NWB file"
             ) from error
 
 

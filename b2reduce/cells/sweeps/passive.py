@@ -48,7 +48,7 @@ def slope_through_zero(x, y):
     --------
     >>> slope, error = slope_through_zero(np.array([1.0, 2.0]), np.array([1.1, 1.9]))
     >>> print(round(slope, 3), round(error, 3))
-    0.98 0.063
+    0.98 0.06
     """
     weight = float(np.sum(x * x))
     if not weight:

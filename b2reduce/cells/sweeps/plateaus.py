@@ -70,8 +70,8 @@ def long_plateaus(command, rate):
     --------
     >>> command = np.zeros(20000); command[2000:2200] = -5e-11; command[5000:15000] = 2e-10
     >>> plateaus, why = long_plateaus(command, 20000.0)
-    >>> [(plateau.first, plateau.stop, plateau.level) for plateau in plateaus]
-    [(5000, 15000, 2e-10)]
+    >>> [(plateau.first, plateau.stop, round(1e12 * plateau.level, 6)) for plateau in plateaus]
+    [(5000, 15000, 200.0)]
     """
     edges, least, ramps = edges_of(command, rate)
     if not edges:

@@ -10,7 +10,7 @@ from ...basics.units import with_units
 
 __all__ = ["surface_of"]
 
-NEAR_, SHARE = 5e-13, 2e-3  # A, and of the range: measured currents that are nearer are meant to be one
+NEAR_, SHARE = 2e-13, 5e-4  # A, and of the range: measured currents that are nearer are meant to be one
 
 
 def surface_of(recording, g_L, E_L, provenance):
@@ -64,8 +64,14 @@ def _meant(currents):
     """Currents with those that are as good as equal made equal: measured ones differ from sweep to sweep."""
     order = np.argsort(currents, kind="stable")
     near = max(NEAR_, SHARE * float(np.ptp(currents)))
-    groups = np.split(order, np.flatnonzero(np.diff(currents[order]) > near) + 1)
+    groups: list = []
+    for k in order:  # no chain: all of a group are near its first
+        if groups and currents[k] - currents[groups[-1][0]] <= near:
+            groups[-1].append(k)
+        else:
+            groups.append([k])
     meant = currents.copy()
     for group in groups:
-        meant[group] = currents[group].mean()
+        if np.ptp(currents[group]):
+            meant[group] = currents[group].mean()
     return meant
