@@ -14,6 +14,19 @@ START, STOP, END = 0.1, 0.6, 0.7  # s of the step and of the sweep
 R, TAU, REST = 1 / 16.7e-9, 15e-3, -65e-3  # of the cell `lif`
 
 
+def needed(name):
+    """A library, imported as the package does, or the reason to skip."""
+    import pytest
+
+    import b2reduce as b2r
+    from b2reduce.cells.sweeps.raw import library
+
+    try:
+        return library(name)
+    except b2r.errors.InputError as error:
+        pytest.skip(str(error), allow_module_level=True)
+
+
 def paste(voltage, spikes, rate=RATE, peak=30e-3):
     """Voltages with a spike as real amplifiers show it at each time: up within 0.3 ms, down within 0.7 ms."""
     voltage = voltage.copy()

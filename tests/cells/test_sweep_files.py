@@ -3,6 +3,7 @@
 import json
 import os
 import struct
+import subprocess
 import sys
 from datetime import UTC
 
@@ -18,6 +19,7 @@ from ..recorded_sweeps import (
     START,
     STOP,
     command,
+    needed,
     passive,
     regular,
     steps_of,
@@ -27,7 +29,7 @@ from ..recorded_sweeps import (
     write_steps,
 )
 
-pyabf = pytest.importorskip("pyabf")
+pyabf = needed("pyabf")
 pytest.importorskip("pynwb")
 LEVELS = np.array([-50.0, 0.0, 100.0, 200.0])  # pA
 COUNTS = [0, 0, 4, 9]
@@ -503,10 +505,21 @@ def test_what_is_not_installed_is_named(voltages, commands, tmp_path, monkeypatc
         b2r.read_sweeps(paths[0], spikes="efel")
 
 
-def test_reading_leaves_the_path_of_imports_alone(voltages, tmp_path):
-    before = list(sys.path)
-    b2r.read_sweeps(episodic(tmp_path / "a.abf", voltages))
-    assert sys.path == before
+def test_reading_leaves_the_process_as_it_was(voltages, tmp_path):
+    """pyabf, imported anew, adds to the path of modules and changes how numpy prints."""
+    episodic(tmp_path / "a.abf", voltages)
+    code = (
+        "import sys, numpy as np, b2reduce as b2r\n"
+        "before = list(sys.path), np.get_printoptions()\n"
+        "b2r.read_sweeps('a.abf')\n"
+        "assert 'pyabf' in sys.modules and (list(sys.path), np.get_printoptions()) == before\n"
+        "import importlib\n"
+        "for name in [name for name in sys.modules if name.startswith('pyabf')]: del sys.modules[name]\n"
+        "importlib.import_module('pyabf')\n"
+        "assert np.get_printoptions() != before[1]  # or there is nothing to guard\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 # The command

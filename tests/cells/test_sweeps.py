@@ -17,6 +17,7 @@ from ..recorded_sweeps import (
     STOP,
     R,
     command,
+    needed,
     passive,
     paste,
     regular,
@@ -26,7 +27,7 @@ from ..recorded_sweeps import (
     write_steps,
 )
 
-pytest.importorskip("pyabf")
+needed("pyabf")
 ADDED = (0.0, 10e-9, 20e-9)
 CURRENTS = np.arange(-100, 701, 25) * 1e-12
 NOISE = 2e-4  # V

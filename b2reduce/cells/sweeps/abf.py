@@ -8,7 +8,6 @@ lists, which it leaves out.
 
 from __future__ import annotations
 
-import sys
 import warnings
 
 import numpy as np
@@ -70,11 +69,7 @@ def read_abf(path, reading):
 
 
 def _opened(path):
-    before = list(sys.path)
-    try:
-        pyabf = library("pyabf")
-    finally:
-        sys.path[:] = before  # which pyabf adds a folder to that is nobody's
+    pyabf = library("pyabf")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

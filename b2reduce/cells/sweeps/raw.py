@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -84,13 +85,22 @@ class RawSweep:
 
 
 def library(name):
-    """A library that reads recordings, or how to install it."""
+    """A library that reads recordings, or how to install it.
+
+    pyabf adds a folder to where Python looks for modules, and changes how numpy prints: both stay as they
+    were.
+    """
+    path, printing = list(sys.path), np.get_printoptions()
     try:
         return import_module(name)
     except ImportError:
         raise InputError(
             f'the library {name} is not installed, and reads these files: pip install "b2reduce[recordings]"'
         ) from None
+    finally:
+        if sys.path != path:
+            sys.path[:] = path
+        np.set_printoptions(**printing)
 
 
 def scale_of(unit, kind, where):
