@@ -1,0 +1,1 @@
+"""A benchmark of reductions: thirty circuits, their spiking rates, and a score for any table of predictions."""
