@@ -28,7 +28,8 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "site_parts",
 ]
-source_suffix = {".md": "myst-nb", ".rst": "restructuredtext", ".ipynb": "myst-nb"}
+# What autosummary writes takes the first of these endings.
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}
 exclude_patterns = ["_build", "_made", "making", "results/*.ipynb", "results/sg_execution_times.rst", "sg_execution_times.rst"]
 templates_path = ["_templates"]
 nitpicky = True
@@ -59,6 +60,7 @@ sphinx_gallery_conf = gallery_sources.settings()
 mathjax_path = "tex-svg.js"
 mathjax3_config = {"options": {"enableMenu": False}}
 
+html_context = {"default_mode": "auto"}
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static", "_made/static"]
 html_extra_path = ["_made/extra"]

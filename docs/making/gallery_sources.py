@@ -128,8 +128,8 @@ def source_of(name, module):
         for figure, label in shown:
             said += f".. figure:: /../experiments/pictures/{name}_{figure}.png\n   :alt: {rst(label)}\n\n   {rst(label)}\n\n"
         said += "Published against measured\n--------------------------\n" + kept_table(name)
-        text += commented(said)
-        text += f"# sphinx_gallery_thumbnail_path = '../experiments/pictures/{name}_{shown[0][0]}.png'\n"
+        text += commented(said) + "\n"
+        text += f"\n# sphinx_gallery_thumbnail_path = '../experiments/pictures/{name}_{shown[0][0]}.png'\n"
     text += "\n" + commented(departures_of(module))
     if not is_run(module):
         text += "\n" + commented("The script\n----------") + "\n\n".join(code)

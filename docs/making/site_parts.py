@@ -6,6 +6,8 @@ import importlib.util
 import shutil
 from pathlib import Path
 
+import premises_page
+
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent
 CLONE = DOCS.parent
@@ -29,8 +31,19 @@ def copy_mathjax():
     shutil.copyfile(source, MADE / "static" / source.name)
 
 
+def write_explorer():
+    """The page with sliders that the page for teaching shows."""
+    import b2reduce as b2r
+
+    page = MADE / "extra" / "explore.html"
+    if not page.is_file():
+        b2r.explore("ei_lif", page, seed=1)
+
+
 def name_or_word(app, env, node, contnode):
     """A name in single backticks that the package has is a link to it; any other is set as code."""
+    if node["reftarget"].startswith(("python:", "numpy:")):  # of types in docstrings; their pages are elsewhere
+        return contnode
     if node.get("refdomain") != "py" or node.get("reftype") != "obj":
         return None
     domain, target = env.get_domain("py"), node["reftarget"]
@@ -45,5 +58,7 @@ def setup(app):
     (MADE / "extra").mkdir(parents=True, exist_ok=True)
     copy_notebooks()
     copy_mathjax()
+    write_explorer()
+    premises_page.write()
     app.connect("missing-reference", name_or_word)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
