@@ -11,6 +11,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "making"))
 
 import gallery_sources  # noqa: E402
+import reference_names  # noqa: E402
 
 import b2reduce  # noqa: E402
 
@@ -30,7 +31,14 @@ extensions = [
 ]
 # What autosummary writes takes the first of these endings.
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}
-exclude_patterns = ["_build", "_made", "making", "results/*.ipynb", "results/sg_execution_times.rst", "sg_execution_times.rst"]
+exclude_patterns = [
+    "_build",
+    "_made",
+    "making",
+    "results/*.ipynb",
+    "results/sg_execution_times.rst",
+    "sg_execution_times.rst",
+]
 templates_path = ["_templates"]
 nitpicky = True
 # A name in single backticks is a link where that name is documented.
@@ -46,6 +54,7 @@ autosummary_filename_map = {"b2reduce.Fluctuations": "b2reduce.FluctuationsClass
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = True
 numpydoc_xref_ignore = "all"
+numpydoc_xref_aliases = reference_names.aliases()
 
 # Notebooks are kept with what they print, and are not run again.
 nb_execution_mode = "off"

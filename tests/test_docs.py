@@ -19,10 +19,17 @@ from b2reduce.validation.premises.register import PREMISES
 DOCS = Path(b2r.__file__).parent.parent / "docs"
 pytestmark = pytest.mark.skipif(not DOCS.is_dir(), reason="an installed package has no pages")
 
+HOW_TO = [DOCS / "start.md", *sorted(path for path in DOCS.glob("howto/*.md") if path.name != "index.md")]
 #: Pages whose blocks run: in order, in one process and one empty folder a page.
-PAGES = [DOCS / "start.md", *sorted(path for path in DOCS.glob("howto/*.md") if path.name != "index.md")]
-#: Console lines that would install, or that another test runs (b2reduce run ei_lif is that of the README).
-NOT_RUN = re.compile(r"pip install|b2reduce run ei_lif ")
+PAGES = [
+    *HOW_TO,
+    *(
+        DOCS / f"{name}.md"
+        for name in ("explanation/reduction", "explanation/levels", "explanation/trust", "teaching")
+    ),
+]
+#: Console lines that would install or stay open, or that other tests run (those of the README and of experiments).
+NOT_RUN = re.compile(r"pip install|jupyter|b2reduce run ei_lif |b2reduce reproduce ")
 NAMESPACES = ("binary", "drives", "errors", "plots")
 NUMBER = re.compile(r"(-?(?<![\w.])\d+(?:\.\d+)?)")
 
@@ -96,7 +103,9 @@ def test_blocks_run_and_print_what_the_page_says(page, tmp_path):
     assert done.returncode == 0, done.stderr
     text = page.read_text(encoding="utf-8")
     assert differences(text, done.stdout) == []
-    lines = [line for language, code in blocks_of(text) if language == "console" for line in code.splitlines()]
+    lines = [
+        line for language, code in blocks_of(text) if language == "console" for line in code.splitlines()
+    ]
     for line in lines:
         if not NOT_RUN.search(line):
             command = line.replace("b2reduce ", f"{sys.executable} -m b2reduce ", 1)
@@ -113,7 +122,10 @@ def test_another_output_would_be_seen():
 
 
 def test_every_page_has_blocks_and_one_alone_is_not_run():
-    for page in PAGES:
+    assert {page for page in DOCS.rglob("*.md") if "```python" in page.read_text(encoding="utf-8")} <= set(
+        PAGES
+    )
+    for page in HOW_TO:
         text = page.read_text(encoding="utf-8")
         kinds = [language for language, _ in blocks_of(text)]
         assert kinds.count("python") >= 3 and kinds.count("text") >= 1, page
@@ -162,8 +174,11 @@ def test_every_premise_has_a_circuit_on_which_it_fails():
     assert set(failures()) == set(PREMISES)
 
 
-def test_every_command_and_result_has_its_place():
-    assert "b2reduce.cli.commands:main" in (DOCS / "commands" / "index.rst").read_text(encoding="utf-8")
-    assert len(main.commands) > 10
-    conf = (DOCS / "making" / "gallery_sources.py").read_text(encoding="utf-8")
-    assert "from b2reduce.experiments.gallery import SCRIPTS" in conf, "all scripts, whichever there are"
+def test_every_command_stands_on_a_page():
+    pages = "".join(path.read_text(encoding="utf-8") for path in DOCS.glob("commands/*.rst"))
+    assert set(re.findall(r"(?m)^   :prog: b2reduce (\S+)$", pages)) == set(main.commands)
+
+
+def test_every_notebook_stands_on_the_page_of_tutorials():
+    listed = re.findall(r"(?m)^(\d\d_\w+)$", (DOCS / "tutorials" / "index.md").read_text(encoding="utf-8"))
+    assert listed == sorted(path.stem for path in (DOCS.parent / "experiments" / "notebooks").glob("*.ipynb"))

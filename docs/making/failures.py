@@ -46,6 +46,7 @@ class Failure:
     draw: Callable
     caption: str
 
+
 def source_of(failure):
     """The file of its code."""
     return Path(inspect.getsourcefile(failure.draw))

@@ -22,7 +22,7 @@ DOCS = HERE.parent
 CLONE = DOCS.parent
 SOURCES = DOCS / "_made" / "gallery"
 LONGEST = 0.2  # minutes
-TABLE = '''
+TABLE = """
 # %%
 # Published against measured
 # --------------------------
@@ -33,7 +33,7 @@ import pandas as pd
 table = pd.DataFrame(rows).set_index("what")[["published", "source", "measured", "within"]]
 assert (table.within != False).all(), "a row is not within"
 table.style.format(na_rep="", formatter={"within": lambda within: {True: "yes"}.get(within, "")})
-'''
+"""
 
 
 def modules():

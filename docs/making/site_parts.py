@@ -7,11 +7,13 @@ import shutil
 from pathlib import Path
 
 import premises_page
+import reference_names
 
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent
 CLONE = DOCS.parent
 MADE = DOCS / "_made"
+CLASSES = reference_names.aliases()
 
 
 def copy_notebooks():
@@ -42,12 +44,15 @@ def write_explorer():
 
 def name_or_word(app, env, node, contnode):
     """A name in single backticks that the package has is a link to it; any other is set as code."""
-    if node["reftarget"].startswith(("python:", "numpy:")):  # of types in docstrings; their pages are elsewhere
+    if node["reftarget"].startswith(
+        ("python:", "numpy:")
+    ):  # of types in docstrings; their pages are elsewhere
         return contnode
     if node.get("refdomain") != "py" or node.get("reftype") != "obj":
         return None
     domain, target = env.get_domain("py"), node["reftarget"]
-    for name in (f"b2reduce.{target}", f"b2reduce.plots.{target}", f"b2reduce.drives.{target}"):
+    places = "", "plots.", "drives.", "errors.", "binary."
+    for name in (CLASSES.get(target, ""), *(f"b2reduce.{place}{target}" for place in places)):
         if name in domain.objects:
             return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", name, node, contnode)
     return contnode
