@@ -4,8 +4,10 @@ VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d' % sys.version_info[:2
 VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-python$(VERSION))
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed-$(VERSION)
+# The same, with what makes pages.
+PAGES := $(VENV)/pages-$(VERSION)
 
-.PHONY: demo check test long quick smoke engines numbers clean
+.PHONY: demo check test long quick smoke engines numbers docs links clean
 
 # Everything from a fresh clone: the reduction of the default circuit, both simulations, and the report in demo/.
 demo: $(INSTALLED)
@@ -16,8 +18,8 @@ demo: $(INSTALLED)
 
 # The format of the code, what a linter finds in it, and whether the types of what is public fit.
 check: $(INSTALLED)
-	$(BIN)/python -m ruff format --config .ci/ruff.toml --check b2reduce experiments tests
-	$(BIN)/python -m ruff check --config .ci/ruff.toml b2reduce experiments tests
+	$(BIN)/python -m ruff format --config .ci/ruff.toml --check b2reduce experiments tests docs
+	$(BIN)/python -m ruff check --config .ci/ruff.toml b2reduce experiments tests docs
 	$(BIN)/python -m mypy
 
 # All tests that guard correctness.
@@ -44,6 +46,16 @@ engines: $(INSTALLED)
 numbers: $(INSTALLED)
 	$(BIN)/python -m b2reduce.experiments.accuracy
 
+# Pages to read, docs/_build/html/index.html: some minutes, most of them for circuits that run. Then a look at them: links, and a
+# browser as narrow as a telephone.
+docs: $(PAGES)
+	MPLBACKEND=agg $(BIN)/python -m sphinx -W --keep-going -n -q docs docs/_build/html
+	$(BIN)/python docs/making/check.py docs/_build/html
+
+# Whether links to elsewhere lead somewhere; needs a network, and the pages.
+links: $(PAGES)
+	MPLBACKEND=agg $(BIN)/python -m sphinx -b linkcheck -D plot_gallery=0 -q docs docs/_build/links
+
 # A change of what is to be installed installs again; an environment of another Python is made anew; nothing else does either.
 $(INSTALLED): setup.cfg pyproject.toml
 	@test -n "$(VERSION)" || { echo "PYTHON=$(PYTHON) does not run here: name another, such as PYTHON=python3.12" >&2; exit 2; }
@@ -55,5 +67,9 @@ $(INSTALLED): setup.cfg pyproject.toml
 	-$(BIN)/python -m pip install --quiet nnmt
 	touch $@
 
+$(PAGES): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --quiet --editable ".[docs]"
+	touch $@
+
 clean:
-	rm -rf .venv .venv-python* demo demo.new build *.egg-info
+	rm -rf .venv .venv-python* demo demo.new build *.egg-info docs/_build docs/_made docs/results docs/reference/names
