@@ -23,6 +23,7 @@ HOW_TO = [DOCS / "start.md", *sorted(path for path in DOCS.glob("howto/*.md") if
 #: Pages whose blocks run: in order, in one process and one empty folder a page.
 PAGES = [
     *HOW_TO,
+    *sorted(path for path in DOCS.glob("guide/*.md") if path.name != "index.md"),
     *(
         DOCS / f"{name}.md"
         for name in ("explanation/reduction", "explanation/levels", "explanation/trust", "teaching")
