@@ -433,3 +433,56 @@ def test_a_law_passes_through_a_point_that_is_known_better():
             match=message,
         ):
             b2r.fit_gain(surface, through=wrong)
+
+
+def test_a_gain_of_a_current_has_units():
+    fit = b2r.fit_gain(shifted("sqrt"), form="sqrt")
+    assert fit.f(100 * pA) / Hz == pytest.approx(25.0, rel=1e-5)
+    with pytest.raises(b2r.errors.UnitError, match="^x: got"):
+        fit.f(3 * mV)
+
+
+@pytest.mark.parametrize(
+    "through", ["400 pA", {"I": 400 * pA}, 15 * Hz, (400 * pA, 30 * nS), (400 * pA, 30 * nS, 1 * Hz, 2)]
+)
+def test_a_point_to_pass_through_is_three_values(through):
+    with pytest.raises(b2r.errors.InputError, match=r"^through: got .*expected a current, a leak and a rate"):
+        b2r.fit_gain(shifted("sqrt"), form="sqrt", through=through)
+
+
+@pytest.mark.parametrize("where, name", enumerate(("current", "leak", "rate")))
+def test_each_of_them_has_its_unit(where, name):
+    point = [400 * pA, 30 * nS, 15 * Hz]
+    b2r.fit_gain(shifted("sqrt"), form="sqrt", through=point)
+    point[where] = 3 * mV
+    with pytest.raises(b2r.errors.UnitError, match=f"^through, {name}: got"):
+        b2r.fit_gain(shifted("sqrt"), form="sqrt", through=point)
+
+
+def test_forms_are_compared_on_points_that_they_have_not_seen_and_through_the_point():
+    """A form that is held at a wrong point predicts what is left out worse, and a form takes more points than
+    it has parameters.
+    """
+    fair = b2r.fit_gain(shifted("sqrt", noise=0.01), form="auto").cross_validation.set_index("form")
+    held = b2r.fit_gain(
+        shifted("sqrt", noise=0.01),
+        form="auto",
+        through=((I_THETA + 33e-9 * V_THETA) * 1.15 * amp, 33 * nS, 60 * Hz),
+    ).cross_validation.set_index("form")
+    assert held.loc["sqrt", "cv_rmse [Hz]"] > 2 * fair.loc["sqrt", "cv_rmse [Hz]"]
+    assert dict(fair["parameters"]) == {
+        "threshold_linear": 3,
+        "sqrt": 3,
+        "softplus": 4,
+        "threshold_power": 4,
+        "logistic": 4,
+        "spline": 9,
+    }
+    few = surface(lambda i, g: float(FORMS["sqrt"].f(i - I_THETA - V_THETA * g, *TRUE["sqrt"])))
+    rows = [(i, g, few.rate_[m, n]) for m, i in enumerate(few.I_) for n, g in enumerate(few.g_)]
+    rows = [row for row in rows if row[2] > 0][::10][:8]  # four fifths of them are 6 points
+    assert len(rows) == 8
+    table = b2r.fit_gain(
+        b2r.FISurface.from_frame(pd.DataFrame(rows, columns=["I [A]", "g [S]", "rate [Hz]"])), form="auto"
+    ).cross_validation
+    assert table["parameters"].max() - 2 + 3 <= 6 and "spline" not in set(table["form"])
