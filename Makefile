@@ -72,4 +72,4 @@ $(PAGES): $(INSTALLED)
 	touch $@
 
 clean:
-	rm -rf .venv .venv-python* demo demo.new build *.egg-info docs/_build docs/_made docs/results docs/reference/names
+	rm -rf .venv .venv-python* demo demo.new build *.egg-info docs/_build docs/_made docs/results docs/reference/names docs/tutorials/*.ipynb

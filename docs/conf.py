@@ -11,6 +11,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "making"))
 
 import gallery_sources  # noqa: E402
+import numpydoc.xref  # noqa: E402
 import reference_names  # noqa: E402
 
 import b2reduce  # noqa: E402
@@ -55,6 +56,8 @@ numpydoc_show_class_members = False
 numpydoc_xref_param_type = True
 numpydoc_xref_ignore = "all"
 numpydoc_xref_aliases = reference_names.aliases()
+# Those of Python and numpy would lead to pages elsewhere.
+numpydoc.xref.DEFAULT_LINKS.clear()
 
 # Notebooks are kept with what they print, and are not run again.
 nb_execution_mode = "off"
@@ -75,11 +78,13 @@ html_static_path = ["_static", "_made/static"]
 html_extra_path = ["_made/extra"]
 html_css_files = ["b2reduce.css"]
 html_show_sourcelink = False
-html_sidebars = {"changelog": [], "start": []}
+# Summaries are fetched page by page, which browsers refuse to pages that are opened from disk.
+html_show_search_summary = False
+html_sidebars = {page: [] for page in ("changelog", "extending", "start", "teaching")}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "navbar_align": "left",
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 7,
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],

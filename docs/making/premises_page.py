@@ -23,6 +23,11 @@ def markdown(text):
     return "".join(part if k % 2 else re.sub(r"([*_<>|\\])", r"\\\1", part) for k, part in enumerate(parts))
 
 
+def sentence(text):
+    """A text that begins with a capital and ends with a stop."""
+    return f"{text[0].upper()}{text[1:].rstrip('.')}."
+
+
 def weight_of(premise):
     """What its failure weighs, in a sentence."""
     if premise.fatal:
@@ -37,7 +42,7 @@ def remedy_of(premise):
     change = ", ".join(f"{key}={value!r}" for key, value in premise.change.items())
     said = [f"`reduce(..., {change})`"] if change else []
     said += [markdown(premise.otherwise)] if premise.otherwise else []
-    return "; or ".join(said)
+    return sentence("; or ".join(said))
 
 
 def section(name, premise, failure, found):
@@ -63,13 +68,13 @@ What is measured
 : {markdown(measured)}
 
 Why the limit is there
-: {markdown(premise.reason)}.
+: {sentence(markdown(premise.reason))}
 
 What it weighs
 : {weight_of(premise)}
 
 What helps
-: {remedy_of(premise)}.
+: {remedy_of(premise)}
 
 :::{{dropdown}} The circuit
 ```{{literalinclude}} /making/{file.name}
