@@ -22,7 +22,7 @@ LOOKS = {
     "noise-free": dict(marker="x", color="0.35", fill=True),
     "nnmt": dict(marker="*", color="0.45", fill=True),
 }
-SHIFT = 0.13  # of a row, between entries, which often have the same error
+SHIFT = 0.15  # of a row, between entries, which often have the same error
 
 
 def picture():
@@ -31,7 +31,7 @@ def picture():
 
     names = list(listed())
     with plt.style.context(style()):
-        figure, ax = plt.subplots(figsize=(8.5, 9.5))
+        figure, ax = plt.subplots(figsize=(8.5, 11))
         for number, entry in enumerate(ENTRIES):
             found = scored(FOLDER / "entries" / f"{entry}.csv")[1]
             errors = np.array([found[name].error for name in names])
@@ -45,7 +45,7 @@ def picture():
                 marker=look["marker"],
                 color=look["color"],
                 markerfacecolor=look["color"] if look["fill"] else "none",
-                markersize=7 if look["marker"] == "*" else 5,
+                markersize=7 if look["marker"] == "*" else 4.5,
                 label=f"{entry} ({told.sum()} of {len(names)})",
             )
         for row in range(0, len(names), 2):
@@ -56,6 +56,7 @@ def picture():
             xscale="log",
             xlim=(LOWEST * 0.85, HIGHEST * 1.15),
             ylim=(len(names) - 0.5, -0.5),
+            ylabel="circuit (in the order of the list)",
             xlabel="largest error of a mean rate (%); at the right edge: 300 % or more, or no number",
         )
         ax.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])

@@ -163,13 +163,14 @@ def _interval(told):
         return np.nan, np.nan
     members = list(families.values())
     median = lambda chosen: np.median(np.concatenate([members[number] for number in chosen]))
-    drawn = bootstrap(
-        (np.arange(len(members)),),
-        median,
-        vectorized=False,
-        n_resamples=DRAWS,
-        method="percentile",
-        rng=np.random.default_rng(1),
-    ).bootstrap_distribution
+    with np.errstate(invalid="ignore"):  # in a standard error of infinite values, which nobody reads
+        drawn = bootstrap(
+            (np.arange(len(members)),),
+            median,
+            vectorized=False,
+            n_resamples=DRAWS,
+            method="percentile",
+            rng=np.random.default_rng(1),
+        ).bootstrap_distribution
     # Of values that were drawn, never between two of them: one may be infinite.
     return tuple(float(each) for each in np.quantile(drawn, [0.025, 0.975], method="inverted_cdf"))
