@@ -1,21 +1,19 @@
 """What environment variables say about compiling and running.
 
-B2REDUCE_CACHE, B2REDUCE_MARCH, B2REDUCE_THREADS and CXX.
+B2REDUCE_CACHE, B2REDUCE_MARCH and B2REDUCE_THREADS; `compilers.choice` reads CXX.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shlex
-import shutil
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from .errors import InputError
 
-__all__ = ["cache_folder", "compiler_command", "free_memory", "instruction_set", "thread_count"]
+__all__ = ["cache_folder", "free_memory", "instruction_set", "thread_count"]
 
 
 def cache_folder():
@@ -27,8 +25,8 @@ def cache_folder():
 def instruction_set():
     """What code is compiled for.
 
-    ``$B2REDUCE_MARCH`` as the compiler's -march takes it (``x86-64-v3``, ``x86-64``), by default this
-    machine.
+    ``$B2REDUCE_MARCH`` as the compiler's -march takes it (``x86-64-v3``, ``x86-64``), or its -mcpu on ARM
+    (``apple-m1``), by default this machine.
     """
     return os.environ.get("B2REDUCE_MARCH", "").strip() or "native"
 
@@ -50,30 +48,6 @@ def thread_count():
             " use all cores"
         )
     return int(said)
-
-
-def compiler_command():
-    """The C++ compiler as a list of words, the first a path: ``$CXX``, which may bring arguments, else g++ or
-    clang++; None where there is none.
-
-    Raises
-    ------
-    InputError
-        If CXX names no program.
-    """
-    said = os.environ.get("CXX", "").strip()
-    if said:
-        try:
-            name, *arguments = shlex.split(said)
-        except ValueError:  # an open quotation mark
-            name, arguments = said, []
-        if (path := shutil.which(name)) is None:
-            raise InputError(
-                f"CXX: got {said!r}, but there is no program {name!r}; set it to a C++ compiler such as g++"
-                " or clang++, or unset it"
-            )
-        return [path, *arguments]
-    return next(([path] for path in map(shutil.which, ("g++", "clang++")) if path), None)
 
 
 def free_memory():
