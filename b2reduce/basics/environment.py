@@ -13,7 +13,7 @@ from platformdirs import user_cache_path
 
 from .errors import InputError
 
-__all__ = ["cache_folder", "free_memory", "instruction_set", "thread_count"]
+__all__ = ["cache_folder", "core_count", "free_memory", "instruction_set", "thread_count"]
 
 
 def cache_folder():
@@ -31,6 +31,13 @@ def instruction_set():
     return os.environ.get("B2REDUCE_MARCH", "").strip() or "native"
 
 
+def core_count():
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def thread_count():
     """Threads of a run: ``$B2REDUCE_THREADS``, by default as many as this process may use.
 
@@ -41,7 +48,7 @@ def thread_count():
     """
     said = os.environ.get("B2REDUCE_THREADS", "").strip()
     if not said:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return core_count()
     if not (said.isdecimal() and int(said) >= 1):
         raise InputError(
             f"B2REDUCE_THREADS: got {said!r}, expected a whole number of threads of at least 1; unset it to"
@@ -51,13 +58,14 @@ def thread_count():
 
 
 def free_memory():
-    """Bytes that this process can still have, of the machine and of its group; None where nobody says."""
-    found = []
-    with contextlib.suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        found.append(1024 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]))
+    """Bytes that this process can still have, of the machine and of its group."""
+    import psutil
+
+    found = [psutil.virtual_memory().available]
     with contextlib.suppress(OSError, ValueError):  # "max" is no number
         group = Path("/sys/fs/cgroup")
-        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
+        limit, used = (
+            int((group / f"memory.{name}").read_text(encoding="utf-8")) for name in ("max", "current")
+        )
         found.append(limit - used)
-    return min(found, default=None)
+    return min(found)
