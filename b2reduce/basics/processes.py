@@ -122,7 +122,9 @@ def _there(send, pid, group):
         return True
     for path in Path("/proc").glob("[0-9]*/stat") if group else [Path(f"/proc/{pid}/stat")]:
         with contextlib.suppress(OSError):  # it has just gone
-            state, _, leader = path.read_text().rpartition(")")[2].split()[:3]
+            state, _, leader = (
+                path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[:3]
+            )
             if state != "Z" and (not group or int(leader) == pid):
                 return True
     return False

@@ -1,13 +1,13 @@
 """What each kind of compiler is asked for, on each system, and what is said where there is none."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
 from pathlib import Path
 
 import pytest
-from brian2 import ms
 
 import b2reduce as b2r
 from b2reduce.basics import compiler as build
@@ -15,7 +15,6 @@ from b2reduce.basics.compilers import base, choice, msvc, systems
 from b2reduce.basics.compilers.gnu import Gnu
 from b2reduce.basics.compilers.msvc import ClangCl, Msvc
 from b2reduce.basics.compilers.systems import MacOS, Unix, Windows
-from b2reduce.errors import InputError
 from b2reduce.networks.engines.programs import without_compiler
 
 GCC, CLANG = "g++ (GCC) 14.2.0", "Apple clang version 15.0.0"
@@ -230,8 +229,7 @@ def test_without_a_compiler_the_message_says_how_to_get_one(
     assert type(systems.this_system()) is kind and kind.ending == ending
     with pytest.raises(build.BuildError, match=f"there is no C\\+\\+ compiler.*{advice}"):
         build.load_library(SEVEN)
-    with pytest.raises(InputError, match=f"'standalone', but there is no.*{advice}.*engine = 'brian2'"):
-        b2r.simulate_spikes("ei_lif", duration=10 * ms, engine="standalone")
+    assert re.match(f"got 'standalone', but there is no.*{advice}.*engine = 'brian2'", without_compiler())
 
 
 def test_programs_of_networks_need_make_and_a_system_that_has_it(programs, monkeypatch):

@@ -193,7 +193,7 @@ def _compiler_output():
     lines = [
         line.strip()
         for name in (std_silent.dest_fname_stdout, std_silent.dest_fname_stderr)
-        for line in Path(name).read_text(errors="replace").splitlines()
+        for line in Path(name).read_text(encoding="utf-8", errors="replace").splitlines()
     ]
     return " / ".join(filter(None, lines)) or "no message"
 
