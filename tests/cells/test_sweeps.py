@@ -293,6 +293,51 @@ def test_drift_clipping_and_block_are_said(tmp_path):
     assert found.to_surface(g_L="16.7 nS", E_L="-65 mV").blocked[:, 0].tolist() == [False, False, False, True]
 
 
+def test_spikes_at_the_edge_of_a_strong_step_count():
+    """Charging at 40 V/s from the edge on, into a spike 0.9 ms later; without one it is no spike."""
+    t = np.arange(4000) / RATE
+    charging = np.where(t < 0.1, -0.065, np.minimum(-0.065 + 40 * (t - 0.1), -0.025))
+    spiking = charging.copy()
+    at = slice(2000 + 12, 2000 + 20)
+    spiking[at] = np.linspace(-0.04, 0.03, 8)
+    spiking[2020:2060] = np.linspace(0.03, -0.025, 40)
+    assert [x.size for x in find_spikes(spiking, RATE, Rule(), edges=(0.1,))] == [1, 0]
+    assert [x.size for x in find_spikes(charging, RATE, Rule(), edges=(0.1,))] == [0, 0]
+    jump = np.where(t < 0.1, -0.065, -0.01)  # of a bridge that is far off
+    assert [x.size for x in find_spikes(jump, RATE, Rule(), edges=(0.1,))] == [0, 0]
+
+
+def test_spikes_of_a_conductance_based_cell(tmp_path):
+    """Wang and Buzsaki's equations at 50 kHz: their own spikes, and block at the largest current."""
+    from brian2 import Network, NeuronGroup, Quantity, SpikeMonitor, StateMonitor, second
+
+    cell, rate, area = b2r.load_model("wang_buzsaki1996"), 50_000.0, 1e-8  # 1e-4 cm^2
+    I = np.array([-1e-10, 0, 5e-11, 2e-10, 8e-10, 2e-9, 8e-9])
+    before, prefs.codegen.target = prefs.codegen.target, "numpy"
+    try:
+        group = NeuronGroup(
+            I.size, f"{cell.equations}\nI_app : amp/meter**2", threshold=cell.threshold, reset=cell.reset or "",
+            refractory=cell.refractory, method="rk4", dt=Quantity(1 / rate, dim=second.dim),
+            namespace=dict(cell.parameters),
+        )  # fmt: skip
+        group.v = -64 * mV
+        voltage, spikes = StateMonitor(group, "v", record=True), SpikeMonitor(group)
+        network = Network(group, voltage, spikes)
+        for level, duration in ((0.0, 0.1), (1.0, 0.3), (0.0, 0.05)):
+            group.I_app = Quantity(level * I / area, dim=group.I_app.dim)
+            network.run(duration * second)
+    finally:
+        prefs.codegen.target = before
+    v = np.asarray(voltage.v)
+    noisy = v + NOISE * np.random.default_rng(8).standard_normal(v.shape)
+    commands = [command(level, rate, stop=0.4, end=0.45) for level in I]
+    table = b2r.read_sweeps(write_nwb(tmp_path / "wb.nwb", noisy, commands, rate)).table
+    t, i = np.asarray(spikes.t), np.asarray(spikes.i)
+    own = [int(np.sum((i == k) & (t >= 0.1) & (t < 0.4))) for k in range(I.size)]
+    assert table["spikes"].tolist()[:-1] == own[:-1] and own[-2] > 50
+    assert table["blocked"].tolist() == [False] * (I.size - 1) + [True]
+
+
 def test_spikes_on_a_high_plateau_count():
     """Troughs above the threshold: rises are counted, not crossings; small and slow ones are not."""
     t = np.arange(20_000) / RATE

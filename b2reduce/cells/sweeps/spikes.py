@@ -13,9 +13,9 @@ __all__ = ["HEIGHT_", "Rule", "find_spikes", "onset_voltage"]
 HALF_SPAN_ = 1e-4  # s to both sides over which a slope is taken: noise of 0.3 mV is then 2 V/s at any rate
 NEAR_ = 1e-3  # s after the last steep sample within which the peak is
 EDGE_ = 3e-4  # s around an edge of the step in which a rise is the step's own
-HEIGHT_ = (
-    15e-3  # V from the first steep sample to the peak: artefacts and large synaptic potentials have less
-)
+FALLS_, FALLS_WITHIN_ = 5e-3, 3e-3  # V and s of a spike at an edge; charging goes on
+#: V from the first steep sample to the peak: artefacts and large synaptic potentials have less.
+HEIGHT_ = 15e-3
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def find_spikes(voltage, rate, rule, edges=()):
     A fast rise is a stretch in which dV/dt reaches the rule's slope, and which leads up by at least 15 mV to
     a peak within 1 ms. It is a spike where the peak reaches the threshold, at the time at which a line
     between samples crosses half of the rise. Between spikes the voltage need not fall below the threshold:
-    those on a high plateau count. What begins within 0.3 ms of an edge of the step is the step's own.
+    those on a high plateau count. What an edge of the step makes within 0.3 ms is the step's own.
 
     Examples
     --------
@@ -68,8 +68,8 @@ def find_spikes(voltage, rate, rule, edges=()):
     """
     rises = [
         rise
-        for rise in _fast_rises(voltage, rate, rule)
-        if not any(abs(rise[0] / rate - edge) <= EDGE_ for edge in edges)
+        for found in _fast_rises(voltage, rate, rule)
+        if (rise := _without_edge(voltage, rate, found, edges)) is not None
     ]
     if rule.method == "efel":
         spikes = _by_efel(voltage, rate, rule)
@@ -101,6 +101,22 @@ def _fast_rises(voltage, rate, rule):
         if voltage[peak] - voltage[run[0]] >= HEIGHT_ and (not found or peak > found[-1][1]):
             found.append((int(run[0]), peak))
     return found
+
+
+def _without_edge(voltage, rate, rise, edges):
+    """A rise without what an edge of the step makes of it; None where nothing of a spike is left.
+
+    Strong steps charge the membrane faster than the rule's slope from their edge on, and the first spike
+    follows at once: the same height must be left from 0.3 ms after the edge, and it must fall again.
+    """
+    first, peak = rise
+    near = [edge for edge in edges if abs(first / rate - edge) <= EDGE_]
+    if not near:
+        return rise
+    first = round((near[-1] + EDGE_) * rate)
+    after = voltage[peak : peak + round(FALLS_WITHIN_ * rate)]
+    high = peak > first and voltage[peak] - voltage[first] >= HEIGHT_
+    return (first, peak) if high and after.min() <= voltage[peak] - FALLS_ else None
 
 
 def _half_way(voltage, first, peak):
