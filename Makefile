@@ -5,7 +5,7 @@ VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-python$(VERSION))
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed-$(VERSION)
 
-.PHONY: demo check test long quick smoke engines numbers clean
+.PHONY: demo check test long quick smoke engines numbers dist clean
 
 # Everything from a fresh clone: the reduction of the default circuit, both simulations, and the report in demo/.
 demo: $(INSTALLED)
@@ -44,6 +44,11 @@ engines: $(INSTALLED)
 numbers: $(INSTALLED)
 	$(BIN)/python -m b2reduce.experiments.accuracy
 
+# What a release consists of, in dist/, and whether it is whole.
+dist: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable ".[dist]"
+	.ci/dist $(BIN)/python
+
 # A change of what is to be installed installs again; an environment of another Python is made anew; nothing else does either.
 $(INSTALLED): setup.cfg pyproject.toml
 	@test -n "$(VERSION)" || { echo "PYTHON=$(PYTHON) does not run here: name another, such as PYTHON=python3.12" >&2; exit 2; }
@@ -54,4 +59,4 @@ $(INSTALLED): setup.cfg pyproject.toml
 	touch $@
 
 clean:
-	rm -rf .venv .venv-python* demo demo.new build *.egg-info
+	rm -rf .venv .venv-python* demo demo.new build dist *.egg-info
