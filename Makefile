@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed-$(VERSION)
 # The same, with what makes pages.
 PAGES := $(VENV)/pages-$(VERSION)
 
-.PHONY: demo check test long quick smoke engines numbers docs links clean
+.PHONY: demo check test long quick smoke engines numbers docs links dist clean
 
 # Everything from a fresh clone: the reduction of the default circuit, both simulations, and the report in demo/.
 demo: $(INSTALLED)
@@ -56,6 +56,11 @@ docs: $(PAGES)
 links: $(PAGES)
 	MPLBACKEND=agg $(BIN)/python -m sphinx -b linkcheck -D plot_gallery=0 -q docs docs/_build/links
 
+# What a release consists of, in dist/, and whether it is whole.
+dist: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable ".[dist]"
+	.ci/dist $(BIN)/python
+
 # A change of what is to be installed installs again; an environment of another Python is made anew; nothing else does either.
 $(INSTALLED): setup.cfg pyproject.toml
 	@test -n "$(VERSION)" || { echo "PYTHON=$(PYTHON) does not run here: name another, such as PYTHON=python3.12" >&2; exit 2; }
@@ -72,4 +77,4 @@ $(PAGES): $(INSTALLED)
 	touch $@
 
 clean:
-	rm -rf .venv .venv-python* demo demo.new build *.egg-info docs/_build docs/_made docs/results docs/reference/names docs/tutorials/*.ipynb
+	rm -rf .venv .venv-python* demo demo.new build dist *.egg-info docs/_build docs/_made docs/results docs/reference/names docs/tutorials/*.ipynb
