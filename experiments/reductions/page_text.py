@@ -72,7 +72,8 @@ than 15 %, *none* is a failure, and - is missing.
 
 ## Where the levels of this package are off, and why
 
-Premises are those that `check_premises` measures on a spiking run; no entry knows of them.
+Premises are those that `validate` measures, on a spiking run and on uncoupled cells at other drives, for the circuit that was reduced at level `linear`; no entry
+knows of those that take spikes.
 
 {failures}
 

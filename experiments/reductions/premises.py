@@ -19,8 +19,11 @@ from b2reduce.experiments.reductions.scoring import LIMIT
 import b2reduce as b2r
 from b2reduce.basics.errors import B2reduceError
 from b2reduce.basics.files import write_text
+from b2reduce.basics.progress import Progress
 from b2reduce.reduction.levels.register import LEVELS
-from b2reduce.validation.check_premises import check_premises
+from b2reduce.validation.premises.evidence import Evidence
+from b2reduce.validation.premises.table import premises_table
+from b2reduce.validation.premises.uncoupled import UncoupledCells
 
 __all__ = ["broken_premises", "off_by_level", "read_premises"]
 
@@ -38,13 +41,19 @@ def off_by_level():
 
 
 def broken_premises(name):
-    """Rows (circuit, premise, measured, limit) of what does not hold, of one reduction and one spiking run."""
-    circuit, what = circuit_of(name), listed()[name]
+    """Rows (circuit, premise, measured, limit) of what does not hold, of one reduction and one spiking run.
+
+    They are those of the circuit that was reduced: of one at other drives that is the first of its family, and
+    whether the rate model follows its drives is among them, as in the table of `validate`.
+    """
+    circuit, what = circuit_of(listed()[name].family), listed()[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", b2r.errors.AccuracyWarning)  # of a percent
         reduced = b2r.reduce(circuit, level="linear", at=dict(what.at) or None, seed=SEED, progress=False)
-    run = b2r.simulate_spikes(circuit, duration=f"{what.duration} s", seed=SEED, progress=False)
-    table = check_premises(circuit, run, reduced)
+        run = b2r.simulate_spikes(circuit, duration=f"{what.duration} s", seed=SEED, progress=False)
+        with Progress(False) as bar:
+            uncoupled = UncoupledCells(reduced, SEED, "auto", bar)
+            table = premises_table(Evidence(circuit, [run], reduced, None, uncoupled))
     broken = table[~table["holds"].astype(bool)]
     return [(name, row.assumption, float(row.measured), row.limit) for row in broken.itertuples()]
 
