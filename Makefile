@@ -5,7 +5,7 @@ VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-python$(VERSION))
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed-$(VERSION)
 
-.PHONY: demo check test long quick smoke engines numbers clean
+.PHONY: demo check test long quick smoke engines elsewhere oldest numbers clean
 
 # Everything from a fresh clone: the reduction of the default circuit, both simulations, and the report in demo/.
 demo: $(INSTALLED)
@@ -39,6 +39,14 @@ smoke: $(INSTALLED)
 # The tests of the engine with kernels for other instruction sets and by other compilers.
 engines: $(INSTALLED)
 	.ci/engines $(BIN)/python
+
+# Kernels and networks on Windows and ARM, emulated, and compiled for macOS.
+elsewhere: $(INSTALLED)
+	.ci/elsewhere $(BIN)/python
+
+# The smoke tests with the oldest versions that setup.cfg allows.
+oldest:
+	.ci/oldest
 
 # The accuracy that the README quotes, measured again.
 numbers: $(INSTALLED)
