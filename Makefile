@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed-$(VERSION)
 # The same, with what makes pages.
 PAGES := $(VENV)/pages-$(VERSION)
 
-.PHONY: demo check test long quick smoke engines numbers docs links dist clean
+.PHONY: demo check test long quick smoke engines elsewhere oldest numbers docs links dist clean
 
 # Everything from a fresh clone: the reduction of the default circuit, both simulations, and the report in demo/.
 demo: $(INSTALLED)
@@ -41,6 +41,14 @@ smoke: $(INSTALLED)
 # The tests of the engine with kernels for other instruction sets and by other compilers.
 engines: $(INSTALLED)
 	.ci/engines $(BIN)/python
+
+# Kernels and networks on Windows and ARM, emulated, and compiled for macOS.
+elsewhere: $(INSTALLED)
+	.ci/elsewhere $(BIN)/python
+
+# The smoke tests with the oldest versions that setup.cfg allows.
+oldest:
+	.ci/oldest
 
 # The accuracy that the README quotes, measured again.
 numbers: $(INSTALLED)

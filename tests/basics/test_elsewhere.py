@@ -1,14 +1,20 @@
 """Kernels and networks on Windows and on ARM, emulated: the spikes that they make here."""
 
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from brian2 import second
 
 import b2reduce as b2r
+from b2reduce.basics.compilers.base import exported
+from b2reduce.basics.compilers.gnu import Gnu
+from b2reduce.basics.compilers.systems import MacOS
 from b2reduce.cells.engine import simulate_cells
 from b2reduce.cells.engine.kernel_arrays import RunArrays
+from b2reduce.cells.engine.native import kernel_of
 from b2reduce.networks.engines import native as networks
 
 from .. import elsewhere
@@ -16,7 +22,7 @@ from ..cells.test_native import grid
 from ..networks.test_native_network import CIRCUITS, spikes_of
 from ..spike_trains import assert_same_spikes, noisy
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 #: Sets of instructions that emulators have
 MACHINES = {
     "Windows": (elsewhere.windows, "x86-64"),
@@ -50,6 +56,25 @@ def there(machine, monkeypatch):
             return here, call()
 
     return both
+
+
+@pytest.mark.parametrize("target, march", [("aarch64", "apple_m1"), ("x86_64", "x86_64_v3")])
+def test_macos_compiles_with_its_own_headers(target, march, tmp_path):
+    """By a clang that brings them; what it makes is not run."""
+    if not os.environ.get("B2REDUCE_ELSEWHERE"):
+        pytest.importorskip("ziglang")
+    system = MacOS({"aarch64": "arm64"}.get(target, target))
+    compiler = Gnu((sys.executable, "-m", "ziglang", "c++", "-target", f"{target}-macos"), system)
+    network, _ = networks.program_of(CIRCUITS["plasticity"](), 1e-4)
+    for text in (kernel_of(noisy(16), 1e-4).source.text, network.text):
+        (product, words), _ = compiler.steps(text, march)
+        (tmp_path / "kernel.cpp").write_text(text, encoding="utf-8")
+        subprocess.run([*compiler.command, *words], cwd=tmp_path, check=True, capture_output=True)
+        made = (tmp_path / product).read_bytes()
+        # Of 64 bits, then the processor, in mach/machine.h: 7 is x86, 12 is ARM, and 1 << 24 says 64 bits
+        assert made[:4] == bytes.fromhex("cffaedfe")
+        assert int.from_bytes(made[4:8], "little") == (1 << 24 | {"aarch64": 12, "x86_64": 7}[target])
+        assert all(f"_{name}".encode() in made for name in exported(text))
 
 
 @pytest.mark.parametrize("name", ["lif", "adex_brette2005", "hodgkin_huxley1952"])
