@@ -509,7 +509,8 @@ def test_reading_leaves_the_process_as_it_was(voltages, tmp_path):
     """pyabf, imported anew, adds to the path of modules and changes how numpy prints."""
     episodic(tmp_path / "a.abf", voltages)
     code = (
-        "import sys, numpy as np, b2reduce as b2r\n"
+        # Setuptools, which Brian2 imports, adds to the path as well
+        "import sys, setuptools, brian2, numpy as np, b2reduce as b2r\n"
         "before = list(sys.path), np.get_printoptions()\n"
         "b2r.read_sweeps('a.abf')\n"
         "assert 'pyabf' in sys.modules and (list(sys.path), np.get_printoptions()) == before\n"
