@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FAILURES", "Failure", "fails", "key_of", "load", "measure", "source_of", "write"]
+__all__ = ["FAILURES", "Failure", "fails", "is_newer", "key_of", "load", "measure", "source_of", "write"]
 
 #: Modules whose import fills the table below.
 PLACES = ("failures_of_firing", "failures_of_synapses", "failures_of_cells", "failures_of_networks")
@@ -45,6 +45,16 @@ class Failure:
     premise: str
     draw: Callable
     caption: str
+
+
+def is_newer(path, *sources):
+    """Whether a file is there, and none of these sources nor of the package has been written since."""
+    import b2reduce
+
+    if not path.is_file():
+        return False
+    package = Path(b2reduce.__file__).parent
+    return path.stat().st_mtime > max(file.stat().st_mtime for file in (*sources, *package.rglob("*.py")))
 
 
 def source_of(failure):
@@ -102,7 +112,7 @@ def measure(failure):
 
 
 def write(folder, names=()):
-    """Write the pictures and numbers of these failures, or of all, where they do not stand already."""
+    """Write the pictures and numbers of these failures, or of all that are older than the package."""
     import matplotlib.pyplot as plt
 
     folder = Path(folder)
@@ -113,7 +123,7 @@ def write(folder, names=()):
         raise SystemExit(f"got {', '.join(unknown)}, expected some of {', '.join(known)}")
     for name in names or known:
         path = folder / f"{key_of(name)}.json"
-        if path.is_file() and path.stat().st_mtime > source_of(known[name]).stat().st_mtime and not names:
+        if is_newer(path, source_of(known[name])) and not names:
             continue
         began = time.perf_counter()
         figure, found = measure(known[name])

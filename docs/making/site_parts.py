@@ -6,6 +6,7 @@ import importlib.util
 import shutil
 from pathlib import Path
 
+import failures
 import premises_page
 import reference_names
 
@@ -37,17 +38,15 @@ def write_explorer():
     """The page with sliders that the page for teaching shows."""
     import b2reduce as b2r
 
-    page = MADE / "extra" / "explore.html"
-    if not page.is_file():
-        b2r.explore("ei_lif", page, seed=1)
+    page, aside = MADE / "extra" / "explore.html", MADE / "explore.html"
+    if not failures.is_newer(page):
+        aside.unlink(missing_ok=True)
+        b2r.explore("ei_lif", aside, seed=1)
+        aside.replace(page)
 
 
 def name_or_word(app, env, node, contnode):
     """A name in single backticks that the package has is a link to it; any other is set as code."""
-    if node["reftarget"].startswith(
-        ("python:", "numpy:")
-    ):  # of types in docstrings; their pages are elsewhere
-        return contnode
     if node.get("refdomain") != "py" or node.get("reftype") != "obj":
         return None
     domain, target = env.get_domain("py"), node["reftarget"]
