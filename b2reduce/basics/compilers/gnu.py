@@ -35,7 +35,7 @@ class Gnu(Compiler):
         else:
             found = [] if march == "native" else [f"-march={march}"]
         if self.system.name == "Windows" and X86.fullmatch(machine) and "clang" not in self.version():
-            # Windows aligns stacks to 16 bytes; g++ moves 32 or 64 there as if they stood at such places.
+            # Stacks of Windows are aligned to 16 bytes, but g++ may move 32 there as aligned (its bug 54412).
             found.append("-Wa,-muse-unaligned-vector-move")
         return found
 
