@@ -5,7 +5,12 @@ from __future__ import annotations
 __all__ = ["REASONS", "TEXT"]
 
 #: {circuit that a level is off at: why, in a sentence}
-REASONS: dict = {}
+REASONS = {
+    "ei_lif-10Hz": "reduced at 14 Hz: three levels keep the noise of that place, which lifts rates below it; `transfer` moves it along",
+    "vogels2005": "single synapses are strong, so that cells fire in bursts and at rates of their own, and no cell is the mean cell; silence is a state as well",
+    "zerlaut2018-5Hz": "reduced at 4 Hz: the noise is that of 4 Hz, and leak changes the slope of these gains; `transfer` has it",
+    "ring_lif": "one rate stands for a hypercolumn: rates over angle are peaked, and the mean of a curved gain is above the gain of the mean; `cells=True` and `ring_profile` have it",
+}
 
 TEXT = """\
 # How well are spiking networks reduced to rates? A benchmark
@@ -62,9 +67,9 @@ of that mean. CV is the mean coefficient of variation of the intervals of cells 
 its mean, which is 1 of independent Poisson cells and below of regular ones; it grows with the number of cells that fire together. Rates in bold are off by more
 than 15 %, *none* is a failure, and - is missing.
 
-- Ten of the circuits were drawn at random from `experiments/random_circuits.py` and four from `drawn.py`, by the first numbers of a seed: none was left out for what it does.
+- Seven circuits were drawn by `experiments/random_circuits.py`, three of which stand there at another drive as well, and four by `drawn.py`: the first numbers of a seed, none left out for what it does.
 - The others follow publications. Of some only cells or states are a paper's, and the rest was chosen for this package; the list says so.
-- Circuits that synchronise (`ei_lif_gamma`, and points A, B and D of `brunel2000`) have mean rates as well, and a theory of asynchronous cells that comes near to them does so by luck: look at the synchrony.
+- Circuits that synchronise (`ei_lif_gamma`, and all of `brunel2000`, whose 5000 cells share more of their inputs than the paper's 12500) have mean rates as well. A theory of asynchronous cells that comes near to them does so by luck: look at the synchrony.
 - `vogels2005` can be silent as well, and is meant in the state that its kick leaves it in. Five runs of two seconds do not tell a state that lasts from one that ends later.
 - Rates near zero are judged on a scale of 1 Hz: silence predicted for 0.1 Hz is an error of 10 %.
 - In networks whose feedback nearly cancels (`brunel2001`, `vogels2005`) wirings differ more than theories do: the ± says by how much.

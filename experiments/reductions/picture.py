@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from b2reduce.experiments.reductions.entries import ENTRIES
 from b2reduce.experiments.reductions.listing import FOLDER, listed
-from b2reduce.experiments.reductions.score import scored
+from b2reduce.experiments.reductions.score import outcomes_of
 from b2reduce.experiments.reductions.scoring import LIMIT
 
 from b2reduce.results.plots.style import style
@@ -33,7 +33,7 @@ def picture():
     with plt.style.context(style()):
         figure, ax = plt.subplots(figsize=(8.5, 11))
         for number, entry in enumerate(ENTRIES):
-            found = scored(FOLDER / "entries" / f"{entry}.csv")[1]
+            found = outcomes_of(FOLDER / "entries" / f"{entry}.csv")
             errors = np.array([found[name].error for name in names])
             rows = np.arange(len(names)) + SHIFT * (number - (len(ENTRIES) - 1) / 2)
             told = ~np.isnan(errors)

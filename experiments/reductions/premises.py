@@ -13,7 +13,7 @@ import warnings
 import click
 from b2reduce.experiments.reductions.levels import SEED
 from b2reduce.experiments.reductions.listing import FOLDER, circuit_of, listed
-from b2reduce.experiments.reductions.score import scored
+from b2reduce.experiments.reductions.score import outcomes_of
 from b2reduce.experiments.reductions.scoring import LIMIT
 
 import b2reduce as b2r
@@ -35,7 +35,7 @@ def off_by_level():
     """{circuit: {level: error}} of the circuits that a level is off at by more than 15 %, or fails."""
     found: dict = {}
     for level in LEVELS:
-        for name, outcome in scored(FOLDER / "entries" / f"{level}.csv")[1].items():
+        for name, outcome in outcomes_of(FOLDER / "entries" / f"{level}.csv").items():
             found.setdefault(name, {})[level] = outcome.error
     return {name: errors for name, errors in found.items() if any(each > LIMIT for each in errors.values())}
 

@@ -20,7 +20,7 @@ from b2reduce.experiments.reductions.tables import read_table
 from b2reduce.basics.errors import B2reduceError
 from b2reduce.basics.files import without_nan
 
-__all__ = ["GROUPS", "percent", "report", "scored"]
+__all__ = ["GROUPS", "outcomes_of", "percent", "report", "scored"]
 
 #: {name: which circuits}
 GROUPS = {
@@ -46,15 +46,20 @@ def percent(value):
     return f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %"
 
 
-def scored(path):
-    """({group: Scores}, {circuit: Outcome}) of a table.
+def outcomes_of(path):
+    """{circuit: Outcome} of a table.
 
     Raises
     ------
     InputError
         If the table is refused.
     """
-    found = outcomes(read_table(path), read_references(), listed())
+    return outcomes(read_table(path), read_references(), listed())
+
+
+def scored(path):
+    """({group: Scores}, {circuit: Outcome}) of a table, which may be refused as well."""
+    found = outcomes_of(path)
     groups = {
         group: scores({name: outcome for name, outcome in found.items() if belongs(listed()[name])})
         for group, belongs in GROUPS.items()
