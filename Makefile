@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed-$(VERSION)
 # The same, with what makes pages.
 PAGES := $(VENV)/pages-$(VERSION)
 
-.PHONY: demo check test long quick smoke engines elsewhere oldest numbers docs links dist mutants clean
+.PHONY: demo check test long quick smoke engines elsewhere oldest numbers docs links dist mutants asv paper clean
 
 # Everything from a fresh clone: the reduction of the default circuit, both simulations, and the report in demo/.
 demo: $(INSTALLED)
@@ -49,6 +49,17 @@ elsewhere: $(INSTALLED)
 # The smoke tests with the oldest versions that setup.cfg allows.
 oldest:
 	.ci/oldest
+
+# Every benchmark over time once, on what stands here: that they run. Their README says how the history is timed.
+asv: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable ".[asv]"
+	cd experiments/benchmarks/asv && $(abspath $(BIN))/python -m asv machine --yes
+	cd experiments/benchmarks/asv && $(abspath $(BIN))/python -m asv check --python=same
+	cd experiments/benchmarks/asv && $(abspath $(BIN))/python -m asv run --quick --python=same --show-stderr
+
+# The paper with its numbers and figures, measured again.
+paper: $(INSTALLED)
+	$(BIN)/python -m b2reduce.experiments.paper
 
 # The accuracy that the README quotes, measured again.
 numbers: $(INSTALLED)
