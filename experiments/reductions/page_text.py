@@ -9,6 +9,7 @@ REASONS = {
     "ei_lif-10Hz": "reduced at 14 Hz: three levels keep the noise of that place, which lifts rates below it; `transfer` moves it along",
     "vogels2005": "single synapses are strong, so that cells fire in bursts and at rates of their own, and no cell is the mean cell; silence is a state as well",
     "zerlaut2018-5Hz": "reduced at 4 Hz: the noise is that of 4 Hz, and leak changes the slope of these gains; `transfer` has it",
+    "random-0-weaker": "reduced at the stronger drive, at which E fires 5 Hz: three levels keep the noise of that place, where E is silent here; `transfer` has it, 3.66 Hz for 3.67 Hz",
     "ring_lif": "one rate stands for a hypercolumn: rates over angle are peaked, and the mean of a curved gain is above the gain of the mean; `cells=True` and `ring_profile` have it",
 }
 
