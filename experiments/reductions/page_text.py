@@ -40,7 +40,8 @@ The four levels are reduced at the drives of the first circuit of a family and r
 operating point, so that they differ at other drives alone. A circuit counts as warned of wherever the reduction said anything at all, or `fluctuations`
 or a premise foretold failure: remarks on a percent count as well, which makes many warnings undeserved. `nnmt` needs leaky integrate-and-fire cells that
 are all alike, constant drives, and synapses that are all jumps (`nnmt.lif.delta`) or all currents of one time constant (`nnmt.lif.exp`); it takes the
-means of in-degrees and of sizes. Where it does not apply its rates are missing. Every entry is made by
+means of in-degrees and of sizes. Where it does not apply its rates are missing. Where the
+levels are missing they have not been run yet, which takes minutes a circuit; the command goes on where it ended. Every entry is made by
 
 ```console
 python -m b2reduce.experiments.reductions.entries --only linear
