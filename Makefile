@@ -4,8 +4,10 @@ VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d' % sys.version_info[:2
 VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-python$(VERSION))
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed-$(VERSION)
+# The same, with what makes pages.
+PAGES := $(VENV)/pages-$(VERSION)
 
-.PHONY: demo check test long quick smoke engines numbers clean
+.PHONY: demo check test long quick smoke engines elsewhere oldest numbers docs links dist mutants asv paper clean
 
 # Everything from a fresh clone: the reduction of the default circuit, both simulations, and the report in demo/.
 demo: $(INSTALLED)
@@ -16,8 +18,8 @@ demo: $(INSTALLED)
 
 # The format of the code, what a linter finds in it, and whether the types of what is public fit.
 check: $(INSTALLED)
-	$(BIN)/python -m ruff format --config .ci/ruff.toml --check b2reduce experiments tests
-	$(BIN)/python -m ruff check --config .ci/ruff.toml b2reduce experiments tests
+	$(BIN)/python -m ruff format --config .ci/ruff.toml --check b2reduce experiments tests docs
+	$(BIN)/python -m ruff check --config .ci/ruff.toml b2reduce experiments tests docs
 	$(BIN)/python -m mypy
 
 # All tests that guard correctness.
@@ -40,9 +42,49 @@ smoke: $(INSTALLED)
 engines: $(INSTALLED)
 	.ci/engines $(BIN)/python
 
+# Kernels and networks on Windows and ARM, emulated, and compiled for macOS.
+elsewhere: $(INSTALLED)
+	.ci/elsewhere $(BIN)/python
+
+# The smoke tests with the oldest versions that setup.cfg allows.
+oldest:
+	.ci/oldest
+
+# Every benchmark over time once, on what stands here: that they run. Their README says how the history is timed.
+asv: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable ".[asv]"
+	cd experiments/benchmarks/asv && $(abspath $(BIN))/python -m asv machine --yes
+	cd experiments/benchmarks/asv && $(abspath $(BIN))/python -m asv check --python=same
+	cd experiments/benchmarks/asv && $(abspath $(BIN))/python -m asv run --quick --python=same --show-stderr
+
+# The paper with its numbers and figures, measured again.
+paper: $(INSTALLED)
+	$(BIN)/python -m b2reduce.experiments.paper
+
 # The accuracy that the README quotes, measured again.
 numbers: $(INSTALLED)
 	$(BIN)/python -m b2reduce.experiments.accuracy
+
+# Pages to read, docs/_build/html/index.html: some minutes, most of them for circuits that run. Then a look at them: links, and a
+# browser as narrow as a telephone.
+docs: $(PAGES)
+	MPLBACKEND=agg $(BIN)/python -m sphinx -W --keep-going -n -q docs docs/_build/html
+	$(BIN)/python docs/making/check.py docs/_build/html
+
+# Whether links to elsewhere lead somewhere; needs a network, and the pages.
+links: $(PAGES)
+	MPLBACKEND=agg $(BIN)/python -m sphinx -b linkcheck -D plot_gallery=0 -q docs docs/_build/links
+
+# What a release consists of, in dist/, and whether it is whole.
+dist: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable ".[dist]"
+	.ci/dist $(BIN)/python
+
+# Changes of formulas, fits and units that no test notices (setup.cfg says where): about an hour, and again only what was touched since.
+mutants: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable ".[mutants]"
+	$(BIN)/mutmut run --max-children 2
+	$(BIN)/mutmut results
 
 # A change of what is to be installed installs again; an environment of another Python is made anew; nothing else does either.
 $(INSTALLED): setup.cfg pyproject.toml
@@ -50,8 +92,15 @@ $(INSTALLED): setup.cfg pyproject.toml
 	test -e $@ || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --quiet --editable ".[test]"
-	-$(BIN)/python -m pip install --quiet nest-simulator # not for every system and Python: without it its tests are skipped
+	# What has nothing in common with the package, to hold it against: not for every system and Python, and without it its tests are skipped
+	-$(BIN)/python -m pip install --quiet nest-simulator
+	-$(BIN)/python -m pip install --quiet nnmt
+	touch $@
+
+$(PAGES): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --quiet --editable ".[docs]"
 	touch $@
 
 clean:
-	rm -rf .venv .venv-python* demo demo.new build *.egg-info
+	rm -rf .venv .venv-python* demo demo.new build dist mutants *.egg-info docs/_build docs/_made docs/results docs/reference/names \
+		docs/tutorials/*.ipynb

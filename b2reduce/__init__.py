@@ -4,7 +4,7 @@ import os
 
 import lazy_loader as _lazy
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # In a clone, models and scripts stand beside the package; installed, they are within it.
 _CLONE = os.path.dirname(__path__[0])

@@ -11,6 +11,8 @@ from .cells.measure_transfer import measure_transfer as measure_transfer
 from .cells.response import measure_linear_response as measure_linear_response
 from .cells.rheobase import rheobase as rheobase
 from .cells.surface import FISurface as FISurface
+from .cells.sweeps.read import read_sweeps as read_sweeps
+from .cells.sweeps.recording import SweepRecording as SweepRecording
 from .circuit.circuit import Circuit as Circuit
 from .circuit.circuit import load_circuit as load_circuit
 from .circuit.library import list_models as list_models

@@ -5,6 +5,7 @@ from .results.plots.dynamics import plot_adaptation, plot_linear_response
 from .results.plots.fluctuations import plot_spectra
 from .results.plots.networks import plot_raster, plot_rates, plot_step
 from .results.plots.style import style
+from .results.plots.sweeps import plot_sweeps
 from .results.plots.theory import plot_continuation, plot_phase_plane
 from .scanning.asynchrony_plot import plot_asynchrony
 from .scanning.map_plot import plot_map
@@ -26,6 +27,7 @@ __all__ = [
     "plot_rates",
     "plot_spectra",
     "plot_step",
+    "plot_sweeps",
     "plot_transfer",
     "style",
 ]

@@ -69,6 +69,22 @@ def moving_response(log_tau=(-6.0, -0.4, 0.1), lead=(0.7, 0.3, 0.05), moves=True
     )  # fmt: skip
 
 
+def recording():
+    """Two sweeps, of one sample in ten."""
+    sweep = lambda number, spikes: class_of("Sweep")(
+        "slice.abf", number, "IN 0", np.linspace(-0.07, 0.02, 7), np.full(7, 1e-10), 2e4, (0.1, 0.6), 1e-10,
+        -0.0, 0.0, spikes,
+    )  # fmt: skip
+    columns = class_of("SweepRecording").FIELDS["table"].columns
+    table = pd.DataFrame({name: [0.1, np.nan] for name in columns}).assign(
+        file="slice.abf", sweep=[1, 2], blocked=[False, True], spikes=[0, 2]
+    )
+    return class_of("SweepRecording")(
+        (sweep(1, np.array([])), sweep(2, np.array([0.1, 0.25]))), table, 9e-9, np.nan, -0.07, 1e-4,
+        left_out=["slice.abf, sweep 3: [/x] $\\frac{$"], settings={"steady": 0.5}, warnings=["a warning"],
+    )  # fmt: skip
+
+
 def source_response():
     frequency = np.array([0.0, 5.0, 20.0, 100.0, 300.0])
     gain = -8 / (1 + 2j * np.pi * frequency * 5e-3)
@@ -302,6 +318,8 @@ RESULTS = {
     "transfer": transfer,
     "response": response,
     "answer": source_response,
+    "recorded sweep": lambda: recording().sweeps[1],
+    "recording": recording,
     "moving response": moving_response,
     "moving filter": lambda: moving_response().filter,
     "fluctuations": fluctuations,

@@ -1,5 +1,6 @@
 """What a stranger installs: a wheel, in a clean environment, from another folder."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -21,17 +22,27 @@ pytestmark = [
 ]
 
 
+def sources():
+    """Names of all files that a clone has; unpacked sources have no others."""
+    if not (ROOT / ".git").exists():
+        return [path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*") if path.is_file()]
+    said = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    return [name for name in said.split("\n") if name and (ROOT / name).is_file()]
+
+
+def copy_of_sources(place):
+    for name in sources():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, place / name)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """Wheel and source distribution, built from a copy so that the sources stay clean."""
     place = tmp_path_factory.mktemp("build")
-    files = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split("\n")
-    for name in filter(None, files):
-        if (ROOT / name).is_file():
-            (place / "source" / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, place / "source" / name)
+    copy_of_sources(place / "source")
     subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", place / "dist", place / "source"],
         check=True,
@@ -62,10 +73,39 @@ def test_the_wheel_holds_the_data_and_no_strangers(built):
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"b2reduce"}, (
         "nothing but the package at the top level"
     )
-    sources = tarfile.open(next(built.glob("*.tar.gz"))).getnames()
-    assert any(name.endswith("models/neurons/lif.toml") for name in sources) and any(
-        name.endswith("LICENSE") for name in sources
+
+
+def test_the_sources_hold_all_that_a_clone_has(built):
+    """So that their tests, and their make, find what they look for."""
+    packed = {
+        name.partition("/")[2]
+        for name in tarfile.open(next(built.glob("*.tar.gz"))).getnames()
+        if "/" in name
+    }
+    assert len(sources()) > 500 and set(sources()) - packed == set()
+
+
+def test_tests_run_from_the_unpacked_sources(built, tmp_path):
+    tarfile.open(next(built.glob("*.tar.gz"))).extractall(tmp_path, filter="data")
+    [unpacked] = tmp_path.iterdir()
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-rs",
+            "tests/test_release.py",
+            "tests/test_layers.py",
+        ],
+        cwd=unpacked,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(unpacked)},
     )
+    assert done.returncode == 0 and "skipped" not in done.stdout, done.stdout
 
 
 def test_the_wheel_works_in_a_clean_environment_elsewhere(built, tmp_path):
@@ -147,19 +187,7 @@ def test_an_editable_install_is_found_from_the_folder_above_the_clone(tmp_path):
     contents.
     """
     clone, site = tmp_path / "b2reduce", tmp_path / "site"
-    for name in filter(
-        None,
-        subprocess.run(
-            ["git", "ls-files", "-co", "--exclude-standard"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split("\n"),
-    ):
-        if (ROOT / name).is_file():
-            (clone / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, clone / name)
+    copy_of_sources(clone)
     build = "import sys; from setuptools.build_meta import build_editable; print(build_editable(sys.argv[1]))"
     made = subprocess.run([sys.executable, "-c", build, tmp_path], cwd=clone, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr

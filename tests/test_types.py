@@ -75,8 +75,11 @@ def checked(tmp_path_factory):
 
 @pytest.mark.slow
 def test_readme_fits_the_types(checked):
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
-    assert len(blocks) > 3
+    pages = [ROOT / "README.md", *sorted(ROOT.glob("docs/guide/*.md"))]
+    blocks = re.findall(
+        r"```python\n(.*?)```", "".join(page.read_text(encoding="utf-8") for page in pages), re.S
+    )
+    assert len(blocks) > 8
     done = checked("\n".join(blocks))
     assert done.returncode == 0, done.stdout
 

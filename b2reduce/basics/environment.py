@@ -1,21 +1,19 @@
 """What environment variables say about compiling and running.
 
-B2REDUCE_CACHE, B2REDUCE_MARCH, B2REDUCE_THREADS and CXX.
+B2REDUCE_CACHE, B2REDUCE_MARCH and B2REDUCE_THREADS; `compilers.choice` reads CXX.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shlex
-import shutil
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from .errors import InputError
 
-__all__ = ["cache_folder", "compiler_command", "free_memory", "instruction_set", "thread_count"]
+__all__ = ["cache_folder", "core_count", "free_memory", "instruction_set", "thread_count"]
 
 
 def cache_folder():
@@ -27,10 +25,17 @@ def cache_folder():
 def instruction_set():
     """What code is compiled for.
 
-    ``$B2REDUCE_MARCH`` as the compiler's -march takes it (``x86-64-v3``, ``x86-64``), by default this
-    machine.
+    ``$B2REDUCE_MARCH`` as the compiler's -march takes it (``x86-64-v3``, ``x86-64``), or its -mcpu on ARM
+    (``apple-m1``), by default this machine.
     """
     return os.environ.get("B2REDUCE_MARCH", "").strip() or "native"
+
+
+def core_count():
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def thread_count():
@@ -43,7 +48,7 @@ def thread_count():
     """
     said = os.environ.get("B2REDUCE_THREADS", "").strip()
     if not said:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return core_count()
     if not (said.isdecimal() and int(said) >= 1):
         raise InputError(
             f"B2REDUCE_THREADS: got {said!r}, expected a whole number of threads of at least 1; unset it to"
@@ -52,38 +57,15 @@ def thread_count():
     return int(said)
 
 
-def compiler_command():
-    """The C++ compiler as a list of words, the first a path: ``$CXX``, which may bring arguments, else g++ or
-    clang++; None where there is none.
-
-    Raises
-    ------
-    InputError
-        If CXX names no program.
-    """
-    said = os.environ.get("CXX", "").strip()
-    if said:
-        try:
-            name, *arguments = shlex.split(said)
-        except ValueError:  # an open quotation mark
-            name, arguments = said, []
-        if (path := shutil.which(name)) is None:
-            raise InputError(
-                f"CXX: got {said!r}, but there is no program {name!r}; set it to a C++ compiler such as g++"
-                " or clang++, or unset it"
-            )
-        return [path, *arguments]
-    return next(([path] for path in map(shutil.which, ("g++", "clang++")) if path), None)
-
-
 def free_memory():
-    """Bytes that this process can still have, of the machine and of its group; None where nobody says."""
-    found = []
-    with contextlib.suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        found.append(1024 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]))
+    """Bytes that this process can still have, of the machine and of its group."""
+    import psutil
+
+    found = [psutil.virtual_memory().available]
     with contextlib.suppress(OSError, ValueError):  # "max" is no number
         group = Path("/sys/fs/cgroup")
-        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
+        limit, used = (
+            int((group / f"memory.{name}").read_text(encoding="utf-8")) for name in ("max", "current")
+        )
         found.append(limit - used)
-    return min(found, default=None)
+    return min(found)

@@ -22,9 +22,10 @@ __all__ = ["compilers_ended", "end_processes", "run_process"]
 # s that a process, and one with processes of its own, gets to clean up after itself before it is killed
 PATIENCE_, OF_WORKERS_ = 0.6, 1.4
 _MARK = "B2REDUCE_COMPILES_FOR"
+_PLACES = "TMPDIR", "TEMP", "TMP"  # what says where temporary files go, on one system or another
 #: What a compiler runs besides itself. A linker is left alone: it is done at once, and half a library would
 #: be taken for a whole one.
-_COMPILER = re.compile(r"(as|cc|cc1|cc1plus)$|gcc|g\+\+|c\+\+|clang|\w+-linux-g")
+_COMPILER = re.compile(r"(as|cc|cc1|cc1plus|cl)(\.exe)?$|gcc|g\+\+|c\+\+|clang|\w+-linux-g")
 
 
 def run_process(command, **arguments):
@@ -44,6 +45,7 @@ def run_process(command, **arguments):
                 stderr=subprocess.PIPE,
                 text=True,
                 start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # what that is on Windows
                 **arguments,
             )
         out, err = done.communicate(given)
@@ -72,8 +74,11 @@ def end_processes(pids, *, groups=False, wait=None, patience_=PATIENCE_):
     patience_ : float
         Seconds.
     """
-    send = os.killpg if groups and hasattr(os, "killpg") else os.kill
-    for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+    if not hasattr(os, "killpg"):
+        end_families(pids, patience_)
+        return
+    send = os.killpg if groups else os.kill
+    for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 send(pid, number)
@@ -84,6 +89,24 @@ def end_processes(pids, *, groups=False, wait=None, patience_=PATIENCE_):
             if not any(_there(send, pid, groups) for pid in pids):
                 return
             time.sleep(0.02)
+
+
+def end_families(pids, patience_=PATIENCE_):
+    """End processes and all that they have started, where there are no groups (Windows).
+
+    A signal to a process ends it at once there, and signal 0, which asks whether it runs, is Ctrl-C.
+    """
+    import psutil
+
+    family = []
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):  # it has ended
+            first = psutil.Process(pid)
+            family += [first, *first.children(recursive=True)]
+    for each in family:
+        with contextlib.suppress(psutil.Error):
+            each.kill()
+    psutil.wait_procs(family, timeout=patience_)
 
 
 def _there(send, pid, group):
@@ -99,7 +122,9 @@ def _there(send, pid, group):
         return True
     for path in Path("/proc").glob("[0-9]*/stat") if group else [Path(f"/proc/{pid}/stat")]:
         with contextlib.suppress(OSError):  # it has just gone
-            state, _, leader = path.read_text().rpartition(")")[2].split()[:3]
+            state, _, leader = (
+                path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[:3]
+            )
             if state != "Z" and (not group or int(leader) == pid):
                 return True
     return False
@@ -132,8 +157,9 @@ def compilers_ended():
     """End the compilers that somebody else's code started within the block, where that is interrupted, and
     remove what they keep between their stages.
 
-    Whatever is started inherits a mark in its environment; only compilers that bear it are ended. Where there
-    is no /proc none is. Of blocks that overlap the last one removes what all of them kept.
+    Whatever is started inherits a mark in its environment; only compilers that bear it are ended, and none
+    where the system does not show it (Apple's own programs). Of blocks that overlap the last one removes what
+    all of them kept.
     """
     own, entered = str(os.getpid()), False
     tempfile.gettempdir()  # which Python asks for once: the caller's, then, and not that of this block
@@ -157,9 +183,9 @@ def _enter(own):
         if own in _blocks:
             _blocks[own].number += 1
             return
-        before = {name: os.environ.get(name) for name in (_MARK, "TMPDIR")}
+        before = {name: os.environ.get(name) for name in (_MARK, *_PLACES)}
         _blocks[own] = _Block(1, tempfile.mkdtemp(prefix="b2reduce_compile_"), before)
-        os.environ.update({_MARK: own, "TMPDIR": _blocks[own].place})
+        os.environ.update({_MARK: own, **dict.fromkeys(_PLACES, _blocks[own].place)})
 
 
 def _leave(own):
@@ -178,12 +204,12 @@ def _leave(own):
 
 
 def _marked(mark):
-    found, wanted = [], f"{_MARK}={mark}".encode()
-    for folder in Path("/proc").glob("[0-9]*"):
+    import psutil
+
+    found = []
+    for process in psutil.process_iter():
         # A process may end while it is looked at, and others' are not ours to see.
-        with contextlib.suppress(OSError):
-            if _COMPILER.match((folder / "comm").read_text().strip()) and wanted in (
-                folder / "environ"
-            ).read_bytes().split(b"\0"):
-                found.append(int(folder.name))
+        with contextlib.suppress(psutil.Error, OSError):
+            if _COMPILER.match(process.name()) and process.environ().get(_MARK) == mark:
+                found.append(process.pid)
     return found

@@ -190,20 +190,23 @@ def _spline_fit(gain, x, y, r, weight, frame, held):
     covariance = (
         np.linalg.pinv(solution.jac.T @ solution.jac) * np.sum(solution.fun**2) / max(r.size - p.size, 1)
     )
-    v_theta = p[0] * width / g_width
-    # x = 0 is where the first stretch, continued, meets zero: the knots are measured from there.
-    r_knots = rates(p)
-    zero = knots[0] - r_knots[0] * (knots[1] - knots[0]) / (r_knots[1] - r_knots[0])
-    values = np.array([I_0 + width * zero - v_theta * g_0, v_theta, *(width * (knots - zero)), *r_knots])
-    misses = residual(p) / weight
-    if held is not None:  # knots and rates stay, and the whole curve moves
-        values[0] = held[0] - v_theta * held[1] - inverse_at(gain, held[2], tuple(values[2:]))
-        misses = gain.f(I_0 + width * x - values[0] - v_theta * (g_0 + g_width * y), *values[2:]) - r
-    transform = np.zeros((values.size, p.size))
-    transform[0, 0], transform[1, 0] = -width * g_0 / g_width, width / g_width
-    transform[2 + count :, 1] = 1.0
-    for k in range(1, count):
-        transform[2 + count + k :, 1 + k] = 1.0
+
+    def values_of(p):
+        v_theta, r_knots = p[0] * width / g_width, rates(p)
+        # x = 0 is where the first stretch, continued, meets zero: the knots are measured from there.
+        zero = knots[0] - r_knots[0] * (knots[1] - knots[0]) / (r_knots[1] - r_knots[0])
+        values = np.array([I_0 + width * zero - v_theta * g_0, v_theta, *(width * (knots - zero)), *r_knots])
+        if held is not None:  # knots and rates stay, and the whole curve moves
+            values[0] = held[0] - v_theta * held[1] - inverse_at(gain, held[2], tuple(values[2:]))
+        return values
+
+    values = values_of(p)
+    misses = gain.f(I_0 + width * x - values[0] - values[1] * (g_0 + g_width * y), *values[2:]) - r
+    # Errors of the rates at the first two knots are errors of where the curve meets zero
+    steps = 1e-6 * np.diag(np.maximum(np.abs(p), 1e-3))
+    transform = np.column_stack(
+        [(values_of(p + step) - values_of(p - step)) / (2 * step.sum()) for step in steps]
+    )
     return values, transform @ covariance @ transform.T, misses
 
 

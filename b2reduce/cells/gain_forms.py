@@ -79,7 +79,8 @@ def _logistic_f(x, r_max, x_0):
 
 
 def _logistic_inverse(r, r_max, x_0):
-    good = (np.asarray(r) > 0) & (np.asarray(r) < r_max)
+    r = np.asarray(r, dtype=float)
+    good = (r > 0) & (r < r_max)
     with np.errstate(divide="ignore", invalid="ignore"):
         return _outside(r, good, x_0 * np.log(r / (r_max - r)))
 

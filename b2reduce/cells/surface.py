@@ -15,8 +15,7 @@ from ..basics.errors import InputError
 from ..basics.fields import Flag, Floats, Many, Plain, Text
 from ..basics.frozen import FrozenDict, Record, put, read_only
 from ..basics.units import with_units
-from .recorded_columns import columns_of
-from .recorded_grids import on_grid, totals
+from .recorded_surface import parts_of_frame
 from .recordings import read_recording
 from .silences import silences
 from .surface_text import html_of, line_of, sheet_of, summary_of
@@ -180,55 +179,7 @@ class FISurface(Record):
         InputError
             If a column or its unit is missing or a cell cannot be read; the message names column and row.
         """
-        columns, rows = columns_of(frame, added=added)
-        notes, assumed = {}, []
-        if added:
-            I, g, assumed = totals(columns, g_L, E_L, E_added)
-            reversal = columns.headers.get("E_added", str(E_L if E_added is None else E_added))
-            notes["added"] = {"g_L": str(g_L), "E_L": str(E_L), "E_added": reversal}
-        else:
-            given = [
-                name
-                for name, value in (("g_L", g_L), ("E_L", E_L), ("E_added", E_added))
-                if value is not None
-            ]
-            if given:
-                raise InputError(
-                    f"{given[0]}: is used with added conductances only; give added=True (--added), or leave"
-                    " it out"
-                )
-            I, g = columns["I"], columns["g"]
-            header = columns.headers["g"]
-            if np.any(g < 0):
-                raise InputError(
-                    f"f-I data, column {header!r}: got {g.min():g}, expected conductances of at least 0"
-                )
-            # Which a measured cell without a leak may have
-            if np.any(g == 0) and "model_hash" not in (provenance or {}):
-                raise InputError(
-                    f"f-I data, column {header!r}: got 0, which no total leak of a cell is; if these are"
-                    " conductances added to the cell, give added=True, g_L=9*nS, E_L=-70*mV (--added --g_L"
-                    " '9 nS' --E_L '-70 mV')"
-                )
-        values = {
-            name: values for name, values in columns.items() if name not in ("I", "g", "g_added", "E_added")
-        }
-        I_, g_, grids, averaged = on_grid(I, g, values, rows, columns.per_area, repeats)
-        area = "/m^2" if columns.per_area else ""
-        plain = {"I": f"I [A{area}]", "g": f"g [S{area}]", "rate": "rate [Hz]"}
-        headers = {"g" if name == "g_added" else name: header for name, header in columns.headers.items()}
-        if any(headers[name] != header for name, header in plain.items()):
-            notes["columns"] = headers
-        if averaged:
-            notes["averaged pairs"] = averaged
-        return cls(
-            I_,
-            g_,
-            per_area=columns.per_area,
-            provenance={"source": "recorded data", **notes, **(provenance or {})},
-            warnings=tuple(assumed),
-            **{f"{name}_": grid for name, grid in grids.items()},
-        )
+        return cls(**parts_of_frame(frame, provenance, added, g_L, E_L, E_added, repeats))
 
     @classmethod
     def from_csv(cls, path: PathLike, provenance: Mapping[str, Any] | None = None, **arguments) -> FISurface:
@@ -255,6 +206,45 @@ class FISurface(Record):
             return cls.from_frame(frame, {"file": str(path), **(provenance or {})}, **arguments)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
+
+    @classmethod
+    def from_abf(
+        cls,
+        path: PathLike | Sequence[PathLike],
+        *,
+        g_L: QuantityLike | None = None,
+        E_L: QuantityLike | None = None,
+        **arguments,
+    ) -> FISurface:
+        """Build from current-clamp or dynamic-clamp sweeps in ABF files (needs ``b2reduce[recordings]``).
+
+        Short for ``read_sweeps(path, **arguments).to_surface(g_L=g_L, E_L=E_L)``: the recording in between
+        shows which spikes were found in which steps.
+
+        Parameters
+        ----------
+        path : path or list of them
+            Of one cell.
+        g_L, E_L : Quantity, optional
+            Of the cell itself; by default from the steps below threshold.
+        **arguments
+            Those of `read_sweeps`: g_added, E_added, voltage, command, window, junction, threshold, ...
+        """
+        from .sweeps.read import read_sweeps
+
+        return read_sweeps(path, **arguments).to_surface(g_L=g_L, E_L=E_L)
+
+    @classmethod
+    def from_nwb(
+        cls,
+        path: PathLike | Sequence[PathLike],
+        *,
+        g_L: QuantityLike | None = None,
+        E_L: QuantityLike | None = None,
+        **arguments,
+    ) -> FISurface:
+        """Build from sweeps in NWB files, of versions 1 and 2: the same as `from_abf`."""
+        return cls.from_abf(path, g_L=g_L, E_L=E_L, **arguments)
 
     def to_xarray(self) -> Any:
         """The surface as an `xarray.Dataset` over I and g, SI units (needs xarray)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -53,7 +54,16 @@ def transfer_lookup(transfer, top_=None, spread_over_cells=True):
             f"transfer: got axes of {' x '.join(str(len(axis)) for axis in axes)} rates, expected at most"
             f" {max(FINE)} of at least two each"
         )
-    top_ = transfer.top_ if top_ is None else top_
+    table = _table(transfer, transfer.top_ if top_ is None else top_)
+    if spread_over_cells and transfer.spread:
+        table = table.over_cells([transfer.spread.get(name, 0.0) for name in transfer.rates_])
+    return table
+
+
+@lru_cache(maxsize=16)
+def _table(transfer, top_):
+    """The same of the mean cell; kept, since it is asked for at every look at the rates of a reduction."""
+    axes = list(transfer.rates_.values())
     rough = axis_table(axes, transfer.rate_)
     if not np.isfinite(top_):
         return rough
@@ -99,6 +109,4 @@ def transfer_lookup(transfer, top_=None, spread_over_cells=True):
         table = replace(
             table, error=float(np.sqrt(max(np.mean(miss**2 - scatter**2), 0.0) / np.mean(rate**2)))
         )
-    if spread_over_cells and transfer.spread:
-        table = table.over_cells([transfer.spread.get(name, 0.0) for name in transfer.rates_])
     return table

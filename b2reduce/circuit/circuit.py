@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -154,7 +155,12 @@ class Circuit:
 
     def pathways(self, target: str) -> Any:
         """All inputs of a population, drives first."""
-        return pathways_onto(self, target)
+        known = self._pathways  # asked for at every look at the rates of a reduction
+        return list(known.get(target) or known.setdefault(target, pathways_onto(self, target)))
+
+    @cached_property
+    def _pathways(self) -> dict[str, list]:
+        return {}
 
     @property
     def synapse_kinds(self) -> Any:

@@ -21,14 +21,16 @@ def relative_rates(circuit, drive, seed):
     return drive.differing_rates.relative(rng, number)
 
 
-def draw_drive_wiring(circuit, seed):
-    """{label of a drive: (trains, cells that see them, delay in s)} of drives that are trains by themselves.
+def draw_drive_wiring(circuit, seed, only=None):
+    """{label of a drive: (trains, cells that see them, delay in s)} of drives that are trains by themselves,
+    all or of `only` some labels.
 
     Of shared trains each cell sees a set, all sets equally likely; the same for drawn and for recorded ones.
     """
     found = {}
     for drive in circuit.drives:
-        if not drive.by_trains:
+        label = f"{drive.name}->{drive.target}"
+        if not drive.by_trains or (only is not None and label not in only):
             continue
         cells = np.arange(circuit.populations[drive.target].size)
         if drive.trains is None:
@@ -36,7 +38,7 @@ def draw_drive_wiring(circuit, seed):
         else:
             rng = _stream(circuit, drive, OfNetwork.DRIVE_WIRING, seed)
             i = choose(rng, drive.trains, drive.inputs, cells.size).ravel()
-        found[f"{drive.name}->{drive.target}"] = (i, np.repeat(cells, drive.inputs), 0.0)
+        found[label] = (i, np.repeat(cells, drive.inputs), 0.0)
     return found
 
 

@@ -160,7 +160,7 @@ def ou_drive(
         Of the rate of one input; the standard deviation is at most a third of the mean. Below 0 Hz the rate
         is 0.
     tau : Quantity
-        Time constant of the autocorrelation sd^2 exp(-|s|/tau).
+        Time constant of the autocorrelation ``sd^2 exp(-|s|/tau)``.
     duration : Quantity
     seed : int
     dt : Quantity

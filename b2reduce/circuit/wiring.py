@@ -34,6 +34,16 @@ def choose(rng, available, K, rows):
         picks.sort(axis=1)
 
 
+def _choose_each(rng, available, degrees):
+    """For every row as many different numbers below `available` as `degrees` says, row after row."""
+    first = np.concatenate([[0], np.cumsum(degrees)])
+    chosen = np.empty(first[-1], dtype=int)
+    for K in np.unique(degrees):  # rows of as many at once
+        rows = np.flatnonzero(degrees == K)
+        chosen[first[rows][:, None] + np.arange(K)] = choose(rng, available, int(K), rows.size)
+    return chosen
+
+
 def choose_weighted(rng, weights, K):
     """K different numbers, each with a probability of K times its weight: systematic sampling over a random
     order.
@@ -81,17 +91,16 @@ def wire(projection, source_size, target_size, rng):
         )
     else:
         degrees = rng.binomial(available, projection.probability, target_size)
-        i = np.concatenate([choose(rng, available, int(K), 1).ravel() for K in degrees]).astype(int)
-        j = np.repeat(np.arange(target_size), degrees)
+        i, j = _choose_each(rng, available, degrees), np.repeat(np.arange(target_size), degrees)
     i = i.ravel()
     if own:
         i = i + (i >= j)  # the cell itself is skipped
     return i, j, rng.uniform(lo, hi, i.size) if hi > lo else lo
 
 
-def draw_wiring(circuit, seed):
+def draw_wiring(circuit, seed, only=None):
     """{projection label: (presynaptic indices, postsynaptic indices, delays in s)} that a seed of
-    `simulate_spikes` draws.
+    `simulate_spikes` draws, of all projections or of `only` some labels.
 
     Raises
     ------
@@ -100,6 +109,8 @@ def draw_wiring(circuit, seed):
     """
     wiring = {}
     for number, (label, projection) in enumerate(zip(circuit.labels, circuit.projections)):
+        if only is not None and label not in only:
+            continue
         sizes = (circuit.populations[name].size for name in (projection.source, projection.target))
         wiring[label] = wire(
             projection, *sizes, np.random.default_rng(seed_streams(seed, OfNetwork.WIRING, number))
@@ -113,9 +124,11 @@ def draw_wiring(circuit, seed):
 
 
 def draw_sizes(circuit, wiring, seed):
-    """{projection label: size of every synapse over their mean} of those whose sizes differ."""
+    """{projection label: size of every synapse over their mean} of those in the wiring whose sizes differ."""
     found = {}
     for number, (label, projection) in enumerate(zip(circuit.labels, circuit.projections)):
+        if label not in wiring:
+            continue
         if projection.sizes is not None:
             rng = np.random.default_rng(seed_streams(seed, OfNetwork.SIZES, number))
             found[label] = projection.sizes.draw(rng, wiring[label][0].size)

@@ -1,10 +1,10 @@
-"""Commands on cells: what there is, f-I surfaces, and the gains fitted to them."""
+"""Commands on cells: what there is, and f-I surfaces."""
 
 from __future__ import annotations
 
 import click
 
-from .arguments import JSON, MODEL_NAME, OUTPUT, SEED, read_axis, read_noise, read_pair
+from .arguments import JSON, MODEL_NAME, OUTPUT, SEED, read_axis, read_noise
 from .changes import read_changes
 from .output import check_output, fi_figure, show_result, show_table, show_warnings, write_results
 
@@ -94,83 +94,3 @@ def fi(model, currents, leaks, noise, duration, warmup, replicates, rtol, dt, ch
         else (f"rate (Hz) of {cell.name}", surface.sheet(surface.I_.size, surface.g_.size))
     )
     show_result(store.surface_data(surface), as_json, lambda: show_table(title, columns, rows))
-
-
-@click.command(short_help="Fit the shift law to an f-I table.")
-@click.argument("csv")
-@click.option(
-    "--form",
-    default="threshold_linear",
-    show_default=True,
-    help="Gain function: threshold_linear, sqrt, softplus, threshold_power, logistic, spline, or auto.",
-)
-@click.option(
-    "--rates", metavar="LO,HI", help="Window of rates to fit, such as '5 Hz,60 Hz'; by default all."
-)
-@click.option("--weights", help="'sem': weight points by one over their standard error.")
-@click.option(
-    "--added",
-    is_flag=True,
-    help=(
-        "The current is what was injected, the conductance what was added to the cell, as a dynamic clamp has"
-        " them."
-    ),
-)
-@click.option("--g_L", "g_L", metavar="G", help="With --added: the cell's own conductance, such as '9 nS'.")
-@click.option("--E_L", "E_L", metavar="E", help="With --added: its reversal, such as '-70 mV'.")
-@click.option(
-    "--E_added",
-    "E_added",
-    metavar="E",
-    help=(
-        "With --added: reversal of the added conductance, unless a column 'E_added [mV]' has it; by default"
-        " E_L."
-    ),
-)
-@click.option(
-    "--repeats",
-    metavar="RULE",
-    help=(
-        "Rows of one pair: 'average' always, 'refuse' always; by default averaged unless another column tells"
-        " them apart."
-    ),
-)
-@OUTPUT
-@JSON
-@click.option(
-    "--seed", default=1, hidden=True, help="Accepted by every command; a fit draws no random numbers."
-)
-def fit(csv, form, rates, weights, added, g_L, E_L, E_added, repeats, folder, as_json, seed):
-    """Fit the law r = f(I - I_theta - v_theta g) to a table with the columns 'I [pA]', 'g [nS]', 'rate [Hz]',
-    in any units.
-    """
-    from ..basics.display import gain_rows, quantity_text
-    from ..cells.gain import fit_gain
-    from ..cells.gain_forms import FORMS
-    from ..cells.surface import FISurface
-    from ..results import plain as store
-
-    check_output(folder)
-    surface = FISurface.from_csv(csv, added=added, g_L=g_L, E_L=E_L, E_added=E_added, repeats=repeats)
-    gain = fit_gain(surface, form=form, rates=read_pair(rates, "--rates"), weights=weights)
-    if folder:
-        write_results(
-            folder,
-            gain,
-            {"result.json": store.fit_data(gain)},
-            {"slopes.csv": gain.slopes},
-            {"fi": fi_figure(surface, gain, f"fit of {csv}")},
-        )
-    rows = [
-        *gain_rows(gain),
-        ("r2", f"{gain.r2:.5f}", ""),
-        ("rmse", quantity_text(gain.rmse), ""),
-        ("points", str(gain.points), ""),
-    ]
-    chosen = f" (chosen of {', '.join(FORMS)})" if form == "auto" else ""
-    show_result(
-        store.fit_data(gain),
-        as_json,
-        lambda: show_table(f"{gain.form} gain{chosen}", ("parameter", "value", "standard error"), rows),
-    )
-    show_warnings(gain.warnings)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from .. import __version__
-from . import asking, cells, circuits, files, fluctuations, scans, scripts
+from . import asking, cells, circuits, files, fitting, fluctuations, scans, scripts
 from .group import Command
 
 __all__ = ["main"]
@@ -35,7 +35,7 @@ for command in (
     files.check,
     cells.models,
     cells.fi,
-    cells.fit,
+    fitting.fit,
     circuits.reduce,
     circuits.run,
     circuits.fixed_points_command,

@@ -9,6 +9,7 @@ import warnings
 import click
 
 from ..basics.interrupts import Terminated, end_at_once, raise_on_sigterm, raised_again, undisturbed
+from .output import speak_utf8
 
 ENDED = 130, 143  # exit status after Ctrl-C and after SIGTERM
 
@@ -23,6 +24,7 @@ class Command(click.Group):
         if args is not None:
             return super().main(args, **extra)
         raise_on_sigterm()
+        speak_utf8()
         # A job in the background: Brian2 would hand on to what cannot be called
         if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
             signal.signal(signal.SIGINT, _ignore)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 
 import click
+
+
+def speak_utf8(streams=None):
+    """Have what is printed be UTF-8, as files are: pipes of Windows take an alphabet of the country.
+
+    Whoever names another in PYTHONIOENCODING gets it, with question marks for what it lacks.
+    """
+    chosen = {"errors": "replace"} if os.environ.get("PYTHONIOENCODING") else {"encoding": "utf-8"}
+    for stream in streams or (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+            stream.reconfigure(**chosen)
 
 
 def check_output(folder, resumable=False):

@@ -18,6 +18,7 @@ __all__ = [
     "BIN_",
     "Draws",
     "build_network",
+    "drawn_synapses",
     "draws_of",
     "monitors_of",
     "recorded_of",
@@ -51,8 +52,15 @@ class Draws:
     plastic: dict = field(default_factory=dict)
 
 
-def draws_of(circuit, seed, state=None):
-    """Wiring, starting values and per-cell parameters.
+def drawn_synapses(circuit, seed, only=None):
+    """({label: wiring}, {label: sizes}) of all projections and trains, or of `only` some labels."""
+    wiring, trains = draw_wiring(circuit, seed, only), draw_drive_wiring(circuit, seed, only)
+    sizes = draw_sizes(circuit, wiring, seed) | draw_drive_sizes(circuit, trains, seed)
+    return wiring | trains, sizes
+
+
+def draws_of(circuit, seed, state=None, only=None):
+    """Wiring, of `only` some projections where not of all, starting values and per-cell parameters.
 
     Cells are spread over 5 mV from the reversal up, since equal cells would all fire at once, where neither
     the circuit nor a StartingState says what they start from.
@@ -72,10 +80,9 @@ def draws_of(circuit, seed, state=None):
     start.update(_drives_that_differ(circuit, seed))
     start.update(train_rates_(circuit, seed))
     start.update(drawn_starts(circuit, seed, start) if state is None else state.values)
-    wiring, trains = draw_wiring(circuit, seed), draw_drive_wiring(circuit, seed)
-    sizes = draw_sizes(circuit, wiring, seed) | draw_drive_sizes(circuit, trains, seed)
+    wiring, sizes = drawn_synapses(circuit, seed, only)
     plastic = {} if state is None else dict(state.plastic)
-    return Draws(wiring | trains, start, sizes, plastic)
+    return Draws(wiring, start, sizes, plastic)
 
 
 def _drives_that_differ(circuit, seed):

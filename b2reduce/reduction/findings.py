@@ -9,6 +9,7 @@ import numpy as np
 
 from ..basics.streams import OfReduction, seed_streams
 from .adapting import adaptation_of
+from .inputs import same_inputs
 from .local_measurements import responses_at
 from .local_transfer import transfer_at
 from .loops.responses import answers_of, check_answering, keyed
@@ -94,17 +95,7 @@ def measure(request, bar):
             circuit, request.drives_, request.gains, request.window, surfaces, seed, settings, bar
         )
     adaptation = adaptation_of(circuit, request.adaptation, point, seed, settings, bar)
-    transfers = {}
-    for number, name in enumerate(circuit.populations if functions else ()):
-        transfers[name] = transfer_at(
-            circuit,
-            name,
-            point,
-            request.noisy,
-            seed=seed_streams(seed, OfReduction.TRANSFERS, number),
-            bar=bar,
-            **settings,
-        )
+    transfers = _transfers(request, point, bar) if functions else {}
     responses = (
         responses_at(circuit, point, seed=seed_streams(seed, OfReduction.RESPONSES), bar=bar, **settings)
         if dynamic
@@ -126,6 +117,29 @@ def measure(request, bar):
         *_silent(request, point),
     ]
     return Findings(point, gains, adaptation, transfers, responses, answers, moving, tuple(said))
+
+
+def _transfers(request, point, bar):
+    """{population: TransferFunction}; equal cells of equal inputs have one in common."""
+    circuit, transfers = request.circuit, {}
+    for number, name in enumerate(circuit.populations):
+        alike = next((other for other in transfers if same_inputs(circuit, name, other, point)), None)
+        if alike is not None:
+            known = transfers[alike]
+            transfers[name] = replace(
+                known, provenance={**known.provenance, "population": name, "measured on": alike}
+            )
+            continue
+        transfers[name] = transfer_at(
+            circuit,
+            name,
+            point,
+            request.noisy,
+            seed=seed_streams(request.seed, OfReduction.TRANSFERS, number),
+            bar=bar,
+            **request.settings,
+        )
+    return transfers
 
 
 def _silent(request, point):

@@ -5,9 +5,12 @@ Mean current and leak, and Poisson sources of the noise.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..cells.engine import Source
+from ..circuit.delays import AT_ONCE
 
 __all__ = [
     "arriving_rate",
@@ -15,6 +18,7 @@ __all__ = [
     "membrane_tau_",
     "pathway_factor",
     "release_factor",
+    "same_inputs",
     "source_of",
     "source_rate",
     "sources_at",
@@ -68,6 +72,32 @@ def synapses_of(circuit, population):
     for pathway in circuit.pathways(population):
         kinds.setdefault(pathway.synapse, []).append(pathway)
     return list(kinds.items())
+
+
+def same_inputs(circuit, one, other, point):
+    """Whether the cells of two populations are the same, and get the same from the same sources at the rates
+    of an operating point, so that what is measured on one holds for the other.
+    """
+    if any(circuit.populations[name].feature for name in circuit.populations):
+        return False  # profiles make cells of one population differ
+    models = {circuit.populations[name].model.hash for name in (one, other)}
+    if len(models) > 1:
+        return False
+    inputs = [[_anywhere(circuit, p, point) for p in circuit.pathways(name)] for name in (one, other)]
+    return inputs[0] == inputs[1]
+
+
+def _anywhere(circuit, pathway, point):
+    """What a pathway brings, whatever its target."""
+    course = None
+    if pathway.is_drive:
+        drive = circuit.drive(pathway.source, pathway.target)
+        if drive.uneven:
+            return object()  # like no other
+        parts = drive.rate if isinstance(drive.rate, tuple) else (drive.rate,)
+        course = [np.asarray(part, dtype=float).tolist() for part in parts]
+    rate = source_rate(pathway, point.rate_, point.drives_)
+    return replace(pathway, label="", target="", delays=AT_ONCE), rate, course
 
 
 def variance_factor(rate_, cv2, filter_, tau_m_):

@@ -8,7 +8,7 @@ from ..basics.streams import OfSurface, seed_streams
 from ..cells.points import measure_points
 from ..cells.response import response_at_
 from ..cells.surface import FISurface
-from .control_variates import ControlledRates
+from .control_variates import ControlledRates, rise_with_current
 from .inputs import source_rate, sources_of
 
 __all__ = ["range_of_currents", "rate_window", "responses_at", "surface_at"]
@@ -120,7 +120,7 @@ def surface_at(circuit, population, point, window_, noise=True, wide=False, *, s
     warnings += [f"population {population}: {warning}" for warning in measured.warnings]
     rates = measured.rate_, measured.rate_sem_
     if noise and sources:
-        controlled = ControlledRates(I_[i], g_[j], sources, duration_ - warmup_)
+        controlled = ControlledRates(rise_with_current(I_[i], g_[j]), sources, duration_ - warmup_)
         controlled.add(np.arange(i.size), measured, SURFACE_REPLICATES)
         rates = controlled.rates_
     wanted = SURFACE_RTOL * rates[0] + SURFACE_ATOL_

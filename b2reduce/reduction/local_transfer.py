@@ -15,6 +15,7 @@ from ..basics.streams import OfTransfer, seed_streams
 from ..cells.points import measure_points
 from ..cells.transfer import TransferFunction
 from ..cells.transfer_lookup import missed_between, transfer_lookup
+from .control_variates import ControlledRates
 from .inputs import average, membrane_tau_, pathway_factor, source_of, source_rate, sources_of
 from .plastic_transfer import plastic_inputs
 from .transfer_axes import transfer_axes
@@ -28,8 +29,8 @@ __all__ = ["transfer_at"]
 BUMP = 3.0
 POINTS = {1: 25, 2: 13, 3: 9, 4: 6}  # rates per axis to begin with, by the number of axes
 PILOT_, RUN_, WARMUP_ = 1.0, 2.25, 0.25  # s: of every point, and of those of interest, after the warm-up
-# Cells a point; the latter as many as the wanted standard error takes
-PILOT_REPLICATES, REPLICATES = 12, (8, 128)
+# Cells a point: of the pilot; of interest, to begin with and where the wanted standard error takes more
+PILOT_REPLICATES, FIRST, REPLICATES = 12, 16, (8, 64)
 SEM, SEM_ = 0.015, 0.03  # wanted standard error of each rate: relative, plus Hz
 # Cells in all, over the number of variables of a cell: what precision may take beyond LEAST a point, and what
 # a grid may take with LEAST a point.
@@ -58,24 +59,46 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
     warmup_ = max(WARMUP_, point.settled_.get(population, 0.0))
     settings = dict(dt_=dt_, engine=engine, report=report)
 
-    def measure(values, purpose, replicates, run_, **more):
-        """Rates of cells at arguments, one row a point."""
+    def measure(values, purpose, replicates, run_, rising, most=0, **more):
+        """(what cells do at arguments, one row a point, their rates and standard errors).
+
+        `rising` says how steep the rates are at arguments, shape (axis, point). Points that are not known
+        well enough get more cells, `most` of them in all.
+        """
         I_, g_, sources = _inputs(circuit, population, axes, values.T, point, noise)
-        return measure_points(
+        every = np.arange(len(values))
+        run = lambda points, replicates, *number, **more: measure_points(
             model,
-            I_,
-            g_,
-            sources,
-            replicates=replicates if noise else 1,
-            seed=seed_streams(seed, purpose, round_),
+            I_[points],
+            g_[points],
+            tuple(
+                source.mapped(lambda value: np.broadcast_to(value, I_.shape)[points]) for source in sources
+            ),
+            replicates=replicates,
+            seed=seed_streams(seed, purpose, round_, *number),
             duration_=warmup_ + run_,
             warmup_=warmup_,
             **more,
             **settings,
         )
+        measured = run(every, replicates if noise else 1, **more)
+        if not sources:
+            return measured, (measured.rate_, measured.rate_sem_)
+        controlled = ControlledRates(lambda rates: rising(values, rates), sources, run_)
+        controlled.add(every, measured, replicates)
+        rate, sem = controlled.rates_
+        excess = sem / (SEM * rate + SEM_)
+        unsure = np.flatnonzero(excess > 1)
+        if most > replicates and len(unsure):
+            wanted = replicates * (np.median(excess[unsure]) ** 2 - 1)
+            further = int(np.ceil(min(wanted, most - replicates)))
+            added = run(unsure, further, 1)
+            controlled.add(unsure, added, further)
+            measured, (rate, sem) = measured.pooled(unsure, added), controlled.rates_
+        return measured, (rate, sem)
 
     lines = [np.linspace(*ends_of(circuit, axis, point), POINTS[len(axes)]) for axis in axes]
-    seen, check, warnings = _Seen(), None, ()
+    seen, check, warnings, rising = _Seen(), None, (), None
     spread = {
         axis.name: spread_of_inputs([p for p, _ in axis.members], point.rate_, point.drives_, point.unequal_)
         for axis in axes
@@ -88,22 +111,26 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
         )
         new = values[~seen.has(values)]
         if len(new):
-            measured = measure(new, OfTransfer.PILOT, PILOT_REPLICATES, PILOT_)
-            seen.add(new, measured)
+            # At first these are all, and their own rates say how they rise
+            known = rising or (lambda at, rates: _rising(lines, rates.reshape(shape))(at, rates))
+            measured, found = measure(new, OfTransfer.PILOT, PILOT_REPLICATES, PILOT_, known)
+            seen.add(new, measured, found)
         # Precision is for rates that the circuit can have, and for the edge of silence.
         rates = seen.columns(values)[0]
         near = binary_dilation((rates > 0).reshape(shape), np.ones((3,) * len(shape))).ravel() & (
             rates <= 1.5 * top
         )
-        cells = _replicates(seen.columns(values[near]), len(model.state_variables))
+        rising = _rising(lines, rates.reshape(shape))
+        most = _most_cells(np.count_nonzero(near), len(model.state_variables))
+        cells = min(FIRST, most)
         rough = values[near & ~seen.precise(values)]
         if len(rough):
-            measured = measure(rough, OfTransfer.GRID, cells, RUN_, check=True)
-            seen.add(rough, measured, precise=True)
+            measured, found = measure(rough, OfTransfer.GRID, cells, RUN_, rising, most, check=True)
+            seen.add(rough, measured, found, precise=True)
             warnings, check = tuple(dict.fromkeys((*warnings, *measured.warnings))), measured.check or check
         rates, sem, cv, time = (column.reshape(shape) for column in seen.columns(values))
         between = points_between(lines, rates, top, seed_streams(seed, OfTransfer.BETWEEN, round_))
-        sampled = measure(between, OfTransfer.CHECKED, cells, RUN_) if len(between) else None
+        sampled = measure(between, OfTransfer.CHECKED, cells, RUN_, rising, most)[1] if len(between) else None
         I_, g_, _ = _inputs(circuit, population, axes, values.T, point, noise)
         provenance = {
             "model": model.name,
@@ -113,7 +140,7 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
             "dt [s]": dt_,
             "duration [s]": warmup_ + RUN_,
             "warmup [s]": warmup_,
-            "replicates": cells if noise else 1,
+            "replicates": int(measured.replicates.max()),
             "seed": seed,
             "cv2": dict(point.cv2_),
             "versions": versions(),
@@ -132,9 +159,7 @@ def transfer_at(circuit, population, point, noise=True, *, seed, dt_, engine="au
             warnings=warnings,
             top_=top,
             between=(
-                {}
-                if sampled is None
-                else {"rates": between, "rate": sampled.rate_, "rate_sem": sampled.rate_sem_}
+                {} if sampled is None else {"rates": between, **dict(zip(("rate", "rate_sem"), sampled))}
             ),
             spread=spread,
         )
@@ -171,17 +196,11 @@ class _Seen:
     def __init__(self):
         self._rows, self._precise = {}, set()
 
-    def add(self, values, measured, precise=False):
+    def add(self, values, measured, rates, precise=False):
         """Keep (rate, standard error, CV, time) of every point, one row of `values` each."""
         rows = list(map(tuple, values))
-        self._rows.update(
-            zip(
-                rows,
-                zip(
-                    *(getattr(measured, name).tolist() for name in ("rate_", "rate_sem_", "cv_", "simulated"))
-                ),
-            )
-        )
+        columns = (*rates, measured.cv_, measured.simulated)
+        self._rows.update(zip(rows, zip(*(column.tolist() for column in columns))))
         self._precise.update(rows if precise else ())
 
     def has(self, values):
@@ -197,17 +216,22 @@ class _Seen:
         return np.array([self._rows[row] for row in map(tuple, values)], dtype=float).reshape(-1, 4).T
 
 
-def _replicates(known, variables):
-    """How many cells a point the wanted standard error takes, from rates, standard errors, CVs and times of
-    the points of interest.
+def _rising(lines, rates):
+    """What says how steep rates over a grid are along its axes, over the steepest, at arguments: shape (axis,
+    point).
     """
-    rate, sem, _, time = known
-    fires = rate > 0
-    wanted = (
-        np.median((sem[fires] / (SEM * rate[fires] + SEM_)) ** 2 * time[fires]) / RUN_ if fires.any() else 0.0
-    )
-    affordable = max(CELLS // variables // max(rate.size, 1), LEAST // variables)
-    return int(np.clip(np.ceil(min(wanted, affordable)), *REPLICATES))
+    from scipy.interpolate import RegularGridInterpolator
+
+    slopes = [np.gradient(rates, line, axis=axis) for axis, line in enumerate(lines)]
+    slopes = [slope / (np.abs(slope).max() or 1.0) for slope in slopes]
+    table = RegularGridInterpolator(lines, np.stack(slopes, axis=-1))
+    return lambda at, rates: table(at).T
+
+
+def _most_cells(points, variables):
+    """How many cells a point there may be."""
+    affordable = max(CELLS // variables // max(points, 1), LEAST // variables)
+    return int(np.clip(affordable, *REPLICATES))
 
 
 def _inputs(circuit, population, axes, arguments, point, noise):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ..basics.streams import OfReduction, seed_streams
 from ..basics.units import with_units
 from ..cells.gain import fit_gain
 from ..cells.gain_fit import GainFit
-from .inputs import average
+from .inputs import average, same_inputs
 from .local_measurements import rate_window, surface_at
 from .loops.responses import received_nothing
 from .operating_point import point_at
@@ -37,7 +37,7 @@ class MeasuredGains:
 
 def measure_gains(circuit, point, given, window, noise, wide, seed, settings, bar):
     """Surfaces around an operating point and their fits."""
-    fits, surfaces, windows, through, warnings = {}, {}, {}, {}, []
+    fits, surfaces, windows, through, warnings, measured = {}, {}, {}, {}, [], []
     for number, name in enumerate(circuit.populations):
         gain = given.get(name)
         if isinstance(gain, GainFit):
@@ -46,7 +46,14 @@ def measure_gains(circuit, point, given, window, noise, wide, seed, settings, ba
         window_ = window or rate_window(point.rate_[name], noise)
         windows[name] = tuple(with_units(rate, "Hz") for rate in window_)
         surfaces[name] = gain
-        if gain is None:
+        alike = [other for other in measured if same_inputs(circuit, name, other, point)]
+        if gain is None and alike:  # equal cells of equal inputs have one in common
+            known = surfaces[alike[0]]
+            surfaces[name] = replace(
+                known, provenance={**known.provenance, "population": name, "measured on": alike[0]}
+            )
+        elif gain is None:
+            measured.append(name)
             surfaces[name], more = surface_at(
                 circuit,
                 name,

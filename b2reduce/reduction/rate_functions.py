@@ -61,7 +61,13 @@ class RateFunctions:
 
     def axes_(self: Any, population: str | None) -> Any:
         """[Axis] of the arguments of a transfer function."""
-        return transfer_axes(self.circuit, population)
+        if population not in self._axes:
+            self._axes[population] = transfer_axes(self.circuit, population)
+        return self._axes[population]
+
+    @cached_property
+    def _axes(self: Any) -> dict:
+        return {}
 
     def arguments_(self: Any, population: str | None, rates_: Any, drives_: Any) -> Any:
         """What `functions_` takes at given rates of populations and of (drive, target)."""

@@ -8,6 +8,7 @@ __all__ = [
     "surface_data",
     "transfer_data",
     "fit_data",
+    "recording_data",
     "reduced_data",
     "fixed_points_data",
     "fluctuations_data",
@@ -52,6 +53,18 @@ def fit_data(fit):
         "slope_change": fit.slope_change,
         "warnings": list(fit.warnings),
         "provenance": dict(fit.provenance),
+    }
+
+
+def recording_data(recording):
+    """A recording: one record a sweep, what they say of the cell, and what must be known of them."""
+    cell = {"g_L": "S", "g_L_sem": "S", "E_L": "V", "E_L_sem": "V", "bridge": "ohm", "bridge_sem": "ohm"}
+    return {
+        "sweeps": _records(recording.table),
+        **{f"{name} [{unit}]": getattr(recording, f"{name}_") for name, unit in cell.items()},
+        "left_out": list(recording.left_out),
+        "settings": dict(recording.settings),
+        "warnings": list(recording.warnings),
     }
 
 

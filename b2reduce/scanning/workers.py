@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for
 
+from ..basics.environment import core_count
 from ..basics.interrupts import Terminated, ctrl_c_blocked, end_at_once, undisturbed
 from ..basics.processes import OF_WORKERS_, end_processes
 from ..basics.whole_imports import imported
@@ -69,9 +70,7 @@ def _in_worker(order):
 
 def on_own_pool(orders, workers, keep):
     """A pool of processes; one that breaks is replaced, and what it was doing done again."""
-    workers = workers or (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    )
+    workers = workers or core_count()
     waiting, deaths, context = deque(orders), Counter(), multiprocessing.get_context("spawn")
     while waiting:
         # What was under way when a worker died twice is done one by one, to tell who kills.

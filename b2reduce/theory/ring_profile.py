@@ -39,8 +39,8 @@ class RingProfile(Record):
     rate_ : ndarray, shape (population, angle)
         Hz.
     table : pandas.DataFrame
-        For each population mean and peak rate in Hz, modulation 2 |sum r exp(2 i a)|/sum r, the angle where
-        it is centred, and the half width at half maximum, both in degrees.
+        For each population mean and peak rate in Hz, modulation ``2 |sum r exp(2 i a)|/sum r``, the angle
+        where it is centred, and the half width at half maximum, both in degrees.
     modes : pandas.DataFrame
         For each pair of populations the coupling in modes 0 and 2, beta W and beta W m, with the slope of the
         gains at the operating point: what J0 and J2 of `Ring` are for one population.

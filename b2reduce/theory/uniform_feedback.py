@@ -99,8 +99,8 @@ class UniformFeedback(Record):
         With theta > 0 silence is always stable. Strong excitation (beta N W > 1) alone does not make the
         population active: it adds an unstable fixed point theta/(N W - 1/beta), which activity must be kicked
         across, and beyond which only a saturating gain would stop it. With theta < 0 the same expression, now
-        |theta|/(1/beta - N W), is the one stable rate as long as beta N W < 1, and there is none beyond. With
-        W proportional to 1/N the number of cells drops out.
+        ``|theta|/(1/beta - N W)``, is the one stable rate as long as beta N W < 1, and there is none beyond.
+        With W proportional to 1/N the number of cells drops out.
 
         Examples
         --------

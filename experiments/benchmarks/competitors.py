@@ -9,15 +9,13 @@ import contextlib
 import ctypes
 import importlib.util
 import multiprocessing
-import subprocess
 import tempfile
 import time
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 
-from b2reduce.basics.compiler import compile_flags, compiler_identity
+from b2reduce.basics.compiler import load_library
 from b2reduce.cells.engine import brian, simulate_cells
 from b2reduce.cells.engine.codegen import LANES
 
@@ -112,17 +110,12 @@ def standalone(work, threads):
 
 def by_hand(work, threads=1):
     """The LIF of lif_by_hand.cpp, compiled with the flags of this engine."""
-    folder = tempfile.mkdtemp(prefix="b2reduce_by_hand_")
     source = (
         resources.files("b2reduce.experiments.benchmarks")
         .joinpath("lif_by_hand.cpp")
         .read_text(encoding="utf-8")
     )
-    (Path(folder) / "lif.cpp").write_text(source, encoding="utf-8")
-    compiler = compiler_identity()[0]
-    subprocess.run([*compiler, *compile_flags(), "-c", "lif.cpp", "-o", "lif.o"], cwd=folder, check=True)
-    subprocess.run([*compiler, "-shared", "lif.o", "-o", "lif.so", "-lm"], cwd=folder, check=True)
-    library = ctypes.CDLL(str(Path(folder) / "lif.so"))
+    library = load_library(source)
     whole = -(-work.cells.count // LANES) * LANES
     pad = lambda values: np.concatenate([values, np.full(whole - work.cells.count, values[0])])
     current, leak, counts, sums, squares = (

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from b2reduce.experiments.benchmarks.network_circuits import CIRCUITS, events_of, seconds
 
 import b2reduce as b2r
 
@@ -32,47 +33,6 @@ CHILD = [sys.executable, "-m", "b2reduce.experiments.benchmarks.networks"]
 MOMENT, QUICK = "20 ms", "0.05 s"
 
 
-def _larger():
-    """As many inputs to each cell, of four times as many cells."""
-    return b2r.load_circuit("ei_lif").replace({"population.E.size": 16_000, "population.I.size": 4_000})
-
-
-def _shriki():
-    """1,000 cells that make their own spikes."""
-    synapses = {
-        "E": dict(G="0.02 mS/cm^2", tau="5 ms", E="0 mV"),
-        "I": dict(G="0.1 mS/cm^2", tau="10 ms", E="-80 mV"),
-    }
-    return b2r.Circuit(
-        name="ei_shriki",
-        populations={"E": b2r.Population("shriki2003", 800), "I": b2r.Population("shriki2003", 200)},
-        projections=[
-            b2r.Projection(source, target, in_degree=40, delay=("0.1 ms", "3 ms"), **synapse)
-            for source, synapse in synapses.items()
-            for target in "EI"
-        ],
-        drives=[
-            b2r.Drive("ext", name, 100, "20 Hz", G="0.01 mS/cm^2", tau="5 ms", E="0 mV") for name in "EI"
-        ],
-        dt="0.02 ms",
-    )
-
-
-def _column():
-    """A tenth of the cells of the cortical column of Potjans & Diesmann, with the probabilities that it has."""
-    circuit = b2r.load_circuit("potjans2014")
-    return circuit.replace(
-        {f"population.{name}.size": round(each.size / 10) for name, each in circuit.populations.items()}
-    )
-
-
-#: name: (what makes the circuit, how long it runs)
-CIRCUITS = {
-    "ei_lif": (lambda: b2r.load_circuit("ei_lif"), "2 s"),
-    "ei_lif of 20,000": (_larger, "1 s"),
-    "ei_shriki": (_shriki, "0.5 s"),
-    "potjans2014 / 10": (_column, "1 s"),
-}
 #: name: (engine of the package, threads)
 ENGINES = {
     "native": ("native", 1),
@@ -102,21 +62,24 @@ def _openmp(circuit, duration, seed, threads):
     with tempfile.TemporaryDirectory(prefix="b2reduce_openmp_") as folder:
         brian2.set_device("cpp_standalone", directory=folder, build_on_run=False)
         brian2.prefs.devices.cpp_standalone.openmp_threads = threads
+        brian2.prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{threads}"]
         brian2.seed(seed)
         network, groups = build_network(circuit, draws_of(circuit, seed), float(circuit.dt))
         spikes, _ = monitors_of(circuit, groups, float(circuit.dt), 0)
         network.add(*spikes.values())
-        network.run(_seconds(duration) * brian2.second, namespace={})
+        network.run(seconds(duration) * brian2.second, namespace={})
         built = time.perf_counter()
         brian2.device.build(directory=folder, run=False, compile=True, with_output=False)
         built = time.perf_counter() - built
-        start = time.perf_counter()
-        brian2.device.run(with_output=False)
+        before, start = _resident(os.getpid()), time.perf_counter()
+        with _Memory() as memory:
+            brian2.device.run(with_output=False)
         took = time.perf_counter() - start
         return {
             **{name: int(monitor.num_spikes) for name, monitor in spikes.items()},
             "seconds": took,
             "build seconds": built,
+            "bytes": memory.most - before,
         }
 
 
@@ -135,17 +98,40 @@ def _child(name, label, duration, seed):
     with _Memory() as memory:
         spikes = _simulate(circuit, duration, seed, engine, threads)
     seconds = spikes.pop("seconds", time.perf_counter() - start)
-    build = spikes.pop("build seconds", None)
-    print(
-        json.dumps(
-            {
-                "seconds": seconds,
-                "first": first,
-                "build": build,
-                "bytes": memory.most - before,
-                "spikes": spikes,
-            }
-        )
+    build, most = spikes.pop("build seconds", None), spikes.pop("bytes", memory.most - before)
+    print(json.dumps({"seconds": seconds, "first": first, "build": build, "bytes": most, "spikes": spikes}))
+
+
+def parts(name, duration=None):
+    """What the native engine spends where, of one thread: (s to draw and set up, ns a cell-step, ns an event).
+
+    From runs of a moment, of the cells without their projections, and of the whole.
+    """
+    circuit, duration_ = CIRCUITS[name][0](), seconds(duration or CIRCUITS[name][1])
+    alone = b2r.Circuit(
+        name="alone", populations=circuit.populations, projections=[], drives=circuit.drives, dt=circuit.dt
+    )
+    steps = sum(each.size for each in circuit.populations.values()) * duration_ / float(circuit.dt)
+
+    def least(circuit, duration_):
+        taken = []
+        for seed in (1, 1, 2, 3):  # the first builds
+            start = time.perf_counter()
+            spikes = _simulate(circuit, f"{duration_} s", seed, "native", 1)
+            taken.append(time.perf_counter() - start)
+        return min(taken[1:]), spikes
+
+    moment_ = seconds(MOMENT) / 1e3
+    (setup, _), (idle, _), (cells, _) = (
+        least(circuit, moment_),
+        least(alone, moment_),
+        least(alone, duration_),
+    )
+    whole, spikes = least(circuit, duration_)
+    return (
+        setup,
+        1e9 * (cells - idle) / steps,
+        1e9 * (whole - setup - cells + idle) / events_of(circuit, spikes),
     )
 
 
@@ -214,7 +200,7 @@ def measure(name, labels, repeats, quick=False):
                 one = _run(name, label, duration, seed)
                 found[label]["seconds"].append(one["seconds"])
                 found[label].update({key: one[key] for key in ("bytes", "spikes")})
-    duration_ = _seconds(duration)
+    duration_ = seconds(duration)
     cells = sum(each.size for each in circuit.populations.values())
     steps = cells * duration_ / float(circuit.dt)
     rows = []
@@ -223,11 +209,7 @@ def measure(name, labels, repeats, quick=False):
             rows.append({"circuit": name, "engine": label, "failed": each["failed"]})
             continue
         median = float(np.median(each["seconds"]))
-        out = {p.source: 0.0 for p in circuit.projections}
-        for p in circuit.projections:
-            K = p.in_degree or p.probability * circuit.populations[p.source].size
-            out[p.source] += K * circuit.populations[p.target].size / circuit.populations[p.source].size
-        events = sum(out.get(source, 0.0) * number for source, number in each["spikes"].items())
+        events = events_of(circuit, each["spikes"])
         rows.append(
             {
                 "circuit": name,
@@ -245,10 +227,6 @@ def measure(name, labels, repeats, quick=False):
     return rows
 
 
-def _seconds(text):
-    return float(text.split()[0])
-
-
 @click.command(help=__doc__)
 @click.option("--circuit", "circuits", multiple=True, type=click.Choice(list(CIRCUITS)))
 @click.option("--engine", "engines", multiple=True, type=click.Choice(list(ENGINES)))
@@ -259,10 +237,19 @@ def _seconds(text):
     "--json", "path", type=click.Path(dir_okay=False), default="network_benchmarks.json", show_default=True
 )
 @click.option("--quick", is_flag=True, help="A moment each: shows that it runs, measures nothing.")
+@click.option(
+    "--parts", "split", is_flag=True, help="What the native engine spends where, instead of the table."
+)
 @click.option("--child", nargs=4, hidden=True)
-def main(circuits, engines, repeats, path, quick, child):
+def main(circuits, engines, repeats, path, quick, split, child):
     if child:
         _child(*child[:3], int(child[3]))
+        return
+    if split:
+        os.environ["B2REDUCE_THREADS"] = "1"
+        for name in circuits or CIRCUITS:
+            setup, step, event = parts(name, QUICK if quick else None)
+            click.echo(f"{name}: {setup:.3f} s to draw, {step:.2f} ns a cell-step, {event:.2f} ns an event")
         return
     import pandas as pd
 

@@ -10,6 +10,7 @@ REASONS = {
     "vogels2005": "single synapses are strong, so that cells fire in bursts and at rates of their own, and no cell is the mean cell; silence is a state as well",
     "zerlaut2018-5Hz": "reduced at 4 Hz: the noise is that of 4 Hz, and leak changes the slope of these gains; `transfer` has it",
     "ring_lif": "one rate stands for a hypercolumn: rates over angle are peaked, and the mean of a curved gain is above the gain of the mean; `cells=True` and `ring_profile` are for this",
+    "random-0-weaker": "reduced at a drive a third stronger: few strong inputs and the noise of that place, while E falls silent here; `transfer` moves the noise along",
 }
 
 TEXT = """\

@@ -12,7 +12,7 @@ from brian2 import ms, nA, nS
 import b2reduce as b2r
 from b2reduce.basics import compiler as build
 from b2reduce.basics import private_folders as private
-from b2reduce.basics.environment import compiler_command, thread_count
+from b2reduce.basics.environment import thread_count
 
 pytestmark = pytest.mark.skipif(not private.CHECKED, reason="a system without owners")
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -214,12 +214,12 @@ def test_a_compiler_that_is_not_there_is_named(cache, monkeypatch, said):
 
 
 def test_a_compiler_may_bring_arguments(cache, monkeypatch):
-    plain = compiler_command()
+    plain = build.compiler_identity()[0]
     monkeypatch.setenv("CXX", f"{plain[0]} -DX=7")
-    assert compiler_command() == [plain[0], "-DX=7"]
+    assert build.compiler_identity()[0] == [plain[0], "-DX=7"]
     assert build.load_library('extern "C" int number() { return X; }\n').number() == 7
     monkeypatch.setenv("CXX", "  ")
-    assert compiler_command() == plain
+    assert build.compiler_identity()[0] == plain
 
 
 @pytest.mark.parametrize("said", ["x", "-1", "0", "1.5", "2 4", "one", "²"])

@@ -11,6 +11,7 @@ from brian2 import (
     meter,
     mV,
     nS,
+    pA,
     pF,
     second,
     siemens,
@@ -182,3 +183,31 @@ def test_any_dimension_survives_text():
         quantity = Quantity(10.0 ** rng.uniform(-40, 40), dim=get_or_create_dimension(tuple(exponents)))
         again = parse_quantity(format_quantity(quantity))
         assert float(again) == float(quantity) and get_dimensions(again) is get_dimensions(quantity)
+
+
+@pytest.mark.parametrize("expected", ["A", amp, amp.dim, 3 * amp])
+def test_the_expected_dimension_is_given_in_any_way(expected):
+    assert to_si(250 * pA, expected, "I") == pytest.approx(250e-12, rel=1e-15)
+    np.testing.assert_allclose(to_si(["1 nA", 2 * pA], expected, "I"), [1e-9, 2e-12], rtol=1e-15)
+    for wrong, got in ((3 * mV, "V"), (0.5, "a plain number"), ("2 mV", "V")):
+        with pytest.raises(b2r.errors.UnitError, match=rf"^I: got .*{got}.*expected.*A"):
+            to_si(wrong, expected, "I")
+
+
+def test_the_shortest_text_between_a_tenth_and_a_thousand_is_written():
+    for text, written in [
+        ("0.1 nS", "0.1 nS"),
+        ("100 pF", "100 pF"),
+        ("1000 pF", "1 nF"),
+        ("999 pF", "999 pF"),
+    ]:
+        assert format_quantity(parse_quantity(text)) == written
+    with pytest.raises(b2r.errors.UnitError, match="got inf V, expected a finite number"):
+        format_quantity(np.inf * volt)
+
+
+def test_of_nothing_and_of_next_to_nothing():
+    assert readable([], "S") == (1.0, "S")
+    factor, unit = readable([1e-19], "A")
+    assert unit.endswith("A") and factor == min(readable([10.0**k], "A")[0] for k in range(-19, 1))
+    assert readable([1e-9], "S") == (1e-9, "nS") and readable([np.nan, 2e-9], "S") == (1e-9, "nS")

@@ -6,7 +6,7 @@ import pytest
 from brian2 import Hz, amp, mV, nS, pA, volt
 
 import b2reduce as b2r
-from b2reduce.cells.gain_forms import FORMS
+from b2reduce.cells.gain_forms import FORMS, inverse_at
 
 BETA, I_THETA, V_THETA = 0.25e12, -80e-12, 13.5e-3
 
@@ -311,6 +311,53 @@ def test_inverse_slope_and_equation_belong_to_the_gain(name):
         np.testing.assert_allclose(np.asarray(group.r), fit.f_(mu), rtol=1e-9, atol=1e-12)
 
 
+SPLINE = (*np.linspace(20e-12, 320e-12, 7), 1.0, 4.0, 11.0, 21.0, 30.0, 36.0, 48.0)
+
+
+@pytest.mark.parametrize("name, shape", [*TRUE.items(), ("spline", SPLINE)])
+def test_forms_go_on_beyond_what_was_fitted(name, shape):
+    """From far below the threshold to far above: slopes are differences, and inverses lead back."""
+    form, x = FORMS[name], np.linspace(-150e-12, 600e-12, 751)[1::2]
+    rates, step = form.f(x, *shape), 1e-15
+    # Central differences miss the third derivative times step^2/6, and round at rates over step
+    differences = (form.f(x + step, *shape) - form.f(x - step, *shape)) / (2 * step)
+    kink = (
+        np.abs(x) < 2e-12
+        if name in ("threshold_linear", "sqrt", "threshold_power")
+        else np.zeros(x.size, bool)
+    )
+    slopes = form.slope(x, *shape)
+    np.testing.assert_allclose(slopes[~kink], differences[~kink], rtol=1e-3, atol=1e-13 / step)
+    assert np.all(slopes >= 0) and np.all(np.diff(rates) >= 0)
+    fires = rates > 1e-6 * rates.max()
+    fires &= rates < (1 - 1e-6) * shape[0] if name == "logistic" else True
+    # The spline is turned round by linear interpolation between 2,001 points of 0.15 pA
+    np.testing.assert_allclose(form.inverse(rates[fires], *shape), x[fires], rtol=0, atol=0.01e-12)
+    assert np.all(np.isnan(form.inverse(np.array([0.0, -3.0]), *shape)))
+    if name == "logistic":
+        assert np.isnan(form.inverse(80.0, *shape)) and np.isnan(form.inverse(90.0, *shape))
+
+
+def test_a_spline_goes_on_straight():
+    """At the slopes of its first and last stretch of 50 pA, 3 and 12 Hz; silent where that is below 0."""
+    form = FORMS["spline"]
+    x = np.array([10e-12, 0.0, 420e-12])
+    np.testing.assert_allclose(form.f(x, *SPLINE), [1 - 0.6, 0.0, 48 + 24.0], rtol=1e-12)
+    np.testing.assert_allclose(form.slope(x, *SPLINE), [3 / 50e-12, 0.0, 12 / 50e-12], rtol=1e-12)
+    np.testing.assert_allclose(form.inverse(np.array([0.4, 72.0]), *SPLINE), [10e-12, 420e-12], rtol=1e-12)
+    np.testing.assert_allclose(form.f(np.array(SPLINE[:7]), *SPLINE), SPLINE[7:], rtol=1e-12)
+
+
+def test_the_current_of_a_rate():
+    assert inverse_at(FORMS["sqrt"], 0, TRUE["sqrt"]) == 0.0
+    assert inverse_at(FORMS["threshold_linear"], 30.0, (0.2e12,)) == pytest.approx(150e-12)
+    for rate in (0, 80.0):  # a logistic gain has neither
+        with pytest.raises(b2r.errors.InputError, match="between 0 and r_max = 80 Hz of the logistic gain"):
+            inverse_at(FORMS["logistic"], rate, TRUE["logistic"])
+    with pytest.raises(b2r.errors.InputError, match="got -2 Hz, expected a rate above 0 Hz of the sqrt gain"):
+        inverse_at(FORMS["sqrt"], -2, TRUE["sqrt"])
+
+
 def test_a_rate_that_a_gain_never_takes_is_refused():
     fit = b2r.fit_gain(surface(logistic), form="logistic")
     with pytest.raises(b2r.errors.InputError, match="r_max"):
@@ -386,3 +433,56 @@ def test_a_law_passes_through_a_point_that_is_known_better():
             match=message,
         ):
             b2r.fit_gain(surface, through=wrong)
+
+
+def test_a_gain_of_a_current_has_units():
+    fit = b2r.fit_gain(shifted("sqrt"), form="sqrt")
+    assert fit.f(100 * pA) / Hz == pytest.approx(25.0, rel=1e-5)
+    with pytest.raises(b2r.errors.UnitError, match="^x: got"):
+        fit.f(3 * mV)
+
+
+@pytest.mark.parametrize(
+    "through", ["400 pA", {"I": 400 * pA}, 15 * Hz, (400 * pA, 30 * nS), (400 * pA, 30 * nS, 1 * Hz, 2)]
+)
+def test_a_point_to_pass_through_is_three_values(through):
+    with pytest.raises(b2r.errors.InputError, match=r"^through: got .*expected a current, a leak and a rate"):
+        b2r.fit_gain(shifted("sqrt"), form="sqrt", through=through)
+
+
+@pytest.mark.parametrize("where, name", enumerate(("current", "leak", "rate")))
+def test_each_of_them_has_its_unit(where, name):
+    point = [400 * pA, 30 * nS, 15 * Hz]
+    b2r.fit_gain(shifted("sqrt"), form="sqrt", through=point)
+    point[where] = 3 * mV
+    with pytest.raises(b2r.errors.UnitError, match=f"^through, {name}: got"):
+        b2r.fit_gain(shifted("sqrt"), form="sqrt", through=point)
+
+
+def test_forms_are_compared_on_points_that_they_have_not_seen_and_through_the_point():
+    """A form that is held at a wrong point predicts what is left out worse, and a form takes more points than
+    it has parameters.
+    """
+    fair = b2r.fit_gain(shifted("sqrt", noise=0.01), form="auto").cross_validation.set_index("form")
+    held = b2r.fit_gain(
+        shifted("sqrt", noise=0.01),
+        form="auto",
+        through=((I_THETA + 33e-9 * V_THETA) * 1.15 * amp, 33 * nS, 60 * Hz),
+    ).cross_validation.set_index("form")
+    assert held.loc["sqrt", "cv_rmse [Hz]"] > 2 * fair.loc["sqrt", "cv_rmse [Hz]"]
+    assert dict(fair["parameters"]) == {
+        "threshold_linear": 3,
+        "sqrt": 3,
+        "softplus": 4,
+        "threshold_power": 4,
+        "logistic": 4,
+        "spline": 9,
+    }
+    few = surface(lambda i, g: float(FORMS["sqrt"].f(i - I_THETA - V_THETA * g, *TRUE["sqrt"])))
+    rows = [(i, g, few.rate_[m, n]) for m, i in enumerate(few.I_) for n, g in enumerate(few.g_)]
+    rows = [row for row in rows if row[2] > 0][::10][:8]  # four fifths of them are 6 points
+    assert len(rows) == 8
+    table = b2r.fit_gain(
+        b2r.FISurface.from_frame(pd.DataFrame(rows, columns=["I [A]", "g [S]", "rate [Hz]"])), form="auto"
+    ).cross_validation
+    assert table["parameters"].max() - 2 + 3 <= 6 and "spline" not in set(table["form"])

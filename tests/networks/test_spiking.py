@@ -5,7 +5,7 @@ import pytest
 from brian2 import Hz, ms, mV, nS, second
 
 import b2reduce as b2r
-from b2reduce.circuit.wiring import choose, wire
+from b2reduce.circuit.wiring import _choose_each, choose, wire
 
 
 def projection(**changes):
@@ -42,6 +42,18 @@ def test_choices_are_without_replacement_and_uniform(available, K):
         np.abs(np.bincount(picks.ravel(), minlength=available) - expected).max()
         <= 5 * np.sqrt(expected * (1 - K / available)) + 1e-9
     )
+
+
+def test_choices_of_different_numbers_keep_their_rows():
+    """Cells of as many inputs are drawn at once, and stand where they belong."""
+    degrees = np.array([3, 0, 5, 3, 20, 5, 3])
+    chosen = np.split(_choose_each(np.random.default_rng(1), 25, degrees), np.cumsum(degrees)[:-1])
+    assert [len(row) for row in chosen] == degrees.tolist()
+    assert all(np.all(np.diff(row) > 0) and np.all((row >= 0) & (row < 25)) for row in chosen)
+    many = np.random.default_rng(2).binomial(50, 0.2, 20_000)
+    taken = np.bincount(_choose_each(np.random.default_rng(3), 50, many), minlength=50)
+    # Of 20,000 rows each takes a number with probability 0.2: five standard deviations
+    assert np.abs(taken - 4000 * many.sum() / 200_000).max() < 5 * np.sqrt(20_000 * 0.2 * 0.8)
 
 
 def test_a_fixed_in_degree_is_exact_and_skips_the_cell_itself():

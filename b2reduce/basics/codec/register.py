@@ -43,6 +43,8 @@ KINDS = {
     "Separatrix": "theory.separatrix",
     "SourceResponse": "cells.source_response",
     "ThresholdLinearNetwork": "theory.threshold_linear",
+    "Sweep": "cells.sweeps.recording",
+    "SweepRecording": "cells.sweeps.recording",
     "TransferFunction": "cells.transfer",
     "TransientComparison": "validation.transients",
     "Tuned": "scanning.tune",

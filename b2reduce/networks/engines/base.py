@@ -148,7 +148,7 @@ class NetworkEngine(ABC):
         )
         cells = sum(population.size for population in circuit.populations.values())
         needed, free = synapses * self.synapse_bytes + cells * self.cell_bytes, free_memory()
-        if free is not None and needed > free:
+        if needed > free:
             raise InputError(
                 f"circuit {circuit.name!r}: its {cells} cells and {synapses:.3g} synapses take some"
                 f" {needed / 1e9:.3g} GB with engine {self.name!r}, and {free / 1e9:.3g} GB are free; take"

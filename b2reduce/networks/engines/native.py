@@ -10,7 +10,7 @@ import numpy as np
 from ...basics.environment import thread_count
 from ...basics.errors import InputError
 from ...cells.engine.native import Unavailable, building, built
-from ..spiking_network import draws_of, recorded_of, recorded_step_, values_of
+from ..spiking_network import drawn_synapses, draws_of, recorded_of, recorded_step_, values_of
 from ..train_groups import train_sources
 from .base import NetworkEngine, Recorded, check_finite, check_held
 from .network_arrays import NetworkArrays, stream_seed
@@ -58,7 +58,7 @@ class Native(NetworkEngine):
     def record(self, run, report):
         circuit, dt_ = run.circuit, run.dt_
         source, library = _program(circuit, dt_)
-        draws = draws_of(circuit, run.seed, run.state)
+        draws = draws_of(circuit, run.seed, run.state, only=())
         every = round(recorded_step_(dt_) / dt_)
         work = sum(circuit.populations[each.name].size * len(each.variables) for each in source.groups)
         parts = max(1, min(thread_count(), work // WORK))
@@ -67,9 +67,7 @@ class Native(NetworkEngine):
         _add_trains(arrays, run, draws)
         for projection in source.projections:
             # One after the other, so that nothing is held twice for longer than it takes
-            i, j, delay_ = draws.wiring.pop(projection.name)
-            late = np.atleast_1d((np.asarray(delay_) / dt_ + 0.5).astype(np.int64))  # as Brian2 rounds
-            arrays.add_projection(projection, i, j, late, draws.sizes.pop(projection.name, None))
+            arrays.add_projection(projection, *_synapses(circuit, run.seed, projection.name, dt_))
         spikes = run_network(arrays, report)
         return _recorded(run, source, arrays, spikes)
 
@@ -92,6 +90,14 @@ def _add_cells(arrays, run, draws):
             plasticity = circuit.projections[list(circuit.labels).index(each.label)].plasticity
             start = {**plasticity.start, **draws.plastic.get(each.label, {})}
             arrays.add_plastic(each, group.id, start, plasticity.variables_)
+
+
+def _synapses(circuit, seed, label, dt_):
+    """(sources, targets, delays in steps, sizes over their mean) of a projection, in as few bytes as do."""
+    wiring, sizes = drawn_synapses(circuit, seed, only=(label,))
+    i, j, delay_ = wiring[label]
+    late = np.atleast_1d((np.asarray(delay_) / dt_ + 0.5).astype(np.int32))  # as Brian2 rounds
+    return i.astype(np.int32), j.astype(np.int32), late, sizes.get(label)
 
 
 def _add_trains(arrays, run, draws):

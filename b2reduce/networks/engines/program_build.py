@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...basics.compiler import the_compiler
 from ...basics.environment import instruction_set, thread_count
 from ...basics.errors import B2reduceError
 from ...basics.interrupts import raise_on_sigterm
@@ -110,7 +111,8 @@ def _build(order):
     (folder / "shared.h").write_text(_HEADER, encoding="utf-8")
     (folder / "shared.mk").write_text(_RULES, encoding="utf-8")
     brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = [
-        f"-march={instruction_set()}" if flag == "-march=native" else flag for flag in flags
+        *(flag for flag in flags if not flag.startswith(("-march=", "-mcpu=", "-mtune="))),
+        *the_compiler().machine_flags(instruction_set()),
     ]
     state = None if order["state"] is None else StartingState.of_structure(order["state"], circuit)
     draws = _told_apart(draws_of(circuit, order["seed"], state))
@@ -191,7 +193,7 @@ def _compiler_output():
     lines = [
         line.strip()
         for name in (std_silent.dest_fname_stdout, std_silent.dest_fname_stderr)
-        for line in Path(name).read_text(errors="replace").splitlines()
+        for line in Path(name).read_text(encoding="utf-8", errors="replace").splitlines()
     ]
     return " / ".join(filter(None, lines)) or "no message"
 

@@ -9,9 +9,10 @@ import hashlib
 import json
 import os
 import shlex
+import shutil
 import sys
 
-from ...basics.compiler import BuildError, compiler_identity, said_by
+from ...basics.compiler import BuildError, compiler_identity, said_by, the_compiler
 from ...basics.environment import cache_folder
 from ...basics.files import temporary_folder
 from ...basics.locks import locked
@@ -60,11 +61,15 @@ def structure_of(circuit, seed, dt_, duration_, record, state=None):
 
 
 def without_compiler():
-    """What is to be said where there is no compiler; else empty."""
+    """What is to be said where there is no compiler, or none that builds programs; else empty."""
     try:
-        compiler_identity()
-    except BuildError:
-        return "'standalone' needs a C++ compiler (g++ or clang++), and there is none; use engine = 'brian2'"
+        compiler = the_compiler()
+    except BuildError as reason:
+        return f"got 'standalone', but {reason}; until then use engine = 'brian2'"
+    if not compiler.system.makes_programs:
+        return f"got 'standalone', which does not run on {compiler.system.name}; use 'auto' or 'brian2'"
+    if shutil.which("make") is None:
+        return "got 'standalone', but the program make is missing; install it, or use 'auto' or 'brian2'"
     return ""
 
 

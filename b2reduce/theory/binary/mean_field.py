@@ -50,7 +50,7 @@ class BinaryMeanField(Record):
     eigenvalues : ndarray
         Of dm/dt = -m + Phi(m), all units updated equally often, per update.
     residual : float
-        Largest |m - Phi|.
+        Largest ``|m - Phi|``.
     """
 
     rates: np.ndarray

@@ -1,0 +1,1 @@
+"""Kinds of C++ compilers, and the systems that they make code for."""

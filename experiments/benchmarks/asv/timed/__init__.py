@@ -1,0 +1,1 @@
+"""What asv times; nothing of it is installed."""
