@@ -198,7 +198,9 @@ def write_nwb(
 
 
 def write_nwb1(path, voltages, commands, rate=RATE):
-    """A file of version 1 as the Allen Cell Types Database lays it out: sweeps by name alone."""
+    """A file of version 1 as the Allen Cell Types Database lays it out: sweeps by name alone, and every series
+    a TimeSeries that says what it is by its ancestry.
+    """
     import h5py
 
     with h5py.File(path, "w") as file:
@@ -209,7 +211,11 @@ def write_nwb1(path, voltages, commands, rate=RATE):
                 ("stimulus/presentation", "CurrentClampStimulusSeries", current, "Amps"),
             ):
                 group = file.create_group(f"{place}/Sweep_{k + 10}")
-                group.attrs["neurodata_type"] = np.bytes_(kind)
+                group.attrs["neurodata_type"] = np.bytes_("TimeSeries")
+                group.attrs["ancestry"] = np.array(["TimeSeries", "PatchClampSeries", kind], dtype="S")
+                group["aibs_stimulus_name"] = np.bytes_(
+                    b"Long Square" if k else b"Square - 2s Suprathreshold"
+                )
                 data = group.create_dataset("data", data=np.asarray(values), compression="gzip")
                 data.attrs.update({"unit": np.bytes_(unit), "conversion": 1.0})
                 time = group.create_dataset("starting_time", data=10.0 * k)

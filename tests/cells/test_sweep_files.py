@@ -226,8 +226,23 @@ def test_nwb_of_both_versions_and_layouts(voltages, commands, tmp_path):
     old = expect(b2r.read_sweeps(write_nwb1(tmp_path / "one.nwb", voltages, commands)))
     assert old.table["sweep"].tolist() == [10, 11, 12, 13]
     assert b2r.read_sweeps(tmp_path / "one.nwb", sweeps=[12]).table["spikes"].tolist() == [4]
+    assert b2r.read_sweeps(tmp_path / "one.nwb", protocol="long square").table["sweep"].tolist() == [
+        11,
+        12,
+        13,
+    ]
     surface = b2r.FISurface.from_nwb(tmp_path / "a.nwb")
     assert surface.rate_[-1, 0] == pytest.approx(18, rel=0.01)
+
+
+def test_steps_of_two_lengths_are_said(tmp_path):
+    levels = [(I * 1e-12, stop) for I, stop in zip(LEVELS, (STOP, STOP, STOP, STOP - 0.2))]
+    voltages = [passive(I, spikes=regular(n, stop=stop), stop=stop) for (I, stop), n in zip(levels, COUNTS)]
+    path = write_nwb(tmp_path / "a.nwb", voltages, [command(I, stop=stop) for I, stop in levels])
+    said = [text for text in b2r.read_sweeps(path).warnings if text.startswith("rates come from steps of")]
+    assert len(said) == 1 and "300 ms to 500 ms" in said[0]
+    one = b2r.read_sweeps(path, sweeps=[0, 1, 2])
+    assert not [text for text in one.warnings if text.startswith("rates come from steps of")]
 
 
 def test_electrodes_and_protocols_of_a_session(voltages, commands, tmp_path):

@@ -18,6 +18,7 @@ __all__ = ["clipped", "warnings_of"]
 BRIDGE, SIGMAS = 0.05, 3.0
 FLAT = 3  # equal samples at the largest value of a sweep
 FAST_, SHORT_ = 5e-3, 5e-4  # V within s that leads up to a clipped top: rests are flat as well
+LONGER = 0.1  # share by which steps are longer that are not of one kind
 CURVED = 0.2  # share by which the input resistance changes over the currents
 
 
@@ -29,6 +30,7 @@ def warnings_of(kept, voltages, trains, missed, table, passive, bridge, left_out
         *_missed(voltages, kept, missed, rule),
         *_clipped(kept, voltages),
         *_blocked(table),
+        *_lengths(kept, trains),
         *_bridge(passive, bridge, table),
         *_drift(table, passive),
         *_outside(kept, trains),
@@ -115,6 +117,15 @@ def _blocked(table):
             f"{len(blocked)} {'sweep ends' if len(blocked) == 1 else 'sweeps end'} silent at a depolarised"
             f" plateau of {1e3 * blocked['plateau [V]'].max():.0f} mV (depolarisation block), from"
             f" {amount(blocked['I [A]'].min(), 'A')} on: their steady rate is 0"
+        )
+
+
+def _lengths(kept, trains):
+    lengths = [one.stop_ - one.start_ for one, spikes in zip(kept, trains) if np.size(spikes)]
+    if lengths and max(lengths) > (1 + LONGER) * min(lengths):
+        yield (
+            f"rates come from steps of {amount(min(lengths), 's')} to {amount(max(lengths), 's')}: those of a cell"
+            " that adapts belong to different times after the onset; sweeps= or protocol= takes one kind"
         )
 
 

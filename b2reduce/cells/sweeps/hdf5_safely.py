@@ -12,7 +12,7 @@ import numpy as np
 from ...basics.errors import InputError
 from .raw import library
 
-__all__ = ["attribute", "child", "children", "numbers", "opened", "scalar", "text"]
+__all__ = ["attribute", "child", "children", "content", "numbers", "opened", "scalar", "text", "words"]
 
 LARGEST = 2**28  # samples of one series
 DEPTH = 20  # links that lead to links
@@ -89,6 +89,24 @@ def text(thing, name, default=""):
     """An attribute as text."""
     value = attribute(thing, name)
     return default if value is None else str(value)
+
+
+def words(thing, name):
+    """An attribute of several texts, in order; of one its only one."""
+    try:
+        values = np.ravel(thing.attrs.get(name, ()))
+    except (OSError, TypeError, ValueError, RuntimeError):  # of a type that h5py does not know
+        return []
+    return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
+
+
+def content(group, name):
+    """A dataset of one text, "" where there is none."""
+    found = child(group, name)
+    if found is None or getattr(found, "shape", None) not in ((), (1,)) or found.dtype.kind not in "OS":
+        return ""
+    value = np.ravel(_checked(found)[()])[0]
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def scalar(group, name):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...basics.errors import InputError
-from .hdf5_safely import attribute, child, children, numbers, opened, scalar, text
+from .hdf5_safely import attribute, child, children, content, numbers, opened, scalar, text, words
 from .raw import RawSweep, scale_of, sound, unit_kind
 
 __all__ = ["read_nwb"]
@@ -73,7 +73,9 @@ def _nothing(kinds):
 
 
 def _type(group):
-    return text(group, "neurodata_type")
+    """Of a series; version 1 calls all of them TimeSeries, and says what they are by their ancestry."""
+    ancestry = words(group, "ancestry")
+    return ancestry[-1] if ancestry else text(group, "neurodata_type")
 
 
 def _found(file, places, kind):
@@ -100,11 +102,7 @@ def _electrode(group):
     found = child(group, "electrode")
     if found is not None:
         return found.name.rsplit("/", 1)[-1]
-    named = child(group, "electrode_name")  # of version 1
-    if named is not None and getattr(named, "shape", None) in ((), (1,)) and named.dtype.kind in "OS":
-        value = np.ravel(named[()])[0]
-        return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return ""
+    return content(group, "electrode_name")  # of version 1
 
 
 def _paired(file, responses, stimuli, name):
@@ -248,7 +246,8 @@ def _sweep(file, name, number, response, stimulus, reading):
         rate,
         bias=0.0 if np.isnan(bias) else bias,
         nominal=True,
-        protocol=text(response.group, "stimulus_description"),
+        protocol=text(response.group, "stimulus_description")
+        or content(response.group, "aibs_stimulus_name"),
         start=start,
         conductance=conductance,
         notes=()
