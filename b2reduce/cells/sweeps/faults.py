@@ -124,8 +124,8 @@ def _lengths(kept, trains):
     lengths = [one.stop_ - one.start_ for one, spikes in zip(kept, trains) if np.size(spikes)]
     if lengths and max(lengths) > (1 + LONGER) * min(lengths):
         yield (
-            f"rates come from steps of {amount(min(lengths), 's')} to {amount(max(lengths), 's')}: those of a cell"
-            " that adapts belong to different times after the onset; sweeps= or protocol= takes one kind"
+            f"rates come from steps of {amount(min(lengths), 's')} to {amount(max(lengths), 's')}: those of a"
+            " cell that adapts belong to different times after the onset; sweeps= or protocol= takes one kind"
         )
 
 
