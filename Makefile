@@ -102,5 +102,5 @@ $(PAGES): $(INSTALLED)
 	touch $@
 
 clean:
-	rm -rf .venv .venv-python* demo demo.new build dist mutants *.egg-info docs/_build docs/_made docs/results docs/reference/names \
+	rm -rf .venv .venv-python* demo demo.new build dist mutants *.egg-info docs/_build docs/_made docs/benchmark docs/results docs/reference/names \
 		docs/tutorials/*.ipynb

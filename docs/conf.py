@@ -80,7 +80,7 @@ html_css_files = ["b2reduce.css"]
 html_show_sourcelink = False
 # Summaries are fetched page by page, which browsers refuse to pages that are opened from disk.
 html_show_search_summary = False
-html_sidebars = {page: [] for page in ("changelog", "extending", "start", "teaching")}
+html_sidebars = {page: [] for page in ("benchmark/index", "changelog", "extending", "start", "teaching")}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "navbar_align": "left",

@@ -25,6 +25,16 @@ def copy_notebooks():
             shutil.copyfile(path, target)
 
 
+def copy_benchmark():
+    """The page of the benchmark of reductions, with its picture and the circuits that it lists."""
+    source, target = CLONE / "experiments" / "reductions", DOCS / "benchmark"
+    for path in [source / "README.md", source / "errors.png", *sorted((source / "circuits").glob("*.toml"))]:
+        copy = target / path.relative_to(source).with_name(path.name.replace("README", "index"))
+        if not copy.is_file() or copy.read_bytes() != path.read_bytes():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+
+
 def copy_mathjax():
     """The one file of MathJax that draws formulas without any other."""
     # The package has hyphens in its name, and is a folder of files for our purpose.
@@ -61,6 +71,7 @@ def setup(app):
     """Called by Sphinx, which has this among its extensions."""
     (MADE / "extra").mkdir(parents=True, exist_ok=True)
     copy_notebooks()
+    copy_benchmark()
     copy_mathjax()
     write_explorer()
     premises_page.write()
