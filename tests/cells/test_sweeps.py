@@ -187,6 +187,25 @@ def test_a_wrong_threshold_is_noticed(tmp_path):
         assert found.table["spikes"].tolist() == [0, 0, 0, 5, 10] and not found.warnings
 
 
+def test_spikes_of_a_slow_cell_are_noticed_and_found_with_another_slope(tmp_path):
+    # 80 mV in 8 ms, as of some muscle and invertebrate cells: 10 V/s
+    slow = 8e-3 * (1 - np.abs(np.linspace(-1, 1, round(16e-3 * RATE))))
+    voltages, levels = [], np.array([-50.0, 0.0, 100.0, 200.0])
+    for I, number in zip(levels, (0, 0, 4, 9)):
+        v = passive(I * 1e-12)
+        for time in regular(number):
+            first = round(time * RATE)
+            v[first : first + slow.size] += 10 * slow
+        voltages.append(v)
+    path = write_nwb(tmp_path / "a.nwb", voltages, [command(I * 1e-12) for I in levels])
+    found = b2r.read_sweeps(path)
+    assert found.table["spikes"].tolist() == [0, 0, 0, 0]
+    assert any("13 peaks above -20 mV were not counted as spikes" in text for text in found.warnings)
+    found = b2r.read_sweeps(path, slope="5 V/second")
+    assert found.table["spikes"].tolist() == [0, 0, 4, 9]
+    assert not any("not counted" in text for text in found.warnings)
+
+
 def test_swapped_channels_are_noticed(tmp_path):
     voltages = np.array([one(I, n) for I, n in ((-5e-11, 0), (2e-10, 5))])
     currents = np.array([command(I) for I in (-5e-11, 2e-10)])

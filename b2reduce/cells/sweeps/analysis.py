@@ -10,7 +10,7 @@ from .faults import warnings_of
 from .measures import blocked, firing
 from .passive import Steady, bridge_jumps, passive_of, slope_through_zero
 from .recording import COLUMNS, Sweep, SweepRecording
-from .spikes import find_spikes, onset_voltage
+from .spikes import find_spikes, onset_voltage, slow_peaks
 
 __all__ = ["recording_of"]
 
@@ -41,6 +41,10 @@ def recording_of(kept, left_out, added, E_added, rule, steady, junction, notes, 
     voltages = [one.raw.voltage - junction for one in kept]
     found = [find_spikes(voltage, one.raw.rate, rule, one.edges) for one, voltage in zip(kept, voltages)]
     trains, missed = [times for times, _ in found], [times for _, times in found]
+    slow = [
+        slow_peaks(voltage, one.raw.rate, rule, times, one.edges)
+        for one, voltage, times in zip(kept, voltages, trains)
+    ]
     rows = [_row(*entry, steady, rule) for entry in zip(kept, voltages, trains, added)]
     onsets = np.array([row["onset [V]"] for row in rows])
     onset = float(np.nanmedian(onsets)) if np.isfinite(onsets).any() else np.nan
@@ -94,7 +98,7 @@ def recording_of(kept, left_out, added, E_added, rule, steady, junction, notes, 
         (
             *notes,
             *warnings_of(
-                kept, voltages, trains, missed, table, passive, (bridge, bridge_sem), left_out, rule
+                kept, voltages, trains, missed, slow, table, passive, (bridge, bridge_sem), left_out, rule
             ),
         ),
         {"source": "recorded sweeps", **provenance},

@@ -22,12 +22,13 @@ LONGER = 0.1  # share by which steps are longer that are not of one kind
 CURVED = 0.2  # share by which the input resistance changes over the currents
 
 
-def warnings_of(kept, voltages, trains, missed, table, passive, bridge, left_out, rule):
+def warnings_of(kept, voltages, trains, missed, slow, table, passive, bridge, left_out, rule):
     """[str] of a recording."""
     return (
         *dict.fromkeys(note for one in kept for note in one.raw.notes),
         *_left_out(left_out),
         *_missed(voltages, kept, missed, rule),
+        *_slow(kept, slow, rule),
         *_clipped(kept, voltages),
         *_blocked(table),
         *_lengths(kept, trains),
@@ -60,20 +61,37 @@ def _left_out(left_out):
 
 
 def _missed(voltages, kept, missed, rule):
-    marked = [k for k, times in enumerate(missed) if times.size]
-    if not marked:
+    marked, peaks = [], []
+    for k, times in enumerate(missed):
+        after = [voltages[k][round(t * kept[k].raw.rate) :] for t in times]
+        within = max(2, round(2e-3 * kept[k].raw.rate))
+        # One that climbs on to the threshold, and more slowly, is among the slow peaks
+        low = [peak for part in after if (peak := part[:within].max()) < rule.threshold]
+        peaks += low
+        marked += [k] if low else []
+    if not peaks:
         return
-    peaks = [
-        voltages[k][round(t * kept[k].raw.rate) :][: max(2, round(2e-3 * kept[k].raw.rate))].max()
-        for k in marked
-        for t in missed[k]
-    ]
     yield (
         f"{len(peaks)} fast {'rise was' if len(peaks) == 1 else 'rises were'} not counted as"
         f" {'a spike' if len(peaks) == 1 else 'spikes'}, with peaks of {1e3 * min(peaks):.1f} to"
         f" {1e3 * max(peaks):.1f} mV (threshold {1e3 * rule.threshold:g} mV), in {_some(kept, marked)}: set"
         " threshold= between other potentials and these peaks if they are spikes"
     )
+
+
+def _slow(kept, slow, rule):
+    marked = [k for k, times in enumerate(slow) if times.size]
+    if marked:
+        number = sum(times.size for times in slow)
+        some = (
+            "peak {} was not counted as a spike, since it rises"
+            if number == 1
+            else "peaks {} were not counted as spikes, since they rise"
+        )
+        yield (
+            f"{number} {some.format(f'above {1e3 * rule.threshold:g} mV')} more slowly than {rule.slope:g} V/s,"
+            f" in {_some(kept, marked)}: set slope= lower if the cell's spikes are so slow"
+        )
 
 
 def clipped(voltage, rate):

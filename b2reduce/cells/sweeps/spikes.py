@@ -8,7 +8,7 @@ import numpy as np
 
 from ...basics.errors import InputError
 
-__all__ = ["HEIGHT_", "Rule", "find_spikes", "onset_voltage"]
+__all__ = ["HEIGHT_", "Rule", "find_spikes", "onset_voltage", "slow_peaks"]
 
 HALF_SPAN_ = 1e-4  # s to both sides over which a slope is taken: noise of 0.3 mV is then 2 V/s at any rate
 NEAR_ = 1e-3  # s after the last steep sample within which the peak is
@@ -86,6 +86,30 @@ def find_spikes(voltage, rate, rule, edges=()):
         if not np.any((spikes >= first / rate - NEAR_) & (spikes <= peak / rate + NEAR_))
     ]
     return spikes, np.array(missed, dtype=float)
+
+
+def slow_peaks(voltage, rate, rule, spikes, edges=()):
+    """Times, in s, of peaks that reach the threshold, stand out by 15 mV, and belong to no spike.
+
+    They rise more slowly than the rule's slope: spikes of a slow cell, or plateaus.
+
+    Examples
+    --------
+    >>> v = np.full(4000, -0.065)
+    >>> v[500:600] = np.linspace(-0.065, 0.0, 100); v[600:700] = np.linspace(0.0, -0.065, 100)
+    >>> slow_peaks(v, 20000.0, Rule(), np.array([])).round(3)
+    array([0.03])
+    """
+    from scipy.signal import find_peaks
+
+    # Of a top of equal samples the middle one
+    peaks = find_peaks(voltage, height=rule.threshold, prominence=HEIGHT_)[0] / rate
+    before = np.concatenate([[0.0], peaks[:-1]])
+    counted = np.searchsorted(spikes, peaks + NEAR_) > np.searchsorted(spikes, before + NEAR_)
+    near = np.zeros(peaks.size, dtype=bool)
+    for edge in edges:
+        near |= np.abs(peaks - edge) <= EDGE_
+    return peaks[~counted & ~near]
 
 
 def _fast_rises(voltage, rate, rule):
