@@ -89,8 +89,8 @@ def _slow(kept, slow, rule):
             else "peaks {} were not counted as spikes, since they rise"
         )
         yield (
-            f"{number} {some.format(f'above {1e3 * rule.threshold:g} mV')} more slowly than {rule.slope:g} V/s,"
-            f" in {_some(kept, marked)}: set slope= lower if the cell's spikes are so slow"
+            f"{number} {some.format(f'above {1e3 * rule.threshold:g} mV')} more slowly than {rule.slope:g}"
+            f" V/s, in {_some(kept, marked)}: set slope= lower if the cell's spikes are so slow"
         )
 
 
