@@ -18,6 +18,7 @@ __all__ = [
     "mapping",
     "one_of",
     "one_time",
+    "one_value",
     "pair_of",
     "require",
     "runs_of",
@@ -203,6 +204,14 @@ def pair_of(values, unit, where, example):
         raise InputError(f"{where}: got {described(values)}, expected a pair such as {example}")
     lo, hi = (to_si(value, unit, where) for value in values)
     return float(lo), float(hi)
+
+
+def one_value(value, unit, name, positive=False):
+    """One finite value in SI."""
+    value_ = to_si(value, unit, name)
+    if np.ndim(value_) or not np.isfinite(value_) or positive and not value_ > 0:
+        raise InputError(f"{name}: got {described(value)}, expected one value{' above 0' * positive}")
+    return value_
 
 
 def one_time(value, where):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..basics.arguments import described, one_of, rate_limits, require, to_si
+from ..basics.arguments import described, one_of, one_value, rate_limits, require, to_si
 from ..basics.errors import InputError
 from ..basics.units import readable, with_units
 from .gain_fit import GainFit
@@ -36,13 +36,15 @@ def fit_gain(
     rates: tuple[QuantityLike, QuantityLike] | None = None,
     weights: str | None = None,
     through: Any = None,
+    v_theta: QuantityLike | None = None,
 ) -> GainFit:
     """Fit r = f(I - I_theta - v_theta g) to the points of a surface within a window of rates.
 
     Parameters
     ----------
     surface : FISurface
-        At least two conductances with points in the window, otherwise v_theta is undetermined.
+        At least two conductances with points in the window, otherwise v_theta is undetermined and must be
+        given.
     form : {"threshold_linear", "sqrt", "softplus", "threshold_power", "logistic", "spline", "auto"}
         beta [x]_+; r_ref sqrt([x]_+/x_ref), the onset of a type I cell; k x_0 log(1 + exp(x/x_0)); r_ref
         ([x]_+/x_ref)^n; r_max/(1 + exp(-x/x_0)); a monotone cubic spline through knots of the collapsed data;
@@ -56,6 +58,9 @@ def fit_gain(
     through : (Quantity, Quantity, Quantity), optional
         Mean current, mean leak and rate of a point that the law is to pass through: one that is known better
         than the surface, such as the operating point of a network.
+    v_theta : Quantity, optional
+        The shift where it is known from elsewhere, V: held there, with a standard error of 0, instead of
+        fitted. At one conductance g slope and threshold I_theta + v_theta g do not depend on it.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def fit_gain(
     Raises
     ------
     InputError
-        If the window holds too few points or only one conductance.
+        If the window holds too few points, or only one conductance and no `v_theta` is given.
 
     Notes
     -----
@@ -112,19 +117,8 @@ def fit_gain(
             f"rates: all {r.size} points of the window fire at {lo:.4g} Hz, so that no slope can be told;"
             " measure where the rate moves with the current"
         )
-    if np.unique(g).size < 2:
-        raise InputError(
-            f"rates: points within {lo:.4g} to {hi:.4g} Hz exist at one conductance only, expected at least"
-            " two to determine v_theta; widen the window or measure more conductances"
-        )
-    plane = np.column_stack(
-        [np.ones(r.size), (I - I.mean()) / (np.ptp(I) or 1.0), (g - g.mean()) / np.ptp(g)]
-    )
-    if np.linalg.matrix_rank(plane, tol=1e-9) < 3:
-        raise InputError(
-            "rates: the points of the window lie on one line in (I, g), so that current and leak cannot be"
-            " told apart; measure at least two currents at one conductance"
-        )
+    shift = None if v_theta is None else one_value(v_theta, "V", "v_theta")
+    _determined(I, g, lo, hi, shift)
     weight = np.ones(r.size)
     if weights == "sem":
         sem = surface.rate_sem_[inside]
@@ -142,13 +136,13 @@ def fit_gain(
     held = None if through is None else _held(through, surface)
     chosen = None
     if form == "auto":
-        form, chosen = cross_validated(I, g, r, weight, held)
+        form, chosen = cross_validated(I, g, r, weight, held, shift)
     gain = FORMS[form]
-    values, covariance, residual = least_squares_of(gain, I, g, r, weight)
+    values, covariance, residual = least_squares_of(gain, I, g, r, weight, shift=shift)
     moved = 0.0
     if held is not None:
         moved = float(gain.f(held[0] - values[0] - values[1] * held[1], *values[2:])) - held[2]
-        values, covariance, residual = least_squares_of(gain, I, g, r, weight, held)
+        values, covariance, residual = least_squares_of(gain, I, g, r, weight, held, shift)
     shape, middle = values[2:], (lo + hi) / 2
     slope_at = lambda shape: slope_by_name(gain, shape, middle)
     beta = slope_at(shape)
@@ -180,6 +174,7 @@ def fit_gain(
     change = float(slope_change_of(surface.g_, slopes.iloc[:, 1].to_numpy(), information) / beta)
     rmse = float(np.sqrt(np.mean(residual**2)))
     warnings = [
+        *_given(shift, g),
         *surface.warnings,
         *implausible(surface),
         *implausible_shift(params["v_theta"], stderr["v_theta"], I, g, surface),
@@ -229,6 +224,39 @@ def fit_gain(
             }
         ),
     )
+
+
+def _determined(I, g, lo, hi, shift):
+    """Refuse points that do not tell the parameters that are to be fitted."""
+    if shift is not None:
+        if np.ptp(I - shift * g) == 0:
+            raise InputError(
+                "rates: the points of the window have one current, once v_theta has shifted it; measure"
+                " more currents"
+            )
+        return
+    if np.unique(g).size < 2:
+        raise InputError(
+            f"rates: points within {lo:.4g} to {hi:.4g} Hz exist at one conductance only, expected at least"
+            " two to determine v_theta; widen the window, measure more conductances, or give v_theta="
+        )
+    plane = np.column_stack(
+        [np.ones(g.size), (I - I.mean()) / (np.ptp(I) or 1.0), (g - g.mean()) / np.ptp(g)]
+    )
+    if np.linalg.matrix_rank(plane, tol=1e-9) < 3:
+        raise InputError(
+            "rates: the points of the window lie on one line in (I, g), so that current and leak cannot be"
+            " told apart; measure at least two currents at one conductance"
+        )
+
+
+def _given(shift, g):
+    if shift is not None:
+        yield (
+            f"v_theta = {1e3 * shift:.4g} mV was given and not fitted"
+            + (": all points have one conductance" if np.unique(g).size < 2 else "")
+            + "; weights and thresholds of a circuit depend on it"
+        )
 
 
 def _held(through, surface):

@@ -15,7 +15,7 @@ EDGE = 1e-9  # of the ends of the window: times of spikes are rounded to less in
 FOLDS = 5  # of the cross-validation
 
 
-def cross_validated(I, g, r, weight, held=None):
+def cross_validated(I, g, r, weight, held=None, shift=None):
     """(the form that is taken, table of all forms)."""
     import pandas as pd
 
@@ -28,7 +28,7 @@ def cross_validated(I, g, r, weight, held=None):
             squares[gain.name] = np.empty(r.size)
             for k in range(FOLDS):
                 squares[gain.name][fold == k] = (
-                    _prediction_errors(gain, I, g, r, weight, fold == k, held) ** 2
+                    _prediction_errors(gain, I, g, r, weight, fold == k, held, shift) ** 2
                 )
     best = min(squares.values(), key=np.mean)
     # Of the forms whose excess over the best one is within twice its standard error, the simplest: by chance
@@ -44,8 +44,8 @@ def cross_validated(I, g, r, weight, held=None):
     )
 
 
-def _prediction_errors(gain, I, g, r, weight, out, held):
-    values = least_squares_of(gain, I[~out], g[~out], r[~out], weight[~out], held)[0]
+def _prediction_errors(gain, I, g, r, weight, out, held, shift):
+    values = least_squares_of(gain, I[~out], g[~out], r[~out], weight[~out], held, shift)[0]
     return gain.f(I[out] - values[0] - values[1] * g[out], *values[2:]) - r[out]
 
 
@@ -57,16 +57,23 @@ def within_window(rate_, lo, hi):
     return np.isfinite(rate_) & (rate_ > 0) & (rate_ >= lo * (1 - EDGE)) & (rate_ <= hi * (1 + EDGE))
 
 
-def least_squares_of(gain, I, g, r, weight, held=None):
+def least_squares_of(gain, I, g, r, weight, held=None, shift=None):
     """Values (I_theta, v_theta, shape...), their covariance, and residuals in Hz.
 
-    `held` is a point (I, g, r) that the law passes through.
+    `held` is a point (I, g, r) that the law passes through; `shift` a v_theta that is not fitted.
     """
     from scipy.optimize import least_squares
 
+    if shift is not None:
+        # Currents that are shifted already lie on one curve, and nothing is left for a leak to do
+        point = None if held is None else (held[0] - shift * held[1], 0.0, held[2])
+        values, covariance, misses = least_squares_of(gain, I - shift * g, 0.0 * g, r, weight, point)
+        values[1], covariance[1], covariance[:, 1] = shift, 0.0, 0.0
+        return values, covariance, misses
+
     # In units of the range of the currents and of the leaks, threshold taken at their means: all numbers are
     # of order one.
-    I_0, g_0, width, g_width = I.mean(), g.mean(), np.ptp(I) or abs(I.mean()), np.ptp(g)
+    I_0, g_0, width, g_width = I.mean(), g.mean(), np.ptp(I) or abs(I.mean()), np.ptp(g) or 1.0
     x, y = (I - I_0) / width, (g - g_0) / g_width
     if gain.name == "spline":
         return _spline_fit(gain, x, y, r, weight, (I_0, g_0, width, g_width), held)

@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from .arguments import JSON, OUTPUT, options, read_axis, read_pair
+from .arguments import JSON, OUTPUT, read_pair
 from .output import check_output, fi_figure, show_result, show_table, show_warnings, write_results
+from .sweep_options import SWEEPS, sweep_arguments
 
 __all__ = ["fit"]
 
 ENDINGS = (".abf", ".nwb")
 TABLES_ONLY = ("added", "repeats")
-#: Options that recordings alone have, and the arguments of `read_sweeps` that they are.
-SWEEPS = options(
-    click.option(
-        "--g-added",
-        "--added-g",
-        "g_added",
-        metavar="LIST",
-        help="Conductances added by a dynamic clamp: one value for all, or one a file, '0 nS,10 nS,20 nS'.",
-    ),
-    click.option("--g-channel", metavar="NAME", help="Channel that recorded the added conductance."),
-    click.option("--voltage", metavar="NAME", help="Channel of the cell, or electrode of an NWB file."),
-    click.option("--command", metavar="NAME", help="DAC or channel of the injected current."),
-    click.option(
-        "--voltage-unit", metavar="UNIT", help="What the voltages are, where the file is wrong: 'mV'."
-    ),
-    click.option(
-        "--command-unit", metavar="UNIT", help="What the currents are, where the file is wrong: 'pA'."
-    ),
-    click.option(
-        "--currents",
-        metavar="AXIS",
-        help="Current of each sweep where the file does not say: '-50 pA:400 pA:10', or a list; with"
-        " --window.",
-    ),
-    click.option(
-        "--window", metavar="START,STOP", help="The step, such as '100 ms,600 ms'; by default found."
-    ),
-    click.option("--holding", metavar="I", help="Current of the amplifier that the files do not say."),
-    click.option("--junction", metavar="V", help="Liquid junction potential, taken off all voltages."),
-    click.option("--sweeps", metavar="LIST", help="Sweeps to read, such as '1,2,5-12'; by default all."),
-    click.option("--protocol", metavar="TEXT", help="NWB: sweeps whose stimulus is called so, in part."),
-    click.option("--spikes", metavar="METHOD", help="'threshold' (by default) or 'efel'."),
-    click.option("--threshold", metavar="V", help="Voltage that peaks of spikes reach; by default -20 mV."),
-    click.option("--slope", metavar="SLOPE", help="dV/dt that rises reach; by default '20 V/second'."),
-    click.option("--refractory", metavar="T", help="After a spike in which no other is; by default 1 ms."),
-    click.option(
-        "--steady", type=float, metavar="SHARE", help="Share of the step for the steady rate; by default 0.5."
-    ),
-)
 
 
 @click.command(short_help="Fit the shift law to an f-I table or to recorded sweeps.")
@@ -100,23 +64,37 @@ SWEEPS = options(
 )
 @SWEEPS
 @click.option(
-    "--plot", metavar="FILE", help="Draw the f-I curves, and of sweeps the spikes, as PNG, SVG or PDF."
+    "--v_theta",
+    "v_theta",
+    metavar="V",
+    help="The shift where it is known from elsewhere, such as '10 mV': held there and not fitted.",
+)
+@click.option(
+    "--plot",
+    metavar="[FILE]",
+    is_flag=False,
+    flag_value="",
+    help=(
+        "Draw the f-I curves, and of sweeps the spikes, as PNG, SVG or PDF; by default a PNG here that is"
+        " called as the first file."
+    ),
 )
 @OUTPUT
 @JSON
 @click.option(
     "--seed", default=1, hidden=True, help="Accepted by every command; a fit draws no random numbers."
 )
-def fit(files, form, rates, weights, g_L, E_L, plot, folder, as_json, seed, **given):
+def fit(files, form, rates, weights, g_L, E_L, v_theta, plot, folder, as_json, seed, **given):
     """Fit the law r = f(I - I_theta - v_theta g).
 
     FILE is a table with the columns 'I [pA]', 'g [nS]', 'rate [Hz]', in any units, or current-clamp and
     dynamic-clamp sweeps of one cell, in one or several .abf or .nwb files. In sweeps the step is found in the
     command, spikes are fast rises of the voltage (see --threshold, --slope), the steady rate is that of the
     last half of the step, and the cell's own leak comes from steps below threshold. --plot shows all of it.
+    Of sweeps at one conductance slope and threshold theta are fitted, and v_theta stays unknown.
 
     \b
-    b2reduce fit slice.abf --plot slice.png
+    b2reduce fit slice.abf --plot
     b2reduce fit g0.abf g10.abf g20.abf --g-added '0 nS,10 nS,20 nS' --E_added '-80 mV' --json
     """
     from ..basics.display import gain_rows, quantity_text
@@ -126,17 +104,29 @@ def fit(files, form, rates, weights, g_L, E_L, plot, folder, as_json, seed, **gi
     from ..results import plain as store
 
     check_output(folder)
-    _check_picture(plot)
+    if plot is not None:
+        plot = plot or f"{Path(files[0]).stem}.png"
+        _check_picture(plot)
     recording, surface = _surface(files, g_L, E_L, given)
+    # What a leak does is not in such a recording: at its one conductance any v_theta gives the same curve
+    unshifted = recording is not None and v_theta is None and surface.g_.size == 1
     try:
-        gain = fit_gain(surface, form=form, rates=read_pair(rates, "--rates"), weights=weights)
+        gain = fit_gain(
+            surface,
+            form=form,
+            rates=read_pair(rates, "--rates"),
+            weights=weights,
+            v_theta="0 V" if unshifted else v_theta,
+        )
     except InputError as error:
         if recording is None or not plot:
             raise
         # What cannot be fitted is looked at all the more
         _draw(plot, recording, surface, None)
         raise InputError(f"{error}; the sweeps are drawn in {plot}") from None
-    data = store.fit_data(gain)
+    data, rows, warnings = store.fit_data(gain), gain_rows(gain), list(gain.warnings)
+    if unshifted:
+        data, rows, warnings = _of_one_conductance(data, rows, warnings, surface)
     if recording is not None:
         data["recording"] = store.recording_data(recording)
     if plot:
@@ -144,11 +134,12 @@ def fit(files, form, rates, weights, g_L, E_L, plot, folder, as_json, seed, **gi
     if folder:
         _write(folder, files, recording, surface, gain, data)
     rows = [
-        *gain_rows(gain),
+        *rows,
         ("r2", f"{gain.r2:.5f}", ""),
         ("rmse", quantity_text(gain.rmse), ""),
         ("points", str(gain.points), ""),
         *([("the cell", recording.cell, "")] if recording is not None else []),
+        *([("drawn in", plot, "")] if plot else []),
     ]
     chosen = f" (chosen of {', '.join(FORMS)})" if form == "auto" else ""
     show_result(
@@ -156,7 +147,38 @@ def fit(files, form, rates, weights, g_L, E_L, plot, folder, as_json, seed, **gi
         as_json,
         lambda: show_table(f"{gain.form} gain{chosen}", ("parameter", "value", "standard error"), rows),
     )
-    show_warnings(gain.warnings)
+    show_warnings(warnings)
+
+
+def _of_one_conductance(data, rows, warnings, surface):
+    """What is told where v_theta was held at 0: the threshold at that conductance, and that it is one."""
+    from ..basics.display import amount
+
+    at = amount(float(surface.g_[0]), surface.conductance_unit)
+    theta, unknown = f"theta [{surface.current_unit}]", f"I_theta [{surface.current_unit}]"
+    data = {
+        **data,
+        theta: data[unknown],
+        "g [S]": float(surface.g_[0]),
+        unknown: None,
+        "v_theta [V]": None,
+        "stderr": {**data["stderr"], theta: data["stderr"][unknown], unknown: None, "v_theta [V]": None},
+        "covariance": None,
+    }
+    rows = [
+        (f"theta, at {at}", *row[1:])
+        if row[0] == "I_theta"
+        else ("v_theta", "not known", "")
+        if row[0] == "v_theta"
+        else row
+        for row in rows
+    ]
+    said = (
+        f"v_theta is not known: all sweeps have one conductance, {at}, and theta = I_theta + v_theta g is the"
+        " threshold there; record with added conductance, or give --v_theta"
+    )
+    data["warnings"] = [said, *warnings[1:]]
+    return data, rows, data["warnings"]
 
 
 def _surface(files, g_L, E_L, given):
@@ -176,7 +198,7 @@ def _surface(files, g_L, E_L, given):
             raise InputError(f"--{wrong[0]}: is for tables; sweeps are told what was added by --g-added")
         from ..cells.sweeps.read import read_sweeps
 
-        recording = read_sweeps(list(files), **_read(others))
+        recording = read_sweeps(list(files), **sweep_arguments(others))
         return recording, recording.to_surface(g_L=g_L, E_L=E_L)
     if len(files) > 1:
         raise InputError(f"got {len(files)} tables, expected one; put their rows into one file")
@@ -190,38 +212,10 @@ def _surface(files, g_L, E_L, given):
     return None, table
 
 
-def _read(words):
-    """Arguments of `read_sweeps` from words."""
-    readers = {
-        "g_added": lambda text: read_axis(text, "--g-added"),
-        "currents": lambda text: read_axis(text, "--currents"),
-        "window": lambda text: tuple(part.strip() for part in text.split(",")),
-        "sweeps": _numbers,
-    }
-    return {name: readers[name](value) if name in readers else value for name, value in words.items()}
-
-
-def _numbers(text):
-    """'1,2,5-12' as a list."""
-    from ..basics.errors import InputError
-
-    numbers: list = []
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        try:
-            numbers += range(int(first), int(last) + 1) if dash else [int(first)]
-        except ValueError:
-            raise InputError(f"--sweeps: got {text!r}, expected numbers such as '1,2,5-12'") from None
-        if len(numbers) > 100_000:
-            raise InputError(f"--sweeps: got {text!r}, which are more than any recording has")
-    return numbers
-
-
 def _check_picture(plot):
-    if plot:
-        from ..basics.files import new_file
+    from ..basics.files import new_file
 
-        new_file(plot, ".png", ".svg", ".pdf")
+    new_file(plot, ".png", ".svg", ".pdf")
 
 
 def _figure(recording, surface, gain):

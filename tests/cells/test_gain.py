@@ -40,6 +40,39 @@ def test_a_threshold_linear_surface_gives_its_own_parameters_back():
     assert float(fit.f(-5 * pA)) == 0 and float(fit.f(100 * pA)) == pytest.approx(25)
 
 
+@pytest.mark.parametrize("form", [*FORMS, "auto"])
+def test_a_shift_that_is_given_is_held(form):
+    rng = np.random.default_rng(2)
+    noisy = lambda i, g: max(line(i, g) + rng.normal(0, 0.3), 0)
+    three, one = surface(noisy), surface(noisy, g=(33e-9,))
+    window = dict(form=form, rates=(5 * Hz, 60 * Hz))
+    fit = b2r.fit_gain(three, v_theta=V_THETA * volt, **window)
+    assert float(fit.v_theta) == V_THETA and float(fit.stderr["v_theta"]) == 0
+    assert (fit.covariance.loc["v_theta"] == 0).all() and (fit.covariance["v_theta"] == 0).all()
+    assert fit.warnings[0].startswith("v_theta = 13.5 mV was given and not fitted; weights")
+    if form in ("threshold_linear", "softplus", "threshold_power", "auto"):  # which the line is one of
+        # 0.3 Hz at some 90 points over 55 Hz: three standard errors of the slope are 0.6 %
+        assert float(fit.beta) == pytest.approx(BETA, rel=0.006)
+        assert float(fit.stderr["I_theta"]) < float(b2r.fit_gain(three, **window).stderr["I_theta"])
+    # At one conductance any shift gives the same curve
+    fits = [b2r.fit_gain(one, v_theta=v * mV, **window) for v in (0, 13.5)]
+    thresholds = [float(fit.I_theta) + float(fit.v_theta) * 33e-9 for fit in fits]
+    assert thresholds[0] == pytest.approx(thresholds[1], abs=1e-15)
+    assert float(fits[0].beta) == pytest.approx(float(fits[1].beta), rel=1e-6)
+    assert float(fits[0].rmse) < 0.3 * 1.5 or form in ("sqrt", "logistic")
+    assert "all points have one conductance" in fits[0].warnings[0]
+
+
+def test_a_shift_that_is_given_is_one_voltage_and_not_a_current():
+    for wrong in (3 * nS, [1, 2] * mV, float("nan") * volt, "13 pA"):
+        with pytest.raises(b2r.errors.InputError, match="v_theta"):
+            b2r.fit_gain(surface(line), v_theta=wrong)
+    with pytest.raises(b2r.errors.InputError, match="one conductance only.*or give v_theta="):
+        b2r.fit_gain(surface(line, g=(33e-9,)))
+    held = b2r.fit_gain(surface(line), v_theta=20 * mV, through=(500 * pA, 33 * nS, 30 * Hz))
+    assert float(held(500 * pA, 33 * nS)) == pytest.approx(30, rel=1e-9)
+
+
 def test_a_logistic_surface_gives_its_own_parameters_back():
     fit = b2r.fit_gain(surface(logistic), form="logistic")
     for name, value in dict(

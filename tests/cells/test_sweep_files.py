@@ -572,9 +572,23 @@ def test_the_command_fits_and_draws(clamped):
 
 
 def test_the_command_draws_what_cannot_be_fitted(clamped):
-    done = b2reduce("fit", "g0.abf", "--plot", "one.svg", cwd=clamped)
-    assert_refused(done, "one conductance only", "the sweeps are drawn in one.svg")
+    done = b2reduce("fit", "g0.abf", "--rates", "500 Hz,600 Hz", "--plot", "one.svg", cwd=clamped)
+    assert_refused(done, "0 points fire at 500 to 600 Hz", "the sweeps are drawn in one.svg")
     assert "<svg" in (clamped / "one.svg").read_text()
+
+
+def test_sweeps_of_one_conductance_give_slope_and_threshold_and_no_shift(clamped):
+    done = b2reduce("fit", "g0.abf", "--json", "--plot", cwd=clamped)
+    assert done.returncode == 0, done.stderr
+    assert (clamped / "g0.png").read_bytes().startswith(b"\x89PNG")
+    data = json.loads(done.stdout)
+    assert data["v_theta [V]"] is None and data["I_theta [A]"] is None
+    assert "v_theta is not known: all sweeps have one conductance" in done.stderr
+    told = json.loads(b2reduce("fit", "g0.abf", "--json", "--v_theta", "10 mV", cwd=clamped).stdout)
+    assert told["beta [Hz/A]"] == pytest.approx(data["beta [Hz/A]"], rel=1e-6)
+    assert told["I_theta [A]"] + 10e-3 * data["g [S]"] == pytest.approx(data["theta [A]"], rel=1e-6)
+    shown = b2reduce("fit", "g0.abf", cwd=clamped).stdout
+    assert "theta, at" in shown and "not known" in shown and "I_theta" not in shown
 
 
 def test_options_of_the_command(clamped):

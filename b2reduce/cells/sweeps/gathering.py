@@ -13,17 +13,7 @@ from ...basics.errors import InputError
 from .raw import RawSweep
 from .windows import cut, too_short, windowed
 
-__all__ = [
-    "ENDINGS",
-    "Reading",
-    "added_of",
-    "currents_of",
-    "gathered",
-    "numbers_of",
-    "one_value",
-    "paths_of",
-    "window_of",
-]
+__all__ = ["ENDINGS", "Reading", "added_of", "currents_of", "gathered", "numbers_of", "paths_of", "window_of"]
 
 ENDINGS = (".abf", ".nwb")
 
@@ -39,14 +29,6 @@ class Reading:
     currents: np.ndarray | None = None
     g_channel: Any = None
     sweeps: frozenset | None = None
-
-
-def one_value(value, unit, name, positive=False):
-    """One finite value in SI."""
-    value_ = to_si(value, unit, name)
-    if np.ndim(value_) or not np.isfinite(value_) or positive and not value_ > 0:
-        raise InputError(f"{name}: got {described(value)}, expected one value{' above 0' * positive}")
-    return value_
 
 
 def window_of(window):

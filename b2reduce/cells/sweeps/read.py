@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...basics.arguments import described, one_of
+from ...basics.arguments import described, one_of, one_value
 from ...basics.errors import InputError
 from .analysis import recording_of
-from .gathering import Reading, added_of, currents_of, gathered, numbers_of, one_value, paths_of, window_of
+from .gathering import Reading, added_of, currents_of, gathered, numbers_of, paths_of, window_of
 from .spikes import Rule
 
 if TYPE_CHECKING:
