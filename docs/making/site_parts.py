@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import failures
@@ -55,6 +59,23 @@ def write_explorer():
         aside.replace(page)
 
 
+def draw_recording():
+    """The picture of the page on recordings: its own blocks are run, up to where it is saved."""
+    page, picture = DOCS / "howto" / "recording.md", MADE / "recording" / "check.png"
+    if failures.is_newer(picture, page):
+        return
+    blocks = re.findall(r"(?m)^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL)
+    last = next(number for number, block in enumerate(blocks) if picture.name in block)
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks[: last + 1])],
+        cwd=picture.parent,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "MPLBACKEND": "agg"},
+    )
+
+
 def name_or_word(app, env, node, contnode):
     """A name in single backticks that the package has is a link to it; any other is set as code."""
     if node.get("refdomain") != "py" or node.get("reftype") != "obj":
@@ -74,6 +95,7 @@ def setup(app):
     copy_benchmark()
     copy_mathjax()
     write_explorer()
+    draw_recording()
     premises_page.write()
     app.connect("missing-reference", name_or_word)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,6 +22,7 @@ __all__ = ["draw_recording", "plot_sweeps"]
 
 BINS = 3000  # of a trace, each drawn from its lowest to its highest sample: no spike is left out
 GAP_ = 10e-3  # V between neighbouring traces
+LEAST = 0.05  # of the height of all for each: the currents beside them stay apart
 
 
 def plot_sweeps(
@@ -56,6 +57,8 @@ def plot_sweeps(
             raise InputError(f"sweeps: got {sweeps}, expected rows from 0 to {len(recording.sweeps) - 1}")
     elif len(order) > whole(most, "plot_sweeps, most", 1):
         order = [order[k] for k in np.unique(np.linspace(0, len(order) - 1, most).round().astype(int))]
+    spans = {k: float(np.ptp(recording.sweeps[k].voltage_)) + GAP_ for k in order}
+    least = LEAST * sum(spans.values())
     offset, added = 0.0, any(sweep.g_added_ for sweep in recording.sweeps)
     for k in order:
         sweep, blocked = recording.sweeps[k], bool(recording.table["blocked"].iloc[k])
@@ -91,12 +94,12 @@ def plot_sweeps(
         said = amount(sweep.I_, "A") + (f", {amount(sweep.g_added_, 'S')}" if added else "")
         ax.annotate(
             said + (", blocked" if blocked else ""),
-            (1.01, 1e3 * (shift + float(np.median(sweep.voltage_)))),
+            (1.01, 1e3 * (offset + 0.3 * least)),
             xycoords=("axes fraction", "data"),
             fontsize=7,
             va="center",
         )
-        offset = high + shift + GAP_
+        offset += max(spans[k], least)
     ax.set(xlabel="time (ms)", ylabel="voltage (mV), shifted from sweep to sweep")
     ax.legend(fontsize=7, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False)
     return ax
