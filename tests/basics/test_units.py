@@ -20,7 +20,34 @@ from brian2 import (
 )
 
 import b2reduce as b2r
+from b2reduce.basics import unit_parser, units
 from b2reduce.basics.units import format_quantity, parse_quantity, readable, si_label, to_si, with_units
+
+
+@pytest.fixture(autouse=True)
+def anew():
+    """Nothing that another test has read stands for what is read here."""
+    for function in (unit_parser._unit, units._divisor, units._written_as, units._label):
+        function.cache_clear()
+
+
+def test_units_are_those_of_brian2():
+    import brian2
+    from brian2.units import allunits
+
+    known, held = {**vars(allunits), **vars(brian2)}, 0
+    for name, (dim, scale) in unit_parser._unit_table().items():
+        unit = known.get(name)
+        if isinstance(unit, brian2.Unit):
+            held += 1
+            assert unit.dim is unit_parser.dimension_of(dim), name
+            assert float(unit) == pytest.approx(scale, rel=1e-14), name
+    assert held > 150
+    for micro in "µμ":
+        for name in ("V", "A", "S", "F", "m", "s", "amp", "meter"):
+            assert unit_parser._unit_table()[micro + name] == unit_parser._unit_table()["u" + name]
+    for text, si in (("1 cm", 1e-2), ("1 cmetre", 1e-2), ("3 1/s", 3.0), ("2 Ω", 2.0), ("5 kohm", 5e3)):
+        assert unit_parser.split_value(text)[0] * unit_parser.split_value(text)[2] == pytest.approx(si)
 
 
 @pytest.mark.parametrize(
