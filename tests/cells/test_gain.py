@@ -6,6 +6,7 @@ import pytest
 from brian2 import Hz, amp, mV, nS, pA, volt
 
 import b2reduce as b2r
+from b2reduce.basics.units import with_units
 from b2reduce.cells.gain_forms import FORMS, inverse_at
 
 BETA, I_THETA, V_THETA = 0.25e12, -80e-12, 13.5e-3
@@ -256,6 +257,11 @@ def test_units_per_area_are_kept():
     from brian2 import cm, uA
 
     assert float(fit.beta / (Hz * cm**2 / uA)) == pytest.approx(35.4)
+    at = fit(3 * uA / cm**2, with_units(0.8, "S/m^2"))
+    assert at / Hz == pytest.approx(3540 * (0.03 - 0.0065 - 5.6e-3 * 0.8))
+    for wrong, name in (((3 * pA, with_units(0.8, "S/m^2")), "I"), ((3 * uA / cm**2, 8 * nS), "g")):
+        with pytest.raises(b2r.errors.UnitError, match=f"^{name}: got"):
+            fit(*wrong)
     steeper = [(i, g, rate * (1 + g)) for i, g, rate in rows]
     bent = b2r.fit_gain(
         b2r.FISurface.from_frame(pd.DataFrame(steeper, columns=["I [A/m^2]", "g [S/m^2]", "rate [Hz]"]))

@@ -181,6 +181,14 @@ def test_currents_per_area_have_charges_per_area():
         reduced, "E"
     )
     Equations(rate_equations(reduced, "E"))  # whose units must fit
+    # A measured surface is a function of the two, in equations that have them per area
+    I, g = np.linspace(0.1, 1, 8), np.array([0.5, 1.0])
+    surface = b2r.FISurface(I, g, 60 * (I[:, None] - 0.02 * g), per_area=True)
+    _, functions = rate_values(b2r.reduce(circuit, level="surface", gains={"E": surface}), "E")
+    units = [with_units(1.0, unit).dim for unit in ("A/m^2", "S/m^2")]
+    assert [unit.dim for unit in functions["F"]._arg_units] == units
+    for code in (functions["F"].pyfunc, functions["F"].implementations["numpy"].get_code(None)):
+        assert code(np.array([0.5]), np.array([0.7])) == pytest.approx(60 * (0.5 - 0.02 * 0.7))
 
 
 def test_depressing_synapses_weigh_what_they_release_at_rest():
