@@ -238,6 +238,11 @@ HEADER = "circuit,population,rate [Hz]"
         (f"{HEADER},stderr [Hz]\nei_lif,E,1,-2\n", "row 2, column stderr [Hz]"),
         (f"{HEADER},warned\nei_lif,E,1,maybe\n", "row 2, column warned: got 'maybe', expected yes or no"),
         (f'{HEADER}\nei_lif,"E,1\n', "row 2: not a CSV table"),
+        ("circuit,population,rate\nei_lif,E,1\n", "row 1, column 3.*did you mean 'rate [Hz]'"),
+        ("circuit,population,rate [mV]\nei_lif,E,1\n", "row 1, column 3: its unit: got.*Hz"),
+        ("circuit,population,rate [Hz],rate (kHz)\n", "row 1: column 'rate [Hz]' stands there twice"),
+        (f",{HEADER}\nmine,ei_lif,E,1\n", "row 2, column 1: got 'mine' in a column without a name"),
+        (f"{HEADER},\nei_lif,E,1,\n", "row 1, column 4: got the unknown column ''"),
     ],
 )
 def test_bad_tables_are_refused_by_row_and_column(tmp_path, text, said):
@@ -266,6 +271,13 @@ def test_a_table_is_read_as_it_is_written(tmp_path):
     assert found["ei_lif", "E"] == (12.5, 0.1, True)
     assert math.isnan(found["ei_lif", "I"].rate_) and math.isnan(found["ei_lif", "I"].stderr_)
     assert ("brunel2000", "E") not in found, "an empty rate is no prediction"
+    for other in (
+        "circuit;population;rate [Hz];stderr [Hz];warned\nei_lif;E;12,5;0,1;yes\n",
+        "circuit\tpopulation\trate (1/s)\tstderr [Hz]\twarned\nei_lif\tE\t12.5\t0.1\tyes\n",
+        ",circuit,population,rate [kHz],stderr [mHz],warned\n0,ei_lif,E,0.0125,100,yes\n",
+    ):
+        found = read_table(write(tmp_path / "other.csv", other))["ei_lif", "E"]
+        assert found == pytest.approx((12.5, 0.1, True))
 
 
 def test_the_command_names_what_is_missing_and_off(tmp_path):

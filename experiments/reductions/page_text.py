@@ -49,7 +49,7 @@ python -m b2reduce.experiments.reductions.entries --only linear
 ## How to enter
 
 Write a CSV table with the columns `circuit`, `population` and `rate [Hz]`, and if you have them `stderr [Hz]`, `warned` (yes or no: whether your method says
-by itself that its error may exceed 15 %) and `note`. Leave out what your method does not apply to; write `nan` where it applies and fails. Then run the
+by itself that its error may exceed 15 %) and `note`; semicolons, tabs, other units and pandas' row numbers will do. Leave out what your method does not apply to; write `nan` where it applies and fails. Then run the
 command above: it names every row and column that it cannot read, all circuits that are missing, and all that are off. To be listed here, add the table to
 `entries/`, its name to `ENTRIES`, and the command that makes it.
 

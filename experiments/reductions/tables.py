@@ -5,18 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 from b2reduce.experiments.reductions.listing import listed, populations_of
 
-from b2reduce.basics.errors import InputError, unknown_name
+from b2reduce.basics.errors import InputError, UnitError, unknown_name
 from b2reduce.basics.files import read_plain_file
+from b2reduce.basics.units import to_si
 
 __all__ = ["COLUMNS", "REQUIRED", "Prediction", "read_table"]
 
 REQUIRED = ("circuit", "population", "rate [Hz]")
 COLUMNS = (*REQUIRED, "stderr [Hz]", "warned", "note")
+INDEX = ""  # what pandas calls the column of row numbers
+MEASURED = re.compile(r"(rate|stderr)\s*[\[(]([^\])]+)[\])]")
 YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 
 
@@ -34,6 +38,9 @@ class Prediction(NamedTuple):
 def read_table(path):
     """{(circuit, population): Prediction} of a CSV file; what is left empty or out is not in it.
 
+    Cells are separated by commas, or by semicolons or tabs, between which decimals may have a comma. Rates may
+    have another unit, in the header. A first column of row numbers without a name is passed over.
+
     Parameters
     ----------
     path : path
@@ -49,14 +56,15 @@ def read_table(path):
         text = read_plain_file(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: got bytes that are not UTF-8 at {error.start}; save it as UTF-8") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    delimiter = _delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     try:
         rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise InputError(f"{path}: row {reader.line_num}: not a CSV table: {error}") from None
     if not rows:
         raise InputError(f"{path}: got an empty file, expected a table with the columns {_names(REQUIRED)}")
-    header = _header(path, *rows[0])
+    header, scales = _header(path, *rows[0])
     found: dict = {}
     first: dict = {}
     for line, row in rows[1:]:
@@ -68,8 +76,12 @@ def read_table(path):
         if key in first:
             raise InputError(f"{where}: {' '.join(key)} stands in row {first[key]} already; keep one of them")
         first[key] = line
-        rate_ = _number(where, "rate [Hz]", cells["rate [Hz]"])
-        stderr_ = _number(where, "stderr [Hz]", cells.get("stderr [Hz]", ""))
+        if not cells.get(INDEX, "0").isdecimal():
+            raise InputError(f"{where}, column 1: got {cells[INDEX]!r} in a column without a name; name it")
+        rate_, stderr_ = (
+            _number(where, column, cells.get(column, ""), scales.get(column, 1.0), delimiter != ",")
+            for column in ("rate [Hz]", "stderr [Hz]")
+        )
         warned = YES_NO.get(cells.get("warned", "").lower())
         if warned is None:
             raise InputError(f"{where}, column warned: got {cells['warned']!r}, expected yes or no")
@@ -82,16 +94,31 @@ def _names(names):
     return ", ".join(map(repr, names))
 
 
+def _delimiter(text):
+    """What separates the header: a comma unless there is none and a semicolon or a tab is."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return next((mark for mark in ",;\t" if mark in header), ",")
+
+
 def _header(path, line, row):
-    header = [cell.strip() for cell in row]
-    for number, name in enumerate(header, start=1):
-        if name not in COLUMNS:
+    """(names, {name: hertz of its unit})"""
+    header, scales = [], {}
+    for number, cell in enumerate(row, start=1):
+        name = cell.strip()
+        if (measured := MEASURED.fullmatch(name)) is not None:
+            name = f"{measured[1]} [Hz]"
+            try:
+                scales[name] = to_si(f"1 {measured[2]}", "Hz", "its unit")
+            except UnitError as error:
+                raise InputError(f"{path}: row {line}, column {number}: {error}") from None
+        if name not in COLUMNS and not (name == INDEX and number == 1):
             raise InputError(f"{path}: row {line}, column {number}: {unknown_name('column', name, COLUMNS)}")
-        if header.count(name) > 1:
+        if name in header:
             raise InputError(f"{path}: row {line}: column {name!r} stands there twice; keep one of them")
+        header.append(name)
     if missing := [name for name in REQUIRED if name not in header]:
         raise InputError(f"{path}: row {line}: got no column {_names(missing)}, expected {_names(REQUIRED)}")
-    return header
+    return header, scales
 
 
 def _key(where, cells):
@@ -104,14 +131,14 @@ def _key(where, cells):
     return name, population
 
 
-def _number(where, column, cell):
-    """A float, which may be NaN or infinite; None of an empty cell."""
+def _number(where, column, cell, scale, commas):
+    """Hertz, which may be NaN or infinite; None of an empty cell."""
     if not cell:
         return None
     try:
         if "_" in cell:  # which Python takes within numbers
             raise ValueError
-        value = float(cell)
+        value = scale * float(cell.replace(",", ".") if commas else cell)
     except ValueError:
         raise InputError(
             f"{where}, column {column}: got {cell!r}, expected a number of hertz such as 12.5, nan where the"
