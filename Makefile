@@ -22,9 +22,9 @@ check: $(INSTALLED)
 	$(BIN)/python -m ruff check --config .ci/ruff.toml b2reduce experiments tests docs
 	$(BIN)/python -m mypy
 
-# All tests that guard correctness.
+# All tests that guard correctness; what pages and docstrings show is run by docs.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long and not pages"
 
 # More of the same, on more networks, cells and values: before a release.
 long: $(INSTALLED)
@@ -65,9 +65,10 @@ paper: $(INSTALLED)
 numbers: $(INSTALLED)
 	$(BIN)/python -m b2reduce.experiments.accuracy
 
-# Pages to read, docs/_build/html/index.html: some minutes, most of them for circuits that run. Then a look at them: links, and a
-# browser as narrow as a telephone.
+# What pages and docstrings show is run; then pages to read, docs/_build/html/index.html, most of the time for circuits that run; then a
+# look at them: links, and a browser as narrow as a telephone.
 docs: $(PAGES)
+	$(BIN)/python -m pytest -q -n 2 --dist load -m pages tests/test_docs.py tests/test_docstrings.py
 	MPLBACKEND=agg $(BIN)/python -m sphinx -W --keep-going -n -q docs docs/_build/html
 	$(BIN)/python docs/making/check.py docs/_build/html
 

@@ -98,6 +98,7 @@ def run(page, folder):
 
 
 @pytest.mark.slow
+@pytest.mark.pages
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_blocks_run_and_print_what_the_page_says(page, tmp_path):
     done = run(page, tmp_path)

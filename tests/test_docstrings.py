@@ -28,6 +28,7 @@ MOMENTS = {
 
 
 @pytest.mark.slow
+@pytest.mark.pages
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name, request):
     if name in MOMENTS:
