@@ -109,6 +109,7 @@ class OfSearch(IntEnum):
     """Beside the numbers of the searches for an operating point, which are small."""
 
     SETTLING = 99  #: how long cells take to settle; then the number of the population
+    SPREAD = 98  #: whether cells that get different inputs fire as the mean cell does
 
 
 @unique

@@ -20,6 +20,8 @@ from .driven_cells import outputs_of
 from .inputs import average, sources_of
 from .noises import NOISES
 from .search import APART, APART_, ATOL_, COARSE, LEAST_SURE, RTOL, SILENT_, WARMUP_, newton
+from .settling import settling_
+from .spread_cells import spread_warnings
 
 __all__ = ["OperatingPoint", "find_operating_point", "point_at"]
 
@@ -28,9 +30,6 @@ __all__ = ["OperatingPoint", "find_operating_point", "point_at"]
 ELSEWHERE = 5
 START_ = 2.0  # Hz; from low rates the iteration finds the low branch where there are several
 OTHER_STARTS_ = (20.0, 80.0)  # Hz; from here other branches are looked for, roughly
-# Stretches in s over which cells that start at rest are watched until two rates that follow one another
-# agree: within a part, and three standard errors.
-STRETCHES_, SETTLED, SETTLING_CELLS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0), 0.02, 400
 
 
 @dataclass(frozen=True)
@@ -154,6 +153,14 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, noi
             f" rates/d rates has the eigenvalue {growth:.2g} there{cause}"
         )
     mapping = lambda values: dict(zip(names, np.asarray(values).tolist()))
+    if not noise.quenched:
+        warnings += spread_warnings(
+            circuit,
+            found,
+            drives_,
+            seed=seed_streams(seed, OfReduction.OPERATING_POINT, OfSearch.SPREAD),
+            **settings,
+        )
     point = point_at(
         circuit,
         mapping(r),
@@ -169,7 +176,7 @@ def find_operating_point(circuit, drives_, *, seed, dt_, engine="auto", bar, noi
         (a, b): float(matrix[i, j]) for i, a in enumerate(names) for j, b in enumerate(names)
     }
     settled_ = {
-        name: _settling_(
+        name: settling_(
             circuit,
             name,
             point,
@@ -206,38 +213,6 @@ def operating_rates_from(circuit, drives_, start_, *, seed, dt_, engine="auto", 
         ELSEWHERE,
     )
     return dict(zip(circuit.populations, found.r.tolist()))
-
-
-def _settling_(circuit, name, point, *, seed, **settings):
-    """Time in s after which the cells of a population, at rest to begin with, fire at the operating point as
-    they go on to; the longest looked at where they never do.
-
-    What adapts may take many times longer than a membrane. Cells whose only variable is their membrane's
-    voltage have no such memory.
-    """
-    model = circuit.populations[name].model
-    if len(model.state_variables) == 1 or point.rate_[name] < SILENT_:
-        return STRETCHES_[0]
-    sources, state, before = sources_of(circuit, name, point.rate_, point.drives_, point.cv2_), "rest", None
-    for number, (first, last) in enumerate(zip((0.0, *STRETCHES_), STRETCHES_)):
-        found = measure_points(
-            model,
-            [point.I_[name]],
-            [point.g_[name]],
-            sources,
-            replicates=SETTLING_CELLS,
-            duration_=last - first,
-            warmup_=0.0,
-            seed=seed_streams(seed, number),
-            initial=state,
-            **settings,
-        )
-        state = {key: found.statistics.final_state[key] for key in model.state_variables}
-        rate, sem = found.rate_[0], max(found.rate_sem_[0], 1 / found.time[0])
-        if number > 1 and abs(rate - before[0]) <= SETTLED * rate + 3 * np.hypot(sem, before[1]):
-            return STRETCHES_[number - 2]
-        before = rate, sem
-    return STRETCHES_[-1]
 
 
 def point_at(

@@ -94,6 +94,31 @@ def test_the_noise_has_a_name_that_is_known():
         b2r.reduce("ei_lif", noise="quenchd")
 
 
+def onto_the_foot(rate=1 * Hz, **connected):
+    """Cells T whose mean input, 30 trains of 61 Hz, lies where their gain bends."""
+    drive = dict(kind="current", w=60 * pA, tau=2 * ms, inputs=100)
+    return b2r.Circuit(
+        populations={"S": b2r.Population("lif", SOURCES), "T": b2r.Population("lif", 2000)},
+        projections=[b2r.Projection("S", "T", kind="current", tau=2 * ms, w=60 * pA, **connected)],
+        drives=[b2r.Drive("ext", "S", rate=30 * Hz, **drive), b2r.Drive("ext", "T", rate=rate, **drive)],
+    )
+
+
+def test_a_mean_cell_that_does_not_stand_for_its_population_is_said():
+    said = lambda reduced: [text for text in reduced.warnings if "its cells differ in the numbers" in text]
+    renewal = b2r.reduce(onto_the_foot(probability=0.1), seed=1)
+    quenched = b2r.reduce(onto_the_foot(probability=0.1), noise="quenched", seed=1)
+    (text,) = said(renewal)
+    stated = float(text.split("is about ")[1].split(" Hz")[0])
+    # Two runs of 1000 cell seconds at 6 and 10 Hz: 0.13 Hz if every spike fell by itself, so four times 1.3 %
+    assert stated == pytest.approx(float(quenched.operating_rate["T"]), rel=0.055)
+    assert stated > 1.5 * float(renewal.operating_rate["T"])
+    # Where all get as much, and on the straight part of the gain, nothing is said
+    assert not said(quenched)
+    assert not said(b2r.reduce(onto_the_foot(in_degree=30), seed=1))
+    assert not said(b2r.reduce(onto_the_foot(rate=4 * Hz, probability=0.1), seed=1))
+
+
 #: Hz; of the whole network at full size, as PyNEST's network_params.py of the cortical microcircuit lists them
 PUBLISHED = dict(L23E=0.943, L23I=3.026, L4E=4.368, L4I=5.882, L5E=7.733, L5I=8.664, L6E=1.096, L6I=7.851)
 CONNECTED = """
