@@ -87,6 +87,10 @@ def _rows(name, reduced, said):
                 reduced, duration=f"{what.duration} s", drives=drives, initial=measured_start(reduced)
             )
         rates = run.mean(f"{what.after} s").to_dict()
+        most = 1 / float(np.asarray(reduced.circuit.dt))
+        if max(rates.values()) > most:
+            said.append(f"the rate model runs away: it passes a spike a step, {most:g} Hz")
+            rates = dict.fromkeys(rates, np.nan)
         beyond = [key for key, part in run.outside.items() if part > OUTSIDE_LIMIT]
         said += [f"population {key}: outside of what was measured" for key in beyond]
     except B2reduceError as error:
