@@ -31,6 +31,7 @@ __all__ = ["ENTRIES", "recorded"]
 #: {entry: what it is}
 ENTRIES = {
     **{level: f'b2reduce, level "{level}", noise "renewal"' for level in LEVELS},
+    "quenched": 'b2reduce, level "linear", noise "quenched": cells that differ in what they get',
     "noise-free": 'b2reduce, level "linear", noise "none": the gain of the textbook',
     "nnmt": "Siegert's formula (NNMT), where it applies",
 }
@@ -55,8 +56,9 @@ def _measured(family, names):
     levels = [name for name in names if name in LEVELS]
     if levels:
         found.update(family_rows(family, levels, "renewal"))
-    if "noise-free" in names:
-        found["noise-free"] = family_rows(family, ["linear"], "none")["linear"]
+    for entry, noise in (("quenched", "quenched"), ("noise-free", "none")):
+        if entry in names:
+            found[entry] = family_rows(family, ["linear"], noise)["linear"]
     if "nnmt" in names:
         found.update(_siegert_rows(family))
     return found

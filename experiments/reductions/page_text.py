@@ -37,7 +37,8 @@ those that differ only in their drives together. *Other drives* are the six circ
 {entries}
 
 The four levels are reduced at the drives of the first circuit of a family and run from there at the other drives; at their own drives they rest at one
-operating point, so that they differ at other drives alone. A circuit counts as warned of wherever the reduction said anything at all, or `fluctuations`
+operating point, so that they differ at other drives alone. `quenched` rests where cells with their own numbers and sizes of inputs do, instead of
+the mean cell. A circuit counts as warned of wherever the reduction said anything at all, or `fluctuations`
 or a premise foretold failure: remarks on a percent count as well, which makes many warnings undeserved. `nnmt` needs leaky integrate-and-fire cells that
 are all alike, constant drives, and synapses that are all jumps (`nnmt.lif.delta`) or all currents of one time constant (`nnmt.lif.exp`); it takes the
 means of in-degrees and of sizes. Where it does not apply its rates are missing. {not_run} Every entry is made by

@@ -19,10 +19,11 @@ LOOKS = {
     "gain": dict(marker="D", color="0.45", fill=False),
     "surface": dict(marker="^", color="black", fill=False),
     "transfer": dict(marker="s", color="black", fill=True),
+    "quenched": dict(marker="P", color="black", fill=False),
     "noise-free": dict(marker="x", color="0.35", fill=True),
     "nnmt": dict(marker="*", color="0.45", fill=True),
 }
-SHIFT = 0.15  # of a row, between entries, which often have the same error
+SHIFT = 0.13  # of a row, between entries, which often have the same error
 
 
 def picture():
@@ -62,5 +63,5 @@ def picture():
         ax.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
         ax.set_yticks(range(len(names)), names, fontsize=8.5)
         ax.tick_params(axis="y", length=0)
-        figure.legend(loc="outside upper center", ncols=3)
+        figure.legend(loc="outside upper center", ncols=4)
     return figure
