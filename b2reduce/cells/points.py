@@ -93,6 +93,7 @@ def measure_points(
     method=None,
     check=False,
     events=None,
+    beside=None,
 ):
     """Run `replicates` cells at every point and pool them.
 
@@ -117,6 +118,8 @@ def measure_points(
         Run a sample again at half the step.
     events : ndarray, shape (source, cell), optional
         Events that cells get of every source, over the mean of their point: what cells get differs.
+    beside : pair of ndarray, shape (cell,), optional
+        Constant current and leak that cells have beside those of their point, SI.
 
     Returns
     -------
@@ -154,6 +157,8 @@ def measure_points(
             draws if replicates > 1 else float(np.asarray(over_cells.mean)) * np.ones(1), I_.size
         )
     current, leak = tile(I_ - drive), tile(leak)
+    if beside is not None:
+        current, leak = current + beside[0], np.maximum(leak + beside[1], 0.0)
     if model.input in spread:
         current = current + spread.pop(model.input) - model.constant_input_
     # What is added to a cell's own leak; a cell that was drawn with less of it than is to be taken away is

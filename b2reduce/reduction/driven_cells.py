@@ -40,6 +40,17 @@ def _alike(circuit):
     return groups.values()
 
 
+def _constant_parts(circuit, name, sources, rates_, drives_):
+    """[(current, leak)] of each kind of synapse that its source does not carry, SI."""
+    model, parts = circuit.populations[name].model, []
+    for source, (_, pathways) in zip(sources, synapses_of(circuit, name)):
+        arriving = [(p, p.sent_(source_rate(p, rates_, drives_))) for p in pathways]
+        current = sum(p.current_(rate, model) for p, rate in arriving)
+        leak = sum(p.leak_(rate) for p, rate in arriving)
+        parts.append((float(current - source.current_(model)), float(leak - source.leak_)))
+    return parts
+
+
 def outputs_of(circuit, rates_, drives_, cv2_, unequal_=None, *, cells, seed, state=None, **settings):
     """{population: Output} of uncoupled cells at given rates.
 
@@ -76,6 +87,12 @@ def outputs_of(circuit, rates_, drives_, cv2_, unequal_=None, *, cells, seed, st
                 axis=1,
             )
             more["events"] = drawn.reshape(len(sources), -1)
+            # Where the noise of regular trains leaves part of a mean to a constant, that differs as well
+            rest = np.transpose(
+                [_constant_parts(circuit, *entry, rates_, drives_) for entry in zip(names, columns)],
+                (2, 1, 0),
+            )
+            more["beside"] = np.sum(rest[..., None] * (drawn - 1), axis=1).reshape(2, -1)
         model = circuit.populations[names[0]].model
         initial = (
             "rest"
@@ -121,6 +138,12 @@ def outputs_of(circuit, rates_, drives_, cv2_, unequal_=None, *, cells, seed, st
                 * (statistics.count[mine].mean() / T + 3)
                 * np.divide(1.0, reach, out=np.zeros(len(kinds)), where=reach > 0)
             )
+            if np.any(spreads[row]):
+                # What cells get for good is told from what luck brings them, which alone has the derivatives
+                own = drawn[:, row] - 1
+                excess = excess - own * np.array([[column.rate_] for column in columns[row]])
+                excess = np.concatenate([excess, own])
+                scale = np.append(scale, np.full(len(own), 10 * (statistics.count[mine].mean() / T + 3)))
             rate, sem, slopes = regressed(statistics.count[mine] / T, excess, scale)
             response = {}
             for pathways, numbers, slope in zip(kinds, spikes_to_events, slopes):

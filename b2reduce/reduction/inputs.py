@@ -152,7 +152,9 @@ def release_factor(pathway, rate_, tau_m_):
     plasticity = pathway.plasticity
     if plasticity is None:
         return 1.0
-    passed = lambda tau_: tau_ * plasticity.later_(rate_, 1 / float(tau_))
+    # A filter of several poles asks for all of its time constants at once
+    later = np.vectorize(lambda tau_: plasticity.later_(rate_, 1 / float(tau_)))
+    passed = lambda tau_: tau_ * later(tau_)
     kept = rate_ * plasticity.release_(rate_) ** 2 / plasticity.square_(rate_)
     return float(1.0 + 2.0 * pathway.synapse.filter.behind_(passed, kept, tau_m_))
 

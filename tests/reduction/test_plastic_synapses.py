@@ -105,8 +105,20 @@ def test_the_variance_of_releases_is_that_of_trains_behind_filters():
     assert abs(white - expected) > 8 * sem  # which white noise of the same sizes is not
 
 
-def _synapse(tau):
-    return b2r.Projection("a", "b", G=1 * nS, tau=tau * second, E=0 * mV, in_degree=1).synapse
+def _synapse(tau, **more):
+    return b2r.Projection("a", "b", G=1 * nS, tau=tau * second, E=0 * mV, in_degree=1, **more).synapse
+
+
+def test_releases_through_a_synapse_that_rises_vary_as_through_one_that_rises_at_once():
+    plasticity = TsodyksMarkram(0.4, 0.3, 0.0)
+    factor = lambda **more: release_factor(
+        Pathway("a->b", "b", "a", False, 1.0, _synapse(5e-3, **more), plasticity=plasticity), 20.0, 15e-3
+    )
+    assert factor() < 0.95
+    assert factor(kind="rise_decay", norm="peak", tau_rise=1e-7 * second) == pytest.approx(factor(), rel=1e-4)
+    assert factor(kind="rise_decay", norm="peak", tau_rise=4e-3 * second) < factor(), (
+        "the longer it keeps, the more it averages"
+    )
 
 
 @pytest.mark.slow

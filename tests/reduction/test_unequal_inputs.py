@@ -119,6 +119,48 @@ def test_a_mean_cell_that_does_not_stand_for_its_population_is_said():
     assert not said(b2r.reduce(onto_the_foot(rate=4 * Hz, probability=0.1), seed=1))
 
 
+def test_regular_trains_bring_cells_different_means_as_well():
+    """Inhibition by 30 trains of 61 Hz with a CV of 0.3, more or fewer from cell to cell: the mean over cells is that
+    of cells with each number of inputs, weighed by the gamma distribution that numbers are drawn from.
+    """
+    from scipy.interpolate import PchipInterpolator
+    from scipy.stats import gamma
+
+    drive = dict(kind="current", w=60 * pA, tau=2 * ms, inputs=100)
+
+    def inhibited(**connected):
+        return b2r.Circuit(
+            populations={"S": b2r.Population("lif", SOURCES), "T": b2r.Population("lif", 2000)},
+            projections=[b2r.Projection("S", "T", kind="current", tau=2 * ms, w=-100 * pA, **connected)],
+            drives=[
+                b2r.Drive("ext", "S", rate=30 * Hz, **drive),
+                b2r.Drive("ext", "T", rate=38 * Hz, **drive),
+            ],
+        )
+
+    rates, one = {"S": 61.0, "T": 1.0}, {"S": 1.0, "T": 1.0}
+    drives, cv2 = {("ext", "S"): 30.0, ("ext", "T"): 38.0}, {"S": 0.09, "T": 1.0}
+    settings = dict(seed=1, duration_=2.25, warmup_=0.25, dt_=1e-4)
+    numbers = np.arange(8, 41, 4)
+    alone = [
+        outputs_of(inhibited(in_degree=int(K)), rates, drives, cv2, cells=1000, **settings)["T"].rate
+        for K in numbers
+    ]
+    of_number = PchipInterpolator(numbers, np.log(np.maximum(alone, 1e-3)))
+    # 300 sources, each of which is one of 30 by chance: a relative deviation of sqrt(0.9/30)
+    K = np.linspace(8, 40, 2000)
+    weight = gamma.pdf(K / 30, 30 / 0.9, scale=0.9 / 30)
+    expected = np.sum(weight * np.exp(of_number(K))) / np.sum(weight)
+    circuit = inhibited(probability=0.1)
+    found = outputs_of(circuit, rates, drives, cv2, one, cells=4000, **settings)["T"]
+    # Rates of single numbers have 2000 seconds and 4 % at 1 Hz; between numbers that are 4 apart the logarithm is
+    # smooth. Of drawn cells half are independent: 2000 cells whose rates differ by 2.4 times their mean, though one
+    # from each of 2000 ranges.
+    assert found.rate == pytest.approx(expected, rel=0.06)
+    # The mean cell, and one whose constant part were that of all, would have far less
+    assert outputs_of(circuit, rates, drives, cv2, cells=1000, **settings)["T"].rate < 0.2 * expected
+
+
 #: Hz; of the whole network at full size, as PyNEST's network_params.py of the cortical microcircuit lists them
 PUBLISHED = dict(L23E=0.943, L23I=3.026, L4E=4.368, L4I=5.882, L5E=7.733, L5I=8.664, L6E=1.096, L6I=7.851)
 CONNECTED = """
