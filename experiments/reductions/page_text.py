@@ -7,10 +7,16 @@ __all__ = ["REASONS", "TEXT"]
 #: {circuit that a level is off at: why, in a sentence}
 REASONS = {
     "ei_lif-10Hz": "reduced at 14 Hz: three levels keep the noise of that place, which lifts rates below it; `transfer` moves it along",
+    "brunel2001": "all cells share all of their recurrent inputs, and feedback nearly cancels, so that a small error of one current moves both rates: the paper's own theory, which sets them to 3 and 9 Hz, is off by half as well",
     "vogels2005": "single synapses are strong, so that cells fire in bursts and at rates of their own, and no cell is the mean cell; silence is a state as well",
     "zerlaut2018-5Hz": "reduced at 4 Hz: the noise is that of 4 Hz, and leak changes the slope of these gains; `transfer` has it",
+    "potjans2014-tenth": "cells of L23E differ in the numbers of their inputs and fire at the foot of their gain, where the mean over cells is above the mean cell: `quenched` has it",
     "ring_lif": "one rate stands for a hypercolumn: rates over angle are peaked, and the mean of a curved gain is above the gain of the mean; `cells=True` and `ring_profile` are for this",
+    "random-1": "E1 fires at the foot of its gain, with few and strong inputs from regular cells, and rates vary more than those of independent cells; which of these counts was not taken apart",
+    "random-6": "cells of E1 differ in the numbers of their inputs and fire at the foot of their gain: `quenched` has it",
     "random-0-weaker": "reduced at a drive a third stronger: few strong inputs and the noise of that place, while E falls silent here; `transfer` moves the noise along",
+    "random-1-stronger": "reduced at a drive a fifth weaker, where E1 and E3 fire at the foot of their gains: rates here are far outside of what was measured",
+    "random-2-weaker": "reduced at a drive a third stronger, while I1 and I2 nearly fall silent here: outside of what was measured",
 }
 
 TEXT = """\

@@ -37,7 +37,7 @@ NUMBERS = {
         "ANSWERS": 9,
         "MOVING": 10,
     },
-    "OfSearch": {"SETTLING": 99},
+    "OfSearch": {"SETTLING": 99, "SPREAD": 98},
     "OfSurface": {"GRID": 2, "PILOT": 3},
     "OfTransfer": {"PILOT": 0, "GRID": 1, "BETWEEN": 2, "CHECKED": 3},
 }
