@@ -229,7 +229,7 @@ def fit_gain(
 def _determined(I, g, lo, hi, shift):
     """Refuse points that do not tell the parameters that are to be fitted."""
     if shift is not None:
-        if np.ptp(I - shift * g) == 0:
+        if np.ptp(I - shift * g) <= 1e-9 * np.abs(I).max():  # but for rounding
             raise InputError(
                 "rates: the points of the window have one current, once v_theta has shifted it; measure"
                 " more currents"

@@ -70,6 +70,14 @@ def test_a_shift_that_is_given_is_one_voltage_and_not_a_current():
             b2r.fit_gain(surface(line), v_theta=wrong)
     with pytest.raises(b2r.errors.InputError, match="one conductance only.*or give v_theta="):
         b2r.fit_gain(surface(line, g=(33e-9,)))
+    assert float(b2r.fit_gain(surface(line, g=(25e-9, 33e-9))).v_theta) == pytest.approx(V_THETA, rel=1e-6)
+    # Points (I, g) that v_theta moves onto one current: nothing is left to tell a slope from
+    rows = [
+        (600e-12 + V_THETA * g, g, rate) for g, rate in zip((25e-9, 30e-9, 35e-9, 40e-9), (20, 21, 20, 19))
+    ]
+    points = b2r.FISurface.from_frame(pd.DataFrame(rows, columns=["I [A]", "g [S]", "rate [Hz]"]))
+    with pytest.raises(b2r.errors.InputError, match="one current, once v_theta has shifted it"):
+        b2r.fit_gain(points, v_theta=V_THETA * volt)
     held = b2r.fit_gain(surface(line), v_theta=20 * mV, through=(500 * pA, 33 * nS, 30 * Hz))
     assert float(held(500 * pA, 33 * nS)) == pytest.approx(30, rel=1e-9)
 
