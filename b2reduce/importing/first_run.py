@@ -22,6 +22,7 @@ LEAVE_OUT, SHUFFLE = "leave-out", "shuffle"
 REFUSED, SCRIPT, NO_RUN, FAULT = "refused", "script", "no run", "fault"
 
 _PATIENCE_ = 600.0  # s
+_AGAIN_ = 2.0  # s until an interrupt that was not heard is sent again
 
 __all__ = [
     "AUDIT",
@@ -62,7 +63,13 @@ def main(script, folder, *words, look=None):
         if os.getpid() == first:
             raise _Reached
         if own:  # in a worker of the script's, for which the script waits
-            os.kill(first, signal.SIGINT)
+            # Where Python starts a process or a thread an interrupt may be lost: it is sent until it is heard
+            for _ in range(round(_PATIENCE_ / _AGAIN_)):
+                try:
+                    os.kill(first, signal.SIGINT)
+                except ProcessLookupError:
+                    break
+                time.sleep(_AGAIN_)
             os._exit(0)
         time.sleep(_PATIENCE_)  # another worker was first, with which this one ends
 
@@ -77,6 +84,7 @@ def main(script, folder, *words, look=None):
         error = "the script ended itself before any run()"
     except BaseException as raised:
         how, error = SCRIPT, _said(raised, script)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it was heard
     _leave(folder, {"how": how, "error": error}, None)
 
 
